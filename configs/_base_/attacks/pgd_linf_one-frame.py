@@ -1,0 +1,7 @@
+# Only the first sampled frame may change.
+attack = dict(
+    type='PGD',
+    steps=20,
+    step_size=0.1,
+    threat=dict(type='FrameMask', frames=[0], threat=dict(type='Linf', eps=16)),
+    goal=dict(type='Misclassify', loss='margin'))

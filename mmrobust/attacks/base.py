@@ -1,0 +1,182 @@
+"""The attack: what every algorithm shares and none may skip.
+
+Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.functional.checks import require
+from mmrobust.functional.norms import l2_norm, linf_norm
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Goal, Misclassify
+from mmrobust.threats import Linf, Threat
+from mmrobust.victims.base import Victim
+from mmrobust.victims.frozen import frozen
+from mmrobust.victims.meter import Metered, Tally
+
+
+class Attack(ABC):
+    """An algorithm that looks for adversarial pixels.
+
+    A subclass writes ``run`` alone. ``__call__`` validates the input, freezes
+    the model, gives ``run`` the samples that are worth attacking and a victim
+    that counts, and does not trust what comes back: it projects onto the
+    threat once more, rounds to 8 bits and asks the victim again.
+
+    Args:
+        threat: What may be changed; default :class:`~mmrobust.threats.Linf`.
+        goal: What counts as success; default
+            :class:`~mmrobust.goals.Misclassify`.
+    """
+
+    def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
+        self.threat = Linf() if threat is None else threat
+        self.goal = Misclassify() if goal is None else goal
+
+    @abstractmethod
+    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+        """Adversarial pixels (N, C, T, H, W), float, for the samples given.
+
+        Args:
+            victim: Counts calls; ``select(rows)`` for some of the samples.
+            pixels: Clean pixels (N, C, T, H, W), whole grey levels.
+            goal: Bound to the N samples; ``select(rows)`` likewise.
+            rng: One random stream per sample.
+        """
+
+    @final
+    def __call__(
+        self,
+        victim: Victim,
+        pixels: Tensor,
+        labels: Tensor,
+        *,
+        seeds: Sequence[int] | None = None,
+        clean_outputs: Tensor | None = None,
+    ) -> list[Outcome]:
+        """Attack a batch.
+
+        Args:
+            victim: Bound to the N samples.
+            pixels: (N, C, T, H, W), uint8 or float holding whole grey levels.
+            labels: (N,) class indices.
+            seeds: One seed per sample; default 0..N-1.
+            clean_outputs: (N, K) of ``victim(pixels)``, if known already.
+
+        Returns:
+            One outcome per sample, in order.
+
+        Raises:
+            ValueError: Pixels, labels or masks do not fit.
+            RuntimeError: Called inside ``torch.inference_mode``.
+        """
+        clean = self._checked(victim, pixels, labels)
+        seeds = range(len(clean)) if seeds is None else seeds
+        require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
+        tally = Tally(len(clean))
+        with frozen(victim.model), torch.enable_grad():
+            if clean_outputs is None:
+                clean_outputs = self._outputs(victim, clean)
+            goal = self.goal.bind(labels, clean_outputs)
+            worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
+            rows = worth.nonzero().squeeze(1).cpu()
+            found, outputs = clean.clone(), clean_outputs.detach().clone()
+            if len(rows):
+                rng = SampleRandom.from_seeds(seeds).select(rows)
+                target = Metered(victim.select(rows), tally, rows)
+                found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
+                outputs[rows] = self._outputs(victim.select(rows), found[rows])
+        return self._outcomes(clean, found, outputs, goal, worth, tally)
+
+    def _checked(self, victim: Victim, pixels: Tensor, labels: Tensor) -> Tensor:
+        """The pixels as float, after every check that needs no forward."""
+        if torch.is_inference_mode_enabled():
+            raise RuntimeError(
+                'an attack needs gradients and cannot run inside torch.inference_mode(); '
+                'use torch.no_grad() around evaluation instead'
+            )
+        shape = tuple(pixels.shape)
+        require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
+        require(len(labels) == len(pixels), 'labels', f'{len(pixels)} classes', tuple(labels.shape))
+        clean = pixels.detach().clone()
+        clean = clean if clean.is_floating_point() else clean.float()
+        low, high = victim.bounds
+        if len(clean):
+            least, most = float(clean.min()), float(clean.max())
+            inside = least >= low and most <= high
+            require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
+            whole = bool((clean == clean.round()).all())
+            require(whole, 'pixels', 'whole grey levels (8-bit video)', 'fractions')
+            self.threat.check(clean)
+        return clean
+
+    def _run_safely(
+        self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> Tensor:
+        """``run``, then a projection, NaN guard and rounding of its result."""
+        found = self.run(victim, clean.clone(), goal, rng).detach()
+        require(found.shape == clean.shape, 'run()', f'of shape {tuple(clean.shape)}', found.shape)
+        bad = ~found.isfinite().flatten(1).all(dim=1)
+        victim.flag('not_finite', bad)
+        found = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, found)
+        return self.rounded(found, clean, victim.bounds)
+
+    def rounded(self, candidate: Tensor, clean: Tensor, bounds: tuple[float, float]) -> Tensor:
+        """``candidate`` as whole grey levels inside threat and bounds."""
+        inside = self.threat.project(candidate, clean).clamp(*bounds)
+        return self.threat.quantize(inside, clean).clamp(*bounds)
+
+    @staticmethod
+    def _outputs(victim: Victim, pixels: Tensor) -> Tensor:
+        with torch.no_grad():
+            return victim(pixels)
+
+    def _outcomes(
+        self,
+        clean: Tensor,
+        found: Tensor,
+        outputs: Tensor,
+        goal: Goal,
+        worth: Tensor,
+        tally: Tally,
+    ) -> list[Outcome]:
+        """Measure and pack; the budget was enforced, so a breach is a bug."""
+        distance = self.threat.distance(found, clean)
+        assert bool((distance <= self.threat.eps * (1 + 1e-5)).all()), distance
+        success = goal.success(outputs) & worth
+        delta = found - clean
+        changed = delta.transpose(1, 2).flatten(2).any(dim=2) if delta.dim() == 5 else delta[:, :0]
+        linf, l2 = linf_norm(delta), l2_norm(delta)
+        unsound = ~outputs.isfinite().all(dim=1)
+        still = worth & (linf == 0)
+        for name, mask in (('not_finite', unsound), ('unchanged', still)):
+            for row in mask.nonzero().squeeze(1).tolist():
+                tally.flags[row].add(name)
+        return [
+            Outcome(
+                adversarial=found[i].to(torch.uint8),
+                attacked=bool(worth[i]),
+                success=bool(success[i]),
+                scores=outputs[i],
+                linf=float(linf[i]),
+                l2=float(l2[i]),
+                frames=int(changed[i].sum()),
+                forwards=int(tally.forwards[i]),
+                backwards=int(tally.backwards[i]),
+                queries=0,
+                flags=tuple(sorted(tally.flags[i])),
+            )
+            for i in range(len(clean))
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them, for the report."""
+        options = {k: v for k, v in vars(self).items() if k not in ('threat', 'goal')}
+        nouns = {'threat': self.threat.describe(), 'goal': self.goal.describe()}
+        return {'type': type(self).__name__} | options | nouns

@@ -1,0 +1,167 @@
+"""The one loop behind every attack that follows the gradient step by step.
+
+Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks.base import Attack
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Goal
+from mmrobust.threats import Threat
+from mmrobust.victims.meter import Metered
+
+StepUnit = Literal['eps', 'pixel']
+
+
+class GradientDescent(Attack):
+    """Repeats gradient, direction, step, projection; samples do not mix.
+
+    A variant overrides ``direction``. Samples that are done leave the batch:
+    no forward is spent on them.
+
+    Args:
+        threat: See :class:`~mmrobust.attacks.base.Attack`.
+        goal: See :class:`~mmrobust.attacks.base.Attack`.
+        steps: Steps per restart, >= 1.
+        step_size: Length of a step in the threat's norm, > 0.
+        step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
+        random_start: Start at a random member of the threat.
+        restarts: Runs from fresh random starts, >= 1; later runs only for
+            samples that no earlier one succeeded on.
+        early_stop: A sample leaves as soon as an iterate, rounded to 8 bits,
+            succeeds (one more forward checks that). False runs all steps.
+    """
+
+    def __init__(
+        self,
+        threat: Threat | None = None,
+        goal: Goal | None = None,
+        *,
+        steps: int = 10,
+        step_size: float = 0.25,
+        step_unit: StepUnit = 'eps',
+        random_start: bool = False,
+        restarts: int = 1,
+        early_stop: bool = True,
+    ) -> None:
+        super().__init__(threat, goal)
+        require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
+        require(0 < step_size < math.inf, 'step_size', 'a finite number > 0', step_size)
+        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
+        whole = isinstance(restarts, int) and restarts >= 1
+        require(whole, 'restarts', 'a whole number >= 1', restarts)
+        useful = restarts == 1 or random_start
+        require(useful, 'restarts', '1 without random_start (all would be equal)', restarts)
+        self.steps, self.step_size, self.step_unit = steps, step_size, step_unit
+        self.random_start, self.restarts, self.early_stop = random_start, restarts, early_stop
+
+    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+        """Restart until every sample is done or the restarts are used up."""
+        best = pixels.clone()
+        objective = torch.full((len(pixels),), -torch.inf, device=pixels.device)
+        left = torch.arange(len(pixels))
+        for _ in range(self.restarts):
+            target, aim = victim.select(left), goal.select(left)
+            found, done = self.descend(target, pixels[left], aim, rng.select(left))
+            if self.restarts > 1:
+                found_objective, better, done = self._compare(
+                    target, found, pixels[left], aim, objective[left], done
+                )
+                objective[left] = found_objective
+                best[left[better]] = found[better]
+            else:
+                best[left] = found
+            left = left[~done]
+            if not len(left):
+                break
+        return best
+
+    def _compare(
+        self,
+        victim: Metered,
+        found: Tensor,
+        clean: Tensor,
+        goal: Goal,
+        objective: Tensor,
+        done: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Score a restart's rounded result and keep it where it is the best."""
+        with torch.no_grad():
+            outputs = victim(self.rounded(found, clean, victim.bounds))
+        value = goal.objective(outputs)
+        done = done | goal.success(outputs).cpu()
+        better = done | (value > objective).cpu()
+        return torch.maximum(value, objective), better, done
+
+    def descend(
+        self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> tuple[Tensor, Tensor]:
+        """One run from one start.
+
+        Returns:
+            Candidates (N, ...) and which of them (N,) are known to succeed.
+        """
+        found = self.start(clean, rng).clamp(*victim.bounds)
+        done = torch.zeros(len(clean), dtype=torch.bool)
+        live, memory = torch.arange(len(clean)), torch.zeros_like(clean)
+        for _ in range(self.steps):
+            target, aim = victim.select(live), goal.select(live)
+            outputs, gradient = self.gradient(target, found[live], aim)
+            if self.early_stop:
+                won = self._won(target, outputs, found[live], clean[live], aim)
+                done[live[won]] = True
+                target = target.select((~won).nonzero().squeeze(1))
+                live, gradient = live[~won], gradient[~won]
+                if not len(live):
+                    break
+            target.flag('zero_gradient', ~gradient.flatten(1).any(dim=1))
+            direction, memory[live] = self.direction(gradient, memory[live])
+            found[live] = self.step(found[live], direction, clean[live], victim.bounds)
+        return found, done
+
+    def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
+        """Where a run begins."""
+        if self.random_start:
+            return self.threat.project(self.threat.random(clean, rng), clean)
+        return clean.clone()
+
+    def gradient(self, victim: Metered, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
+        """Outputs (N, K) and the gradient of the goal's objective (N, ...).
+
+        The sum over samples keeps them apart: each sees its own gradient only.
+        """
+        leaf = pixels.detach().requires_grad_()
+        outputs = victim(leaf)
+        (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), leaf)
+        return outputs.detach(), gradient.nan_to_num()
+
+    def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """The way to go, and what to remember of it (momentum); both (N, ...)."""
+        return gradient, memory
+
+    def step(
+        self, found: Tensor, direction: Tensor, clean: Tensor, bounds: tuple[float, float]
+    ) -> Tensor:
+        """One step of the threat's norm, projected back."""
+        length = self.step_size * (self.threat.eps if self.step_unit == 'eps' else 1.0)
+        moved = found + length * self.threat.steepest(direction)
+        return self.threat.project(moved, clean).clamp(*bounds)
+
+    def _won(
+        self, victim: Metered, outputs: Tensor, found: Tensor, clean: Tensor, goal: Goal
+    ) -> Tensor:
+        """Which samples (N,) succeed as they stand, also after rounding."""
+        won = goal.success(outputs).cpu()
+        rows = won.nonzero().squeeze(1)
+        if len(rows):
+            candidate = self.rounded(found[rows], clean[rows], victim.bounds)
+            with torch.no_grad():
+                checked = victim.select(rows)(candidate)
+            won[rows] = goal.select(rows).success(checked).cpu()
+        return won

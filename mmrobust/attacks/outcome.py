@@ -1,0 +1,39 @@
+"""What an attack did to one sample."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The record of one attacked sample.
+
+    Attributes:
+        adversarial: Pixels (C, T, H, W), uint8, inside the budget.
+        attacked: False where there was nothing to do: the victim was wrong on
+            the clean sample already.
+        success: The goal is reached by ``adversarial`` as it stands, rounded.
+        scores: Outputs (K,) of the victim on ``adversarial``.
+        linf: Largest change of a value, grey levels.
+        l2: Euclidean length of the change, grey levels.
+        frames: Number of frames that changed.
+        forwards: Victim calls of the attack; the clean pass and the final
+            check are the harness's and not counted.
+        backwards: Gradients taken by the attack.
+        queries: Calls of a victim that shows scores or labels only; 0 for an
+            attack that sees gradients.
+        flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``.
+    """
+
+    adversarial: Tensor
+    attacked: bool
+    success: bool
+    scores: Tensor
+    linf: float
+    l2: float
+    frames: int
+    forwards: int
+    backwards: int
+    queries: int
+    flags: tuple[str, ...]

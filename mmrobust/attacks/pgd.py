@@ -1,0 +1,51 @@
+"""Projected gradient descent (Madry et al. 2018, arXiv:1706.06083)."""
+
+from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
+from mmrobust.goals import Goal
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import Threat
+
+
+@ATTACKS.register_module()
+class PGD(GradientDescent):
+    """Projected steps from a random start, section 2.1.
+
+    Official setting: random start in the l_inf ball, fixed step, sign steps.
+    The defaults' ten steps of eps / 4 reach any point of the ball from any
+    other. With ``random_start=False`` this is BIM / I-FGSM (Kurakin,
+    Goodfellow and Bengio 2017, arXiv:1607.02533).
+    Deviation: samples stop at their first success unless ``early_stop=False``.
+
+    Args:
+        threat: What may be changed; default ``Linf(eps=8)``.
+        goal: What counts as success; default ``Misclassify()``.
+        steps: Steps per restart, >= 1.
+        step_size: Length of a step, > 0, in ``step_unit``.
+        step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
+        random_start: Start at a random member of the threat.
+        restarts: Runs from fresh random starts, for samples not yet fooled.
+        early_stop: Leave at the first success after rounding.
+    """
+
+    def __init__(
+        self,
+        threat: Threat | None = None,
+        goal: Goal | None = None,
+        *,
+        steps: int = 10,
+        step_size: float = 0.25,
+        step_unit: StepUnit = 'eps',
+        random_start: bool = True,
+        restarts: int = 1,
+        early_stop: bool = True,
+    ) -> None:
+        super().__init__(
+            threat,
+            goal,
+            steps=steps,
+            step_size=step_size,
+            step_unit=step_unit,
+            random_start=random_start,
+            restarts=restarts,
+            early_stop=early_stop,
+        )

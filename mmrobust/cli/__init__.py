@@ -1,0 +1,5 @@
+"""The command line: ``mmrobust attack|train|env ...``."""
+
+from mmrobust.cli.main import main
+
+__all__ = ['main']

@@ -1,0 +1,130 @@
+"""``verify_adv.py CONFIG CHECKPOINT WORK_DIR``: do saved videos still fool the model?
+
+Reads the adversarial videos that ``attack.py --save-adv`` wrote with
+MMAction2's own VideoDataset, decord and the config's test pipeline, runs
+mmengine's own test loop (no part of the attack is loaded), and compares the
+predictions with the ledger's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmrobust.cli.reporting import report_errors
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = argparse.ArgumentParser(prog='verify_adv.py', description=__doc__)
+    p.add_argument('config', help='config of the model')
+    p.add_argument('checkpoint', help='its weights')
+    p.add_argument('work_dir', help='folder of the attack run, with results.jsonl')
+    p.add_argument('--save-adv', metavar='DIR', help="default: the run's own, from report.json")
+    p.add_argument('--batch-size', type=int, default=1)
+    p.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
+    p.add_argument('--traceback', action='store_true', help='show where an error came from')
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; status 0 only if every reported success still succeeds."""
+    return report_errors(run, sys.argv[1:] if argv is None else argv)
+
+
+def run(argv: Sequence[str]) -> None:
+    """Verify as the arguments say.
+
+    Raises:
+        RuntimeError: A reported success does not succeed, or a prediction
+            differs from the reported one.
+    """
+    args = parser().parse_args(argv)
+    folder = Path(args.work_dir)
+    card = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
+    videos = args.save_adv or card['adversarial_videos']
+    if not videos or not Path(videos).is_dir():
+        raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')
+    lines = (folder / 'results.jsonl').read_text(encoding='utf-8').splitlines()
+    rows = [row for row in map(json.loads, lines) if 'video' in row]
+    if not rows:
+        raise ValueError(f'{folder}/results.jsonl names no saved video')
+    predictions = predict(stock_config(args, Path(videos), folder / 'verify'))
+    if len(predictions) != len(rows):
+        raise RuntimeError(f'{len(rows)} videos were saved, {len(predictions)} were read back')
+    report(rows, predictions)
+
+
+def stock_config(args: argparse.Namespace, videos: Path, work_dir: Path) -> Any:
+    """The user's config, reading ``videos`` with MMAction2's own data set."""
+    from mmengine.config import Config
+
+    from mmrobust.cli.options import parse_options
+
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(parse_options(args.cfg_options))
+    cfg.test_dataloader.dataset = {
+        'type': 'VideoDataset',
+        'ann_file': str((videos / 'annotations.txt').resolve()),
+        'data_prefix': {'video': str(videos.resolve())},
+        'pipeline': reading_files(cfg.test_dataloader.dataset.pipeline),
+        'test_mode': True,
+    }
+    cfg.test_dataloader.batch_size = args.batch_size
+    cfg.test_dataloader.sampler = {'type': 'DefaultSampler', 'shuffle': False}
+    cfg.test_cfg = {'type': 'TestLoop'}
+    cfg.work_dir, cfg.load_from, cfg.log_level = str(work_dir), args.checkpoint, 'WARNING'
+    return cfg
+
+
+def reading_files(pipeline: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pipeline with its decoding replaced by decord's, where it reads no video files."""
+    kinds = [step['type'].split('.')[-1] for step in pipeline]
+    readers = ('DecordDecode', 'OpenCVDecode', 'PyAVDecode')
+    if any(kind in readers for kind in kinds):
+        return list(pipeline)
+    decode = max(i for i, kind in enumerate(kinds) if 'Decode' in kind)
+    steps = [dict(step) for step in pipeline]
+    return [{'type': 'DecordInit'}, *steps[:decode], {'type': 'DecordDecode'}, *steps[decode + 1 :]]
+
+
+def predict(cfg: Any) -> list[int]:
+    """Predicted classes of the stock test loop, in the order of the data set."""
+    from mmengine.hooks import Hook
+    from mmengine.runner import Runner
+
+    found: list[int] = []
+
+    class Collect(Hook):
+        def after_test_iter(
+            self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        ) -> None:
+            found.extend(int(sample.pred_label) for sample in outputs)
+
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(Collect())
+    runner.test()
+    return found
+
+
+def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int]) -> None:
+    """Compare and print; see :func:`run` for what it raises."""
+    wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
+    same = sum(r['adversarial_prediction'] == p for r, p in wins)
+    alike = sum(
+        r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True)
+    )
+    print(f'{same} of {len(wins)} reported successes still succeed through the stock pipeline')
+    print(f'{alike} of {len(rows)} predictions are those of the report')
+    if same < len(wins) or alike < len(rows):
+        other = [r['video'] for r, p in zip(rows, predictions, strict=True)
+                 if r['adversarial_prediction'] != p]
+        raise RuntimeError(f'predictions differ for {", ".join(other[:5])}')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

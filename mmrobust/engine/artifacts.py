@@ -1,0 +1,195 @@
+"""What a run leaves beside its ledger: videos, previews, report.json, report.html."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.ledger import Entry
+from mmrobust.engine.provenance import file_sha256, versions
+from mmrobust.evaluation.summary import summarize
+from mmrobust.functional.checks import require
+from mmrobust.victims.action.full_video import full_video
+from mmrobust.victims.action.layouts import Layout, VideoLayout
+from mmrobust.victims.action.loading import sample_name
+from mmrobust.visualization.page import Preview, write_page
+from mmrobust.visualization.terminal import print_table
+from mmrobust.visualization.video import triptych, write_lossless, write_preview
+
+SCHEMA = 1
+PREVIEW_FPS = 8.0
+PREVIEW_FRAMES = 64
+
+Frames = NDArray[np.uint8]
+
+
+class Artifacts:
+    """Files of one attack run.
+
+    Args:
+        loop: The :class:`~mmrobust.engine.attack_loop.AttackTestLoop`.
+
+    Raises:
+        ValueError: ``save_adv`` with ``space='view'``, whose perturbations no
+            video can carry.
+        OSError: The work directory or ``save_adv`` cannot be written.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self.loop = loop
+        self.folder = Path(loop.runner.work_dir)
+        target = loop.settings.save_adv
+        self.adversarial = Path(target) if target else None
+        if target:
+            require(loop.victim.space == 'video', 'space', '"video" with save_adv', 'view')
+        for folder in (self.folder, self.adversarial):
+            if folder is not None:
+                check_writable(folder)
+        dataset = loop.dataloader.dataset
+        self.dataset = dataset
+        metainfo = getattr(dataset, 'metainfo', None) or {}
+        self.classes = [str(name) for name in metainfo.get('classes', [])]
+
+    def name(self, index: int) -> str:
+        """The name of a sample."""
+        return sample_name(self.dataset.get_data_info(index))
+
+    def class_name(self, label: int) -> str:
+        """The class's name, or its number."""
+        return self.classes[label] if 0 <= label < len(self.classes) else str(label)
+
+    def save(self, index: int, layout: Layout, outcome: Outcome, entry: Entry) -> dict[str, str]:
+        """Write the sample's videos; returns their file names for the ledger."""
+        files = {}
+        if self.adversarial is not None and isinstance(layout, VideoLayout):
+            files['video'] = f'{index:06d}.mkv'
+            self._write_video(self.adversarial / files['video'], index, layout, outcome)
+        if outcome.attacked and self._wants_preview(index):
+            files['preview'] = f'previews/{index:06d}.mp4'
+            self._write_preview(self.folder / files['preview'], layout, outcome, entry)
+        return files
+
+    def _write_video(
+        self, path: Path, index: int, layout: VideoLayout, outcome: Outcome
+    ) -> None:
+        """The whole video on the canvas, its sampled frames replaced."""
+        info = self.dataset.get_data_info(index)
+        video = full_video(self.loop.pipeline, info)
+        positions = layout.frame_indices.numpy() - video.start
+        clean = layout.canvas.permute(1, 2, 3, 0).numpy()
+        if not np.array_equal(video.frames[positions], clean):
+            raise ValueError(f'save_adv: {path.name}: the decoder returns other frames each time')
+        video.frames[positions] = outcome.adversarial.cpu().permute(1, 2, 3, 0).numpy()
+        write_lossless(path, video.frames, video.fps)
+
+    def _wants_preview(self, index: int) -> bool:
+        """The first few attacked samples of the data set, whatever is resumed."""
+        folder = self.folder / 'previews'
+        earlier = [p for p in folder.glob('*.mp4') if int(p.stem) < index]
+        return len(earlier) < self.loop.settings.previews
+
+    def _write_preview(
+        self, path: Path, layout: Layout, outcome: Outcome, entry: Entry
+    ) -> None:
+        """Clean | adversarial | amplified difference, side by side."""
+        clean = layout.pixels()[:, :PREVIEW_FRAMES].permute(1, 2, 3, 0).numpy()
+        changed = outcome.adversarial[:, :PREVIEW_FRAMES].cpu().permute(1, 2, 3, 0).numpy()
+        panels = triptych(
+            clean,
+            changed,
+            clean_label=self.class_name(entry['clean_prediction']),
+            adversarial_label=self.class_name(entry['adversarial_prediction']),
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_preview(path, panels, PREVIEW_FPS)
+
+    def report(
+        self, entries: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float
+    ) -> None:
+        """Write report.json and report.html, print the table."""
+        rows = [{k: v for k, v in entry.items() if k != 'evaluator'} for entry in entries]
+        card = self.card(rows, metrics, wall_time)
+        text = json.dumps(_finite(card), indent=2, default=str) + '\n'
+        (self.folder / 'report.json').write_text(text, encoding='utf-8')
+        if self.adversarial is not None:
+            lines = [f'{row["video"]} {row["label"]}\n' for row in rows if 'video' in row]
+            (self.adversarial / 'annotations.txt').write_text(''.join(lines), encoding='utf-8')
+        write_page(self.folder / 'report.html', card, rows, self._previews(rows))
+        print_table(card)
+        print(f'\nreport: {self.folder / "report.html"}')
+        shown = [row['preview'] for row in rows if 'preview' in row]
+        if shown:
+            print(f'clean | adversarial | difference: {self.folder / shown[0]}')
+        if self.adversarial is not None:
+            print(f'adversarial videos: {self.adversarial}')
+
+    def card(
+        self, rows: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float
+    ) -> dict[str, Any]:
+        """Everything that report.json says."""
+        runner, loop = self.loop.runner, self.loop
+        attack = loop.attack.describe()
+        return {
+            'schema': SCHEMA,
+            'config': str(runner.cfg.filename or 'config'),
+            'checkpoint': str(runner._load_from),
+            'checkpoint_sha256': file_sha256(runner._load_from),
+            'attack': attack,
+            'threat': attack['threat'],
+            'goal': attack['goal'],
+            'space': loop.victim.space,
+            'seed': loop.settings.seed,
+            'versions': versions(),
+            'classes': self.classes,
+            'clean': metrics['clean'],
+            'adversarial': metrics['adversarial'],
+            'robust': metrics['robust'],
+            'wall_time': wall_time,
+            'work_dir': str(self.folder),
+            'adversarial_videos': str(self.adversarial) if self.adversarial else None,
+        } | summarize(rows)
+
+    def _previews(self, rows: list[Entry]) -> list[Preview]:
+        shown = [row for row in rows if 'preview' in row][: self.loop.settings.previews]
+        found = []
+        for row in shown:
+            path = self.folder / row['preview']
+            if path.exists():
+                result = 'fooled' if row['success'] else 'held'
+                caption = (
+                    f'{self.class_name(row["label"])}: {result}, l_inf {row["linf"]:g}, '
+                    f'{row["frames"]} frames changed'
+                )
+                found.append(Preview(row['name'], path.read_bytes(), caption))
+        return found
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OSError with one clear line unless files can be made in ``folder``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / '.writable'
+        probe.write_text('', encoding='utf-8')
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f'output folder {folder} must be writable: {os.strerror(error.errno or 0)}'
+        ) from error
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity as null: JSON has neither."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,50 @@
+"""Adds an attack to any test run by a hook alone."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+
+from mmrobust.engine.attack_loop import AttackTestLoop
+from mmrobust.registry import HOOKS
+
+
+@HOOKS.register_module()
+class AttackHook(Hook):
+    r"""Replaces the runner's test loop by an :class:`AttackTestLoop`.
+
+    With MMAction2's own ``tools/test.py``, nothing else changed::
+
+        python tools/test.py CONFIG CHECKPOINT --cfg-options \
+            default_hooks.attack.type=mmrobust.AttackHook \
+            default_hooks.attack.attack.type=PGD
+
+    Args:
+        attack: The attack's config.
+        victim: Options of :class:`~mmrobust.victims.action.ActionVictim`.
+        settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(
+        self,
+        attack: dict[str, Any],
+        victim: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.attack, self.victim, self.settings = attack, victim, settings
+
+    def before_run(self, runner: Any) -> None:
+        """Install the loop, unless this is a training run or it is there already."""
+        loop = runner._test_loop
+        if loop is None or isinstance(loop, (dict, AttackTestLoop)):
+            return
+        runner._test_loop = AttackTestLoop(
+            runner,
+            loop.dataloader,
+            loop.evaluator,
+            attack=self.attack,
+            fp16=getattr(loop, 'fp16', False),
+            victim=self.victim,
+            settings=self.settings,
+        )

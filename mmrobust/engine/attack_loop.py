@@ -1,0 +1,207 @@
+"""The test loop that measures a model clean and attacked, in one pass."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, barrier, get_dist_info
+from mmengine.runner import TestLoop
+from mmengine.runner.amp import autocast
+
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.artifacts import Artifacts
+from mmrobust.engine.checkpoint_guard import CheckpointGuard
+from mmrobust.engine.data import attack_loader, pending
+from mmrobust.engine.ledger import Entry, Ledger
+from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
+from mmrobust.engine.progress import Progress
+from mmrobust.engine.provenance import fingerprint
+from mmrobust.engine.rows import failure_row, sample_row
+from mmrobust.engine.settings import RunSettings
+from mmrobust.functional.randomness import sample_seed
+from mmrobust.registry import ATTACKS, LOOPS, VICTIMS
+from mmrobust.victims.action.loading import Loaded
+
+
+@LOOPS.register_module()
+class AttackTestLoop(TestLoop):
+    """Clean step, attack, adversarial step; both through the config's evaluator.
+
+    Metrics get the prefixes ``clean/`` and ``adv/``. Each sample's line goes
+    to ``results.jsonl`` in the work directory as it finishes; at the end the
+    run's card is written as ``report.json`` and ``report.html``.
+
+    Args:
+        runner: The runner.
+        dataloader: See mmengine's TestLoop.
+        evaluator: See mmengine's TestLoop.
+        attack: The attack's config, e.g. ``dict(type='PGD')``.
+        fp16: Run the model under autocast, also inside the attack.
+        victim: Options of :class:`~mmrobust.victims.action.ActionVictim`:
+            ``space``, ``memory_limit``.
+        settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
+
+    Raises:
+        ValueError: An option is unknown or out of range.
+    """
+
+    dataloader: Any
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        evaluator: Any,
+        attack: dict[str, Any],
+        fp16: bool = False,
+        victim: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.attack = ATTACKS.build(attack)
+        self.settings = RunSettings.from_config(settings)
+        super().__init__(runner, dataloader, evaluator, fp16)
+        options = {'type': 'ActionVictim', 'model': runner.model} | (victim or {})
+        self.victim = VICTIMS.build(options)
+        self.pipeline = self.victim.install(self.dataloader.dataset)
+        self.metrics = PairedEvaluator(self.evaluator)
+        self.artifacts = Artifacts(self)
+        runner.register_hook(CheckpointGuard())
+
+    def run(self) -> dict[str, float]:
+        """Attack every sample that the ledger does not hold yet, then report."""
+        runner, began = self.runner, time.perf_counter()
+        self.rank, self.world_size = get_dist_info()
+        ledger = Ledger(
+            runner.work_dir, fingerprint(self), rank=self.rank, resume=self.settings.resume
+        )
+        if self.rank == 0:
+            ledger.start()
+        barrier()
+        total = self._total()
+        todo = pending(total, set(ledger.entries), self.rank, self.world_size)
+        self.dataloader = attack_loader(self.dataloader, self.victim, todo)
+        runner.call_hook('before_test')
+        runner.call_hook('before_test_epoch')
+        runner.model.eval()
+        with Progress(total, len(ledger.entries), self.world_size, self.rank) as progress:
+            position = 0
+            for idx, loaded in enumerate(self.dataloader):
+                count = len(loaded.slots) + len(loaded.failures)
+                for entry in self.run_iter(idx, loaded, todo[position : position + count]):
+                    ledger.append(entry)
+                    progress.advance(entry)
+                position += count
+        metrics = self._finish(ledger, total, time.perf_counter() - began)
+        runner.call_hook('after_test_epoch', metrics=metrics)
+        runner.call_hook('after_test')
+        return metrics
+
+    def _total(self) -> int:
+        """How many samples this run is about."""
+        total = len(self.dataloader.dataset)
+        if not total:
+            raise ValueError('the test data set must hold at least one sample, got an empty list')
+        return min(total, self.settings.max_samples or total)
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, loaded: Loaded, indices: list[int]) -> list[Entry]:
+        """Attack one batch.
+
+        Args:
+            idx: Number of the batch.
+            loaded: The batch.
+            indices: The samples' indices in the data set, failures included.
+
+        Returns:
+            The ledger's entries, in the order of the batch.
+        """
+        entries = {}
+        for slot, failure in loaded.failures.items():
+            if failure.refused or self.settings.strict:
+                raise ValueError(
+                    failure.error if failure.refused else f'{failure.name}: {failure.error}'
+                )
+            entries[slot] = failure_row(indices[slot], failure)
+        if loaded.slots:
+            good = [indices[slot] for slot in loaded.slots]
+            entries.update(zip(loaded.slots, self._attack_batch(idx, loaded, good), strict=True))
+        return [entries[slot] for slot in sorted(entries)]
+
+    def _attack_batch(self, idx: int, loaded: Loaded, indices: list[int]) -> list[Entry]:
+        """Clean step, attack, adversarial step for the good samples of a batch."""
+        data = loaded.data
+        self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data)
+        with autocast(enabled=self.fp16):
+            clean_samples, clean_outputs = self.victim.predict(data)
+            outcomes, seconds = self._outcomes(loaded, indices, clean_outputs)
+            rendered = zip(loaded.layouts, outcomes, strict=True)
+            inputs = [self.victim.render(lay, o.adversarial.cpu()) for lay, o in rendered]
+            adv_samples, adv_outputs = self.victim.predict({**data, 'inputs': inputs})
+        clean_kept = self.metrics.process('clean', data, clean_samples)
+        adv_kept = self.metrics.process('adversarial', data, adv_samples)
+        labels = self.victim.labels(data)
+        entries = []
+        for row, outcome in enumerate(outcomes):
+            name = self.artifacts.name(indices[row])
+            entry = sample_row(
+                indices[row],
+                name,
+                int(labels[row]),
+                clean_outputs[row],
+                adv_outputs[row],
+                outcome,
+                seconds[row],
+            )
+            entry |= self.artifacts.save(indices[row], loaded.layouts[row], outcome, entry)
+            entry['evaluator'] = {'clean': clean_kept[row], 'adversarial': adv_kept[row]}
+            entries.append(entry)
+        self.runner.call_hook(
+            'after_test_iter', batch_idx=idx, data_batch=data, outputs=adv_samples
+        )
+        return entries
+
+    def _outcomes(
+        self, loaded: Loaded, indices: list[int], clean_outputs: torch.Tensor
+    ) -> tuple[list[Outcome], list[float]]:
+        """Attack the batch, samples of one shape at a time; seconds per sample."""
+        labels = self.victim.labels(loaded.data)
+        outcomes: dict[int, Outcome] = {}
+        seconds: dict[int, float] = {}
+        for rows, victim, pixels in self.victim.groups(loaded):
+            began = time.perf_counter()
+            chosen = rows.tolist()
+            seeds = [sample_seed(self.settings.seed, indices[row]) for row in chosen]
+            found = self.attack(
+                victim,
+                pixels,
+                labels[rows],
+                seeds=seeds,
+                clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
+            )
+            share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in found))
+            outcomes.update(zip(chosen, found, strict=True))
+            seconds.update((r, share * o.attacked) for r, o in zip(chosen, found, strict=True))
+        order = range(len(loaded.layouts))
+        return [outcomes[row] for row in order], [seconds[row] for row in order]
+
+    def _finish(self, ledger: Ledger, total: int, wall_time: float) -> dict[str, float]:
+        """Merge the processes' entries, compute metrics, write the reports."""
+        merged: dict[int, Entry] = {}
+        for entries in all_gather_object(ledger.entries):
+            merged.update(entries)
+        wanted = [merged[index] for index in sorted(merged) if index < total]
+        good = [entry for entry in wanted if entry['error'] is None]
+        if not good:
+            raise ValueError(
+                f'at least one video must load, but all {len(wanted)} failed; '
+                f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
+            )
+        found = self.metrics.evaluate(good, self.rank, self.world_size)
+        if self.rank == 0:
+            ledger.rewrite(merged)
+            self.artifacts.report(wanted, found, wall_time)
+        barrier()
+        metrics = {f'{PREFIX[s]}/{k}': v for s in PREFIX for k, v in found[s].items()}
+        return metrics | found['robust']

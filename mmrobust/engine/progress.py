@@ -1,0 +1,73 @@
+"""Progress of a run, with the time left: a bar in a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+# Seconds between lines where there is no terminal.
+INTERVAL = 15.0
+
+
+class Progress:
+    """Shows samples done, successes so far and the time left.
+
+    Args:
+        total: Samples of all processes.
+        done: Of which an earlier run did.
+        world_size: Number of processes; this one stands for all.
+        rank: Only process 0 shows anything.
+    """
+
+    def __init__(self, total: int, done: int, world_size: int, rank: int) -> None:
+        self.total, self.done, self.world_size = total, done, world_size
+        self.shown = rank == 0
+        self.tried = self.won = self.failed = self.fresh = 0
+        self.began = self.last = time.monotonic()
+        console = Console(stderr=True)
+        self.bar = Bar(
+            TextColumn('attacking'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn('{task.fields[note]}'),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not (self.shown and console.is_terminal),
+        )
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        self.task = self.bar.add_task('attack', total=self.total, completed=self.done, note='')
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+
+    def advance(self, entry: dict[str, Any]) -> None:
+        """One sample more."""
+        self.done = min(self.total, self.done + self.world_size)
+        self.fresh += 1
+        self.failed += entry['error'] is not None
+        self.tried += entry['attacked']
+        self.won += bool(entry['attacked'] and entry['success'])
+        note = f'{self.won} of {self.tried} fooled'
+        if self.failed:
+            note += f', {self.failed} failed to load'
+        self.bar.update(self.task, completed=self.done, note=note)
+        now = time.monotonic()
+        if self.bar.disable and self.shown and now - self.last > INTERVAL:
+            self.last = now
+            left = (self.total - self.done) / self.world_size * (now - self.began) / self.fresh
+            line = f'attack [{self.done}/{self.total}] {note}, about {left:.0f} s left'
+            print(line, file=sys.stderr, flush=True)

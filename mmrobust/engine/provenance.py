@@ -1,0 +1,60 @@
+"""Which config, checkpoint and software a result comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'decord', 'av')
+# Options of the data loader that change speed, not results.
+SPEED = ('batch_size', 'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+
+
+def file_sha256(path: str | Path | None) -> str | None:
+    """Hash of a local file; None if there is none."""
+    if path is None or not Path(path).is_file():
+        return None
+    with Path(path).open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what decides a result."""
+    found = {'python': platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    for name in ('mmcv', 'mmcv-lite'):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fingerprint(loop: Any) -> dict[str, Any]:
+    """What decides the results of a run; a ledger is resumed only under the same."""
+    runner = loop.runner
+    data = dict(runner.cfg.get('test_dataloader') or {})
+    for name in SPEED:
+        data.pop(name, None)
+    return {
+        'checkpoint': file_sha256(runner._load_from) or runner._load_from,
+        'model config': _digest(runner.cfg.get('model')),
+        'data config': _digest(data),
+        'evaluator config': _digest(runner.cfg.get('test_evaluator')),
+        'attack': loop.attack.describe(),
+        'space': loop.victim.space,
+        'seed': loop.settings.seed,
+    }

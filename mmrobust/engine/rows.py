@@ -1,0 +1,70 @@
+"""A sample's line in the ledger."""
+
+from typing import Any
+
+from torch import Tensor
+
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.victims.action.loading import Failure
+
+
+def sample_row(
+    index: int,
+    name: str,
+    label: int,
+    clean: Tensor,
+    adversarial: Tensor,
+    outcome: Outcome,
+    seconds: float,
+) -> dict[str, Any]:
+    """The line of an evaluated sample (:mod:`mmrobust.evaluation.summary`).
+
+    Args:
+        index: In the data set.
+        name: Of the video.
+        label: Annotated class; -1 for none.
+        clean: Averaged outputs (K,) on the clean sample.
+        adversarial: Averaged outputs (K,) of the stock test step on the
+            adversarial one.
+        outcome: The attack's own record.
+        seconds: Wall time of the attack on this sample.
+    """
+    flags = set(outcome.flags)
+    if int(outcome.scores.argmax()) != int(adversarial.argmax()):
+        # The attack's last check and the test step must agree on the class.
+        flags.add('scores_disagree')
+    known = 0 <= label < len(clean)
+    predictions = int(clean.argmax()), int(adversarial.argmax())
+    return {
+        'index': index,
+        'name': name,
+        'label': label,
+        'clean_prediction': predictions[0],
+        'adversarial_prediction': predictions[1],
+        'clean_correct': predictions[0] == label,
+        'adversarial_correct': predictions[1] == label,
+        'attacked': outcome.attacked,
+        'success': outcome.success,
+        'linf': outcome.linf,
+        'l2': outcome.l2,
+        'frames': outcome.frames,
+        'forwards': outcome.forwards,
+        'backwards': outcome.backwards,
+        'queries': outcome.queries,
+        'seconds': seconds,
+        'flags': sorted(flags),
+        'clean_confidence': float(clean.softmax(-1)[label]) if known else None,
+        'adversarial_confidence': float(adversarial.softmax(-1)[label]) if known else None,
+        'error': None,
+    }
+
+
+def failure_row(index: int, failure: Failure) -> dict[str, Any]:
+    """The line of a sample that could not be loaded."""
+    return {
+        'index': index,
+        'name': failure.name,
+        'attacked': False,
+        'flags': [],
+        'error': failure.error,
+    }

@@ -1,0 +1,43 @@
+"""Settings of an attack run that are no part of the attack itself."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mmrobust.functional.checks import require, suggestion
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run proceeds and what it leaves behind.
+
+    Args:
+        seed: Together with a sample's index decides its random numbers.
+        max_samples: Attack only the first so many samples of the data set.
+        resume: Go on from the ledger in the work directory.
+        strict: Stop at the first video that cannot be loaded, instead of
+            counting it.
+        save_adv: Folder for the adversarial videos, lossless, and an
+            annotation list that the stock pipeline reads; None saves none.
+        previews: How many attacked samples the report shows as video.
+    """
+
+    seed: int = 0
+    max_samples: int | None = None
+    resume: bool = False
+    strict: bool = False
+    save_adv: str | None = None
+    previews: int = 4
+
+    def __post_init__(self) -> None:
+        few = self.max_samples is None or self.max_samples >= 1
+        require(few, 'max_samples', 'at least 1', self.max_samples)
+        require(self.previews >= 0, 'previews', 'at least 0', self.previews)
+
+    @classmethod
+    def from_config(cls, cfg: dict[str, Any] | None) -> 'RunSettings':
+        """Build from a config dict; ValueError with a suggestion for a misspelt key."""
+        known = [field.name for field in fields(cls)]
+        for name in cfg or {}:
+            if name not in known:
+                raise ValueError(f'settings has no option {name!r}: {suggestion(name, known)}')
+        return cls(**(cfg or {}))

@@ -1,0 +1,79 @@
+"""What a run's rows say, in numbers.
+
+A row is one sample's line of the ledger: plain values under the keys
+``index``, ``name``, ``label``, ``clean_prediction``, ``adversarial_prediction``,
+``clean_correct``, ``adversarial_correct``, ``attacked``, ``success``, ``linf``,
+``l2``, ``frames``, ``forwards``, ``backwards``, ``queries``, ``seconds``,
+``flags``, ``clean_confidence``, ``adversarial_confidence`` and ``error`` (None,
+or why the sample could not be loaded).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mmrobust.functional.interval import wilson
+
+Row = dict[str, Any]
+
+
+def mean(values: Iterable[float]) -> float | None:
+    """The mean; None of nothing."""
+    numbers = list(values)
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def evaluated(rows: Sequence[Row]) -> list[Row]:
+    """Rows of samples that could be loaded."""
+    return [row for row in rows if row['error'] is None]
+
+
+def attacked(rows: Sequence[Row]) -> list[Row]:
+    """Rows of samples that the attack was run on: those that were right."""
+    return [row for row in evaluated(rows) if row['attacked']]
+
+
+def accuracy(rows: Sequence[Row], key: str) -> float | None:
+    """Share of evaluated samples where ``key`` holds."""
+    return mean(float(row[key]) for row in evaluated(rows))
+
+
+def success_rate(rows: Sequence[Row]) -> float | None:
+    """Successes over attacked samples."""
+    return mean(float(row['success']) for row in attacked(rows))
+
+
+def cost(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Mean forwards, backwards and queries per attacked sample."""
+    names = ('forwards', 'backwards', 'queries')
+    return {name: mean(row[name] for row in attacked(rows)) for name in names}
+
+
+def perturbation(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Mean l_inf, l_2 (grey levels) and changed frames per attacked sample."""
+    return {name: mean(row[name] for row in attacked(rows)) for name in ('linf', 'l2', 'frames')}
+
+
+def flags(rows: Sequence[Row]) -> dict[str, int]:
+    """How many samples carry each remark."""
+    return dict(sorted(Counter(flag for row in rows for flag in row['flags']).items()))
+
+
+def summarize(rows: Sequence[Row]) -> dict[str, Any]:
+    """The part of the report that follows from the rows."""
+    tried = attacked(rows)
+    failures = [row for row in rows if row['error'] is not None]
+    wins = sum(row['success'] for row in tried)
+    return {
+        'n': len(rows),
+        'evaluated': len(rows) - len(failures),
+        'failed': len(failures),
+        'failures': [{key: row[key] for key in ('index', 'name', 'error')} for row in failures],
+        'attacked': len(tried),
+        'success_rate': success_rate(rows),
+        'success_interval': list(wilson(wins, len(tried))),
+        'cost': cost(rows),
+        'perturbation': perturbation(rows),
+        'flags': flags(rows),
+        'attack_time': sum(row['seconds'] for row in tried),
+    }

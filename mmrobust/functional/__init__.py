@@ -1,0 +1,1 @@
+"""Pure tensor maths: no registry, no mmengine, nothing that keeps state."""

@@ -1,0 +1,20 @@
+"""One way to refuse bad input: name the argument, the rule and what came."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def require(condition: bool, argument: str, rule: str, received: object) -> None:
+    """Raise ``ValueError('{argument} must be {rule}, got {received}')`` unless true."""
+    if not condition:
+        raise ValueError(f'{argument} must be {rule}, got {received!r}')
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """A did-you-mean clause: the nearest known word, else the list of all."""
+    choices = sorted(known)
+    lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    if near:
+        return f'did you mean {lower[near[0]]!r}?'
+    return f'known: {", ".join(choices)}'

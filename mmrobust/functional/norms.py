@@ -1,0 +1,39 @@
+"""Per-sample norms of clips of any layout.
+
+Shapes: the first axis counts samples (N); every other axis belongs to one
+sample. A norm never mixes samples, whatever N equals.
+"""
+
+from torch import Tensor
+
+
+def expand_to(per_sample: Tensor, like: Tensor) -> Tensor:
+    """View (N,) as (N, 1, ..., 1) so that it broadcasts against ``like``."""
+    return per_sample.reshape(-1, *([1] * (like.dim() - 1)))
+
+
+def l1_mean(x: Tensor) -> Tensor:
+    """Mean absolute value of each sample; (N, ...) -> (N,)."""
+    return x.abs().flatten(1).mean(dim=1)
+
+
+def l2_norm(x: Tensor) -> Tensor:
+    """Euclidean norm of each sample; (N, ...) -> (N,)."""
+    return x.flatten(1).norm(dim=1)
+
+
+def linf_norm(x: Tensor) -> Tensor:
+    """Largest absolute value of each sample; (N, ...) -> (N,)."""
+    return x.abs().flatten(1).amax(dim=1)
+
+
+def unit_l2(x: Tensor) -> Tensor:
+    """Each sample scaled to Euclidean norm 1; an all-zero sample stays zero.
+
+    Values are first divided by their largest, so that gradients as small as
+    1e-30 neither underflow in the square nor vanish.
+    """
+    peak = expand_to(linf_norm(x), x)
+    scaled = x / peak.where(peak > 0, 1.0)
+    norm = expand_to(l2_norm(scaled), x)
+    return scaled / norm.where(norm > 0, 1.0)

@@ -1,0 +1,98 @@
+"""The attacker's goal for a batch of classified samples.
+
+Shapes: N samples, K classes; ``outputs`` (N, K) are logits or
+log-probabilities, ``labels`` (N,) class indices.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from typing_extensions import Self
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.losses import LOSSES
+
+LossName = Literal['cross_entropy', 'margin', 'logit']
+Reference = Literal['label', 'prediction']
+
+
+@dataclass(frozen=True)
+class Goal(ABC):
+    """A goal from a config; ``bind`` ties it to the samples of a batch.
+
+    Args:
+        loss: cross_entropy, margin or logit (:mod:`mmrobust.functional.losses`).
+        reference: What counts as right: the annotated ``label``, or the
+            model's own clean ``prediction`` (for videos without labels).
+        classes: (N,) classes that the objective speaks of; set by ``bind``.
+        truth: (N,) reference classes; set by ``bind``.
+    """
+
+    loss: LossName = 'cross_entropy'
+    reference: Reference = 'label'
+    classes: Tensor | None = None
+    truth: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        require(self.loss in LOSSES, 'loss', f'one of {", ".join(LOSSES)}', self.loss)
+        known = ('label', 'prediction')
+        require(self.reference in known, 'reference', 'label or prediction', self.reference)
+
+    def bind(self, labels: Tensor, outputs: Tensor) -> Self:
+        """This goal for given samples.
+
+        Args:
+            labels: (N,) annotated classes.
+            outputs: (N, K) clean logits or log-probabilities.
+
+        Raises:
+            ValueError: A label is outside the K classes, or equals the target.
+        """
+        classes = outputs.shape[1]
+        if self.reference == 'prediction':
+            truth = outputs.argmax(dim=1)
+        else:
+            outside = [int(v) for v in labels if not 0 <= v < classes]
+            rule = f'one of the {classes} classes, 0..{classes - 1}'
+            rule += ' (goal.reference="prediction" attacks videos without labels)'
+            require(not outside, 'label', rule, outside[0] if outside else None)
+            truth = labels.to(outputs.device)
+        return replace(self, truth=truth, classes=self.aim(truth, outputs))
+
+    @abstractmethod
+    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+        """The classes (N,) that the objective speaks of."""
+
+    def select(self, rows: Tensor) -> Self:
+        """The goal of some of the samples."""
+        classes, truth = self.bound
+        return replace(self, classes=classes[rows], truth=truth[rows])
+
+    @property
+    def bound(self) -> tuple[Tensor, Tensor]:
+        """``classes`` and ``truth``; an error before ``bind``."""
+        if self.classes is None or self.truth is None:
+            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
+        return self.classes, self.truth
+
+    def _loss(self, outputs: Tensor) -> Tensor:
+        return LOSSES[self.loss](outputs, self.bound[0])
+
+    @abstractmethod
+    def objective(self, outputs: Tensor) -> Tensor:
+        """What the attacker increases, per sample (N,)."""
+
+    @abstractmethod
+    def success(self, outputs: Tensor) -> Tensor:
+        """Whether the goal is reached, per sample (N,) bool; never with NaN outputs."""
+
+    def right(self, outputs: Tensor) -> Tensor:
+        """Whether the reference class is predicted, per sample (N,) bool."""
+        return (outputs.argmax(dim=1) == self.bound[1]) & torch.isfinite(outputs).all(dim=1)
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        return {'type': type(self).__name__, 'loss': self.loss, 'reference': self.reference}

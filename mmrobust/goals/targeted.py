@@ -1,0 +1,73 @@
+"""One class that the victim is to predict."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.goals.base import Goal
+from mmrobust.registry import GOALS
+
+
+@dataclass(frozen=True)
+class Targeted(Goal):
+    """The prediction is to be a given class; the loss of that class falls."""
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """Minus the loss of the target class (N,)."""
+        return -self._loss(outputs)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where the target wins (N,)."""
+        return (outputs.argmax(dim=1) == self.bound[0]) & outputs.isfinite().all(dim=1)
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class TargetClass(Targeted):
+    """One class for all samples.
+
+    Args:
+        loss: See :class:`~mmrobust.goals.base.Goal`.
+        reference: See :class:`~mmrobust.goals.base.Goal`.
+        classes: Set by ``bind``.
+        truth: Set by ``bind``.
+        target: Index of the class, or ``'next'``: the class after the
+            reference one, cyclically, which suits every sample.
+    """
+
+    target: int | str = 'next'
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        index = isinstance(self.target, int) and self.target >= 0
+        require(index or self.target == 'next', 'target', 'a class index or "next"', self.target)
+
+    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+        """The target class for every sample (N,)."""
+        classes = outputs.shape[1]
+        if isinstance(self.target, str):
+            return (truth + 1) % classes
+        require(self.target < classes, 'target', f'below the {classes} classes', self.target)
+        same = bool((truth == self.target).any())
+        rule = 'different from the label of every sample (or "next")'
+        require(not same, 'target', rule, self.target)
+        return truth.new_full(truth.shape, self.target)
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        return super().describe() | {'target': self.target}
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class LeastLikely(Targeted):
+    """The class that the victim finds least likely on the clean sample.
+
+    Source: Kurakin, Goodfellow and Bengio 2017, arXiv:1607.02533, section 2.3.
+    """
+
+    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+        """The class of the lowest clean output (N,)."""
+        return outputs.argmin(dim=1)

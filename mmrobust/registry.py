@@ -1,0 +1,75 @@
+"""Registries of mmrobust.
+
+mmengine imports this module by name whenever a config says
+``type='mmrobust.X'``, and each registry imports its ``locations`` on first
+use: a config needs no ``custom_imports`` to name anything of this package.
+"""
+
+import inspect
+from typing import Any
+
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import Registry
+
+from mmrobust.functional.checks import suggestion
+
+DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, locations=['mmrobust.datasets'])
+HOOKS = Registry('hook', parent=MMENGINE_HOOKS, locations=['mmrobust.engine'])
+LOOPS = Registry('loop', parent=MMENGINE_LOOPS, locations=['mmrobust.engine'])
+METRICS = Registry('metric', parent=MMENGINE_METRICS, locations=['mmrobust.evaluation'])
+TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, locations=['mmrobust.datasets'])
+
+
+def _build(
+    cfg: dict[str, Any], registry: Registry, default_type: str | None = None
+) -> Any:
+    """Build ``cfg``, its nested nouns first; refuse unknown names and options.
+
+    mmengine's own builder warns when the default scope is another package's,
+    and reports a misspelt option as a TypeError without saying which are known.
+    """
+    options = dict(cfg)
+    kind = options.pop('type', default_type)
+    if kind is None:
+        raise ValueError(f'a {registry.name} config needs a type, got {cfg!r}')
+    cls = find(registry, kind) if isinstance(kind, str) else kind
+    known = set(inspect.signature(cls).parameters)
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(
+                f'{cls.__name__} has no option {name!r}: {suggestion(name, known)}'
+            )
+        if name in _NESTED and isinstance(value, dict):
+            options[name] = _build(value, *_NESTED[name])
+    try:
+        return cls(**options)
+    except TypeError as error:
+        raise ValueError(f'{cls.__name__}: {error}') from error
+
+
+def find(registry: Registry, name: str) -> Any:
+    """The class registered under ``name`` (``mmrobust.PGD`` or ``PGD``)."""
+    cls = registry.get(name.removeprefix('mmrobust.'))
+    if cls is None:
+        raise ValueError(
+            f'unknown {registry.name} {name!r}: {suggestion(name, registry.module_dict)}'
+        )
+    return cls
+
+
+ATTACKS = Registry('attack', build_func=_build, scope='mmrobust', locations=['mmrobust.attacks'])
+GOALS = Registry('goal', build_func=_build, scope='mmrobust', locations=['mmrobust.goals'])
+THREATS = Registry('threat', build_func=_build, scope='mmrobust', locations=['mmrobust.threats'])
+VICTIMS = Registry('victim', build_func=_build, scope='mmrobust', locations=['mmrobust.victims'])
+
+# Options that hold a noun: where to look it up, and what a config without a
+# type means, so that `--cfg-options attack.threat.eps=4` is enough.
+_NESTED: dict[str, tuple[Registry, str | None]] = {
+    'threat': (THREATS, 'Linf'),
+    'goal': (GOALS, 'Misclassify'),
+    'attack': (ATTACKS, None),
+}

@@ -1,0 +1,53 @@
+"""The threat model: a set of allowed pixels round the clean ones.
+
+Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from torch import Tensor
+
+from mmrobust.functional.randomness import SampleRandom
+
+
+class Threat(ABC):
+    """A ball of radius ``eps`` round the clean pixels, perhaps masked.
+
+    A new norm is a new subclass; no attack changes for it. ``eps`` is in the
+    norm's own unit, on pixels 0..255.
+    """
+
+    eps: float
+
+    @abstractmethod
+    def random(self, pixels: Tensor, rng: SampleRandom) -> Tensor:
+        """A random member of the ball round ``pixels`` (N, ...)."""
+
+    @abstractmethod
+    def steepest(self, gradient: Tensor) -> Tensor:
+        """The step of norm 1 along which a linear loss grows fastest."""
+
+    @abstractmethod
+    def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """The member of the ball round ``pixels`` next to ``candidate``."""
+
+    @abstractmethod
+    def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """``candidate`` rounded to whole grey levels, still inside the ball.
+
+        Args:
+            candidate: (N, ...), inside the ball and in 0..255.
+            pixels: (N, ...), whole grey levels.
+        """
+
+    @abstractmethod
+    def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """The norm of the difference per sample (N,); infinite outside a mask."""
+
+    def check(self, pixels: Tensor) -> None:  # noqa: B027
+        """Raise ValueError if this threat does not fit pixels of this shape."""
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        return {'type': type(self).__name__, 'eps': self.eps}

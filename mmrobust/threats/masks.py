@@ -1,0 +1,135 @@
+"""Threats that reach only some frames or some pixels, in any norm."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.registry import THREATS
+from mmrobust.threats.base import Threat
+from mmrobust.threats.linf import Linf
+
+
+@dataclass(frozen=True)
+class Masked(Threat):
+    """A threat whose perturbation is zero outside a mask.
+
+    The mask acts before the norm, so that an l_2 step of unit length has unit
+    length inside the mask.
+
+    Args:
+        threat: The ball inside the mask.
+    """
+
+    threat: Threat = field(default_factory=Linf)
+
+    @property
+    def eps(self) -> float:  # type: ignore[override]
+        """The budget of the ball inside the mask."""
+        return self.threat.eps
+
+    @abstractmethod
+    def mask(self, pixels: Tensor) -> Tensor:
+        """True where change is allowed; broadcasts against ``pixels``."""
+
+    def _masked(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        return torch.where(self.mask(pixels), candidate, pixels)
+
+    def random(self, pixels: Tensor, rng: SampleRandom) -> Tensor:
+        """A random member of the ball, cut to the mask."""
+        return self._masked(self.threat.random(pixels, rng), pixels)
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        """The steepest step among those inside the mask."""
+        inside = self._masked(gradient, torch.zeros_like(gradient))
+        return self.threat.steepest(inside)
+
+    def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """Undo changes outside the mask, then project onto the ball."""
+        return self.threat.project(self._masked(candidate, pixels), pixels)
+
+    def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """Round inside the mask."""
+        return self.threat.quantize(self._masked(candidate, pixels), pixels)
+
+    def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
+        """The norm inside the mask; infinite for a change outside (N,)."""
+        outside = (self._masked(candidate, pixels) != candidate).flatten(1).any(dim=1)
+        return self.threat.distance(candidate, pixels).masked_fill(outside, torch.inf)
+
+    def check(self, pixels: Tensor) -> None:
+        """Build the mask once, which raises where it does not fit."""
+        self.threat.check(pixels)
+        self.mask(pixels)
+
+
+@THREATS.register_module()
+@dataclass(frozen=True)
+class FrameMask(Masked):
+    """Only the named frames may change.
+
+    Args:
+        threat: The ball inside the frames.
+        frames: Indices into the T axis of (N, C, T, H, W), each below T. In
+            ``space='video'`` T counts the distinct frames that the test
+            pipeline samples, in order of time.
+    """
+
+    frames: Sequence[int] = (0,)
+
+    def __post_init__(self) -> None:
+        whole = all(isinstance(f, int) and f >= 0 for f in self.frames)
+        require(bool(self.frames) and whole, 'frames', 'a list of indices >= 0', self.frames)
+
+    def mask(self, pixels: Tensor) -> Tensor:
+        """(T, 1, 1), True at the named frames."""
+        require(pixels.dim() == 5, 'pixels', 'a clip (N, C, T, H, W)', tuple(pixels.shape))
+        length = pixels.shape[2]
+        require(max(self.frames) < length, 'frames', f'below the {length} frames', self.frames)
+        mask = torch.zeros(length, 1, 1, dtype=torch.bool, device=pixels.device)
+        mask[list(self.frames)] = True
+        return mask
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        inner = self.threat.describe()
+        return {'type': 'FrameMask', 'frames': list(self.frames), 'threat': inner}
+
+
+@THREATS.register_module()
+@dataclass(frozen=True)
+class PixelMask(Masked):
+    """Only pixels inside a rectangle may change, in every frame.
+
+    Args:
+        threat: The ball inside the rectangle.
+        box: (top, left, bottom, right) in pixels of the attacked frame,
+            bottom and right exclusive.
+    """
+
+    box: Sequence[int] = (0, 0, 32, 32)
+
+    def __post_init__(self) -> None:
+        rule = '(top, left, bottom, right) with 0 <= top < bottom and 0 <= left < right'
+        require(len(self.box) == 4, 'box', rule, self.box)
+        top, left, bottom, right = self.box
+        require(0 <= top < bottom and 0 <= left < right, 'box', rule, self.box)
+
+    def mask(self, pixels: Tensor) -> Tensor:
+        """(H, W), True inside the rectangle."""
+        height, width = pixels.shape[-2:]
+        top, left, bottom, right = self.box
+        inside = bottom <= height and right <= width
+        require(inside, 'box', f'inside the {height} x {width} frame', tuple(self.box))
+        mask = torch.zeros(height, width, dtype=torch.bool, device=pixels.device)
+        mask[top:bottom, left:right] = True
+        return mask
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        return {'type': 'PixelMask', 'box': list(self.box), 'threat': self.threat.describe()}

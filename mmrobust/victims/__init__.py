@@ -1,0 +1,9 @@
+"""What is attacked: callables from raw pixels to outputs."""
+
+from mmrobust.victims.action import ActionVictim
+from mmrobust.victims.base import Victim
+from mmrobust.victims.frozen import frozen
+from mmrobust.victims.function import FunctionVictim
+from mmrobust.victims.meter import Metered
+
+__all__ = ['ActionVictim', 'FunctionVictim', 'Metered', 'Victim', 'frozen']

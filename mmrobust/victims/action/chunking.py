@@ -1,0 +1,76 @@
+"""Exact gradients of many views in little memory.
+
+Views meet only in the average of their logits, so each chunk of views can be
+run again when its gradient is needed instead of being kept: one extra forward
+buys a memory that does not grow with the number of views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+# Views start:stop -> logits (N, R, K).
+Part = Callable[[Tensor, int, int], Tensor]
+
+
+def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
+    """Bytes that autograd keeps for the views 0:stop, weights left out."""
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        if not isinstance(tensor, torch.nn.Parameter):
+            storage = tensor.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        part(pixels.detach().requires_grad_(), 0, stop)
+    return sum(kept.values())
+
+
+def divide(part: Part, pixels: Tensor, unit: int) -> bool:
+    """Whether views can be run apart, and how their rows of logits combine.
+
+    Compares two units of views run together and apart. Heads give rows per
+    view, to be joined; or, where they average the features of all views before
+    a linear layer (TSN), one row in all, of which the mean is to be taken.
+
+    Returns:
+        True where rows are averaged, False where they are joined.
+
+    Raises:
+        ValueError: Neither gives the logits of the views run together.
+    """
+    with torch.no_grad():
+        together = part(pixels, 0, 2 * unit)
+        apart = torch.stack([part(pixels, 0, unit), part(pixels, unit, 2 * unit)])
+    mean = together.shape[1] == apart.shape[2] == 1
+    combined = apart.mean(0) if mean else torch.cat(list(apart), dim=1)
+    same = combined.shape == together.shape
+    if not same or not torch.allclose(combined, together, rtol=1e-4, atol=1e-4):
+        raise ValueError(
+            'memory_limit does not hold all views, and the logits of this head are not those of '
+            f'views run apart (rows {tuple(together.shape)} against {tuple(combined.shape)}); '
+            'raise memory_limit'
+        )
+    return mean
+
+
+def chunked(part: Part, pixels: Tensor, views: int, chunk: int, mean: bool) -> Tensor:
+    """Logits (N, R, K), ``chunk`` views at a time, recomputed for the gradient."""
+    parts, shares = [], []
+    for start in range(0, views, chunk):
+        stop = min(start + chunk, views)
+        if torch.is_grad_enabled() and pixels.requires_grad:
+            parts.append(checkpoint(part, pixels, start, stop, use_reentrant=False))
+        else:
+            parts.append(part(pixels, start, stop))
+        shares.append((stop - start) / views)
+    if not mean:
+        return torch.cat(parts, dim=1)
+    weighted = [piece * share for piece, share in zip(parts, shares, strict=True)]
+    return torch.stack(weighted).sum(0)

@@ -1,0 +1,70 @@
+"""All frames of a video on the canvas, so that an adversarial one can be saved.
+
+Shapes: T frames of the whole video, H, W the frame after the pipeline's Resize.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.victims.action.loading import LayoutPipeline
+from mmrobust.victims.action.windows import Results, UnknownTransformError
+
+DEFAULT_FPS = 25.0
+
+
+@dataclass(frozen=True)
+class FullVideo:
+    """A decoded video.
+
+    Attributes:
+        frames: (T, H, W, 3), uint8, RGB, after the pipeline's Resize.
+        fps: Frames per second; 25 where the file does not say.
+        start: Index that the data set gives to the first frame.
+    """
+
+    frames: NDArray[np.uint8]
+    fps: float
+    start: int
+
+
+def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
+    """Run the pipeline's decoding and Resize on every frame.
+
+    Raises:
+        UnknownTransformError: Resize is not the identity on its own result, so
+            that the stock pipeline would change a saved video.
+    """
+    lead = pipeline.parts()[0]
+    names = [type(t).__name__ for t in lead]
+    decode = max(i for i, name in enumerate(names) if 'Decode' in name)
+    state: Results = dict(info)
+    for transform, name in zip(lead[:decode], names, strict=False):
+        if 'Sample' not in name:
+            state = _run(transform, state)
+    start, total = int(state.get('start_index', 0)), int(state['total_frames'])
+    fps = float(state.get('avg_fps') or state.get('fps') or DEFAULT_FPS)
+    state |= {'frame_inds': np.arange(start, start + total), 'clip_len': total, 'num_clips': 1}
+    state = _run(lead[decode], state)
+    resize = lead[decode + 1 :]
+    for transform in resize:
+        state = _run(transform, state)
+    frames = np.stack(state['imgs'])
+    again = state | {'imgs': [frames[0].copy()], 'img_shape': frames.shape[1:3]}
+    for transform in resize:
+        again = _run(transform, again)
+        if not np.array_equal(again['imgs'][0], frames[0]):
+            reason = 'it changes frames that it has already resized'
+            raise UnknownTransformError(transform, reason)
+    return FullVideo(frames, fps, start)
+
+
+def _run(transform: Any, state: Results) -> Results:
+    after = transform(state)
+    if after is None:
+        raise ValueError(f'{type(transform).__name__} returned nothing')
+    return dict(after)

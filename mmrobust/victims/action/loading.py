@@ -1,0 +1,235 @@
+"""The test pipeline, run in the data workers, with a record of its cropping.
+
+The model's inputs come from the pipeline itself, unchanged. ``LayoutPipeline``
+runs its transforms one by one, keeps the canvas (the distinct frames after
+Resize), follows the rest through coordinates, and compares, bit for bit, what
+it would gather with what the pipeline made. A video that cannot be read
+becomes a ``Failure`` instead of ending the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmrobust.victims.action.layouts import Layout, VideoLayout, ViewLayout
+from mmrobust.victims.action.windows import (
+    Images,
+    Results,
+    UnknownTransformError,
+    Windows,
+    coordinate_images,
+    probe,
+    read_windows,
+    whole,
+)
+
+LAYOUT_KEY = 'mmrobust_layout'
+Transform = Callable[[Results], Results | None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sample that could not be loaded.
+
+    Attributes:
+        name: The video's name.
+        error: One line.
+        refused: The pipeline cannot be followed, which ends the run; False
+            for a broken video, which is only counted.
+    """
+
+    name: str
+    error: str
+    refused: bool = False
+
+
+def sample_name(data_info: Results) -> str:
+    """The video's file or folder, or whatever else names it."""
+    for key in ('filename', 'frame_dir', 'video_id', 'sample_idx'):
+        if data_info.get(key) is not None:
+            return str(data_info[key])
+    return 'unnamed'
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type and first line."""
+    lines = str(error).strip().splitlines() or ['']
+    return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')
+
+
+class LayoutPipeline:
+    """A dataset's ``pipeline`` that also returns the layout.
+
+    Args:
+        transforms: The pipeline's own transforms.
+        space: ``video`` or ``view``.
+    """
+
+    def __init__(self, transforms: Sequence[Transform], space: str) -> None:
+        self.transforms = list(transforms)
+        self.space = space
+        self._known: dict[tuple[Any, ...], list[Windows]] = {}
+
+    def __call__(self, data_info: Results) -> Results | Failure:
+        """Packed inputs plus the layout, or why there are none."""
+        name = sample_name(data_info)
+        try:
+            packed = self._packed(data_info)
+        except UnknownTransformError as error:
+            return Failure(name, str(error), refused=True)
+        except Exception as error:
+            return Failure(name, one_line(error))
+        return packed
+
+    def _packed(self, data_info: Results) -> Results:
+        if self.space == 'view':
+            packed = self._run(self.transforms, data_info)
+            return packed | {LAYOUT_KEY: ViewLayout(packed['inputs'])}
+        lead, cuts, shape, tail = self.parts()
+        state = self._run(lead, data_info)
+        self._check_canvas(state)
+        indices = np.asarray(state['frame_inds']).reshape(-1)
+        distinct, first, position = np.unique(indices, return_index=True, return_inverse=True)
+        frames = list(state['imgs'])
+        canvas = np.stack([frames[i] for i in first])
+        total = int(state.get('total_frames', indices.max() + 1))
+        state, windows = self._follow(cuts, state)
+        order = _order(shape, state)
+        packed = self._run([shape, *tail], state)
+        rows = windows.rows.copy()
+        rows[:, 0] = position.reshape(-1)[rows[:, 0]]
+        layout = VideoLayout(
+            canvas=torch.from_numpy(canvas).permute(3, 0, 1, 2).contiguous(),
+            frame_indices=torch.from_numpy(distinct),
+            windows=torch.from_numpy(rows),
+            size=(windows.height, windows.width),
+            order=torch.from_numpy(order),
+            total_frames=total,
+        )
+        if not torch.equal(layout.render(layout.canvas), packed['inputs']):
+            raise UnknownTransformError(shape, 'the gathered views differ from its output')
+        return packed | {LAYOUT_KEY: layout}
+
+    def parts(self) -> tuple[list[Transform], list[Transform], Transform, list[Transform]]:
+        """Transforms up to the canvas, the cropping, FormatShape, and the rest."""
+        names = [type(t).__name__ for t in self.transforms]
+        if 'FormatShape' not in names:
+            raise UnknownTransformError(names[-1], 'the pipeline has no FormatShape')
+        shape = names.index('FormatShape')
+        after = [n for n in names[shape + 1 :] if n != 'PackActionInputs']
+        if after:
+            raise UnknownTransformError(after[0], 'it comes after FormatShape')
+        decodes = [i for i, n in enumerate(names[:shape]) if 'Decode' in n]
+        if not decodes:
+            raise UnknownTransformError(names[0], 'no transform before FormatShape decodes frames')
+        start = decodes[-1] + 1
+        while start < shape and names[start] == 'Resize':
+            start += 1
+        t = self.transforms
+        return t[:start], t[start:shape], t[shape], t[shape + 1 :]
+
+    @staticmethod
+    def _run(transforms: Sequence[Transform], results: Results) -> Results:
+        for transform in transforms:
+            after = transform(results)
+            if after is None:
+                raise ValueError(f'{type(transform).__name__} returned nothing')
+            results = after
+        return results
+
+    @staticmethod
+    def _check_canvas(state: Results) -> None:
+        images = state['imgs']
+        if state.get('lazy') is not None:
+            raise UnknownTransformError('Resize(lazy=True)', 'its work is put off')
+        if images[0].ndim != 3 or images[0].dtype != np.uint8 or images[0].shape[2] != 3:
+            shape, kind = images[0].shape, images[0].dtype
+            raise UnknownTransformError('decoding', f'frames are {kind} {shape}, not RGB uint8')
+        if len({image.shape for image in images}) != 1:
+            raise ValueError('frames of a video must have one size')
+
+    def _follow(self, cuts: Sequence[Transform], state: Results) -> tuple[Results, Windows]:
+        """Run the cropping on the frames and, the first time, on coordinates."""
+        frames: Images = list(state['imgs'])
+        count, (height, width) = len(frames), frames[0].shape[:2]
+        key = (count, height, width, state.get('clip_len'), state.get('num_clips'))
+        if key not in self._known:
+            self._known[key] = _trace(cuts, state, count, height, width)
+        windows = whole(count, height, width)
+        for transform, windows in zip(cuts, self._known[key], strict=True):  # noqa: B007
+            state = self._run([transform], state)
+            same = len(state['imgs']) == len(windows.rows) and all(
+                np.array_equal(windows.cut(frames, i), image)
+                for i, image in enumerate(state['imgs'])
+            )
+            if not same:
+                reason = 'it computes new pixels, or crops at random'
+                raise UnknownTransformError(transform, reason)
+        return state, windows
+
+
+def _trace(
+    cuts: Sequence[Transform], state: Results, count: int, height: int, width: int
+) -> list[Windows]:
+    """The windows after each cropping transform."""
+    canvas = coordinate_images(count, height, width)
+    images: Images = canvas
+    traced = []
+    for transform in cuts:
+        state = probe(transform, state, images)
+        images = state['imgs']
+        traced.append(read_windows(transform, images, canvas))
+    return traced
+
+
+def _order(shape: Transform, state: Results) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """How FormatShape arranges the flat list: (V,) or (V, t) positions in it."""
+    count = len(state['imgs'])
+    tiny = [np.full((1, 1, 3), i, dtype=np.int64) for i in range(count)]
+    arranged = probe(shape, state, tiny)['imgs']
+    layout = getattr(shape, 'input_format', None)
+    axis = {'NCHW': 1, 'NCTHW': 1}.get(str(layout))
+    if axis is None or getattr(shape, 'collapse', False) or arranged.ndim not in (4, 5):
+        raise UnknownTransformError(shape, f'input_format={layout!r} is not NCHW or NCTHW')
+    return arranged[:, 0, ..., 0, 0]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A batch from the data workers.
+
+    Attributes:
+        data: The stock batch of the good samples, as ``test_step`` takes it.
+        layouts: One per good sample.
+        slots: Positions (in the batch) of the good samples.
+        failures: Position in the batch -> failure.
+    """
+
+    data: dict[str, Any]
+    layouts: list[Layout]
+    slots: list[int]
+    failures: dict[int, Failure]
+
+
+class Collate:
+    """Collate good samples as the data loader would; carry the rest along.
+
+    Args:
+        collate: The data loader's own function.
+    """
+
+    def __init__(self, collate: Callable[[list[Any]], dict[str, Any]]) -> None:
+        self.collate = collate
+
+    def __call__(self, items: list[Results | Failure]) -> Loaded:
+        """Split good samples from failures."""
+        failures = {i: item for i, item in enumerate(items) if isinstance(item, Failure)}
+        good = [(i, dict(item)) for i, item in enumerate(items) if not isinstance(item, Failure)]
+        layouts = [item.pop(LAYOUT_KEY) for _, item in good]
+        data = self.collate([item for _, item in good]) if good else {}
+        return Loaded(data, layouts, [i for i, _ in good], failures)

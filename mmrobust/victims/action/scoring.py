@@ -1,0 +1,101 @@
+"""Scores of a recogniser exactly as its test path computes them.
+
+``mode='tensor'`` skips the test configuration and ``mode='loss'`` breaks on
+several views; running ``mode='predict'`` with a hook on the head gives the
+logits of every family as they are tested. Shapes: N samples, V views, R rows
+of logits per sample, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmrobust.functional.averaging import average_views
+
+
+class _Capture:
+    """The head's last output."""
+
+    def __init__(self) -> None:
+        self.logits: Tensor | None = None
+
+    def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        self.logits = output
+
+
+@contextmanager
+def head_outputs(model: Any) -> Iterator[_Capture]:
+    """Capture what ``model.cls_head`` returns inside the block."""
+    capture = _Capture()
+    handle = model.cls_head.register_forward_hook(capture)
+    try:
+        yield capture
+    finally:
+        handle.remove()
+
+
+class Scorer:
+    """Logits of a recogniser on the test path.
+
+    Args:
+        model: A built MMAction2 recogniser, perhaps wrapped for distribution.
+
+    Raises:
+        ValueError: It is no recogniser with a ``cls_head``.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model: Any = model.module if is_model_wrapper(model) else model
+        if getattr(self.model, 'cls_head', None) is None:
+            kind = type(self.model).__name__
+            raise ValueError(f'model must be an MMAction2 recogniser with a cls_head, got {kind}')
+
+    @property
+    def averaging(self) -> Any:
+        """The head's ``average_clips``."""
+        return self.model.cls_head.average_clips
+
+    @property
+    def unit(self) -> int:
+        """Views that belong together and must not be parted."""
+        test_cfg = self.model.test_cfg or {}
+        parts = (self.model.cls_head, self.model.backbone)
+        sizes = [getattr(part, 'num_segments', None) for part in parts]
+        return max([size for size in sizes if size] + [test_cfg.get('num_segs', 1)])
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """A stock test step: its samples, and averaged outputs (N, K)."""
+        n = len(data['inputs'])
+        with head_outputs(self.model) as capture:
+            samples = self.model.test_step(data)
+        return samples, average_views(self._rows(capture.logits, n), self.averaging)
+
+    def logits(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Logits (N, R, K) of raw inputs, one tensor (V, C, ...) per sample."""
+        # Some test configurations split views and then take one sample only.
+        single = (self.model.test_cfg or {}).get('max_testing_views')
+        groups = [[x] for x in inputs] if single else [list(inputs)]
+        return torch.cat([self._forward(group) for group in groups])
+
+    def _forward(self, inputs: list[Tensor]) -> Tensor:
+        from mmaction.structures import ActionDataSample
+
+        samples = [ActionDataSample() for _ in inputs]
+        batch = {'inputs': inputs, 'data_samples': samples}
+        with head_outputs(self.model) as capture:
+            data = self.model.data_preprocessor(batch, False)
+            self.model._run_forward(data, mode='predict')
+        return self._rows(capture.logits, len(inputs))
+
+    @staticmethod
+    def _rows(logits: Tensor | None, n: int) -> Tensor:
+        if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) % n:
+            kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise ValueError(f'cls_head must return logits (N * R, K), got {kind} for N = {n}')
+        return logits.reshape(n, -1, logits.shape[-1]).float()

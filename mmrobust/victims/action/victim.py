@@ -1,0 +1,158 @@
+"""MMAction2 recognisers as victims.
+
+Shapes: N samples, C channels, T attacked frames, H, W their size, V views,
+K classes; pixels 0..255.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmrobust.functional.averaging import average_views
+from mmrobust.functional.checks import require
+from mmrobust.registry import VICTIMS
+from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
+from mmrobust.victims.action.layouts import Layout
+from mmrobust.victims.action.loading import Collate, LayoutPipeline, Loaded
+from mmrobust.victims.action.scoring import Scorer
+from mmrobust.victims.base import Victim
+
+Space = Literal['video', 'view']
+
+
+@VICTIMS.register_module()
+class ActionVictim:
+    """A recogniser with its own test pipeline, ready to be attacked.
+
+    Args:
+        model: A built MMAction2 recogniser with its weights.
+        space: ``video``: one perturbation per physical frame, gathered into
+            the views as the pipeline does, which a real video can carry.
+            ``view``: every view on its own, an upper bound for the attacker.
+        memory_limit: GiB that a gradient may keep for its activations; more
+            views than fit are run in chunks, exactly, at the price of one
+            more forward.
+    """
+
+    def __init__(
+        self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 4.0
+    ) -> None:
+        require(space in ('video', 'view'), 'space', 'video or view', space)
+        require(0 < memory_limit < math.inf, 'memory_limit', 'GiB > 0', memory_limit)
+        self.space, self.memory_limit = space, memory_limit
+        self.scorer = Scorer(model)
+        self._view_bytes: dict[tuple[object, ...], int] = {}
+        self._averages: dict[tuple[object, ...], bool] = {}
+
+    def install(self, dataset: Any) -> LayoutPipeline:
+        """Let a dataset record layouts; returns the pipeline put into it."""
+        while not hasattr(dataset, 'pipeline'):
+            inner = getattr(dataset, 'dataset', None)
+            if inner is None:
+                kind = type(dataset).__name__
+                raise ValueError(f'dataset must have a pipeline or wrap one that has, got {kind}')
+            dataset = inner
+        transforms = dataset.pipeline.transforms
+        dataset.pipeline = LayoutPipeline(transforms, self.space)
+        return dataset.pipeline
+
+    @staticmethod
+    def collate(original: Any) -> Collate:
+        """The collate function that goes with the installed pipeline."""
+        return Collate(original)
+
+    @staticmethod
+    def labels(data: dict[str, Any]) -> Tensor:
+        """Annotated classes (N,); ValueError unless one label per sample."""
+        labels = [sample.gt_label for sample in data['data_samples']]
+        for label in labels:
+            require(label.numel() == 1, 'gt_label', 'one class per video', tuple(label.shape))
+        return torch.cat([label.reshape(1) for label in labels])
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step: data samples, and averaged outputs (N, K)."""
+        return self.scorer.predict(data)
+
+    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Clips, Tensor]]:
+        """Samples that fit into one tensor: rows, victim, pixels (n, C, T, H, W)."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for row, layout in enumerate(loaded.layouts):
+            alike.setdefault(layout.signature, []).append(row)
+        device = next(self.scorer.model.parameters()).device
+        found = []
+        for rows in alike.values():
+            layouts = [loaded.layouts[row] for row in rows]
+            pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
+            found.append((torch.tensor(rows), Clips(self, layouts), pixels))
+        return found
+
+    @staticmethod
+    def render(layout: Layout, adversarial: Tensor) -> Tensor:
+        """The model's uint8 inputs for adversarial pixels (C, T, H, W)."""
+        return layout.render(adversarial)
+
+    def chunk(self, clips: Clips, pixels: Tensor) -> int:
+        """How many views fit the memory limit at once, a multiple of the unit."""
+        views, unit = clips.views, min(self.scorer.unit, clips.views)
+        key = clips.layouts[0].signature
+        if key not in self._view_bytes:
+            one = clips.select(torch.tensor([0]))
+            self._view_bytes[key] = saved_bytes(one.part, pixels[:1], unit)
+        fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
+        return min(views, max(1, fits) * unit)
+
+    def averages(self, clips: Clips, pixels: Tensor) -> bool:
+        """Whether chunks of views are averaged or joined; found out once per shape."""
+        key = clips.layouts[0].signature
+        if key not in self._averages:
+            one = clips.select(torch.tensor([0]))
+            self._averages[key] = divide(one.part, pixels[:1].detach(), self.scorer.unit)
+        return self._averages[key]
+
+
+class Clips(Victim):
+    """An :class:`ActionVictim` bound to N samples of one shape.
+
+    Args:
+        owner: The recogniser.
+        layouts: One per sample.
+    """
+
+    def __init__(self, owner: ActionVictim, layouts: Sequence[Layout]) -> None:
+        self.owner, self.layouts = owner, list(layouts)
+
+    @property
+    def views(self) -> int:
+        """V."""
+        return self.layouts[0].views
+
+    @property
+    def model(self) -> nn.Module:
+        """The recogniser."""
+        return self.owner.scorer.model
+
+    def select(self, rows: Tensor) -> Clips:
+        """The victim of some of the samples."""
+        return Clips(self.owner, [self.layouts[row] for row in rows.tolist()])
+
+    def part(self, pixels: Tensor, start: int, stop: int) -> Tensor:
+        """Logits (N, R, K) of the views start:stop."""
+        pairs = zip(self.layouts, pixels, strict=True)
+        return self.owner.scorer.logits([lay.render(x, start, stop) for lay, x in pairs])
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Averaged outputs (N, K), as the test path scores them."""
+        owner = self.owner
+        differentiable = torch.is_grad_enabled() and pixels.requires_grad
+        chunk = owner.chunk(self, pixels) if differentiable else self.views
+        if chunk >= self.views:
+            logits = self.part(pixels, 0, self.views)
+        else:
+            mean = owner.averages(self, pixels)
+            logits = chunked(self.part, pixels, self.views, chunk, mean)
+        return average_views(logits, owner.scorer.averaging)

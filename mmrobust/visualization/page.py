@@ -1,0 +1,149 @@
+"""The report: one HTML file that opens offline and asks nobody for anything."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmrobust.visualization import summary
+from mmrobust.visualization.atomic import replacing
+from mmrobust.visualization.figures import plots
+from mmrobust.visualization.formatting import (
+    DASH,
+    count,
+    flatten,
+    interval,
+    number,
+    percent,
+    plain,
+    real,
+)
+from mmrobust.visualization.samples import samples_table
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A sample to show as a playing video.
+
+    Attributes:
+        title: Shown above the video, such as the sample's name.
+        video: An .mp4, such as from
+            :func:`~mmrobust.visualization.video.preview_bytes`.
+        caption: Shown below the video.
+    """
+
+    title: str
+    video: bytes
+    caption: str = ''
+
+    @property
+    def source(self) -> str:
+        """The video as a data: URI."""
+        return 'data:video/mp4;base64,' + base64.b64encode(self.video).decode()
+
+
+def write_page(
+    path: str | os.PathLike[str],
+    card: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    previews: Sequence[Preview],
+) -> None:
+    """Write the report of one run.
+
+    Args:
+        path: The .html file; missing folders are made.
+        card: The run's card, as in ``report.json``; unknown values may be
+            missing, None or NaN.
+        rows: One mapping per sample, as in ``results.jsonl``.
+        previews: Samples to show as videos; may be empty.
+    """
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(render(card, rows, previews), encoding='utf-8')
+
+
+def render(
+    card: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], previews: Sequence[Preview]
+) -> str:
+    """The report as text; see :func:`write_page`."""
+    environment = Environment(
+        loader=PackageLoader('mmrobust.visualization'),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    script = environment.get_template('_script.js.j2').render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    columns, samples = samples_table(rows, card.get('classes') or [])
+    return environment.get_template('report.html.j2').render(
+        # The page's policy lets this very script run and no other.
+        script=Markup(script),  # noqa: S704
+        script_hash=digest,
+        title=f'{summary.config_name(card)} under {summary.attack_text(card)}',
+        config=summary.config_name(card),
+        attack=summary.attack_text(card),
+        verdict=summary.verdict(card).replace(' %', '\N{NO-BREAK SPACE}%'),
+        tiles=_tiles(card),
+        metrics=summary.metrics(card),
+        robust=summary.robust(card),
+        costs=[pair for pair in summary.costs(card) if pair[1] != DASH],
+        perturbations=summary.perturbations(card, rows),
+        flags=summary.flags(card),
+        failures=card.get('failures') or [],
+        failed=count(card.get('failed')),
+        plots=plots(card, rows),
+        previews=previews,
+        columns=columns,
+        samples=samples,
+        total=len(rows),
+        facts=_facts(card),
+        options=flatten(card.get('attack') or {}),
+        versions=flatten(card.get('versions') or {}),
+    )
+
+
+def _tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The headline's figures: name, value, remark."""
+    limits = summary.success_limits(card)
+    attacked, evaluated = count(card.get('attacked')), count(card.get('evaluated'))
+    remark = f'Wilson 95 %: {interval(limits)}' if limits else ''
+    tiles = [('success rate', percent(card.get('success_rate')), remark)]
+    name = summary.main_metric(card)
+    for metric in summary.metrics(card):
+        if metric.name == name:
+            what = summary.METRICS.get(name, name)
+            tiles.append((f'{what} under attack', metric.adversarial, f'clean {metric.clean}'))
+    tiles.append(
+        (
+            f'{summary.noun(card, attacked)} attacked',
+            number(attacked, 9),
+            f'of {number(evaluated, 9)}',
+        )
+    )
+    cost = card.get('cost') or {}
+    kind = 'queries' if real(cost.get('queries')) else 'forwards'
+    each = summary.costs(card)[3][1]
+    each = '' if each == DASH else f'{each} each'
+    tiles.append((f'{kind} per sample', number(cost.get(kind), 3), each))
+    return tiles
+
+
+def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was run on what."""
+    pairs = [
+        ('config', card.get('config')),
+        ('checkpoint', card.get('checkpoint')),
+        ('checkpoint sha256', card.get('checkpoint_sha256')),
+        ('space', card.get('space')),
+        ('seed', card.get('seed')),
+        ('samples', card.get('n')),
+        ('evaluated', card.get('evaluated')),
+        ('failed', card.get('failed')),
+    ]
+    return [(name, plain(value)) for name, value in pairs]

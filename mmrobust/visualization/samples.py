@@ -1,0 +1,89 @@
+"""The report's table of samples: one row each, every column sortable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmrobust.visualization.formatting import class_name, duration, number, plain, real
+
+Row = Mapping[str, Any]
+
+MAX_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading; ``numeric`` columns are set flush right and sort as numbers."""
+
+    name: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, what it sorts by, and its CSS class."""
+
+    text: str
+    key: str | float
+    style: str
+
+
+CLASSES = {
+    'label': 'true class',
+    'clean_prediction': 'clean',
+    'adversarial_prediction': 'adversarial',
+}
+SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames'}
+COSTS = {'forwards': 'forwards', 'queries': 'queries', 'seconds': 'time'}
+
+
+def samples_table(
+    rows: Sequence[Row], names: Sequence[str]
+) -> tuple[list[Column], list[list[Cell]]]:
+    """Headings and cells for the first 500 samples.
+
+    Args:
+        rows: One mapping per sample, as in ``results.jsonl``.
+        names: Class names; empty to show numbers.
+
+    Returns:
+        The columns, without costs that nobody paid and without flags where
+        there are none, and as many cells per row.
+    """
+    costs = {key: name for key, name in COSTS.items() if any(real(r.get(key)) for r in rows)}
+    flagged = any(row.get('flags') for row in rows)
+    words, figures = ['sample', *CLASSES.values(), 'result'], [*SIZES.values(), *costs.values()]
+    columns = [Column(name) for name in words] + [Column(name, numeric=True) for name in figures]
+    table = [_words(row, names) + _numbers(row, (*SIZES, *costs)) for row in rows[:MAX_ROWS]]
+    if flagged:
+        columns.append(Column('remarks'))
+        for row, cells in zip(rows, table, strict=False):
+            text = ', '.join(map(str, row.get('flags') or ()))
+            cells.append(Cell(text, text, 'flags'))
+    return columns, table
+
+
+def _words(row: Row, names: Sequence[str]) -> list[Cell]:
+    texts = [plain(row.get('index') if row.get('name') is None else row['name'])]
+    texts += [class_name(row.get(key), names) for key in CLASSES]
+    result = _result(row)
+    cells = [Cell(text, text.lower(), 'name') for text in texts]
+    return [*cells, Cell(result, result, result.replace(' ', '-'))]
+
+
+def _numbers(row: Row, keys: Sequence[str]) -> list[Cell]:
+    cells = []
+    for key in keys:
+        value = real(row.get(key))
+        text = duration(value) if key == 'seconds' else number(value)
+        cells.append(Cell(text, -1.0 if value is None else value, 'n'))
+    return cells
+
+
+def _result(row: Row) -> str:
+    """What became of a sample."""
+    if row.get('error'):
+        return 'failed'
+    if not row.get('attacked'):
+        return 'not attacked'
+    return 'fooled' if row.get('success') else 'resisted'

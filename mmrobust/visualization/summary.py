@@ -1,0 +1,211 @@
+"""What a report card says, in words and rows; shared by the page and the terminal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from mmrobust.functional.interval import wilson
+from mmrobust.visualization.formatting import (
+    DASH,
+    MINUS,
+    count,
+    duration,
+    interval,
+    is_share,
+    number,
+    percent,
+    plain,
+    real,
+)
+
+Card = Mapping[str, Any]
+
+FLAGS = {
+    'zero_gradient': 'The gradient was exactly zero at some step, so that the attack was blind '
+    'there. Often a sign of gradient masking: the model may be weaker than it looks.',
+    'not_finite': 'The model or the attack produced NaN or infinity; the sample counts as not '
+    'fooled.',
+    'lost_by_rounding': 'The attack succeeded with fractional grey levels, but not after '
+    'rounding to 8 bits, which is what counts here.',
+    'budget_spent': 'The attack ran out of its query budget before it succeeded.',
+    'softmax_output': 'The model returns probabilities instead of logits; the loss saturates '
+    'and gradients vanish.',
+    'stochastic_victim': 'The same input gave different outputs; one evaluation of a random '
+    'model overstates its robustness.',
+    'black_box_beats_white_box': 'An attack without gradients did better than one with them: '
+    'the gradients mislead, and the model is weaker than it looks.',
+    'loss_not_rising': 'The loss did not rise over the steps: the step size may be wrong, or '
+    'the gradients masked.',
+}
+NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
+METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric, clean and under attack, as text."""
+
+    name: str
+    clean: str
+    adversarial: str
+    drop: str
+
+
+def metrics(card: Card) -> list[Metric]:
+    """The evaluator's metrics in its order, with their drop."""
+    clean, adversarial = _part(card, 'clean'), _part(card, 'adversarial')
+    return [
+        _metric(name, clean.get(name), adversarial.get(name))
+        for name in dict.fromkeys((*clean, *adversarial))
+    ]
+
+
+def robust(card: Card) -> list[tuple[str, str]]:
+    """Further metrics of the run that belong to neither side alone."""
+    found = _part(card, 'robust').items()
+    return [(n, percent(v) if is_share(n, v) else number(v)) for n, v in found]
+
+
+def main_metric(card: Card) -> str | None:
+    """The metric of the headline: top-1 accuracy, or the first known on both sides."""
+    clean, adversarial = _part(card, 'clean'), _part(card, 'adversarial')
+    both = [name for name in clean if None not in (real(clean[name]), real(adversarial.get(name)))]
+    if 'acc/top1' in both:
+        return 'acc/top1'
+    return both[0] if both else None
+
+
+def config_name(card: Card) -> str:
+    """The config's file name without folder and ending."""
+    name = plain(card.get('config') or None)
+    return 'unknown config' if name == DASH else PurePath(name).stem
+
+
+def threat_text(card: Card) -> str:
+    """'l_inf, eps 4', with the mask named where there is one; '' if unknown."""
+    threat = _part(_part(card, 'attack'), 'threat')
+    inner = _part(threat, 'threat')
+    ball = inner or threat
+    words = [NORMS.get(str(ball.get('type')), str(ball.get('type') or ''))]
+    if ball.get('eps') is not None:
+        words.append(f'eps {number(ball["eps"])}')
+    if inner and threat.get('type'):
+        words.append(str(threat['type']))
+    return ', '.join(word for word in words if word)
+
+
+def attack_text(card: Card) -> str:
+    """'PGD (l_inf, eps 4)'."""
+    name, threat = str(_part(card, 'attack').get('type') or 'The attack'), threat_text(card)
+    return f'{name} ({threat})' if threat else name
+
+
+def success_limits(card: Card) -> tuple[float, float] | None:
+    """The 95 % Wilson interval of the success rate, computed if the card lacks it."""
+    given = card.get('success_interval')
+    if given is not None and interval(given) != DASH:
+        return float(given[0]), float(given[1])
+    rate, n = real(card.get('success_rate')), count(card.get('attacked'))
+    return None if rate is None or n < 1 else wilson(min(max(round(rate * n), 0), n), n)
+
+
+def verdict(card: Card) -> str:
+    """The result in one plain sentence."""
+    if not count(card.get('evaluated')):
+        return 'No sample was evaluated.'
+    sentence = f'{attack_text(card)} {_deed(card)}'
+    change = _change(card)
+    return f'{sentence}; {change}.' if change else f'{sentence}.'
+
+
+def costs(card: Card) -> list[tuple[str, str]]:
+    """What the attack spent."""
+    cost, attacked = _part(card, 'cost'), count(card.get('attacked'))
+    total = real(card.get('attack_time'))
+    each = total / attacked if total is not None and attacked else None
+    return [
+        ('forwards per sample', number(cost.get('forwards'))),
+        ('backwards per sample', number(cost.get('backwards'))),
+        ('queries per sample', number(cost.get('queries'))),
+        ('attack time per sample', duration(each)),
+        ('attack time', duration(total)),
+        ('whole run', duration(card.get('wall_time'))),
+    ]
+
+
+def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
+    """Name, mean and largest value of each size of the perturbation."""
+    mean = _part(card, 'perturbation')
+    names = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames changed'}
+    attacked = [row for row in rows if row.get('attacked')]
+    found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
+    return [
+        (name, number(mean.get(key)), number(max(found[key], default=None)))
+        for key, name in names.items()
+    ]
+
+
+def flags(card: Card) -> list[tuple[str, str, str]]:
+    """Name, number of samples and meaning of each flag that was raised."""
+    return [
+        (str(name), number(times), FLAGS.get(str(name), 'A remark of this attack; see its page.'))
+        for name, times in _part(card, 'flags').items()
+    ]
+
+
+def noun(card: Card, n: int) -> str:
+    """'video', 'image' or 'sample', in the plural unless ``n`` is 1."""
+    word = {'video': 'video', 'view': 'video', 'image': 'image'}.get(str(card.get('space')))
+    return (word or 'sample') + ('' if n == 1 else 's')
+
+
+def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = mapping.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
+    share = is_share(name, clean, adversarial)
+    shown = percent if share else number
+    before, after = real(clean), real(adversarial)
+    if before is None or after is None:
+        return Metric(name, shown(clean), shown(adversarial), DASH)
+    drop = before - after
+    text = f'{100 * drop:.1f} pp'.replace('-', MINUS) if share else number(drop)
+    return Metric(name, shown(clean), shown(adversarial), text)
+
+
+def _deed(card: Card) -> str:
+    """What the attack did to how many samples."""
+    attacked, rate = count(card.get('attacked')), real(card.get('success_rate'))
+    videos = noun(card, attacked)
+    if not attacked:
+        evaluated = count(card['evaluated'])
+        return (
+            f'had nothing to attack: the model had none of the {evaluated} '
+            f'{noun(card, evaluated)} right'
+        )
+    if rate is None:
+        return f'was run on {attacked} {videos}'
+    goal = _part(_part(card, 'attack'), 'goal')
+    whom = f'{percent(rate)} of the {attacked} {videos}'
+    right = '' if goal.get('reference') == 'prediction' else ' that the model had right'
+    if goal.get('type') == 'Misclassify':
+        return f'fools {whom}{right}' if right else f'changes the prediction of {whom}'
+    if goal.get('type') in ('TargetClass', 'LeastLikely'):
+        return f'turns {whom}{right} into its target class'
+    return f'reaches its goal on {whom}{right}'
+
+
+def _change(card: Card) -> str:
+    """How the main metric moved."""
+    name = main_metric(card)
+    if name is None:
+        return ''
+    row = next(row for row in metrics(card) if row.name == name)
+    what = METRICS.get(name, name)
+    before, after = float(card['clean'][name]), float(card['adversarial'][name])
+    if before == after:
+        return f'{what} stays at {row.clean}'
+    return f'{what} {"falls" if after < before else "rises"} from {row.clean} to {row.adversarial}'

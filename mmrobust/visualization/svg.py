@@ -1,0 +1,92 @@
+"""Matplotlib figures as inline SVG that follows the page's light or dark colours."""
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+# Stand-ins that matplotlib writes and that become the page's CSS variables.
+INK, MUTED, GRID = '#010203', '#010204', '#010205'
+CLEAN, ADVERSARIAL, PAPER = '#010206', '#010207', '#010208'
+VARIABLES = {
+    INK: 'var(--ink)',
+    MUTED: 'var(--muted)',
+    GRID: 'var(--line)',
+    CLEAN: 'var(--clean)',
+    ADVERSARIAL: 'var(--adversarial)',
+    PAPER: 'var(--paper)',
+}
+STYLE = {
+    'svg.fonttype': 'none',
+    'svg.hashsalt': 'mmrobust',
+    'font.size': 9,
+    'text.parse_math': False,
+    'text.color': INK,
+    'axes.edgecolor': GRID,
+    'axes.facecolor': 'none',
+    'axes.labelcolor': MUTED,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.axisbelow': True,
+    'axes.unicode_minus': True,
+    'grid.color': GRID,
+    'grid.linewidth': 0.7,
+    'xtick.color': GRID,
+    'ytick.color': GRID,
+    'xtick.labelcolor': MUTED,
+    'ytick.labelcolor': INK,
+    'figure.facecolor': 'none',
+    'legend.frameon': False,
+    'legend.fontsize': 8.5,
+}
+
+
+def inline(
+    draw: Callable[[Figure], None], name: str, title: str, height: float = 2.6, width: float = 4.2
+) -> Markup:
+    """Draw on a fresh figure and return the SVG element.
+
+    Args:
+        draw: Receives the figure.
+        name: Prefix of all ids, unique on the page.
+        title: Read out by screen readers.
+        height: Inches of 72 units; the page scales the figure to its column.
+        width: Likewise.
+
+    Returns:
+        One ``<svg>`` element without size, metadata or outside references.
+    """
+    buffer = io.StringIO()
+    with rc_context(STYLE), warnings.catch_warnings():
+        # The browser, not matplotlib's font, draws the letters of class names.
+        warnings.filterwarnings('ignore', message='Glyph')
+        figure = Figure(figsize=(width, height), layout='constrained')
+        draw(figure)
+        nothing = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
+        figure.savefig(buffer, format='svg', metadata=nothing, transparent=True)
+    return _cleaned(buffer.getvalue(), name, title)
+
+
+def printable(text: object) -> str:
+    """``text`` on one line and without the control characters that XML forbids."""
+    return ''.join(c if c.isprintable() else ' ' for c in str(text))
+
+
+def _cleaned(svg: str, name: str, title: str) -> Markup:
+    """Only the element: prefixed ids, CSS colours, the page's font, no fixed size."""
+    svg = svg[svg.index('<svg') :]
+    svg = re.sub(r'<metadata>.*?</metadata>', '', svg, flags=re.S)
+    head, body = svg.split('>', 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    assert box is not None
+    body = re.sub(r'(\sid="|(?:xlink:)?href="#|url\(#)', rf'\g<1>{name}-', body)
+    body = body.replace('xlink:href', 'href')
+    for stand_in, variable in VARIABLES.items():
+        body = body.replace(stand_in, variable)
+    body = re.sub(r'font: ([\d.]+px) [^;\"]*', r'font-size: \1', body)
+    label = escape(title)
+    return Markup(f'<svg {box[0]} role="img" aria-label="{label}">{body}')  # noqa: S704

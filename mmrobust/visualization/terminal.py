@@ -1,0 +1,87 @@
+"""The result of a run on the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mmrobust.visualization import summary
+from mmrobust.visualization.formatting import DASH, count, interval, percent
+
+Pairs = Sequence[tuple[str, str]]
+
+NAME_WIDTH = 22
+
+
+def print_table(card: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print metrics, success rate, cost, perturbation, flags and paths.
+
+    Args:
+        card: The run's card, as in ``report.json``.
+        console: Where to print; default: standard output, with colours only
+            on a terminal.
+    """
+    console = Console() if console is None else console
+    heading = Text.assemble(
+        (summary.config_name(card), 'bold'), ' under ', summary.attack_text(card)
+    )
+    parts: list[RenderableType] = ['', heading, '', _metrics(card), '', _facts(_result(card))]
+    for title, pairs in _blocks(card):
+        parts += [Text(title, 'bold'), _facts(pairs)]
+    console.print(Group(*parts))
+    for name in ('config', 'checkpoint'):
+        # Unwrapped, so that a long path can be copied, or found by grep.
+        path = Text.assemble((f'{name:<{NAME_WIDTH + 2}}', 'dim'), str(card.get(name) or DASH))
+        console.print(path, soft_wrap=True)
+    console.print('', Text(summary.verdict(card)), sep='\n')
+
+
+def _metrics(card: Mapping[str, Any]) -> Table:
+    """The evaluator's metrics, clean beside adversarial."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column('metric', overflow='fold')
+    for name in ('clean', 'adversarial', 'drop'):
+        table.add_column(name, justify='right', no_wrap=True)
+    for metric in summary.metrics(card):
+        shown = metric.name, metric.clean, metric.adversarial, metric.drop
+        table.add_row(*map(Text, shown))
+    return table
+
+
+def _facts(pairs: Pairs) -> RenderableType:
+    """Names and values in two columns, with an empty line below."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(min_width=NAME_WIDTH, style='dim')
+    table.add_column(overflow='fold')
+    for name, value in pairs:
+        table.add_row(Text(name), Text(value))
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _result(card: Mapping[str, Any]) -> Pairs:
+    """Success rate and numbers of samples."""
+    attacked, evaluated = count(card.get('attacked')), count(card.get('evaluated'))
+    limits, rate = summary.success_limits(card), percent(card.get('success_rate'))
+    if limits:
+        rate += f'  (95 % interval {interval(limits)}, n = {attacked})'
+    pairs = [('success rate', rate), ('attacked', f'{attacked} of {evaluated} evaluated')]
+    failed = count(card.get('failed'))
+    return [*pairs, ('failed', f'{failed} of {count(card.get("n"))}')] if failed else pairs
+
+
+def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
+    """Titled groups of facts; empty ones are left out."""
+    size = [(name, mean) for name, mean, _ in summary.perturbations(card) if mean != DASH]
+    cost = [(name, value) for name, value in summary.costs(card) if value != DASH]
+    flags = [(f'{name} ({times})', meaning) for name, times, meaning in summary.flags(card)]
+    blocks: list[tuple[str, Pairs]] = [
+        ('Cost', cost),
+        ('Perturbation (mean, grey levels 0..255)', size),
+        ('Further metrics', summary.robust(card)),
+        ('Remarks', flags),
+    ]
+    return [block for block in blocks if block[1]]

@@ -1,0 +1,320 @@
+"""The HTML report: complete, safe, offline, and never in the way of a run."""
+
+import base64
+import hashlib
+import io
+import math
+import re
+from html.parser import HTMLParser
+
+import av
+import numpy as np
+import pytest
+
+from mmrobust.visualization import summary
+from mmrobust.visualization.figures import plots
+from mmrobust.visualization.page import Preview, render, write_page
+from mmrobust.visualization.samples import samples_table
+from mmrobust.visualization.video import preview_bytes
+
+EVIL = '<script>alert("x")</script>\'"><img src=http://evil.example/x onerror=alert(1)>&amp;$x_2$'
+VOID = {'meta', 'link', 'img', 'br', 'path', 'use', 'rect', 'circle'}
+
+
+def make_rows(n=12, **fields):
+    return [
+        {
+            'index': i,
+            'name': f'video_{i:03}',
+            'label': i % 3,
+            'clean_prediction': i % 3,
+            'adversarial_prediction': (i + 1) % 3,
+            'clean_correct': True,
+            'attacked': i != 5,
+            'success': i not in (5, 7),
+            'linf': 4.0,
+            'l2': 300.0 + i,
+            'frames': 8,
+            'forwards': 3 + i,
+            'backwards': 3 + i,
+            'queries': 0,
+            'seconds': 0.5,
+            'flags': ['zero_gradient'] if i == 2 else [],
+            'clean_confidence': 0.9,
+            'adversarial_confidence': 0.1,
+            'error': None,
+        }
+        | fields
+        for i in range(n)
+    ]
+
+
+def make_card(**fields):
+    return {
+        'schema': 1,
+        'n': 64,
+        'evaluated': 64,
+        'failed': 0,
+        'config': 'configs/demo/tsn_r18.py',
+        'checkpoint': 'demo.pth',
+        'checkpoint_sha256': 'a' * 64,
+        'attack': {
+            'type': 'PGD',
+            'steps': 10,
+            'threat': {'type': 'Linf', 'eps': 4.0},
+            'goal': {'type': 'Misclassify', 'loss': 'cross_entropy', 'reference': 'label'},
+        },
+        'space': 'video',
+        'seed': 0,
+        'versions': {'torch': '2.13.0'},
+        'clean': {'acc/top1': 0.9375, 'acc/top5': 1.0},
+        'adversarial': {'acc/top1': 0.0625, 'acc/top5': 0.5},
+        'robust': {'acc under noise': 0.921},
+        'success_rate': 0.9375,
+        'success_interval': [0.85, 0.975],
+        'attacked': 60,
+        'cost': {'forwards': 6.4, 'backwards': 5.9, 'queries': 0},
+        'perturbation': {'linf': 4.0, 'l2': 803.1, 'frames': 16.0},
+        'wall_time': 251.0,
+        'attack_time': 48.2,
+        'flags': {'zero_gradient': 1},
+        'failures': [],
+    } | fields
+
+
+class Elements(HTMLParser):
+    """Collects tags with attributes, and text; checks that tags nest."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.open, self.text, self.scripts = [], [], [], []
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        kind = self.open[-1] if self.open else ''
+        {'script': self.scripts, 'style': []}.get(kind, self.text).append(data)
+
+    def attributes(self, name):
+        return [found[name] for _, found in self.tags if name in found]
+
+
+def parse(*arguments):
+    page = render(*arguments)
+    return page, Elements(page)
+
+
+def test_verdict_and_numbers_are_on_the_page(tmp_path):
+    write_page(tmp_path / 'new' / 'report.html', make_card(), make_rows(), [])
+    page = (tmp_path / 'new' / 'report.html').read_text()
+    text = ' '.join(' '.join(Elements(page).text).split()).replace('\xa0', ' ')
+    sentence = (
+        'PGD (l_inf, eps 4) fools 93.8 % of the 60 videos that the model had right; '
+        'accuracy falls from 93.8 % to 6.2 %.'
+    )
+    assert sentence in text
+    for words in (
+        'tsn_r18 under PGD',
+        'Wilson 95 %: 85.0–97.5 %',
+        'acc/top5 100.0 % 50.0 % 50.0 pp',
+        'acc under noise 92.1 %',
+        'l_2 803.1 311',
+        'forwards per sample 6.4',
+        'whole run 4 min 11 s',
+        'threat.eps 4.0',
+        'goal.loss cross_entropy',
+        'torch 2.13.0',
+        'The gradient was exactly zero',
+        'a' * 64,
+        'video_007 1 1 2 resisted',
+        'video_005 2 2 0 not attacked',
+        '3 of 4',
+    ):
+        assert words in text, words
+    assert page.count('<svg') == 4
+    assert [p.name for p in (tmp_path / 'new').iterdir()] == ['report.html']
+
+
+def test_nothing_is_asked_from_anywhere():
+    previews = [Preview('a', preview_bytes(np.zeros((2, 8, 8, 3), np.uint8), 5))]
+    page, elements = parse(make_card(), make_rows(), previews)
+    sources = [
+        value
+        for name in ('src', 'href', 'xlink:href', 'srcset', 'action', 'data', 'poster')
+        for value in elements.attributes(name)
+    ]
+    assert sources
+    assert all(value.startswith(('#', 'data:')) for value in sources)
+    assert all(url.startswith('#') for url in re.findall(r'url\(["\']?([^)]*)', page))
+    assert '@import' not in page
+    known = {'http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink'}
+    assert set(re.findall(r'https?://[^"\s]*', page)) <= known
+    assert {t for t, _ in elements.tags} & {'iframe', 'object', 'embed', 'base', 'form'} == set()
+
+
+def test_hostile_text_stays_text():
+    card = make_card(
+        config=EVIL,
+        checkpoint=EVIL,
+        attack={'type': EVIL, EVIL: EVIL, 'threat': {'type': EVIL, 'eps': EVIL}, 'goal': None},
+        versions={EVIL: EVIL},
+        clean={EVIL: 0.5, 'acc/' + EVIL: 0.5},
+        adversarial={EVIL: 0.1, 'acc/' + EVIL: 0.1},
+        robust={EVIL: EVIL},
+        flags={EVIL: 3},
+        failed=1,
+        failures=[{'index': 3, 'name': EVIL, 'error': EVIL}],
+        classes=[EVIL, EVIL + '2', '</svg></style>\x00\x1b柔'],
+        space=EVIL,
+        seed=EVIL,
+    )
+    rows = make_rows(name=EVIL, flags=[EVIL], error=None)
+    rows.append(rows[0] | {'error': EVIL, 'label': EVIL, 'clean_prediction': EVIL})
+    _, elements = parse(card, rows, [Preview(EVIL, b'', EVIL)])
+    assert len(elements.scripts) == 1
+    assert not [tag for tag, _ in elements.tags if tag == 'img']
+    assert not [name for _, found in elements.tags for name in found if name.startswith('on')]
+    assert EVIL in elements.text
+
+
+def test_policy_allows_the_own_script_alone():
+    _, elements = parse(make_card(), make_rows(), [])
+    digest = hashlib.sha256(''.join(elements.scripts).encode()).digest()
+    policy = next(found['content'] for _, found in elements.tags if 'http-equiv' in found)
+    assert f"script-src 'sha256-{base64.b64encode(digest).decode()}';" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_videos_play():
+    frames = np.random.default_rng(0).integers(0, 256, (6, 33, 17, 3), dtype=np.uint8)
+    _, elements = parse(make_card(), [], [Preview('a', preview_bytes(frames, 12), 'b')] * 2)
+    videos = [found for tag, found in elements.tags if tag == 'video']
+    assert len(videos) == 2
+    assert {'loop', 'muted', 'controls', 'playsinline', 'autoplay'} <= set(videos[0])
+    kind, data = videos[0]['src'].split(',')
+    assert kind == 'data:video/mp4;base64'
+    with av.open(io.BytesIO(base64.b64decode(data))) as container:
+        assert len(list(container.decode(video=0))) == 6
+
+
+@pytest.mark.parametrize('nothing', [None, math.nan])
+def test_any_value_may_be_unknown(nothing):
+    card = dict.fromkeys(make_card(), nothing)
+    if nothing is not None:
+        card |= {k: {} for k in ('attack', 'versions', 'clean', 'adversarial', 'robust', 'cost')}
+        card |= {'perturbation': {}, 'flags': {}, 'failures': [], 'success_interval': [nothing] * 2}
+    row = dict.fromkeys(make_rows()[0], nothing) | {'flags': None}
+    for rows in ([], [row], [row | {'attacked': True, 'success': True}] * 3):
+        page, elements = parse(card, rows, [])
+        assert 'No sample was evaluated.' in page
+        assert not re.search(r'\b(nan|None)\b', ' '.join(elements.text))
+    parse({}, [{}], [])
+
+
+@pytest.mark.parametrize('key', list(make_card()))
+def test_any_entry_of_the_card_may_be_unknown(key):
+    parse(make_card(**{key: None}), [], [])
+    if isinstance(make_card()[key], dict):
+        _, elements = parse(make_card(**{key: dict.fromkeys(make_card()[key])}), [], [])
+        assert 'None' not in elements.text
+        assert '–' in elements.text
+
+
+@pytest.mark.parametrize('key', list(make_rows()[0]))
+def test_any_field_of_a_sample_may_be_unknown(key):
+    for nothing in (None, math.nan):
+        rows = make_rows(**{key: None if key == 'flags' else nothing})
+        samples_table(rows, [])
+    if key in ('label', 'linf', 'clean_confidence'):
+        plots({}, rows)
+
+
+def test_long_tables_are_cut_with_a_note():
+    rows = make_rows(501, attacked=False)
+    page, elements = parse(make_card(), rows, [])
+    assert 'showing 500 of 501' in page
+    assert [found.get('class') for _, found in elements.tags].count('not-attacked') == 500
+    assert 'video_499' in page
+    assert 'video_500' not in page
+    assert 'showing' not in parse(make_card(), rows[:500], [])[0]
+
+
+def test_ids_are_unique_and_references_resolve():
+    page, elements = parse(make_card(), make_rows(), [])
+    ids = elements.attributes('id')
+    assert len(ids) == len(set(ids))
+    used = {v[1:] for v in elements.attributes('href') if v.startswith('#')}
+    used |= set(re.findall(r'url\(#([^)]*)\)', page))
+    assert used <= set(ids)
+    assert '#0102' not in page  # every stand-in colour became a variable
+
+
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        ({'evaluated': 0}, 'No sample was evaluated.'),
+        (
+            {'attacked': 0, 'success_rate': None},
+            'PGD (l_inf, eps 4) had nothing to attack: the model had none of the 64 videos right; '
+            'accuracy falls from 93.8 % to 6.2 %.',
+        ),
+        (
+            {'attacked': 1, 'success_rate': 1.0, 'adversarial': {'acc/top1': 0.9375}},
+            'PGD (l_inf, eps 4) fools 100.0 % of the 1 video that the model had right; '
+            'accuracy stays at 93.8 %.',
+        ),
+        (
+            {'success_rate': None, 'space': None, 'clean': {}},
+            'PGD (l_inf, eps 4) was run on 60 samples.',
+        ),
+        (
+            {
+                'attack': {'type': 'A', 'goal': {'type': 'LeastLikely'}},
+                'clean': {'NME': 0.1},
+                'adversarial': {'NME': 0.5},
+                'space': 'image',
+            },
+            'A turns 93.8 % of the 60 images that the model had right into its target class; '
+            'NME rises from 0.1 to 0.5.',
+        ),
+        (
+            {
+                'attack': {'type': 'A', 'goal': {'type': 'Misclassify', 'reference': 'prediction'}},
+                'clean': None,
+            },
+            'A changes the prediction of 93.8 % of the 60 videos.',
+        ),
+        (
+            {
+                'attack': {
+                    'type': 'A',
+                    'goal': {'type': 'Other'},
+                    'threat': {'type': 'FrameMask', 'threat': {'type': 'L2', 'eps': 300.0}},
+                },
+                'clean': None,
+            },
+            'A (l_2, eps 300, FrameMask) reaches its goal on 93.8 % of the 60 videos '
+            'that the model had right.',
+        ),
+    ],
+)
+def test_verdicts(change, sentence):
+    assert summary.verdict(make_card(**change)) == sentence
+
+
+def test_interval_is_computed_where_the_card_has_none():
+    low, high = summary.success_limits(make_card(success_interval=None, success_rate=0.95))
+    assert (low, high) == pytest.approx((0.8630, 0.9829), abs=5e-5)
+    assert summary.success_limits(make_card(success_interval=None, attacked=0)) is None

@@ -1,0 +1,136 @@
+"""The table on the terminal, and how numbers are written."""
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from mmrobust.visualization.formatting import (
+    class_name,
+    duration,
+    flatten,
+    interval,
+    is_share,
+    number,
+    percent,
+)
+from mmrobust.visualization.terminal import print_table
+
+CARD = {
+    'n': 65,
+    'evaluated': 64,
+    'failed': 1,
+    'config': 'configs/[red]demo[/red]/tsn.py',
+    'checkpoint': 'work_dirs/' + 'long' * 30 + '/best.pth',
+    'attack': {
+        'type': 'PGD',
+        'threat': {'type': 'Linf', 'eps': 4.0},
+        'goal': {'type': 'Misclassify'},
+    },
+    'space': 'video',
+    'clean': {
+        'acc/top1': 0.9375,
+        'coco/AP (a rather long name of a metric that must be folded)': 1,
+    },
+    'adversarial': {'acc/top1': 0.04},
+    'robust': {'acc under noise': 0.5},
+    'success_rate': 0.95,
+    'success_interval': [0.863, 0.983],
+    'attacked': 60,
+    'cost': {'forwards': 6.4, 'backwards': 5.9, 'queries': None},
+    'perturbation': {'linf': 4.0, 'l2': 803.1, 'frames': 16.0},
+    'wall_time': 251.0,
+    'attack_time': 48.2,
+    'flags': {'zero_gradient': 4, '[b]odd': 1},
+}
+
+
+def printed(card, terminal=False):
+    buffer = io.StringIO()
+    print_table(card, Console(file=buffer, width=80, force_terminal=terminal))
+    return buffer.getvalue()
+
+
+def test_piped_output_has_no_control_codes_and_80_columns():
+    text = printed(CARD)
+    assert '\x1b' not in text
+    lines = text.splitlines()
+    wide = [line for line in lines if len(line) > 80]
+    assert len(wide) == 1
+    assert wide[0].endswith(CARD['checkpoint'])  # a path is never broken
+    flat = ' '.join(text.split())
+    for words in (
+        'tsn under PGD (l_inf, eps 4)',
+        'acc/top1 93.8 % 4.0 % 89.8 pp',
+        'success rate 95.0 % (95 % interval 86.3–98.3 %, n = 60)',
+        'attacked 60 of 64 evaluated',
+        'failed 1 of 65',
+        'forwards per sample 6.4',
+        'l_2 803.1',
+        'acc under noise 50.0 %',
+        'zero_gradient (4) The gradient was exactly zero',
+        '[b]odd (1)',
+        'config configs/[red]demo[/red]/tsn.py',
+        'the model had right; accuracy falls from 93.8 % to 4.0 %.',
+    ):
+        assert words in flat, words
+    assert 'queries' not in flat
+
+
+def test_a_terminal_gets_colours_and_an_empty_card_prints():
+    assert '\x1b[' in printed(CARD, terminal=True)
+    assert 'No sample was evaluated.' in printed({})
+    assert 'failed' not in printed(CARD | {'failed': 0})
+
+
+@pytest.mark.parametrize('key', list(CARD))
+def test_any_value_may_be_unknown(key):
+    printed(CARD | {key: None})
+    printed(CARD | {key: math.nan} if not isinstance(CARD[key], dict) else CARD | {key: {}})
+
+
+@pytest.mark.parametrize(
+    ('value', 'text'),
+    [
+        (None, '–'), (math.nan, '–'), (math.inf, '–'), ('7', '–'), (0, '0'), (4.0, '4'),
+        (803.14159, '803.1'), (12345.6, '12 346'), (100, '100'), (4321.7, '4322'),
+        (0.012345, '0.01235'), (-0.5, '−0.5'), (1e-5, '1e−05'), (123456789, '1.23e+08'),
+        (True, '1'),
+    ],
+)  # fmt: skip
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'text'),
+    [
+        (None, '–'), (0.0123, '0.0123 s'),
+        (9.99, '9.99 s'), (48.24, '48.2 s'), (59.99, '1 min 0 s'),
+        (251, '4 min 11 s'), (3600, '1 h 00 min'), (3599.7, '1 h 00 min'), (7500, '2 h 05 min'),
+    ],
+)  # fmt: skip
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_shares():
+    assert percent(0.9375) == '93.8 %'
+    assert percent(None) == '–'
+    assert interval([0.85, 0.975]) == '85.0–97.5 %'
+    assert interval([None, 0.5]) == interval(None) == interval([0.1]) == '–'
+    assert is_share('acc/top1', 0.5, None)
+    assert is_share('coco/AP', 0, 1)
+    assert not is_share('NME', 0.05, 0.1)
+    assert not is_share('acc/top1', 93.8)
+    assert not is_share('acc/top1', None)
+
+
+def test_class_names_and_options():
+    names = ['walk', 'run']
+    assert [class_name(v, names) for v in (0, 1.0, 2, -1, None, 'x', math.nan)] == [
+        'walk', 'run', '2', '−1', '–', 'x', '–',
+    ]  # fmt: skip
+    nested = {'a': 1, 'b': {'c': None, 'd': {'e': [1, 2]}}, 'f': {}}
+    assert flatten(nested) == [('a', '1'), ('b.c', '–'), ('b.d.e', '[1, 2]'), ('f', '{}')]
