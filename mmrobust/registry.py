@@ -15,7 +15,7 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
-from mmrobust.functional.checks import suggestion
+from mmrobust.functional.checks import require, suggestion
 
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, locations=['mmrobust.datasets'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, locations=['mmrobust.engine'])
@@ -32,6 +32,7 @@ def _build(
     mmengine's own builder warns when the default scope is another package's,
     and reports a misspelt option as a TypeError without saying which are known.
     """
+    require(isinstance(cfg, dict), registry.name, 'a config dict with a type', cfg)
     options = dict(cfg)
     kind = options.pop('type', default_type)
     if kind is None:
@@ -53,7 +54,8 @@ def _build(
 
 def find(registry: Registry, name: str) -> Any:
     """The class registered under ``name`` (``mmrobust.PGD`` or ``PGD``)."""
-    cls = registry.get(name.removeprefix('mmrobust.'))
+    name = name.removeprefix('mmrobust.')
+    cls = registry.get(name)
     if cls is None:
         raise ValueError(
             f'unknown {registry.name} {name!r}: {suggestion(name, registry.module_dict)}'

@@ -3,6 +3,7 @@
 Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, final
@@ -38,6 +39,8 @@ class Attack(ABC):
     def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
         self.threat = Linf() if threat is None else threat
         self.goal = Misclassify() if goal is None else goal
+        require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', threat)
+        require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', goal)
 
     @abstractmethod
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
@@ -83,6 +86,8 @@ class Attack(ABC):
         with frozen(victim.model), torch.enable_grad():
             if clean_outputs is None:
                 clean_outputs = self._outputs(victim, clean)
+            rule = f'{len(clean)} rows'
+            require(len(clean_outputs) == len(clean), 'outputs', rule, tuple(clean_outputs.shape))
             goal = self.goal.bind(labels, clean_outputs)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
             rows = worth.nonzero().squeeze(1).cpu()
@@ -103,9 +108,13 @@ class Attack(ABC):
             )
         shape = tuple(pixels.shape)
         require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
-        require(len(labels) == len(pixels), 'labels', f'{len(pixels)} classes', tuple(labels.shape))
+        known = tuple(labels.shape)
+        require(known == shape[:1], 'labels', f'{len(pixels)} classes (N,)', known)
+        exact = not (labels.is_floating_point() or labels.is_complex())
+        require(exact, 'labels', 'whole numbers', labels.dtype)
         clean = pixels.detach().clone()
-        clean = clean if clean.is_floating_point() else clean.float()
+        # Half precision holds no fractions of bright grey levels.
+        clean = clean if clean.dtype == torch.float64 else clean.float()
         low, high = victim.bounds
         if len(clean):
             least, most = float(clean.min()), float(clean.max())
@@ -177,6 +186,7 @@ class Attack(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""
-        options = {k: v for k, v in vars(self).items() if k not in ('threat', 'goal')}
         nouns = {'threat': self.threat.describe(), 'goal': self.goal.describe()}
+        names = inspect.signature(type(self)).parameters.keys() - nouns.keys()
+        options = {name: value for name, value in vars(self).items() if name in names}
         return {'type': type(self).__name__} | options | nouns

@@ -3,14 +3,13 @@
 Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
-import math
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.attacks.base import Attack
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.threats import Threat
@@ -52,10 +51,14 @@ class GradientDescent(Attack):
     ) -> None:
         super().__init__(threat, goal)
         require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
-        require(0 < step_size < math.inf, 'step_size', 'a finite number > 0', step_size)
+        length = finite(step_size) and step_size > 0
+        require(length, 'step_size', 'a finite number > 0', step_size)
         require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
         whole = isinstance(restarts, int) and restarts >= 1
         require(whole, 'restarts', 'a whole number >= 1', restarts)
+        flags = {'random_start': random_start, 'early_stop': early_stop}
+        for name, flag in flags.items():
+            require(isinstance(flag, bool), name, 'True or False', flag)
         useful = restarts == 1 or random_start
         require(useful, 'restarts', '1 without random_start (all would be equal)', restarts)
         self.steps, self.step_size, self.step_unit = steps, step_size, step_unit
@@ -64,40 +67,33 @@ class GradientDescent(Attack):
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Restart until every sample is done or the restarts are used up."""
         best = pixels.clone()
-        objective = torch.full((len(pixels),), -torch.inf, device=pixels.device)
+        objective = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)
         left = torch.arange(len(pixels))
         for _ in range(self.restarts):
             target, aim = victim.select(left), goal.select(left)
             found, done = self.descend(target, pixels[left], aim, rng.select(left))
-            if self.restarts > 1:
-                found_objective, better, done = self._compare(
-                    target, found, pixels[left], aim, objective[left], done
+            better = torch.ones_like(done)
+            rows = (~done).nonzero().squeeze(1)
+            if self.restarts > 1 and len(rows):
+                now = left[rows]
+                value, done[rows] = self._score(
+                    target.select(rows), found[rows], pixels[now], aim.select(rows)
                 )
-                objective[left] = found_objective
-                best[left[better]] = found[better]
-            else:
-                best[left] = found
+                better[rows] = done[rows] | (value > objective[now])
+                objective[now] = torch.fmax(value, objective[now])
+            best[left[better]] = found[better]
             left = left[~done]
             if not len(left):
                 break
         return best
 
-    def _compare(
-        self,
-        victim: Metered,
-        found: Tensor,
-        clean: Tensor,
-        goal: Goal,
-        objective: Tensor,
-        done: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Score a restart's rounded result and keep it where it is the best."""
+    def _score(
+        self, victim: Metered, found: Tensor, clean: Tensor, goal: Goal
+    ) -> tuple[Tensor, Tensor]:
+        """Objective and success (N,) of candidates as they will be saved, rounded."""
         with torch.no_grad():
             outputs = victim(self.rounded(found, clean, victim.bounds))
-        value = goal.objective(outputs)
-        done = done | goal.success(outputs).cpu()
-        better = done | (value > objective).cpu()
-        return torch.maximum(value, objective), better, done
+        return goal.objective(outputs).double().cpu(), goal.success(outputs).cpu()
 
     def descend(
         self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
@@ -120,7 +116,9 @@ class GradientDescent(Attack):
                 live, gradient = live[~won], gradient[~won]
                 if not len(live):
                     break
-            target.flag('zero_gradient', ~gradient.flatten(1).any(dim=1))
+            # What the threat forbids (a mask) is no way to go either.
+            possible = self.threat.steepest(gradient).flatten(1).any(dim=1)
+            target.flag('zero_gradient', ~possible)
             direction, memory[live] = self.direction(gradient, memory[live])
             found[live] = self.step(found[live], direction, clean[live], victim.bounds)
         return found, done
@@ -139,6 +137,7 @@ class GradientDescent(Attack):
         leaf = pixels.detach().requires_grad_()
         outputs = victim(leaf)
         (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), leaf)
+        victim.flag('not_finite', ~gradient.isfinite().flatten(1).all(dim=1))
         return outputs.detach(), gradient.nan_to_num()
 
     def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,8 +159,7 @@ class GradientDescent(Attack):
         won = goal.success(outputs).cpu()
         rows = won.nonzero().squeeze(1)
         if len(rows):
-            candidate = self.rounded(found[rows], clean[rows], victim.bounds)
-            with torch.no_grad():
-                checked = victim.select(rows)(candidate)
-            won[rows] = goal.select(rows).success(checked).cpu()
+            _, won[rows] = self._score(
+                victim.select(rows), found[rows], clean[rows], goal.select(rows)
+            )
         return won

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
@@ -48,7 +48,7 @@ class MIFGSM(GradientDescent):
             step_unit=step_unit,
             early_stop=early_stop,
         )
-        require(decay >= 0, 'decay', 'at least 0', decay)
+        require(finite(decay) and decay >= 0, 'decay', 'a finite number >= 0', decay)
         self.decay = decay
 
     def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:

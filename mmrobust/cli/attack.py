@@ -58,9 +58,13 @@ def run(argv: Sequence[str]) -> None:
     choose_device(args.device)
     from mmengine.runner import Runner
 
+    from mmrobust.engine.artifacts import check_writable
+
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
-    Runner.from_cfg(build_config(args)).test()
+    cfg = build_config(args)
+    check_writable(Path(cfg.work_dir))
+    Runner.from_cfg(cfg).test()
 
 
 def choose_device(device: str | None) -> None:
@@ -144,7 +148,6 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg.load_from, cfg.resume, cfg.launcher = args.checkpoint, False, args.launcher
     if args.launcher != 'none' and not torch.cuda.is_available():
         cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
-        cfg.model_wrapper_cfg = {'type': 'MMDistributedDataParallel', 'device_ids': None}
     return cfg
 
 

@@ -1,11 +1,12 @@
 """How a command fails: one line, and a status that scripts see."""
 
+import pickle
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 
 # Mistakes in what the user gave; anything else is a bug and keeps its traceback.
-USER_ERRORS = (ValueError, OSError, KeyError, ImportError, RuntimeError)
+USER_ERRORS = (ValueError, OSError, KeyError, ImportError, RuntimeError, pickle.PickleError)
 
 
 def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:

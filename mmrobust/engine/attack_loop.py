@@ -24,6 +24,8 @@ from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import ATTACKS, LOOPS, VICTIMS
 from mmrobust.victims.action.loading import Loaded
 
+EMPTY = 'the test data set must hold at least one sample, got an empty annotation list'
+
 
 @LOOPS.register_module()
 class AttackTestLoop(TestLoop):
@@ -61,7 +63,13 @@ class AttackTestLoop(TestLoop):
     ) -> None:
         self.attack = ATTACKS.build(attack)
         self.settings = RunSettings.from_config(settings)
-        super().__init__(runner, dataloader, evaluator, fp16)
+        try:
+            super().__init__(runner, dataloader, evaluator, fp16)
+        except ValueError as error:
+            if 'need at least one array' in str(error):
+                # What mmengine's data sets say of an empty annotation list.
+                raise ValueError(EMPTY) from error
+            raise
         options = {'type': 'ActionVictim', 'model': runner.model} | (victim or {})
         self.victim = VICTIMS.build(options)
         self.pipeline = self.victim.install(self.dataloader.dataset)
@@ -102,7 +110,7 @@ class AttackTestLoop(TestLoop):
         """How many samples this run is about."""
         total = len(self.dataloader.dataset)
         if not total:
-            raise ValueError('the test data set must hold at least one sample, got an empty list')
+            raise ValueError(EMPTY)
         return min(total, self.settings.max_samples or total)
 
     @torch.no_grad()

@@ -1,13 +1,20 @@
 """One way to refuse bad input: name the argument, the rule and what came."""
 
 import difflib
+import math
 from collections.abc import Iterable
+from numbers import Real
 
 
 def require(condition: bool, argument: str, rule: str, received: object) -> None:
     """Raise ``ValueError('{argument} must be {rule}, got {received}')`` unless true."""
     if not condition:
         raise ValueError(f'{argument} must be {rule}, got {received!r}')
+
+
+def finite(value: object) -> bool:
+    """Whether ``value`` is a finite real number (a bool is none)."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -6,14 +6,37 @@ the class loses ground, so that an untargeted attack increases it and a
 targeted one decreases it.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# exp of it is far below any rounding error of a loss, and far above the
+# smallest float32, so that a gradient of this size outlives the way back.
+SURE = -50.0
+
+
+def _own_and_others(logits: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+    """The scores of the classes (N,), and all (N, K) with those at -inf."""
+    hidden = torch.zeros_like(logits, dtype=torch.bool).scatter(1, classes[:, None], True)
+    own = logits.gather(1, classes[:, None]).squeeze(1)
+    return own, logits.masked_fill(hidden, -torch.inf)
+
 
 def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
-    """Minus the log-probability of the class; (N,)."""
-    return F.cross_entropy(logits, classes, reduction='none')
+    """Minus the log-probability of the class; (N,).
+
+    Computed as log(1 + exp(gap)), gap = log-sum-exp of the other scores minus
+    the score of the class. The usual log-softmax has the gradient p - 1 at
+    that score, which float32 rounds to 0 once the victim is sure (gap < -17):
+    a step would then raise the others without lowering the class. Below
+    ``SURE`` the loss goes on along its tangent, so that no victim is too sure.
+    """
+    own, others = _own_and_others(logits, classes)
+    gap = others.logsumexp(dim=1) - own
+    bent = gap.clamp(min=SURE)
+    return F.softplus(bent) + math.exp(SURE) * (gap - bent)
 
 
 def margin(logits: Tensor, classes: Tensor) -> Tensor:
@@ -21,9 +44,8 @@ def margin(logits: Tensor, classes: Tensor) -> Tensor:
 
     Source: Carlini and Wagner 2017, arXiv:1608.04644, f6 without its clamp.
     """
-    own = logits.gather(1, classes[:, None]).squeeze(1)
-    hidden = torch.zeros_like(logits, dtype=torch.bool).scatter(1, classes[:, None], True)
-    return logits.masked_fill(hidden, -torch.inf).amax(dim=1) - own
+    own, others = _own_and_others(logits, classes)
+    return others.amax(dim=1) - own
 
 
 def logit(logits: Tensor, classes: Tensor) -> Tensor:

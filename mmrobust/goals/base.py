@@ -40,6 +40,9 @@ class Goal(ABC):
         require(self.loss in LOSSES, 'loss', f'one of {", ".join(LOSSES)}', self.loss)
         known = ('label', 'prediction')
         require(self.reference in known, 'reference', 'label or prediction', self.reference)
+        for name in ('classes', 'truth'):
+            value = getattr(self, name)
+            require(value is None or isinstance(value, Tensor), name, 'left to bind()', value)
 
     def bind(self, labels: Tensor, outputs: Tensor) -> Self:
         """This goal for given samples.
@@ -59,7 +62,7 @@ class Goal(ABC):
             rule = f'one of the {classes} classes, 0..{classes - 1}'
             rule += ' (goal.reference="prediction" attacks videos without labels)'
             require(not outside, 'label', rule, outside[0] if outside else None)
-            truth = labels.to(outputs.device)
+            truth = labels.to(outputs.device, torch.long)
         return replace(self, truth=truth, classes=self.aim(truth, outputs))
 
     @abstractmethod

@@ -1,11 +1,10 @@
 """The l_2 ball: the whole perturbation has Euclidean length at most eps."""
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l2_norm, unit_l2
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.rounding import round_within
@@ -27,7 +26,7 @@ class L2(Threat):
     eps: float = 1000.0
 
     def __post_init__(self) -> None:
-        require(0 <= self.eps < math.inf, 'eps', 'a finite number >= 0', self.eps)
+        require(finite(self.eps) and self.eps >= 0, 'eps', 'a finite number >= 0', self.eps)
 
     def random(self, pixels: Tensor, rng: SampleRandom) -> Tensor:
         """Uniform direction, length uniform in [0, eps]."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import linf_norm
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.registry import THREATS
@@ -25,7 +25,7 @@ class Linf(Threat):
     eps: float = 8.0
 
     def __post_init__(self) -> None:
-        require(0 <= self.eps < math.inf, 'eps', 'a finite number >= 0', self.eps)
+        require(finite(self.eps) and self.eps >= 0, 'eps', 'a finite number >= 0', self.eps)
 
     def random(self, pixels: Tensor, rng: SampleRandom) -> Tensor:
         """Uniform in the ball."""

@@ -28,6 +28,9 @@ class Masked(Threat):
 
     threat: Threat = field(default_factory=Linf)
 
+    def __post_init__(self) -> None:
+        require(isinstance(self.threat, Threat), 'threat', 'a threat', self.threat)
+
     @property
     def eps(self) -> float:  # type: ignore[override]
         """The budget of the ball inside the mask."""
@@ -83,8 +86,11 @@ class FrameMask(Masked):
     frames: Sequence[int] = (0,)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        rule = 'a list of indices >= 0'
+        require(isinstance(self.frames, Sequence), 'frames', rule, self.frames)
         whole = all(isinstance(f, int) and f >= 0 for f in self.frames)
-        require(bool(self.frames) and whole, 'frames', 'a list of indices >= 0', self.frames)
+        require(bool(self.frames) and whole, 'frames', rule, self.frames)
 
     def mask(self, pixels: Tensor) -> Tensor:
         """(T, 1, 1), True at the named frames."""
@@ -115,8 +121,10 @@ class PixelMask(Masked):
     box: Sequence[int] = (0, 0, 32, 32)
 
     def __post_init__(self) -> None:
-        rule = '(top, left, bottom, right) with 0 <= top < bottom and 0 <= left < right'
-        require(len(self.box) == 4, 'box', rule, self.box)
+        super().__post_init__()
+        rule = '(top, left, bottom, right), whole, with 0 <= top < bottom and 0 <= left < right'
+        four = isinstance(self.box, Sequence) and len(self.box) == 4
+        require(four and all(isinstance(edge, int) for edge in self.box), 'box', rule, self.box)
         top, left, bottom, right = self.box
         require(0 <= top < bottom and 0 <= left < right, 'box', rule, self.box)
 

@@ -95,10 +95,11 @@ class LayoutPipeline:
         self._check_canvas(state)
         indices = np.asarray(state['frame_inds']).reshape(-1)
         distinct, first, position = np.unique(indices, return_index=True, return_inverse=True)
-        frames = list(state['imgs'])
-        canvas = np.stack([frames[i] for i in first])
+        canvas = np.stack([state['imgs'][i] for i in first])
+        # Rows of the copy: some transforms work in place.
+        frames = [canvas[i] for i in position.reshape(-1)]
         total = int(state.get('total_frames', indices.max() + 1))
-        state, windows = self._follow(cuts, state)
+        state, windows = self._follow(cuts, state, frames)
         order = _order(shape, state)
         packed = self._run([shape, *tail], state)
         rows = windows.rows.copy()
@@ -153,9 +154,10 @@ class LayoutPipeline:
         if len({image.shape for image in images}) != 1:
             raise ValueError('frames of a video must have one size')
 
-    def _follow(self, cuts: Sequence[Transform], state: Results) -> tuple[Results, Windows]:
+    def _follow(
+        self, cuts: Sequence[Transform], state: Results, frames: Images
+    ) -> tuple[Results, Windows]:
         """Run the cropping on the frames and, the first time, on coordinates."""
-        frames: Images = list(state['imgs'])
         count, (height, width) = len(frames), frames[0].shape[:2]
         key = (count, height, width, state.get('clip_len'), state.get('num_clips'))
         if key not in self._known:

@@ -1,0 +1,198 @@
+"""The attack loop, end to end on tiny recognisers."""
+
+import json
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from tests.conftest import CONFIGS
+from tests.engine.runs import attack_run, card, outcome, rows
+
+
+@pytest.fixture(scope='module')
+def unbroken(checkpoints, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('unbroken')
+    attack_run(checkpoints['tiny_3d'], folder, '--save-adv', str(folder / 'adv'))
+    return folder
+
+
+def without_time(found):
+    timing = ('wall_time', 'attack_time', 'work_dir', 'adversarial_videos')
+    return {key: value for key, value in found.items() if key not in timing}
+
+
+def test_report_has_the_keys_that_scripts_rely_on(unbroken):
+    found = card(unbroken)
+    assert found['schema'] == 1
+    assert found['n'] == 5
+    assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
+    assert set(found['perturbation']) == {'linf', 'l2', 'frames'}
+    assert found['clean'].keys() == found['adversarial'].keys() == {
+        'acc/top1',
+        'acc/top5',
+        'acc/mean1',
+    }
+    assert isinstance(found['flags'], dict)
+    assert 0 < found['success_rate'] <= 1
+    assert found['perturbation']['linf'] <= 8
+    assert len(found['checkpoint_sha256']) == 64
+    assert found['threat'] == {'type': 'Linf', 'eps': 8}
+
+
+def test_rows_agree_with_the_card(unbroken):
+    found, lines = card(unbroken), rows(unbroken)
+    assert [row['index'] for row in lines] == list(range(5))
+    tried = [row for row in lines if row['attacked']]
+    assert found['success_rate'] == sum(row['success'] for row in tried) / len(tried)
+    assert found['clean']['acc/top1'] == sum(row['clean_correct'] for row in lines) / 5
+    assert found['adversarial']['acc/top1'] == sum(r['adversarial_correct'] for r in lines) / 5
+    assert all(row['success'] == (row['adversarial_prediction'] != row['clean_prediction'])
+               for row in tried)
+
+
+def test_clean_metrics_are_those_of_the_stock_loop(unbroken, checkpoints, tmp_path):
+    cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
+    cfg.work_dir, cfg.load_from = str(tmp_path), str(checkpoints['tiny_3d'])
+    assert Runner.from_cfg(cfg).test() == card(unbroken)['clean']
+
+
+@pytest.mark.parametrize('size', [1, 4])
+def test_batch_size_changes_nothing(unbroken, checkpoints, tmp_path, size):
+    found = attack_run(checkpoints['tiny_3d'], tmp_path, '--batch-size', str(size))
+    assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
+    assert found['adversarial'] == card(unbroken)['adversarial']
+
+
+def test_workers_change_nothing(unbroken, checkpoints, tmp_path):
+    attack_run(
+        checkpoints['tiny_3d'], tmp_path, '--cfg-options', 'test_dataloader.num_workers=2'
+    )
+    assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
+
+
+def test_seed_changes_the_result(unbroken, checkpoints, tmp_path):
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--seed', '1')
+    assert [r['l2'] for r in rows(tmp_path)] != [r['l2'] for r in rows(unbroken)]
+
+
+def test_resume_equals_an_unbroken_run(unbroken, checkpoints, tmp_path):
+    """Kill a run after two samples, mid-line, and go on."""
+    for name in ('run.json', 'results.jsonl'):
+        text = (unbroken / name).read_text()
+        if name == 'results.jsonl':
+            lines = text.splitlines(keepends=True)
+            text = ''.join(lines[:2]) + lines[2][: len(lines[2]) // 2]
+        (tmp_path / name).write_text(text)
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--resume')
+    again, first = rows(tmp_path), rows(unbroken)
+    assert again[:2] == first[:2]
+    assert [outcome(r) for r in again] == [outcome(r) for r in first]
+    ours, theirs = without_time(card(tmp_path)), without_time(card(unbroken))
+    # A single float sum over the rows: equal to rounding.
+    assert ours.pop('perturbation') == pytest.approx(theirs.pop('perturbation'), rel=1e-6)
+    assert ours == theirs
+
+
+def test_resume_of_a_finished_run_only_reports(unbroken, checkpoints, tmp_path):
+    for name in ('run.json', 'results.jsonl'):
+        (tmp_path / name).write_text((unbroken / name).read_text())
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--resume')
+    assert rows(tmp_path) == rows(unbroken)
+
+
+def test_resume_of_another_run_is_refused(unbroken, checkpoints, tmp_path):
+    for name in ('run.json', 'results.jsonl'):
+        (tmp_path / name).write_text((unbroken / name).read_text())
+    with pytest.raises(ValueError, match=r'another run; it differs in: attack, seed'):
+        attack_run(
+            checkpoints['tiny_3d'],
+            tmp_path,
+            *('--resume', '--seed', '3', '--cfg-options', 'attack.threat.eps=2'),
+        )
+
+
+def test_a_second_run_keeps_the_first_results(unbroken, checkpoints, tmp_path):
+    for name in ('run.json', 'results.jsonl'):
+        (tmp_path / name).write_text((unbroken / name).read_text())
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--max-samples', '1')
+    (kept,) = tmp_path.glob('results.before_*.jsonl')
+    assert kept.read_text() == (unbroken / 'results.jsonl').read_text()
+    assert card(tmp_path)['n'] == 1
+
+
+def test_saved_videos_fool_the_stock_pipeline(unbroken, checkpoints, capsys):
+    from mmrobust.cli.verify import run
+
+    run([str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(unbroken)])
+    printed = capsys.readouterr().out
+    tried = sum(row['success'] for row in rows(unbroken))
+    assert f'{tried} of {tried} reported successes still succeed' in printed
+    assert '5 of 5 predictions' in printed
+
+
+def test_verify_notices_a_clean_video(unbroken, checkpoints, tmp_path):
+    """The check can fail: swap one adversarial video for another."""
+    import shutil
+
+    from mmrobust.cli.verify import run
+
+    folder = tmp_path / 'run'
+    shutil.copytree(unbroken, folder)
+    lines = rows(folder)
+    lines[0]['adversarial_prediction'] = (lines[0]['adversarial_prediction'] + 1) % 10
+    (folder / 'results.jsonl').write_text('\n'.join(json.dumps(line) for line in lines) + '\n')
+    with pytest.raises(RuntimeError, match=lines[0]['video']):
+        run([str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(folder)])
+
+
+def test_view_space_is_no_weaker_and_saves_no_video(checkpoints, tmp_path):
+    found = attack_run(checkpoints['tiny_3d'], tmp_path, '--space', 'view')
+    assert found['space'] == 'view'
+    assert found['success_rate'] > 0
+    with pytest.raises(ValueError, match="space must be \"video\" with save_adv, got 'view'"):
+        attack_run(
+            checkpoints['tiny_3d'], tmp_path, '--space', 'view', '--save-adv', str(tmp_path / 'a')
+        )
+
+
+def test_recognizer_2d_runs(checkpoints, tmp_path):
+    found = attack_run(checkpoints['tiny_2d'], tmp_path, config='tiny_2d')
+    assert found['n'] == 5
+    assert found['success_rate'] > 0
+    assert found['flags'].get('scores_disagree', 0) == 0
+
+
+def test_paired_metrics_and_dump_by_config(checkpoints, tmp_path):
+    from mmrobust.cli.attack import build_config, parser
+
+    args = parser().parse_args(
+        [str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), '--work-dir', str(tmp_path)]
+    )
+    cfg = build_config(args)
+    names = ('RobustAccuracy', 'AttackSuccess', 'PerturbationSize', 'AttackCost')
+    dump = dict(type='DumpResults', out_file_path=str(tmp_path / 'dump.pkl'))
+    cfg.test_evaluator = [dict(type='AccMetric'), dump]
+    cfg.test_evaluator += [dict(type=f'mmrobust.{name}') for name in names]
+    metrics = Runner.from_cfg(cfg).test()
+    found = card(tmp_path)
+    assert metrics['robust/accuracy'] == metrics['adv/acc/top1'] == found['adversarial']['acc/top1']
+    assert metrics['robust/success_rate'] == found['success_rate']
+    assert metrics['robust/linf'] == found['perturbation']['linf']
+    assert metrics['robust/forwards'] == found['cost']['forwards']
+    assert metrics['clean/acc/top1'] == found['clean']['acc/top1']
+    assert {p.name for p in tmp_path.glob('dump*')} == {'dump.clean.pkl', 'dump.adversarial.pkl'}
+
+
+def test_paired_metric_without_attack_is_an_error(checkpoints, tmp_path):
+    cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
+    cfg.work_dir, cfg.load_from = str(tmp_path), str(checkpoints['tiny_3d'])
+    cfg.test_evaluator = dict(type='mmrobust.AttackSuccess')
+    with pytest.raises(RuntimeError, match='AttackSuccess needs attacked samples'):
+        Runner.from_cfg(cfg).test()
+
+
+def test_page_is_written(unbroken):
+    page = (unbroken / 'report.html').read_text()
+    assert 'data:video/mp4;base64,' in page
+    assert len(list((unbroken / 'previews').glob('*.mp4'))) == 4

@@ -1,0 +1,152 @@
+"""Recognisers as victims, against MMAction2's own test step and full gradients."""
+
+import pytest
+import torch
+
+from mmrobust.registry import VICTIMS
+from mmrobust.victims import ActionVictim
+from tests.conftest import CONFIGS, build_recognizer
+
+SPACES = ['video', 'view']
+
+
+def loaded_batch(cfg, victim, count=2):
+    from mmaction.registry import DATASETS
+
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    victim.install(dataset)
+    from mmengine.dataset import pseudo_collate
+
+    return victim.collate(pseudo_collate)([dataset[i] for i in range(count)])
+
+
+def bound(recognizer, space='video', **options):
+    cfg, model = recognizer
+    victim = ActionVictim(model, space=space, **options)
+    loaded = loaded_batch(cfg, victim)
+    ((_, clips, pixels),) = victim.groups(loaded)
+    return victim, loaded, clips, pixels.float()
+
+
+@pytest.mark.parametrize('space', SPACES)
+def test_outputs_are_those_of_the_test_step(recognizer, space):
+    victim, loaded, clips, pixels = bound(recognizer, space)
+    with torch.no_grad():
+        samples, outputs = victim.predict(loaded.data)
+        ours = clips(pixels)
+    stock = torch.stack([sample.pred_score for sample in samples])
+    assert torch.allclose(ours.softmax(-1), stock, atol=1e-5)
+    assert torch.allclose(outputs.softmax(-1), stock, atol=1e-5)
+    assert stock.max() > 0.2
+
+
+@pytest.mark.parametrize('averaging', ['prob', 'score'])
+def test_averaging_follows_the_head(averaging):
+    cfg, model = build_recognizer(CONFIGS / 'tiny_3d.py')
+    model.cls_head.average_clips = averaging
+    victim, loaded, clips, pixels = bound((cfg, model))
+    with torch.no_grad():
+        samples, _ = victim.predict(loaded.data)
+        ours = clips(pixels)
+    stock = torch.stack([sample.pred_score for sample in samples])
+    same = ours if averaging == 'score' else ours.exp()
+    assert torch.allclose(same, stock, atol=1e-5)
+
+
+def test_several_views_without_averaging_are_refused():
+    cfg, model = build_recognizer(CONFIGS / 'tiny_3d.py')
+    model.cls_head.average_clips = None
+    _, _, clips, pixels = bound((cfg, model))
+    with pytest.raises(ValueError, match='average_clips'):
+        clips(pixels)
+
+
+def gradient(clips, pixels):
+    leaf = pixels.clone().requires_grad_()
+    outputs = clips(leaf)
+    (found,) = torch.autograd.grad(outputs.logsumexp(1).sum() + outputs[:, 1].sum(), leaf)
+    return outputs.detach(), found
+
+
+@pytest.mark.parametrize('space', SPACES)
+def test_chunked_gradient_is_the_full_one(recognizer, space):
+    # 1 byte short of anything: one unit of views at a time.
+    _, _, chunks, pixels = bound(recognizer, space, memory_limit=1e-9)
+    _, _, full, _ = bound(recognizer, space, memory_limit=64.0)
+    assert chunks.owner.chunk(chunks, pixels) == 1
+    assert full.owner.chunk(full, pixels) == full.views > 1
+    (y1, g1), (y2, g2) = gradient(chunks, pixels), gradient(full, pixels)
+    assert torch.allclose(y1, y2, atol=1e-5)
+    assert float((g1 - g2).norm() / g2.norm()) < 1e-5
+    assert float(g2.abs().max()) > 0
+
+
+def test_gradient_agrees_with_finite_differences(recognizer):
+    cfg, model = recognizer
+    model = model.double()
+    try:
+        _, _, clips, pixels = bound((cfg, model))
+        pixels = pixels.double()
+        clips.owner.scorer._rows = lambda y, n: y.reshape(n, -1, y.shape[-1])
+        _, slope = gradient(clips, pixels)
+        generator = torch.Generator().manual_seed(0)
+        way = torch.randn(pixels.shape, generator=generator, dtype=torch.float64)
+
+        def value(x):
+            outputs = clips(x)
+            return float(outputs.logsumexp(1).sum() + outputs[:, 1].sum())
+
+        with torch.no_grad():
+            step = 1e-5
+            numeric = (value(pixels + step * way) - value(pixels - step * way)) / (2 * step)
+        assert numeric == pytest.approx(float((slope * way).sum()), rel=1e-4)
+    finally:
+        model.float()
+
+
+def test_a_gradient_reaches_every_seen_pixel_of_a_sampled_frame(recognizer):
+    _, _, clips, pixels = bound(recognizer)
+    _, found = gradient(clips, pixels)
+    touched = found.abs().sum(dim=(1, 3, 4)) > 0
+    # The tiny 3-D net has no temporal stride, so that no frame is overlooked.
+    assert bool(touched.all())
+
+
+def test_select_gives_the_victim_of_some_samples(recognizer):
+    _, _, clips, pixels = bound(recognizer)
+    with torch.no_grad():
+        both, second = clips(pixels), clips.select(torch.tensor([1]))(pixels[1:])
+    assert torch.allclose(both[1:], second, atol=1e-5)
+
+
+def test_max_testing_views_takes_batches():
+    cfg, model = build_recognizer(CONFIGS / 'tiny_3d.py')
+    _, _, clips, pixels = bound((cfg, model))
+    with torch.no_grad():
+        before = clips(pixels)
+        model.test_cfg = dict(max_testing_views=2)
+        after = clips(pixels)
+    assert torch.allclose(before, after, atol=1e-5)
+
+
+def test_unequal_videos_make_groups():
+    cfg, model = build_recognizer(CONFIGS / 'tiny_3d.py')
+    victim = ActionVictim(model)
+    first = loaded_batch(cfg, victim, 1)
+    cfg.test_dataloader.dataset.pipeline[2].update(scale=(60, 32), keep_ratio=False)
+    second = loaded_batch(cfg, victim, 1)
+    first.layouts.extend(second.layouts)
+    groups = victim.groups(first)
+    assert [rows.tolist() for rows, _, _ in groups] == [[0], [1]]
+
+
+def test_bad_options_are_named():
+    _, model = build_recognizer(CONFIGS / 'tiny_3d.py')
+    with pytest.raises(ValueError, match='space must be video or view'):
+        ActionVictim(model, space='clip')
+    with pytest.raises(ValueError, match='memory_limit'):
+        ActionVictim(model, memory_limit=0)
+    with pytest.raises(ValueError, match="no option 'spaec'.*'space'"):
+        VICTIMS.build(dict(type='ActionVictim', model=model, spaec='view'))
+    with pytest.raises(ValueError, match='cls_head'):
+        ActionVictim(torch.nn.Linear(2, 2))
