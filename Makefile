@@ -42,5 +42,9 @@ lint: env
 	$(BIN)/ruff check mmrobust tools tests projects configs
 	$(BIN)/mypy mmrobust
 
+docs: env
+	$(PIP) install -r requirements/docs.txt
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info

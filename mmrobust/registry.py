@@ -36,7 +36,7 @@ def _build(
     options = dict(cfg)
     kind = options.pop('type', default_type)
     if kind is None:
-        raise ValueError(f'a {registry.name} config needs a type, got {cfg!r}')
+        raise ValueError(f'the {registry.name} config needs a type, got {cfg!r}')
     cls = find(registry, kind) if isinstance(kind, str) else kind
     known = set(inspect.signature(cls).parameters)
     for name, value in options.items():

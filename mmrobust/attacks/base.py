@@ -96,7 +96,7 @@ class Attack(ABC):
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 target = Metered(victim.select(rows), tally, rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
-                outputs[rows] = self._outputs(victim.select(rows), found[rows])
+                outputs[rows] = self._outputs(victim.select(rows), found[rows]).to(outputs)
         return self._outcomes(clean, found, outputs, goal, worth, tally)
 
     def _checked(self, victim: Victim, pixels: Tensor, labels: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class Attack(ABC):
         self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
     ) -> Tensor:
         """``run``, then a projection, NaN guard and rounding of its result."""
-        found = self.run(victim, clean.clone(), goal, rng).detach()
+        found = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
         require(found.shape == clean.shape, 'run()', f'of shape {tuple(clean.shape)}', found.shape)
         bad = ~found.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)

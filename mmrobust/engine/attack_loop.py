@@ -84,6 +84,8 @@ class AttackTestLoop(TestLoop):
         ledger = Ledger(
             runner.work_dir, fingerprint(self), rank=self.rank, resume=self.settings.resume
         )
+        # Every process has read the earlier entries before the files are merged.
+        barrier()
         if self.rank == 0:
             ledger.start()
         barrier()

@@ -33,7 +33,8 @@ def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
     a step would then raise the others without lowering the class. Below
     ``SURE`` the loss goes on along its tangent, so that no victim is too sure.
     """
-    own, others = _own_and_others(logits, classes)
+    wide = logits if logits.dtype == torch.float64 else logits.float()
+    own, others = _own_and_others(wide, classes)
     gap = others.logsumexp(dim=1) - own
     bent = gap.clamp(min=SURE)
     return F.softplus(bent) + math.exp(SURE) * (gap - bent)

@@ -26,17 +26,10 @@ FLAGS = {
     'there. Often a sign of gradient masking: the model may be weaker than it looks.',
     'not_finite': 'The model or the attack produced NaN or infinity; the sample counts as not '
     'fooled.',
-    'lost_by_rounding': 'The attack succeeded with fractional grey levels, but not after '
-    'rounding to 8 bits, which is what counts here.',
-    'budget_spent': 'The attack ran out of its query budget before it succeeded.',
-    'softmax_output': 'The model returns probabilities instead of logits; the loss saturates '
-    'and gradients vanish.',
-    'stochastic_victim': 'The same input gave different outputs; one evaluation of a random '
-    'model overstates its robustness.',
-    'black_box_beats_white_box': 'An attack without gradients did better than one with them: '
-    'the gradients mislead, and the model is weaker than it looks.',
-    'loss_not_rising': 'The loss did not rise over the steps: the step size may be wrong, or '
-    'the gradients masked.',
+    'unchanged': 'No pixel differs after rounding to 8 bits: the budget is below one grey level, '
+    'or the gradient was zero throughout.',
+    'scores_disagree': "The attack's own check and the test step predict different classes for the "
+    'same adversarial video: the model is not deterministic, or the margin is within rounding.',
 }
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
 METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}

@@ -98,4 +98,6 @@ class Scorer:
         if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) % n:
             kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise ValueError(f'cls_head must return logits (N * R, K), got {kind} for N = {n}')
-        return logits.reshape(n, -1, logits.shape[-1]).float()
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
+        return logits.reshape(n, -1, logits.shape[-1])

@@ -1,0 +1,91 @@
+"""The embedded videos as a data set for MMAction2's pipelines.
+
+Shapes: T frames, H, W pixels.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from numpy.typing import NDArray
+
+from mmrobust.datasets.synthetic import CLASSES, FRAMES, SPLITS, render
+from mmrobust.registry import DATASETS
+
+
+@DATASETS.register_module()
+class SyntheticVideoDataset(BaseDataset):
+    """Rendered videos whose class lies in the movement; nothing on disk.
+
+    Follow it by ``SampleFrames`` and ``mmrobust.SyntheticDecode``. Videos are
+    rendered when first asked for and kept in memory (1.2 MB each) by the
+    process that asked.
+
+    Args:
+        num_videos: Size of the set. Classes are balanced when it is a multiple
+            of their number: the label of video i is ``i % len(classes)``.
+        pipeline: Transforms, or their configs.
+        split: 'train', 'val' or 'test'; they share no video.
+        seed: Seed of the set; another seed gives other videos.
+        classes: Names among ``mmrobust.datasets.synthetic.CLASSES``, in the
+            order of their labels; all by default.
+        test_mode: As in mmengine: True for validation and test.
+
+    Example:
+        >>> dataset = SyntheticVideoDataset(num_videos=2, pipeline=[], split='test')
+        >>> dataset[1]['filename'], dataset[1]['label'], dataset[1]['frames'].shape
+        ('synthetic/test/00001', 1, (32, 96, 128, 3))
+    """
+
+    def __init__(
+        self,
+        num_videos: int,
+        pipeline: Sequence[dict[str, Any] | Callable[..., Any]],
+        *,
+        split: str = 'train',
+        seed: int = 0,
+        classes: Sequence[str] = CLASSES,
+        test_mode: bool = False,
+    ) -> None:
+        if num_videos < 1:
+            raise ValueError(f'num_videos must be at least 1, got {num_videos}')
+        if split not in SPLITS:
+            raise ValueError(f'split must be one of {SPLITS}, got {split!r}')
+        if seed < 0:
+            raise ValueError(f'seed must not be negative, got {seed}')
+        if not classes or len(set(classes)) < len(classes) or not set(classes) <= set(CLASSES):
+            raise ValueError(f'classes must be distinct names among {CLASSES}, got {classes}')
+        self.num_videos, self.split, self.seed = num_videos, split, seed
+        self.classes = tuple(classes)
+        self._frames: dict[int, NDArray[np.uint8]] = {}
+        super().__init__(
+            pipeline=pipeline, test_mode=test_mode, metainfo=dict(classes=self.classes)
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """What stock ``SampleFrames`` and ``PackActionInputs`` want to know of each video."""
+        return [
+            dict(
+                filename=f'synthetic/{self.split}/{index:05d}',
+                label=index % len(self.classes),
+                total_frames=FRAMES,
+                start_index=0,
+                modality='RGB',
+            )
+            for index in range(self.num_videos)
+        ]
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """Annotation of a video with its read-only ``frames``, uint8 (T, H, W, 3), RGB."""
+        info: dict[str, Any] = super().get_data_info(idx)
+        info['frames'] = self.frames(info['sample_idx'])
+        return info
+
+    def frames(self, index: int) -> NDArray[np.uint8]:
+        """The frames of video ``index``, rendered once per process."""
+        if index not in self._frames:
+            scene = render(index, seed=self.seed, split=self.split, classes=self.classes)
+            scene.frames.setflags(write=False)
+            self._frames[index] = scene.frames
+        return self._frames[index]

@@ -1,0 +1,28 @@
+"""Print cost ratios measured in one run; see --help.
+
+A ratio of two timings on the same machine, taken in turns, says more than
+seconds: it is what the speed targets speak of.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import benchmarks_overhead
+
+SUITES: dict[str, Callable[[bool], None]] = {'overhead': benchmarks_overhead.run}
+
+
+def main() -> int:
+    """Run the suites that are named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('suites', nargs='+', choices=sorted(SUITES), help='what to measure')
+    parser.add_argument('--quick', action='store_true', help='fewer repeats, smaller input')
+    args = parser.parse_args()
+    for suite in args.suites:
+        SUITES[suite](args.quick)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

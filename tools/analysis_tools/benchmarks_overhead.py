@@ -1,0 +1,177 @@
+"""What the attack loop and the chunked gradient cost.
+
+``step``: a PGD step over the bare forward and backward of the same batch, goal
+at most 1.05. ``memory``: peak memory of the view-chunked gradient of MMAction2's
+own I3D-R50 (random weights) at 30 views x 32 x 256 x 256, goal at most 6 GB, and
+its difference from the full gradient at a size where that fits, goal at most
+1e-5.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import mmrobust  # noqa: F401  (heals the stack before MMAction2 is imported)
+from mmrobust.attacks.pgd import PGD
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Misclassify
+from mmrobust.victims import ActionVictim, frozen
+from mmrobust.victims.action.layouts import VideoLayout
+from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.meter import Metered, Tally
+
+I3D = 'mmaction::recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py'
+
+
+def i3d() -> Any:
+    """I3D-R50 of MMAction2's own config, random weights."""
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    init_default_scope('mmaction')
+    import mmaction.models  # noqa: F401
+    from mmaction.registry import MODELS
+
+    torch.manual_seed(0)
+    cfg = Config.fromfile(_installed(I3D)).model
+    cfg.backbone.pretrained = None
+    return MODELS.build(cfg).eval()
+
+
+def _installed(name: str) -> str:
+    from pathlib import Path
+
+    import mmaction
+
+    return str(Path(mmaction.__file__).parent / '.mim' / 'configs' / name.split('::')[1])
+
+
+def clip_layout(views: int, frames: int, side: int, seed: int = 0) -> VideoLayout:
+    """``views`` overlapping crops of one video: a third left, a third middle, the rest right."""
+    generator = torch.Generator().manual_seed(seed)
+    width = side * 4 // 3
+    clips = -(-views // 3)
+    total = frames + (clips - 1) * (frames // 2)
+    canvas = torch.randint(0, 256, (3, total, side, width), generator=generator)
+    rows = []
+    for view in range(views):
+        left = (view % 3) * (width - side) // 2
+        start = (view // 3) * (frames // 2)
+        rows += [(start + t, 0, left, 0) for t in range(frames)]
+    return VideoLayout(
+        canvas=canvas.to(torch.uint8),
+        frame_indices=torch.arange(total),
+        windows=torch.tensor(rows),
+        size=(side, side),
+        order=torch.arange(len(rows)).reshape(views, frames),
+        total_frames=total,
+    )
+
+
+def bound(model: Any, layout: VideoLayout, memory_limit: float) -> tuple[Clips, Tensor]:
+    """The model bound to one clip, and its pixels (1, C, T, H, W)."""
+    victim = ActionVictim(model, memory_limit=memory_limit)
+    return Clips(victim, [layout]), layout.pixels()[None].float()
+
+
+def gradient(clips: Clips, pixels: Tensor) -> Tensor:
+    """One gradient of the cross-entropy of class 0."""
+    leaf = pixels.detach().requires_grad_()
+    goal = Misclassify().bind(torch.zeros(len(pixels), dtype=torch.long), torch.zeros(1, 400))
+    (found,) = torch.autograd.grad(goal.objective(clips(leaf)).sum(), leaf)
+    return found
+
+
+def measure_step(quick: bool) -> None:
+    """Time of PGD's steps over as many bare gradients."""
+    side, steps, repeats = (112, 2, 3) if quick else (160, 3, 7)
+    model = i3d()
+    clips, pixels = bound(model, clip_layout(1, 16, side), memory_limit=64)
+    attack = PGD(steps=steps, early_stop=False)
+    labels = torch.zeros(1, dtype=torch.long)
+    goal = Misclassify().bind(labels, torch.zeros(1, 400))
+    ratios = []
+    with frozen(model):
+        gradient(clips, pixels)
+        for _ in range(repeats):
+            began = time.perf_counter()
+            for _ in range(steps):
+                gradient(clips, pixels)
+            bare = time.perf_counter() - began
+            rng = SampleRandom.from_seeds([0])
+            metered = Metered(clips, Tally(1), torch.zeros(1, dtype=torch.long))
+            began = time.perf_counter()
+            attack.run(metered, pixels, goal, rng)
+            ratios.append((time.perf_counter() - began) / bare)
+    print(
+        f'PGD step / bare forward+backward: {statistics.median(ratios):.3f} '
+        f'(median of {repeats}, range {min(ratios):.3f}..{max(ratios):.3f}; goal <= 1.05)'
+    )
+
+
+def peak_gib() -> float:
+    """Peak resident memory of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def child(views: int, frames: int, side: int, memory_limit: float) -> None:
+    """One gradient in a fresh process; prints its peak memory and time."""
+    model = i3d()
+    clips, pixels = bound(model, clip_layout(views, frames, side), memory_limit)
+    before = peak_gib()
+    began = time.perf_counter()
+    with frozen(model):
+        found = gradient(clips, pixels)
+        chunk = clips.owner.chunk(clips, pixels)
+    print(
+        f'{views} views x {frames} x {side} x {side}, memory_limit {memory_limit:g} GiB, '
+        f'{chunk} at a time: peak {peak_gib():.2f} GiB ({before:.2f} before), '
+        f'{time.perf_counter() - began:.0f} s, gradient norm {float(found.norm()):.3e}'
+    )
+
+
+def measure_equality(quick: bool) -> None:
+    """Chunked against full gradient, in double and in single precision.
+
+    In single precision a few ReLUs of a deep net switch with the last bit of
+    their input, whatever the algorithm: the control shows by how much two *full*
+    gradients differ whose only difference is the order of the views.
+    """
+    views, frames, side = (3, 8, 64) if quick else (6, 16, 112)
+    model = i3d()
+    layout = clip_layout(views, frames, side)
+    turned = replace(layout, order=layout.order.flip(0))
+    for dtype in (torch.float64, torch.float32):
+        model.to(dtype)
+        found = []
+        with frozen(model):
+            for arranged, limit in ((layout, 64.0), (layout, 1e-9), (turned, 64.0)):
+                clips, pixels = bound(model, arranged, limit)
+                found.append(gradient(clips, pixels.to(dtype)))
+        full, chunked, control = found
+        errors = [float((other - full).norm() / full.norm()) for other in (chunked, control)]
+        print(
+            f'chunked against full gradient, {views} views x {frames} x {side} x {side}, '
+            f'{str(dtype).removeprefix("torch.")}: relative difference {errors[0]:.1e} '
+            f'(full, views in another order: {errors[1]:.1e}; goal <= 1e-5)'
+        )
+
+
+def run(quick: bool) -> None:
+    """All three measurements."""
+    measure_step(quick)
+    measure_equality(quick)
+    size = (6, 16, 112, 1.0) if quick else (30, 32, 256, 4.0)
+    print('goal for 30 views x 32 x 256 x 256: peak <= 6 GB', flush=True)
+    subprocess.run([sys.executable, __file__, *map(str, size)], check=True)
+
+
+if __name__ == '__main__':
+    child(*map(int, sys.argv[1:4]), float(sys.argv[4]))
