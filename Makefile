@@ -33,13 +33,13 @@ demo: env
 		--cfg-options attack.threat.eps=4
 
 test: lint
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n 2
 
 fast: env
-	$(BIN)/python -m pytest tests -m 'not slow and not real'
+	$(BIN)/python -m pytest tests -n 2 -m 'not slow and not real'
 
 lint: env
-	$(BIN)/ruff check mmrobust tools tests projects configs
+	$(BIN)/ruff check mmrobust tools tests projects configs docs setup.py
 	$(BIN)/mypy mmrobust
 
 docs: env

@@ -12,10 +12,43 @@ PACKAGE = ROOT / 'mmrobust'
 PACKAGING = {'develop', 'editable_wheel', 'sdist', 'bdist_wheel', 'build_py'}
 
 
-def requirements(name: str) -> list[str]:
-    """Lines of ``requirements/{name}.txt`` without comments."""
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
-    return [line for line in lines if line and not line.startswith('#')]
+# Ranges for users; the exact versions that are tested are in requirements/.
+CORE = [
+    'torch>=2.1',
+    'numpy',
+    'opencv-python',
+    'mmengine>=0.10.6',
+    'av>=12',
+    'jinja2',
+    'matplotlib',
+    'rich',
+]
+EXTRAS = {
+    # mmcv-lite is enough for recognition; with full mmcv, install without extras.
+    'action': [
+        'mmaction2>=1.2',
+        'mmcv-lite>=2.1,<2.2',
+        'decord',
+        'einops',
+        'importlib_metadata',
+        'scipy',
+        'setuptools<81',
+    ],
+    # mmpose itself goes with --no-deps: it asks for chumpy, which does not build.
+    'pose': [
+        'mmcv-lite>=2.1,<2.2',
+        'json_tricks',
+        'munkres',
+        'pycocotools',
+        'scipy',
+        'shapely',
+        'six',
+        'terminaltables',
+        'tqdm',
+        'xtcocotools',
+    ],
+    'dev': ['mypy', 'pytest', 'pytest-xdist', 'ruff'],
+}
 
 
 def add_mim_contents() -> None:
@@ -44,7 +77,6 @@ def version() -> str:
 if PACKAGING & set(sys.argv) and (ROOT / 'configs').is_dir():
     add_mim_contents()
 
-no_deps = requirements('no_deps')
 setup(
     name='mmrobust',
     version=version(),
@@ -52,15 +84,11 @@ setup(
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
-    python_requires='>=3.10',
+    python_requires='>=3.11',
     packages=find_packages(include=['mmrobust', 'mmrobust.*']),
     include_package_data=True,
-    install_requires=requirements('runtime'),
-    extras_require={
-        'action': requirements('action') + [no_deps[0]],
-        'pose': requirements('pose'),
-        'dev': requirements('dev'),
-    },
+    install_requires=CORE,
+    extras_require=EXTRAS,
     entry_points={'console_scripts': ['mmrobust=mmrobust.cli:main']},
     zip_safe=False,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.cli.reporting import report_errors
+from mmrobust.functional.checks import suggestion
 
 
 def parser() -> argparse.ArgumentParser:
@@ -110,6 +112,17 @@ def attack_config(name: str) -> dict[str, Any]:
     return {'type': name}
 
 
+def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
+    """Refuse options whose first word neither the config nor mmengine's Runner knows."""
+    from mmengine.runner import Runner
+
+    known = {*cfg.keys(), *inspect.signature(Runner).parameters}
+    for key in overrides:
+        if key.split('.')[0] not in known:
+            word = key.split('.')[0]
+            raise ValueError(f'--cfg-options: no key {word!r}: {suggestion(word, known)}')
+
+
 def build_config(args: argparse.Namespace) -> Any:
     """The user's config with the attack wired in; its model stays as it is."""
     import torch
@@ -121,9 +134,11 @@ def build_config(args: argparse.Namespace) -> Any:
     if args.attack or 'attack' not in cfg:
         cfg['attack'] = attack_config(args.attack or 'PGD')
     cfg.setdefault('victim', {})
+    cfg.setdefault('settings', {})
     overrides = parse_options(args.cfg_options)
+    check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
-    settings = {
+    settings = cfg.pop('settings').to_dict() | {
         name: getattr(args, name)
         for name in ('seed', 'max_samples', 'save_adv', 'resume', 'strict')
         if getattr(args, name)
@@ -142,7 +157,7 @@ def build_config(args: argparse.Namespace) -> Any:
         cfg.test_dataloader.batch_size = args.batch_size
     kind = cfg.test_cfg.attack.type
     cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{kind.lower()}'
-    # The table and the progress say it; the log file keeps everything else.
+    # The table and the progress say it; log_level=INFO brings mmengine's log back.
     if 'log_level' not in overrides:
         cfg.log_level = 'WARNING'
     cfg.load_from, cfg.resume, cfg.launcher = args.checkpoint, False, args.launcher

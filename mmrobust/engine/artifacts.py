@@ -46,7 +46,7 @@ class Artifacts:
         self.loop = loop
         self.folder = Path(loop.runner.work_dir)
         target = loop.settings.save_adv
-        self.adversarial = Path(target) if target else None
+        self.adversarial = Path(target).absolute() if target else None
         if target:
             require(loop.victim.space == 'video', 'space', '"video" with save_adv', 'view')
         for folder in (self.folder, self.adversarial):
@@ -64,6 +64,11 @@ class Artifacts:
     def class_name(self, label: int) -> str:
         """The class's name, or its number."""
         return self.classes[label] if 0 <= label < len(self.classes) else str(label)
+
+    def start(self) -> None:
+        """Remove the previews of an earlier run in the same folder."""
+        for path in (self.folder / 'previews').glob('*.mp4'):
+            path.unlink()
 
     def save(self, index: int, layout: Layout, outcome: Outcome, entry: Entry) -> dict[str, str]:
         """Write the sample's videos; returns their file names for the ledger."""

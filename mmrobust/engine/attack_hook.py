@@ -18,6 +18,11 @@ class AttackHook(Hook):
             default_hooks.attack.type=mmrobust.AttackHook \
             default_hooks.attack.attack.type=PGD
 
+    The script builds the model before any hook is asked for, so the stack must
+    be healthy by then: where ``mmrobust env`` speaks of heals, run it as
+    ``python -m mmrobust.compat tools/test.py ...``, or name mmrobust in the
+    config's ``custom_imports``.
+
     Args:
         attack: The attack's config.
         victim: Options of :class:`~mmrobust.victims.action.ActionVictim`.

@@ -87,6 +87,8 @@ class AttackTestLoop(TestLoop):
         # Every process has read the earlier entries before the files are merged.
         barrier()
         if self.rank == 0:
+            if not ledger.entries:
+                self.artifacts.start()
             ledger.start()
         barrier()
         total = self._total()

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mmrobust.version import __version__
+
 PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'decord', 'av')
 # Options of the data loader that change speed, not results.
 SPEED = ('batch_size', 'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
@@ -57,4 +59,6 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'attack': loop.attack.describe(),
         'space': loop.victim.space,
         'seed': loop.settings.seed,
+        'fp16': loop.fp16,
+        'mmrobust version': __version__,
     }

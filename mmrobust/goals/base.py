@@ -6,11 +6,10 @@ log-probabilities, ``labels`` (N,) class indices.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
-from typing_extensions import Self
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.losses import LOSSES

@@ -49,6 +49,7 @@ class Metered(Victim):
             )
         self.tally.forwards[self.rows] += 1
         outputs = self.victim(pixels)
+        self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
         if outputs.requires_grad:
             outputs.register_hook(self._count_backward)
         return outputs

@@ -36,6 +36,8 @@ def checkpoint(checkpoints):
         (['--cfg-options', 'attack.goal.target=1'], "Misclassify has no option 'target'"),
         (['--cfg-options', 'victim.spcae=view'], "no option 'spcae': did you mean 'space'?"),
         (['--cfg-options', 'victim.space=clip'], "space must be video or view, got 'clip'"),
+        (['--cfg-options', 'victm.space=view'], "no key 'victm': did you mean 'victim'?"),
+        (['--cfg-options', 'settings.sede=1'], "settings has no option 'sede': did you mean"),
         (['--cfg-options', 'attack.steps'], "--cfg-options must be KEY=VALUE, got 'attack.steps'"),
         (['--max-samples', '-2'], 'max_samples must be at least 1, got -2'),
         (['--batch-size', '0'], '--batch-size must be at least 1, got 0'),

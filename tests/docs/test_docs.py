@@ -1,0 +1,371 @@
+"""README and docs say what is there: commands, options, paths, names, messages."""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from mmengine.config import Config
+
+import mmrobust
+from mmrobust.cli import attack as attack_command
+from mmrobust.cli import verify as verify_command
+from mmrobust.cli.main import COMMANDS
+from mmrobust.cli.options import parse_options
+from mmrobust.engine.settings import RunSettings
+from mmrobust.registry import ATTACKS, GOALS, HOOKS, METRICS, THREATS
+from mmrobust.threats import L2, Linf
+from mmrobust.victims import ActionVictim, FunctionVictim
+from tests.conftest import ROOT
+
+DOCS = ROOT / 'docs'
+README = ROOT / 'README.md'
+PAGES = {path.name: path.read_text(encoding='utf-8') for path in [README, *DOCS.glob('*.md')]}
+STOCK = Path(importlib.util.find_spec('mmaction').origin).parent / '.mim'
+DEMO = 'configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py'
+# Of pip and torchrun.
+FOREIGN = {'--no-deps', '--no-build-isolation', '--nproc-per-node'}
+page = pytest.mark.parametrize('text', PAGES.values(), ids=PAGES)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf'^```{language}\n(.*?)^```$', text, flags=re.M | re.S)
+
+
+def prose(text: str) -> str:
+    return re.sub(r'^```.*?^```$', '', text, flags=re.M | re.S)
+
+
+def inline(text: str) -> list[str]:
+    """What stands between backticks outside code blocks."""
+    return re.findall(r'`([^`\n]+)`', prose(text))
+
+
+def commands(text: str) -> list[list[str]]:
+    lines = [line for b in blocks(text, 'bash') for line in b.replace('\\\n', ' ').splitlines()]
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+@pytest.fixture
+def bim(monkeypatch):
+    """The example of docs/writing_an_attack.md, registered for one test."""
+    monkeypatch.syspath_prepend(str(DOCS / 'examples'))
+    module = importlib.import_module('bim')
+    yield module.BIM
+    ATTACKS.module_dict.pop('BIM')
+    del sys.modules['bim']
+
+
+@pytest.fixture(scope='module')
+def generated():
+    """The module that writes the pages for attacks and packages."""
+    path = DOCS / '_ext' / 'generated_pages.py'
+    spec = importlib.util.spec_from_file_location('generated_pages', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- commands -------------------------------------------------------------------------
+
+
+def options_build(arguments: list[str]) -> None:
+    """The arguments of attack.py parse, and name an attack that can be built."""
+    filled = [{'CONFIG': DEMO, 'CHECKPOINT': 'any.pth'}.get(word, word) for word in arguments]
+    cfg = attack_command.build_config(attack_command.parser().parse_args(filled))
+    ATTACKS.build(cfg.test_cfg.attack.to_dict())
+    assert set(cfg.test_cfg.victim) < set(inspect.signature(ActionVictim).parameters)
+
+
+def stock_script_runs(script: str, arguments: list[str]) -> None:
+    """MMAction2 has the script and its arguments, and the hook can be built."""
+    source = (STOCK / script).read_text()
+    for word in arguments:
+        assert not word.startswith('--') or f"'{word}'" in source
+    if '--cfg-options' in arguments:
+        given = arguments[arguments.index('--cfg-options') + 1 :]
+        cfg = Config({'default_hooks': {}})
+        cfg.merge_from_dict(parse_options(given))
+        hook_builds(cfg.default_hooks.attack.to_dict())
+
+
+def hook_builds(cfg: dict) -> None:
+    hook = HOOKS.build(cfg)
+    ATTACKS.build(hook.attack)
+    RunSettings.from_config(hook.settings)
+    assert set(hook.victim or {}) < set(inspect.signature(ActionVictim).parameters)
+
+
+def check_command(words: list[str]) -> None:
+    line = ' '.join(words)
+    if words[0] == 'make':
+        assert re.search(rf'^{words[1]}:', (ROOT / 'Makefile').read_text(), flags=re.M), line
+    elif words[0] == 'mmrobust':
+        importlib.import_module(COMMANDS[words[1]][0])
+    elif 'mmrobust.compat' in words:
+        start = words.index('mmrobust.compat') + 1
+        stock_script_runs(words[start], words[start + 1 :])
+    elif 'tools/attack.py' in words:
+        options_build(words[words.index('tools/attack.py') + 1 :])
+    elif 'tools/analysis_tools/verify_adv.py' in words:
+        verify_command.parser().parse_args(words[2:])
+    else:
+        # Its paths are checked with all others.
+        assert 'pytest' in words or words[:2] == ['pip', 'install'], line
+
+
+@page
+def test_commands_run(text, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for words in commands(text):
+        check_command(words)
+
+
+@page
+def test_flags_exist(text):
+    parsers = attack_command.parser(), verify_command.parser()
+    known = {flag for p in parsers for flag in p._option_string_actions} | FOREIGN
+    known |= {'--launcher'}
+    assert set(re.findall(r'(?<!\w)--[a-z][a-z-]+', prose(text))) <= known
+
+
+def test_every_argument_is_explained():
+    options = attack_command.parser()._option_string_actions
+    for flag in options:
+        if flag not in ('-h', '--help', '--local_rank', '--local-rank'):
+            assert f'`{flag}`' in PAGES['quickstart.md'], flag
+
+
+@page
+def test_config_keys_exist(text):
+    def names(registry):
+        classes = registry.module_dict.values()
+        return {name for cls in classes for name in inspect.signature(cls).parameters}
+
+    known = {
+        'attack': names(ATTACKS) | names(THREATS) | names(GOALS) | {'type'},
+        'victim': set(inspect.signature(ActionVictim).parameters),
+        'settings': set(inspect.signature(RunSettings).parameters),
+    }
+    for noun, rest in re.findall(r'`(attack|victim|settings)((?:\.[a-z_]+)+)[=`]', text):
+        assert set(rest.strip('.').split('.')) <= known[noun], noun + rest
+
+
+# --- code -----------------------------------------------------------------------------
+
+
+def test_python_code_of_the_readme_runs(capsys):
+    code = [block for block in blocks(PAGES['README.md'], 'python') if 'import' in block]
+    assert len(code) == 1
+    exec(compile(code[0], 'README.md', 'exec'), {})
+    printed = capsys.readouterr().out.split('\n')[:-1]
+    assert len(printed) == 2
+    assert all(line.startswith('True') for line in printed)
+
+
+def test_python_code_of_the_worked_example_runs(bim, capsys):
+    (code,) = [b for b in blocks(PAGES['writing_an_attack.md'], 'python') if 'import bim' in b]
+    exec(compile(code, 'writing_an_attack.md', 'exec'), {})
+    assert 'True' in capsys.readouterr().out
+
+
+@page
+def test_config_snippets_build(text, bim):
+    for block in blocks(text, 'python'):
+        for node in ast.parse(block).body:
+            if isinstance(node, ast.Assign) and node.targets[0].id in ('attack', 'custom_hooks'):
+                if isinstance(node.value, ast.List):
+                    for hook in eval(ast.unparse(node.value)):
+                        hook_builds(hook)
+                elif ast.unparse(node.value).startswith('dict('):
+                    ATTACKS.build(eval(ast.unparse(node.value)))
+
+
+def test_worked_example_keeps_the_contract(bim, monkeypatch):
+    # A part of it; the page says how to run the whole.
+    monkeypatch.syspath_prepend(str(ROOT / 'tests' / 'attacks'))
+    toys = importlib.import_module('toys')
+    for case in toys.CASES.values():
+        pixels = toys.clips(3, low=0, high=256).to(torch.uint8)
+        victim = FunctionVictim(toys.ConvNet().eval())
+        labels = toys.predicted(victim, pixels.float())
+        for outcome, clean in zip(
+            toys.build(bim, case.threat)(victim, pixels, labels), pixels, strict=True
+        ):
+            assert outcome.attacked
+            case.check(outcome.adversarial.double() - clean.double())
+
+
+@pytest.mark.parametrize('threat', [Linf(8), L2(100)], ids=['linf', 'l2'])
+def test_worked_example_is_pgd_without_its_random_start(bim, threat, monkeypatch):
+    from mmrobust.attacks.pgd import PGD
+
+    monkeypatch.syspath_prepend(str(ROOT / 'tests' / 'attacks'))
+    toys = importlib.import_module('toys')
+    victim, pixels = FunctionVictim(toys.ConvNet().eval()), toys.clips(2)
+    victim.function.double()
+    labels = toys.predicted(victim, pixels)
+    same = PGD(threat=threat, steps=4, step_size=0.25, random_start=False, early_stop=False)
+    ours = bim(threat=threat, steps=4)(victim, pixels, labels)
+    for one, other in zip(ours, same(victim, pixels, labels), strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+
+
+# --- names and paths ------------------------------------------------------------------
+
+
+@page
+def test_paths_exist(text):
+    folders = 'tools|configs|docs|tests|mmrobust|requirements'
+    for path in re.findall(rf'(?<![\w/.])((?:{folders})/[\w./-]*\w)', text):
+        known = (ROOT / path).exists() or (STOCK / path).exists()
+        assert known or path.startswith('docs/_build'), path
+
+
+@page
+def test_no_path_of_a_machine(text):
+    assert not re.search(r'(?<![\w.])/(work|home|root|opt|tmp|usr)/', text)
+
+
+def slugs(text: str) -> set[str]:
+    headings = re.findall(r'^#+ (.+)$', prose(text), flags=re.M)
+    return {re.sub(r'[^\w -]', '', h.lower()).replace(' ', '-') for h in headings}
+
+
+@page
+def test_links_lead_somewhere(text):
+    folder = ROOT if text == PAGES['README.md'] else DOCS
+    for target in re.findall(r'\]\(([^)]+)\)', prose(text)):
+        path, _, anchor = target.partition('#')
+        assert (folder / path).is_file(), target
+        assert not anchor or anchor in slugs(PAGES[Path(path).name]), target
+
+
+@page
+def test_names_exist(text):
+    found = re.findall(r'\bmmrobust(?:\.\w+)+', text)
+    registered = {n for r in (ATTACKS, HOOKS, METRICS) for n in r.module_dict}
+    for name in found:
+        head, _, tail = name.rpartition('.')
+        if tail not in registered and importlib.util.find_spec(head):
+            module = importlib.import_module(head)
+            assert hasattr(module, tail) or importlib.util.find_spec(name), name
+
+
+# --- what follows the code ------------------------------------------------------------
+
+
+def test_every_attack_has_a_page(generated):
+    pages = generated.pages()
+    classes = generated.attack_classes()
+    assert set(classes) >= {'FGSM', 'MIFGSM', 'PGD'}
+    for name, cls in classes.items():
+        text = pages[f'attacks/{name}.md']
+        assert f'{cls.__module__}.{cls.__name__}' in text
+        assert cls.__doc__, name
+    assert 'attacks/*' in PAGES['attacks.md']
+
+
+def test_the_defaults_on_an_attacks_page_are_its_own(generated):
+    for cls in generated.attack_classes().values():
+        scope: dict = {}
+        exec(generated.default_config(cls), scope)
+        expected = cls(**getattr(cls, 'example', {})).describe()
+        assert ATTACKS.build(scope['attack']).describe() == expected
+
+
+def test_every_threat_goal_and_module_is_in_the_reference(generated):
+    pages = generated.pages()
+    for noun, registry in (('threats', THREATS), ('goals', GOALS)):
+        assert f'_generated/{noun}.md' in PAGES[f'{noun}.md']
+        for cls in registry.module_dict.values():
+            assert cls.__module__ in pages[f'_generated/{noun}.md']
+    everything = '\n'.join(pages.values())
+    for path in (ROOT / 'mmrobust').rglob('*.py'):
+        module = '.'.join(path.relative_to(ROOT).with_suffix('').parts)
+        if '._' not in module and '.mim' not in str(path) and not module.endswith('.version'):
+            assert f'automodule:: {module}\n' in everything, module
+
+
+def function(path: str, name: str) -> ast.AST:
+    tree = ast.parse((ROOT / 'mmrobust' / path).read_text())
+    return next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name)
+
+
+def returned_keys(path: str, name: str) -> list[str]:
+    """Keys of the dictionaries that a function returns, outermost level."""
+    found = []
+    for node in ast.walk(function(path, name)):
+        if isinstance(node, ast.Return):
+            parts = [node.value]
+            while parts:
+                part = parts.pop()
+                if isinstance(part, ast.BinOp):
+                    parts += [part.left, part.right]
+                elif isinstance(part, ast.Dict):
+                    found += [key.value for key in part.keys]
+    assert found
+    return found
+
+
+def test_files_are_described_key_by_key():
+    _, card, rows = re.split(r'^## report\.json|^## results\.jsonl', PAGES['engine.md'], flags=re.M)
+    wanted = returned_keys('engine/artifacts.py', 'card')
+    wanted += returned_keys('evaluation/summary.py', 'summarize')
+    assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
+    wanted = returned_keys('engine/rows.py', 'sample_row') + ['video', 'preview', 'evaluator']
+    keys = re.findall(r'^\| (`[^|]+) \|', rows, flags=re.M)
+    assert set(re.findall(r'`(\w+)`', ' '.join(keys))) == set(wanted)
+
+
+def test_settings_and_their_defaults():
+    for name, parameter in inspect.signature(RunSettings).parameters.items():
+        default = {'max_samples': 'all'}.get(name, parameter.default)
+        row = rf'^\| `settings\.{name}` \|.*\| {default} \|$'
+        assert re.search(row, PAGES['engine.md'], flags=re.M), name
+
+
+def test_every_flag_is_explained():
+    source = '\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
+    raised = set(re.findall(r"(?:\.flag|flags\.add)\(\s*'(\w+)'", source)) | {'unchanged'}
+    explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
+    assert raised == explained
+
+
+def test_error_lines_are_those_of_the_code():
+    constants = []
+    for path in (ROOT / 'mmrobust').rglob('*.py'):
+        if '.mim' not in path.parts:
+            tree = ast.parse(path.read_text())
+            constants += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    texts = [text for text in constants if isinstance(text, str)]
+    for cell in re.findall(r'^\| (`.+?`) \|', PAGES['troubleshooting.md'], flags=re.M):
+        for line in re.findall(r'`([^`]+)`', cell):
+            for part in re.split('…|, got| must be |(?<=unknown) attack', line):
+                wanted = part.strip(' :')
+                assert any(wanted in text for text in texts), (line, wanted)
+
+
+def test_readme_is_short_and_its_pictures_light():
+    assert PAGES['README.md'].count('\n') < 150
+    assert (DOCS / 'images' / 'preview.png').stat().st_size < 150_000
+    assert (DOCS / 'images' / 'report.png').stat().st_size < 300_000
+
+
+def test_citation_has_the_version():
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert citation['version'] == mmrobust.__version__
+    assert citation['license'] == 'Apache-2.0'
+
+
+def test_workflow_runs_the_tests():
+    workflow = yaml.safe_load((ROOT / '.github' / 'workflows' / 'test.yml').read_text())
+    (job,) = workflow['jobs'].values()
+    assert job['steps'][-1]['run'] == 'make test'
