@@ -1,0 +1,110 @@
+"""Every option of every attack does something, and ``describe`` tells all of them."""
+
+import contextlib
+import functools
+import inspect
+import typing
+
+import pytest
+import torch
+from toys import Linear, Wavy, attack_classes, clips, predicted, random_weights
+
+from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import L2, Linf
+from mmrobust.victims import FunctionVictim
+
+NOUNS = {
+    'threat': (Linf(8), [L2(100), Linf(2)]),
+    'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
+}
+
+
+def _options(cls):
+    """Name -> (value to start from, hint) of every option in the signature."""
+    hints = typing.get_type_hints(cls.__init__)
+    example = getattr(cls, 'example', {})
+    found = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        value = example.get(name, parameter.default)
+        assert value is not parameter.empty, f'{cls.__name__}.example lacks {name!r}'
+        found[name] = NOUNS[name][0] if name in NOUNS else value, hints[name]
+    return found
+
+
+def _other_values(name, value, hint):
+    """Values that the option could have instead."""
+    if name in NOUNS:
+        return NOUNS[name][1]
+    choices = typing.get_args(hint)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return [choice for choice in choices if choice != value]
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, 2 * value + 1]
+    if isinstance(value, float):
+        return [0.3 * value, 0.7 * value, 2.5 * value, value + 0.5]
+    raise AssertionError(f'no other value known for {name}={value!r}: give this test one')
+
+
+def _usual(cls):
+    """Every option as ``_options`` says."""
+    return {name: value for name, (value, _) in _options(cls).items()}
+
+
+@functools.cache
+def _usual_behaviour(cls):
+    return _behaviour(cls(**_usual(cls)))
+
+
+def _behaviour(attack):
+    """Pixels and costs on victims that yield soon, late and never."""
+    seen = []
+    for net, lead in ((Linear, 0.0), (Wavy, 0.0), (Wavy, 30.0)):
+        bias = torch.tensor([lead, 0, 0, 0])
+        victim, pixels = FunctionVictim(net(random_weights(), bias)), clips(3)
+        for outcome in attack(victim, pixels, predicted(victim, pixels)):
+            costs = (outcome.forwards, outcome.backwards, outcome.queries)
+            seen.append((outcome.adversarial.numpy().tobytes(), costs))
+    return seen
+
+
+CASES = [(cls, name) for cls in attack_classes() for name in _options(cls)]
+
+
+@pytest.mark.parametrize(('cls', 'name'), CASES, ids=[f'{c.__name__}-{n}' for c, n in CASES])
+def test_every_option_changes_behaviour_and_description(cls, name):
+    usual, allowed = cls(**_usual(cls)), []
+    for value in _other_values(name, *_options(cls)[name]):
+        # Some values may not be allowed beside the other options.
+        with contextlib.suppress(ValueError):
+            allowed.append(cls(**_usual(cls) | {name: value}))
+    assert allowed, f'{cls.__name__} refuses every other {name}'
+    for attack in allowed:
+        assert attack.describe()[name] != usual.describe()[name]
+    assert any(_behaviour(attack) != _usual_behaviour(cls) for attack in allowed), f'{name} is dead'
+
+
+def test_description_builds_the_same_attack(attack_class):
+    attack = attack_class(**_usual(attack_class))
+    described = attack.describe()
+    assert set(described) == {'type', *_usual(attack_class)}
+    rebuilt = ATTACKS.build(described)
+    assert type(rebuilt) is attack_class
+    assert rebuilt.describe() == described
+    assert _behaviour(rebuilt) == _usual_behaviour(attack_class)
+
+
+def test_options_are_keyword_only(attack_class):
+    for name, parameter in inspect.signature(attack_class).parameters.items():
+        assert parameter.kind is not parameter.VAR_KEYWORD
+        assert name in NOUNS or parameter.kind is parameter.KEYWORD_ONLY
+
+
+def test_docstring_names_paper_and_every_option(attack_class):
+    module = inspect.getmodule(attack_class).__doc__
+    card = inspect.getdoc(attack_class)
+    assert 'arXiv' in module + card or 'doi' in (module + card).lower()
+    for name in inspect.signature(attack_class).parameters:
+        assert f'{name}: ' in card

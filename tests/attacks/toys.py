@@ -1,0 +1,214 @@
+"""Victims small enough to know all about, clips that fit them, attacks to try.
+
+Shapes: N clips, C = 3, T = 5, H = 7, W = 9, K = 4 classes unless said otherwise.
+"""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import mmrobust.attacks  # noqa: F401  (registers every attack)
+from mmrobust.attacks import Attack
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
+from mmrobust.victims import FunctionVictim, Victim
+
+CLIP = (3, 5, 7, 9)
+K = 4
+
+
+def attack_classes() -> list[type[Attack]]:
+    """Every registered attack; a new file in mmrobust/attacks is among them."""
+    return [cls for _, cls in sorted(ATTACKS.module_dict.items())]
+
+
+def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
+    """The attack with those of the ``options`` that it has.
+
+    An attack whose constructor requires more than threat and goal carries a
+    class attribute ``example``, a dict with values for the required options.
+    """
+    known = inspect.signature(cls).parameters
+    given = {name: value for name, value in options.items() if name in known}
+    return cls(threat=threat, **getattr(cls, 'example', {}) | given)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def clips(n: int, seed: int = 0, low: int = 40, high: int = 216) -> Tensor:
+    """Whole grey levels (N, C, T, H, W), float64, away from 0 and 255 unless asked."""
+    return torch.randint(low, high, (n, *CLIP), generator=generator(seed)).double()
+
+
+def random_weights(classes: int = K, seed: int = 0) -> Tensor:
+    """(K, C, T, H, W), scaled for clean scores of a few units."""
+    return torch.randn(classes, *CLIP, generator=generator(seed), dtype=torch.float64) / 1000
+
+
+class Linear(nn.Module):
+    """Scores ``weights . pixels + bias``, summed clip by clip: a batch changes no bit."""
+
+    def __init__(self, weights: Tensor, bias: Tensor | float = 0.0) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(weights)
+        self.bias = nn.Parameter(torch.zeros(len(weights)).to(weights) + bias)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return (pixels[:, None] * self.weights).flatten(2).sum(dim=2) + self.bias
+
+
+def waves(pixels: Tensor, weights: Tensor) -> Tensor:
+    """Scores (N, K) of sines of the pixels: the gradient turns on the way."""
+    return (40 * torch.sin(pixels[:, None] / 30 + 300 * weights) * weights).flatten(2).sum(dim=2)
+
+
+class Wavy(Linear):
+    """Like Linear, of waves."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return waves(pixels, self.weights) + self.bias
+
+
+class PerClip(Victim):
+    """A victim bound to its clips: each has weights (K, C, T, H, W) of its own."""
+
+    def __init__(self, weights: Tensor) -> None:
+        self.weights = weights
+
+    @classmethod
+    def of(cls, n: int) -> 'PerClip':
+        return cls(torch.stack([random_weights(seed=100 + i) for i in range(n)]))
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        assert len(pixels) == len(self.weights), 'the wrong clips'
+        return waves(pixels, self.weights)
+
+    def select(self, rows: Tensor) -> 'PerClip':
+        return PerClip(self.weights[rows])
+
+
+class ConvNet(nn.Sequential):
+    """3-D convolutions with batch norm and dropout, as the real ones have."""
+
+    def __init__(self, seed: int = 0) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            super().__init__(
+                nn.Conv3d(3, 6, 3, padding=1),
+                nn.BatchNorm3d(6),
+                nn.Tanh(),
+                nn.Dropout3d(0.5),
+                nn.Conv3d(6, 8, 3, stride=2),
+                nn.ReLU(),
+                nn.Flatten(),
+                nn.Linear(8 * 2 * 3 * 4, K),
+            )
+        self[1].running_mean += 0.1
+        self[1].running_var += 0.2
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return super().forward((pixels - 128) / 58)
+
+
+class Counting(Victim):
+    """Counts clips forward and backward on its own, not trusting the meter."""
+
+    def __init__(self, victim: Victim, count: dict[str, int] | None = None) -> None:
+        self.victim = victim
+        self.count = {'forwards': 0, 'backwards': 0} if count is None else count
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        self.count['forwards'] += len(pixels)
+        return self.victim(_CountBackward.apply(pixels, self.count))
+
+    def select(self, rows: Tensor) -> 'Counting':
+        return Counting(self.victim.select(rows), self.count)
+
+
+class _CountBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, pixels: Tensor, count: dict[str, int]) -> Tensor:
+        ctx.count = count
+        return pixels.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        ctx.count['backwards'] += len(gradient)
+        return gradient, None
+
+
+class Recording(FunctionVictim):
+    """Keeps every batch of pixels that it is shown."""
+
+    def __init__(self, function: nn.Module) -> None:
+        super().__init__(function)
+        self.seen: list[Tensor] = []
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        self.seen.append(pixels.detach().clone())
+        return super().__call__(pixels)
+
+
+def predicted(victim: Victim, pixels: Tensor) -> Tensor:
+    """Labels under which every clip is classified correctly."""
+    model = victim.model
+    if model is not None:
+        model.eval()
+    with torch.no_grad():
+        return victim(pixels).argmax(dim=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A threat, and what it allows in plain numpy terms."""
+
+    threat: Threat
+    order: float
+    eps: float
+    allowed: np.ndarray
+
+    def check(self, delta: Tensor) -> None:
+        """The change (C, T, H, W) is inside the budget, exactly."""
+        change = delta.double().numpy()
+        assert not change[~self.allowed].any()
+        assert np.linalg.norm(change.ravel(), ord=self.order) <= self.eps * (1 + 1e-9)
+
+
+INF, ALL = np.inf, slice(None)
+
+
+def _allowed(frames: Any = ALL, rows: slice = ALL, columns: slice = ALL) -> np.ndarray:
+    allowed = np.zeros(CLIP, dtype=bool)
+    allowed[:, frames, rows, columns] = True
+    return allowed
+
+
+CASES = {
+    'linf': Case(Linf(8), INF, 8, _allowed()),
+    'linf fraction': Case(Linf(6.375), INF, 6.375, _allowed()),
+    'linf below a level': Case(Linf(0.5), INF, 0.5, _allowed()),
+    'l2': Case(L2(100), 2, 100, _allowed()),
+    'l2 fraction': Case(L2(6.375), 2, 6.375, _allowed()),
+    'frames': Case(FrameMask(Linf(8), frames=[1, 4]), INF, 8, _allowed([1, 4])),
+    'box': Case(
+        PixelMask(L2(60), box=(1, 2, 5, 8)), 2, 60, _allowed(ALL, slice(1, 5), slice(2, 8))
+    ),
+    'box in frames': Case(
+        FrameMask(PixelMask(L2(40), box=(0, 3, 7, 4)), frames=(0, 2)),
+        2,
+        40,
+        _allowed([0, 2], ALL, slice(3, 4)),
+    ),
+    'frames in box': Case(
+        PixelMask(FrameMask(Linf(6.375), frames=[3]), box=(2, 0, 3, 9)),
+        INF,
+        6.375,
+        _allowed([3], slice(2, 3)),
+    ),
+}

@@ -1,0 +1,34 @@
+"""Messages that name argument, rule and value."""
+
+import numpy as np
+import pytest
+
+from mmrobust.functional.checks import finite, require, suggestion
+
+
+def test_require():
+    require(True, 'steps', 'positive', -1)
+    with pytest.raises(ValueError, match="^steps must be positive, got '-1'$"):
+        require(False, 'steps', 'positive', '-1')
+
+
+@pytest.mark.parametrize('value', [0, -3, 2.5, np.float32(1), np.int64(2)])
+def test_finite_numbers(value):
+    assert finite(value)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), True, '1', None, [1], 1j])
+def test_other_values(value):
+    assert not finite(value)
+
+
+@pytest.mark.parametrize(
+    ('word', 'expected'),
+    [
+        ('pgd', "did you mean 'PGD'?"),
+        ('MI-FGSM', "did you mean 'MIFGSM'?"),
+        ('xyz', 'known: FGSM, MIFGSM, PGD'),
+    ],
+)
+def test_suggestions(word, expected):
+    assert suggestion(word, ['PGD', 'MIFGSM', 'FGSM']) == expected

@@ -1,0 +1,56 @@
+"""The Wilson score interval against published and closed-form values."""
+
+import math
+
+import pytest
+
+from mmrobust.functional.interval import wilson
+
+# R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+NEWCOMBE = [
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0000, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+]
+
+
+@pytest.mark.parametrize(('successes', 'n', 'low', 'high'), NEWCOMBE)
+def test_published_values(successes, n, low, high):
+    assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize('confidence', [0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize(('successes', 'n'), [(0, 1), (1, 1), (3, 7), (60, 64), (5000, 10000)])
+def test_limits_solve_wilsons_equation(successes, n, confidence):
+    # |rate - p| = z * sqrt(p (1 - p) / n) defines both limits p.
+    z = {0.5: 0.674490, 0.9: 1.644854, 0.95: 1.959964, 0.99: 2.575829}[confidence]
+    low, high = wilson(successes, n, confidence)
+    assert 0 <= low <= successes / n <= high <= 1
+    for p in (low, high):
+        gap = abs(successes / n - p)
+        inside = math.sqrt(p * (1 - p) / n) * z
+        assert gap == pytest.approx(inside, abs=1e-6) or p in (0.0, 1.0)
+
+
+def test_symmetry_and_ends():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 5)[0] == 0.0
+    assert wilson(5, 5)[1] == 1.0
+    low, high = wilson(3, 11)
+    assert wilson(8, 11) == pytest.approx((1 - high, 1 - low))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ((1, -1), 'n must be at least 0, got -1'),
+        ((-1, 5), r'successes must be in 0\.\.5, got -1'),
+        ((6, 5), r'successes must be in 0\.\.5, got 6'),
+        ((1, 5, 1.0), 'confidence must be above 0 and below 1, got 1.0'),
+        ((1, 5, 0.0), 'got 0.0'),
+    ],
+)
+def test_arguments_outside_their_range_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        wilson(*arguments)

@@ -1,0 +1,90 @@
+"""Losses against torch and numpy, and their gradients where a victim is sure."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmrobust.functional.losses import LOSSES, cross_entropy, logit, margin
+
+CLASSES = torch.tensor([0, 3, 2, 2, 1])
+
+
+def _logits(scale=3.0, seed=0, classes=4):
+    generator = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(5, classes, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize('scale', [0.01, 1, 10, 40])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_cross_entropy_is_torchs(scale, dtype):
+    logits = _logits(scale).to(dtype)
+    expected = F.cross_entropy(logits, CLASSES, reduction='none')
+    torch.testing.assert_close(cross_entropy(logits, CLASSES), expected)
+
+
+def test_cross_entropy_of_log_probabilities_is_that_of_scores():
+    logits = _logits()
+    torch.testing.assert_close(
+        cross_entropy(logits.log_softmax(1), CLASSES), cross_entropy(logits, CLASSES)
+    )
+
+
+def test_margin_and_logit_match_numpy():
+    logits = _logits()
+    rows = [(row, int(c)) for row, c in zip(logits.numpy(), CLASSES, strict=True)]
+    np.testing.assert_allclose(
+        margin(logits, CLASSES), [np.delete(row, c).max() - row[c] for row, c in rows]
+    )
+    np.testing.assert_allclose(logit(logits, CLASSES), [-row[c] for row, c in rows])
+
+
+@pytest.mark.parametrize('loss', LOSSES.values(), ids=LOSSES)
+def test_gradients(loss):
+    logits = _logits(1.0).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: loss(x, CLASSES), logits)
+
+
+@pytest.mark.parametrize('loss', LOSSES.values(), ids=LOSSES)
+def test_losses_grow_as_the_class_loses_ground(loss):
+    logits = _logits()
+    own = F.one_hot(CLASSES, 4).double()
+    assert (loss(logits - own, CLASSES) > loss(logits, CLASSES)).all()
+
+
+def _surely(gap, dtype=torch.float32):
+    """Class 0 leads class 1 by ``gap`` and class 2 by one more."""
+    return torch.tensor([[gap / 2, -gap / 2, -gap / 2 - 1]], dtype=dtype)
+
+
+@pytest.mark.parametrize('gap', [1.0, 16.0, 20.0, 49.0, 51.0, 90.0, 300.0])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_cross_entropy_of_a_sure_victim_has_the_exact_direction(gap, dtype):
+    logits = _surely(gap, dtype).requires_grad_()
+    (gradient,) = torch.autograd.grad(cross_entropy(logits, torch.tensor([0])).sum(), logits)
+    # p_1 and p_2 up, and their sum down at the class itself.
+    share = 1 / (1 + np.exp(-1))
+    expected = torch.tensor([[-1, share, 1 - share]], dtype=dtype)
+    assert gradient[0, 0] < 0
+    torch.testing.assert_close(gradient / -gradient[0, 0], expected)
+
+
+def test_cross_entropy_grows_with_every_lost_point():
+    gaps = torch.arange(-400.0, 400.0).double()
+    logits = torch.stack([gaps, torch.zeros_like(gaps)], dim=1)
+    losses = cross_entropy(logits, torch.zeros(len(gaps), dtype=torch.long))
+    assert (losses.diff() < 0).all()
+    torch.testing.assert_close(losses, F.softplus(-gaps), rtol=1e-9, atol=1e-15)
+
+
+def test_half_precision_scores():
+    logits = _logits().half()
+    expected = F.cross_entropy(logits.float(), CLASSES, reduction='none')
+    torch.testing.assert_close(cross_entropy(logits, CLASSES), expected)
+
+
+@pytest.mark.parametrize('loss', LOSSES.values(), ids=LOSSES)
+def test_nan_stays_in_its_sample(loss):
+    logits = _logits()
+    logits[1] = torch.nan
+    assert loss(logits, CLASSES).isfinite().tolist() == [True, False, True, True, True]

@@ -1,0 +1,175 @@
+"""Every goal with every loss leads where it says: no sign may be wrong."""
+
+import pytest
+import torch
+
+from mmrobust.functional.losses import LOSSES
+from mmrobust.goals import LeastLikely, Misclassify, TargetClass
+from mmrobust.registry import GOALS
+
+CLASSES = (LeastLikely, Misclassify, TargetClass)
+K = 4
+LABELS = torch.tensor([0, 3, 2])
+
+
+def _outputs(seed=0):
+    """Clean scores (N, K) under which the labels are right."""
+    outputs = torch.randn(3, K, generator=torch.Generator().manual_seed(seed)).double()
+    return outputs.scatter(1, LABELS[:, None], 3.0)
+
+
+@pytest.fixture(params=[(goal, loss) for goal in CLASSES for loss in LOSSES], ids=str)
+def bound(request):
+    goal, loss = request.param
+    return goal(loss=loss).bind(LABELS, _outputs())
+
+
+def test_every_registered_goal_is_tested_here(bound):
+    GOALS.import_from_location()
+    assert {cls.__name__ for cls in CLASSES} == set(GOALS.module_dict)
+
+
+def test_finite_differences_point_to_success(bound):
+    outputs, step = _outputs(), 1e-3
+    start = bound.objective(outputs)
+    for row in range(3):
+        for column in range(K):
+            nudged = outputs.clone()
+            nudged[row, column] += step
+            change = bound.objective(nudged) - start
+            others = [i for i in range(3) if i != row]
+            assert not change[others].any()
+            helps = column == bound.classes[row]
+            if isinstance(bound, Misclassify):
+                helps = column != LABELS[row]
+            # A score that speaks for the attacker never lowers the objective ...
+            assert float(change[row]) * (1 if helps else -1) >= 0
+            if column == bound.classes[row]:
+                # ... and that of the goal's own class always moves it.
+                assert abs(float(change[row])) > 1e-2 * step
+
+
+def test_ascent_reaches_success(bound):
+    outputs = _outputs()
+    assert not bound.success(outputs).any()
+    assert bound.right(outputs).all()
+    for _ in range(100):
+        leaf = outputs.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(bound.objective(leaf).sum(), leaf)
+        outputs = outputs + 0.2 * gradient
+    assert bound.success(outputs).all()
+    assert not bound.right(outputs).any()
+    assert (bound.objective(outputs) > bound.objective(_outputs())).all()
+
+
+@pytest.mark.parametrize('loss', LOSSES)
+@pytest.mark.parametrize('goal', CLASSES)
+def test_log_probabilities_lead_the_same_way(goal, loss):
+    outputs = _outputs().log_softmax(dim=1)
+    bound = goal(loss=loss).bind(LABELS, outputs)
+    towards = outputs.scatter(1, ((LABELS + 1) % K)[:, None], 3.0)
+    if isinstance(bound, LeastLikely):
+        towards = outputs.scatter(1, bound.classes[:, None], 3.0)
+    towards = towards.log_softmax(dim=1)
+    assert bound.success(towards).all()
+    assert (bound.objective(towards) > bound.objective(outputs)).all()
+
+
+def test_classes_that_a_goal_speaks_of():
+    outputs = _outputs()
+    assert torch.equal(Misclassify().bind(LABELS, outputs).classes, LABELS)
+    assert TargetClass().bind(LABELS, outputs).classes.tolist() == [1, 0, 3]
+    assert TargetClass(target=1).bind(LABELS, outputs).classes.tolist() == [1, 1, 1]
+    least = outputs.numpy().argmin(axis=1).tolist()
+    assert LeastLikely().bind(LABELS, outputs).classes.tolist() == least
+
+
+def test_success_by_example():
+    outputs = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 5.0, 2.0]])
+    labels = torch.tensor([0, 0, 0])
+    misclassify = Misclassify().bind(labels, outputs)
+    assert misclassify.success(outputs).tolist() == [False, True, True]
+    target = TargetClass(target=2).bind(labels, outputs)
+    assert target.success(outputs).tolist() == [False, True, False]
+    assert target.right(outputs).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize('column', range(K))
+def test_scores_that_are_not_finite_are_no_success(bound, value, column):
+    outputs = _outputs().scatter(1, bound.classes[:, None], 9.0)
+    if isinstance(bound, Misclassify):
+        outputs = _outputs().scatter(1, LABELS[:, None], -9.0)
+    assert bound.success(outputs).all()
+    outputs[1, column] = value
+    assert bound.success(outputs).tolist() == [True, False, True]
+    clean = _outputs()
+    clean[1, column] = value
+    assert bound.right(clean).tolist() == [True, False, True]
+
+
+def test_select_keeps_rows_together(bound):
+    rows = torch.tensor([2, 0])
+    some, outputs = bound.select(rows), _outputs(seed=5)
+    assert torch.equal(some.objective(outputs[rows]), bound.objective(outputs)[rows])
+    assert torch.equal(some.right(outputs[rows]), bound.right(outputs)[rows])
+    assert type(some) is type(bound)
+    assert some.describe() == bound.describe()
+
+
+def test_prediction_as_reference():
+    outputs = _outputs()
+    unknown = torch.full((3,), -1)
+    goal = Misclassify(reference='prediction').bind(unknown, outputs)
+    assert torch.equal(goal.truth, LABELS)
+    nxt = TargetClass(reference='prediction').bind(unknown, outputs)
+    assert torch.equal(nxt.classes, (LABELS + 1) % K)
+
+
+def test_labels_are_not_written_to():
+    labels = LABELS.to(torch.int32)
+    Misclassify().bind(labels, _outputs())
+    assert labels.dtype == torch.int32
+    assert labels.tolist() == LABELS.tolist()
+
+
+@pytest.mark.parametrize(
+    ('build', 'message'),
+    [
+        (lambda: Misclassify(loss='mse'), "loss must be one of .*margin.* got 'mse'"),
+        (lambda: Misclassify(reference='me'), "reference must be label or prediction, got 'me'"),
+        (lambda: Misclassify(classes=3), r'classes must be left to bind\(\), got 3'),
+        (lambda: TargetClass(truth=1), r'truth must be left to bind\(\), got 1'),
+        (lambda: TargetClass(target=-1), 'target must be a class index or "next", got -1'),
+        (lambda: TargetClass(target='best'), 'target must be a class index or "next"'),
+        (lambda: TargetClass(target=1.5), 'target must be a class index or "next", got 1.5'),
+    ],
+)
+def test_bad_options_are_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+@pytest.mark.parametrize(
+    ('goal', 'labels', 'message'),
+    [
+        (Misclassify(), [0, 4, 1], r'label must be one of the 4 classes, 0\.\.3 .*got 4'),
+        (Misclassify(), [0, -1, 1], r'label must be one of the 4 classes.*got -1'),
+        (TargetClass(target=4), [0, 1, 2], 'target must be below the 4 classes, got 4'),
+        (TargetClass(target=1), [0, 1, 2], 'target must be different from the label.*got 1'),
+    ],
+)
+def test_labels_and_targets_that_do_not_fit_are_refused(goal, labels, message):
+    with pytest.raises(ValueError, match=message):
+        goal.bind(torch.tensor(labels), _outputs())
+
+
+def test_an_unbound_goal_says_so():
+    with pytest.raises(RuntimeError, match='Misclassify must be bound to a batch first'):
+        Misclassify().objective(_outputs())
+
+
+@pytest.mark.parametrize('goal', [Misclassify('margin'), TargetClass('logit', target=2),
+                                  LeastLikely(reference='prediction')])  # fmt: skip
+def test_description_builds_the_same_goal(goal):
+    assert GOALS.build(goal.describe()) == goal
