@@ -13,7 +13,7 @@ def round_towards_zero_above(delta: Tensor, threshold: Tensor) -> Tensor:
 
     Args:
         delta: Perturbation (N, ...), any unit.
-        threshold: Per sample (N,), in [0.5, 1]: 0.5 rounds to nearest, 1 cuts
+        threshold: Per sample (N,), in [0, 1]: 0.5 rounds to nearest, 1 cuts
             every fraction off.
     """
     size = delta.abs()
@@ -23,27 +23,29 @@ def round_towards_zero_above(delta: Tensor, threshold: Tensor) -> Tensor:
 
 
 def round_within(
-    delta: Tensor, norm: Callable[[Tensor], Tensor], eps: float, iterations: int = 12
+    delta: Tensor, norm: Callable[[Tensor], Tensor], eps: float, iterations: int = 16
 ) -> Tensor:
-    """The nearest-rounded perturbation whose norm does not exceed ``eps``.
+    """The perturbation in whole grey levels, of the same length where possible.
 
-    Rounding to nearest can lengthen a perturbation beyond its budget; cutting
-    all fractions off never does, but wastes budget. A bisection over the
-    threshold between the two finds, per sample, the gentlest cut that fits.
+    Rounding to nearest lengthens some perturbations beyond their budget and
+    loses others altogether: below half a grey level per value nothing is left
+    of a long clip's l_2 budget. A bisection finds, per sample, the smallest
+    threshold for rounding up at which the length does not exceed that of
+    ``delta``; whole values stay as they are.
 
     Args:
         delta: Perturbation (N, ...) with ``norm(delta) <= eps``.
         norm: Per-sample norm (N, ...) -> (N,), monotone in every |value|.
-        eps: Budget in the unit of ``norm``.
+        eps: Budget in the unit of ``norm``; never exceeded.
         iterations: Bisection steps.
     """
-    low = torch.full_like(norm(delta), 0.5)
-    fits = norm(round_towards_zero_above(delta, low)) <= eps
+    length = norm(delta).clamp(max=eps)
+    low = torch.zeros_like(length)
     # A fraction is below 1, so a threshold of 1 rounds nothing up.
-    high = torch.where(fits, low, torch.ones_like(low))
+    high = torch.ones_like(length)
     for _ in range(iterations):
         middle = (low + high) / 2
-        inside = norm(round_towards_zero_above(delta, middle)) <= eps
+        inside = norm(round_towards_zero_above(delta, middle)) <= length
         high = torch.where(inside, middle, high)
         low = torch.where(inside, low, middle)
     return round_towards_zero_above(delta, high)

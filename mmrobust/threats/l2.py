@@ -47,7 +47,7 @@ class L2(Threat):
         return pixels + delta * scale
 
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
-        """Round to nearest where that fits, else cut fractions until it does."""
+        """Round to whole grey levels at the same length, as far as that goes."""
         return pixels + round_within(candidate - pixels, l2_norm, self.eps)
 
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:

@@ -18,30 +18,33 @@ def _inside(norm, eps, seed, shape=(4, 3, 5, 7, 9)):
 
 @pytest.mark.parametrize(('norm', 'eps'), BALLS.values(), ids=BALLS)
 @pytest.mark.parametrize('seed', range(5))
-def test_whole_inside_and_no_further_than_truncation(norm, eps, seed):
+def test_whole_inside_and_along_the_perturbation(norm, eps, seed):
     delta = _inside(norm, eps, seed)
     rounded = round_within(delta, norm, eps)
     assert torch.equal(rounded, rounded.round())
-    assert (norm(rounded) <= eps).all()
+    assert (norm(rounded) <= norm(delta)).all()
     assert ((rounded - delta).abs() < 1).all()
     assert (rounded * delta >= 0).all()
-    away = (rounded - delta).flatten(1).norm(dim=1)
-    truncated = (delta.trunc() - delta).flatten(1).norm(dim=1)
-    nearest = (delta.round() - delta).flatten(1).norm(dim=1)
-    assert (away <= truncated).all()
-    assert (away >= nearest - 1e-12).all()
+    kept = (rounded * delta).flatten(1).sum(dim=1)
+    truncated = (delta.trunc() * delta).flatten(1).sum(dim=1)
+    assert (kept >= truncated).all()
 
 
-def test_nearest_where_that_fits():
-    delta = _inside(l2_norm, 60, 0)
-    assert torch.equal(round_within(delta, l2_norm, 80), delta.round())
+@pytest.mark.parametrize('root_mean_square', [0.05, 0.3, 1.0, 5.0])
+def test_the_length_is_kept_however_small_the_values(root_mean_square):
+    delta = _inside(l2_norm, 1.0, 0, shape=(4, 3, 8, 20, 30))[:2]
+    delta = delta * root_mean_square * delta[0].numel() ** 0.5
+    eps = float(l2_norm(delta).max())
+    rounded = round_within(delta, l2_norm, eps)
+    assert (l2_norm(rounded) > 0.97 * l2_norm(delta)).all()
+    assert (l2_norm(rounded) <= eps).all()
 
 
-def test_the_budget_is_used_and_not_just_truncated():
-    delta = _inside(l2_norm, 60.0, 0)
-    kept = l2_norm(round_within(delta, l2_norm, 60.0))
-    assert (l2_norm(delta.trunc()) < 53)[0]
-    assert (kept[:2] > 59.5).all()
+def test_only_the_largest_values_are_rounded_up():
+    delta = torch.tensor([[0.1, 0.2, 0.3, 0.9]])
+    assert round_within(delta, l2_norm, 1.1).tolist() == [[0, 0, 0, 0]]
+    delta = torch.tensor([[0.5, 0.55, 0.6, 0.9]])
+    assert round_within(delta, l2_norm, 2.0).tolist() == [[0, 0, 0, 1]]
 
 
 def test_whole_perturbations_are_left_alone():
