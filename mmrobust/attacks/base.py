@@ -6,7 +6,7 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
@@ -34,7 +34,13 @@ class Attack(ABC):
         threat: What may be changed; default :class:`~mmrobust.threats.Linf`.
         goal: What counts as success; default
             :class:`~mmrobust.goals.Misclassify`.
+
+    Attributes:
+        control: True for a baseline such as random noise, which need not beat
+            anything: attacks are compared with it.
     """
+
+    control: ClassVar[bool] = False
 
     def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
         self.threat = Linf() if threat is None else threat

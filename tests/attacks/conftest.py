@@ -1,13 +1,17 @@
-"""Tests that ask for ``attack_class`` run for every registered attack."""
+"""Tests that ask for ``attack_class`` run for every registered attack.
+
+Those that ask for ``strong_class`` leave out the controls, which are noise.
+"""
 
 import pytest
 import torch
-from toys import attack_classes
+from toys import attack_classes, strong_classes
 
 
 def pytest_generate_tests(metafunc):
-    if 'attack_class' in metafunc.fixturenames:
-        metafunc.parametrize('attack_class', attack_classes(), ids=lambda cls: cls.__name__)
+    for name, classes in (('attack_class', attack_classes), ('strong_class', strong_classes)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, classes(), ids=lambda cls: cls.__name__)
 
 
 @pytest.fixture(autouse=True)

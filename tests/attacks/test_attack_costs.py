@@ -7,6 +7,7 @@ from toys import ConvNet, Counting, Linear, Wavy, build, clips, predicted, rando
 from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
+from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -112,3 +113,11 @@ def test_a_restart_that_succeeded_is_not_scored_again():
     assert finished
     for i in finished:
         assert outcomes[i].forwards == once[i].forwards
+
+
+def test_noise_draws_again_for_clips_that_hold():
+    outcomes, forwards, _ = _attack(RandomNoise(Linf(3), trials=4), stubborn())
+    assert [outcome.forwards for outcome in outcomes] == [3, 3, 3]
+    assert not any(outcome.success for outcome in outcomes)
+    assert all(outcome.linf == 3 for outcome in outcomes)
+    assert forwards == 9

@@ -46,9 +46,9 @@ BALLS = pytest.mark.parametrize('threat', [Linf(4), L2(60)], ids=['linf', 'l2'])
 
 @BALLS
 @pytest.mark.parametrize('function', [_nan_scores, _nan_scores_off_the_grid, _nan_gradient])
-def test_nan_is_flagged_and_stays_in_its_clip(attack_class, threat, function):
+def test_nan_is_flagged_and_stays_in_its_clip(strong_class, threat, function):
     pixels, labels = _scene()
-    attack = build(attack_class, threat)
+    attack = build(strong_class, threat)
     outcomes = attack(FunctionVictim(function), pixels, labels)
     healthy = attack(FunctionVictim(NET), pixels, labels)
     assert 'not_finite' in outcomes[1].flags

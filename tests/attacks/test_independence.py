@@ -68,12 +68,12 @@ def test_order_of_the_clips_does_not_matter(attack_class):
         _assert_same(straight[i], outcome)
 
 
-def test_the_clips_above_differ_in_what_they_need(attack_class):
+def test_the_clips_above_differ_in_what_they_need(strong_class):
     # Else the tests above would hold for an attack that mixes its clips up.
     victim, pixels, labels = _batch(6)
-    outcomes = build(attack_class, Linf(2), early_stop=True)(victim, pixels, labels, seeds=SEEDS)
+    outcomes = build(strong_class, Linf(2), early_stop=True)(victim, pixels, labels, seeds=SEEDS)
     assert {outcome.success for outcome in outcomes} == {True, False}
-    if 'early_stop' in inspect.signature(attack_class).parameters:
+    if 'early_stop' in inspect.signature(strong_class).parameters:
         assert len({outcome.forwards for outcome in outcomes}) >= 3
 
 

@@ -27,7 +27,7 @@ def _noise(ball, pixels, seed):
 
 @pytest.mark.parametrize('goal', [Misclassify, TargetClass])
 @pytest.mark.parametrize('loss', ['cross_entropy', 'margin', 'logit'])
-def test_a_planted_adversarial_example_is_found(attack_class, ball, goal, loss):
+def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
     # Class 0 leads by two fifths of what the best attack can gain.
     weights, pixels = random_weights(classes=2), clips(3)
     way = weights[1] - weights[0]
@@ -41,9 +41,9 @@ def test_a_planted_adversarial_example_is_found(attack_class, ball, goal, loss):
     victim = FunctionVictim(Linear(weights))
     labels = torch.zeros(3, dtype=torch.long)
     assert torch.equal(predicted(victim, pixels), labels)
-    attack = build(attack_class, ball, goal=goal(loss=loss))
+    attack = build(strong_class, ball, goal=goal(loss=loss))
     assert all(outcome.success for outcome in attack(victim, pixels, labels))
-    weak = build(attack_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
+    weak = build(strong_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
     assert not any(outcome.success for outcome in weak(victim, pixels, labels))
 
 
@@ -52,14 +52,14 @@ def test_a_planted_adversarial_example_is_found(attack_class, ball, goal, loss):
     [Wavy(random_weights()).float(), ConvNet().eval(), ConvNet(seed=1).eval()],
     ids=['wavy', 'conv', 'other conv'],
 )
-def test_better_than_noise_of_the_same_size(attack_class, ball, net):
+def test_better_than_noise_of_the_same_size(strong_class, ball, net):
     # Class 0 is so far ahead that nobody succeeds and stops early.
     victim = FunctionVictim(lambda pixels: net(pixels) + torch.tensor([1e3, 0, 0, 0]))
     pixels, labels = clips(6).float(), torch.zeros(6, dtype=torch.long)
     with torch.no_grad():
         clean = margin(victim(pixels), labels)
         draws = [margin(victim(_noise(ball, pixels, seed)), labels) for seed in range(4)]
-    outcomes = build(attack_class, ball)(victim, pixels, labels)
+    outcomes = build(strong_class, ball)(victim, pixels, labels)
     attacked = margin(torch.stack([outcome.scores for outcome in outcomes]), labels)
     assert not any(outcome.success for outcome in outcomes)
     gain, noise_gain = attacked - clean, torch.stack(draws).mean(dim=0) - clean
@@ -68,12 +68,12 @@ def test_better_than_noise_of_the_same_size(attack_class, ball, net):
 
 
 @pytest.mark.parametrize('loss', ['cross_entropy', 'margin', 'logit'])
-def test_more_budget_more_success(attack_class, loss):
+def test_more_budget_more_success(strong_class, loss):
     victim, pixels = FunctionVictim(ConvNet().eval()), clips(6).float()
     labels = predicted(victim, pixels)
     rates = []
     for eps in (1, 8, 48):
-        outcomes = build(attack_class, Linf(eps), goal=Misclassify(loss=loss))(
+        outcomes = build(strong_class, Linf(eps), goal=Misclassify(loss=loss))(
             victim, pixels, labels
         )
         rates.append(sum(outcome.success for outcome in outcomes))

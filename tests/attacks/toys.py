@@ -26,6 +26,11 @@ def attack_classes() -> list[type[Attack]]:
     return [cls for _, cls in sorted(ATTACKS.module_dict.items())]
 
 
+def strong_classes() -> list[type[Attack]]:
+    """Those that must beat noise: all but the controls."""
+    return [cls for cls in attack_classes() if not cls.control]
+
+
 def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     """The attack with those of the ``options`` that it has.
 

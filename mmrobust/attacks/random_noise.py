@@ -1,0 +1,55 @@
+"""Random noise at full budget: what every attack must beat."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks.base import Attack
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Goal
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import Threat
+from mmrobust.victims.meter import Metered
+
+
+@ATTACKS.register_module()
+class RandomNoise(Attack):
+    """A random direction at the full length of the budget; a control, no attack.
+
+    In the l_inf ball every value moves by plus or minus eps, in the l_2 ball
+    the noise is Gaussian and has length eps. An attack that does no better has
+    a bug or a robust victim.
+
+    Args:
+        threat: What may be changed; default ``Linf(eps=8)``.
+        goal: What counts as success; default ``Misclassify()``.
+        trials: Draws per sample, >= 1; each but the last costs one forward,
+            and the first that succeeds is kept.
+    """
+
+    control: ClassVar[bool] = True
+
+    def __init__(
+        self, threat: Threat | None = None, goal: Goal | None = None, *, trials: int = 1
+    ) -> None:
+        super().__init__(threat, goal)
+        require(isinstance(trials, int) and trials >= 1, 'trials', 'a whole number >= 1', trials)
+        self.trials = trials
+
+    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+        """Draw until a sample is fooled or its trials are used up."""
+        found = pixels.clone()
+        left = torch.arange(len(pixels))
+        for trial in range(self.trials):
+            clean, streams = pixels[left], rng.select(left)
+            way = self.threat.steepest(streams.normal_like(clean))
+            found[left] = self.rounded(clean + self.threat.eps * way, clean, victim.bounds)
+            if trial + 1 < self.trials:
+                with torch.no_grad():
+                    outputs = victim.select(left)(found[left])
+                left = left[~goal.select(left).success(outputs).cpu()]
+            if not len(left):
+                break
+        return found
