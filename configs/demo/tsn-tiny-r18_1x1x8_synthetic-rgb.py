@@ -1,5 +1,6 @@
 # A tiny TSN (MMAction2's own classes) on the embedded videos. It sees single
-# frames, not movement: a second victim, weaker by construction.
+# frames, not movement: a second victim, weaker by construction. Top-1 0.45 on the 60
+# test videos, 0.44 on 300 (chance: 0.10); 8 CPU minutes of training.
 _base_ = ['_base_/synthetic_runtime.py']
 
 model = dict(

@@ -1,10 +1,9 @@
-"""Data sets that need no download, and what reads and helps to learn them.
+"""Data sets that need no download, and what reads them.
 
 Importing this package needs mmengine and mmcv, not MMAction2.
 """
 
-from mmrobust.datasets.motion_stem import MotionStemHook
 from mmrobust.datasets.synthetic_video import SyntheticVideoDataset
 from mmrobust.datasets.transforms import SyntheticDecode
 
-__all__ = ['MotionStemHook', 'SyntheticDecode', 'SyntheticVideoDataset']
+__all__ = ['SyntheticDecode', 'SyntheticVideoDataset']

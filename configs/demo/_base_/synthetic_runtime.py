@@ -1,6 +1,6 @@
 # What both demo victims share: run-time, evaluation, test set.
 custom_imports = dict(
-    imports=['mmrobust', 'mmrobust.datasets'], allow_failed_imports=False)
+    imports=['mmrobust'], allow_failed_imports=False)
 default_scope = 'mmaction'
 
 default_hooks = dict(
