@@ -5,7 +5,7 @@ import logging
 import pytest
 from mmengine.config import ConfigDict
 from mmengine.logging import MMLogger
-from mmengine.registry import DefaultScope, init_default_scope
+from mmengine.registry import DefaultScope
 
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
@@ -96,11 +96,8 @@ def test_mistakes_are_named(config, message):
 @pytest.fixture
 def mmaction_scope():
     """The default scope of an MMAction2 config."""
-    before = DefaultScope.get_current_instance()
-    init_default_scope('mmaction')
-    yield
-    DefaultScope._instance_dict.popitem()
-    assert DefaultScope.get_current_instance() is before
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        yield
 
 
 def test_no_warning_in_another_packages_scope(mmaction_scope, caplog, recwarn, capsys):

@@ -194,5 +194,6 @@ class Attack(ABC):
         """The options, as a config would give them, for the report."""
         nouns = {'threat': self.threat.describe(), 'goal': self.goal.describe()}
         names = inspect.signature(type(self)).parameters.keys() - nouns.keys()
-        options = {name: value for name, value in vars(self).items() if name in names}
+        # An option that is no attribute is an error here, not a gap in the report.
+        options = {name: getattr(self, name) for name in sorted(names)}
         return {'type': type(self).__name__} | options | nouns

@@ -136,6 +136,8 @@ class GradientDescent(Attack):
         """
         leaf = pixels.detach().requires_grad_()
         outputs = victim(leaf)
+        if not outputs.requires_grad:
+            raise ValueError('victim must be differentiable in the pixels, got detached outputs')
         (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), leaf)
         victim.flag('not_finite', ~gradient.isfinite().flatten(1).all(dim=1))
         return outputs.detach(), gradient.nan_to_num()

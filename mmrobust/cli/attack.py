@@ -123,6 +123,27 @@ def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
             raise ValueError(f'--cfg-options: no key {word!r}: {suggestion(word, known)}')
 
 
+def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
+    """The attack loop's config; takes attack, victim and settings out of ``cfg``."""
+    parts = {name: cfg.pop(name) for name in ('attack', 'victim', 'settings')}
+    for name, value in parts.items():
+        if not isinstance(value, dict):
+            raise ValueError(f'{name} must be a dict of options, got {value!r}')
+    if 'type' not in parts['attack']:
+        raise ValueError(f'attack must have a type, got {dict(parts["attack"])}')
+    given = {name: getattr(args, name) for name in ('seed', 'max_samples', 'save_adv')}
+    settings = {name: value for name, value in given.items() if value is not None}
+    settings |= {name: True for name in ('resume', 'strict') if getattr(args, name)}
+    space = {'space': args.space} if args.space else {}
+    return {
+        'type': 'mmrobust.AttackTestLoop',
+        'attack': dict(parts['attack']),
+        'victim': dict(parts['victim']) | space,
+        'settings': dict(parts['settings']) | settings,
+        'fp16': (cfg.get('test_cfg') or {}).get('fp16', False),
+    }
+
+
 def build_config(args: argparse.Namespace) -> Any:
     """The user's config with the attack wired in; its model stays as it is."""
     import torch
@@ -131,6 +152,10 @@ def build_config(args: argparse.Namespace) -> Any:
     from mmrobust.cli.options import parse_options
 
     cfg = Config.fromfile(args.config)
+    own = cfg.get('test_cfg') or {}
+    for name in ('attack', 'victim', 'settings'):
+        if name in own and 'AttackTestLoop' in str(own.get('type')):
+            cfg.setdefault(name, own[name])
     if args.attack or 'attack' not in cfg:
         cfg['attack'] = attack_config(args.attack or 'PGD')
     cfg.setdefault('victim', {})
@@ -138,25 +163,15 @@ def build_config(args: argparse.Namespace) -> Any:
     overrides = parse_options(args.cfg_options)
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
-    settings = cfg.pop('settings').to_dict() | {
-        name: getattr(args, name)
-        for name in ('seed', 'max_samples', 'save_adv', 'resume', 'strict')
-        if getattr(args, name)
-    }
-    victim = cfg.pop('victim').to_dict() | ({'space': args.space} if args.space else {})
-    cfg.test_cfg = {
-        'type': 'mmrobust.AttackTestLoop',
-        'attack': cfg.pop('attack').to_dict(),
-        'victim': victim,
-        'settings': settings,
-        'fp16': (cfg.get('test_cfg') or {}).get('fp16', False),
-    }
+    cfg.test_cfg = loop_config(args, cfg)
+    if 'test_dataloader' not in cfg:
+        raise ValueError(f'CONFIG {args.config} must have a test_dataloader')
     if args.batch_size is not None:
         if args.batch_size < 1:
             raise ValueError(f'--batch-size must be at least 1, got {args.batch_size}')
         cfg.test_dataloader.batch_size = args.batch_size
-    kind = cfg.test_cfg.attack.type
-    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{kind.lower()}'
+    kind = cfg.test_cfg.attack.type.split('.')[-1].lower()
+    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{kind}'
     # The table and the progress say it; log_level=INFO brings mmengine's log back.
     if 'log_level' not in overrides:
         cfg.log_level = 'WARNING'

@@ -5,8 +5,15 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-# Mistakes in what the user gave; anything else is a bug and keeps its traceback.
-USER_ERRORS = (ValueError, OSError, KeyError, ImportError, RuntimeError, pickle.PickleError)
+# Mistakes in what the user gave; anything else may be a bug, and says so.
+USER_ERRORS = (
+    ValueError,
+    OSError,
+    ImportError,
+    RuntimeError,
+    SyntaxError,
+    pickle.PickleError,
+)
 
 
 def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -21,9 +28,19 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
         print('interrupted; finished samples are kept, go on with --resume', file=sys.stderr)
         return 130
     except USER_ERRORS as error:
-        if len(arguments) != len(argv):
-            traceback.print_exc()
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(f'error: {" ".join(lines) or type(error).__name__}', file=sys.stderr)
+        _show(str(error) or type(error).__name__, trace=len(arguments) != len(argv))
+        return 1
+    except Exception as error:
+        _show(
+            f'{type(error).__name__}: {error} (unexpected; --traceback shows where)',
+            trace=len(arguments) != len(argv),
+        )
         return 1
     return 0
+
+
+def _show(message: str, trace: bool) -> None:
+    if trace:
+        traceback.print_exc()
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    print(f'error: {" ".join(lines)}', file=sys.stderr)

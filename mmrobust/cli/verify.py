@@ -50,16 +50,19 @@ def run(argv: Sequence[str]) -> None:
     if not videos or not Path(videos).is_dir():
         raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')
     lines = (folder / 'results.jsonl').read_text(encoding='utf-8').splitlines()
-    rows = [row for row in map(json.loads, lines) if 'video' in row]
+    reported = [row for row in map(json.loads, lines) if row['index'] < card['n']]
+    rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
     if not rows:
-        raise ValueError(f'{folder}/results.jsonl names no saved video')
-    predictions = predict(stock_config(args, Path(videos), folder / 'verify'))
+        raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
+    predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows))
     if len(predictions) != len(rows):
         raise RuntimeError(f'{len(rows)} videos were saved, {len(predictions)} were read back')
-    report(rows, predictions)
+    report(rows, predictions, sum(row.get('success', False) for row in reported))
 
 
-def stock_config(args: argparse.Namespace, videos: Path, work_dir: Path) -> Any:
+def stock_config(
+    args: argparse.Namespace, videos: Path, work_dir: Path, rows: Sequence[dict[str, Any]]
+) -> Any:
     """The user's config, reading ``videos`` with MMAction2's own data set."""
     from mmengine.config import Config
 
@@ -67,11 +70,20 @@ def stock_config(args: argparse.Namespace, videos: Path, work_dir: Path) -> Any:
 
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(parse_options(args.cfg_options))
+    inner = cfg.test_dataloader.dataset
+    while 'pipeline' not in inner and 'dataset' in inner:
+        inner = inner.dataset
+    if 'pipeline' not in inner:
+        raise ValueError(f'test_dataloader.dataset must have a pipeline, got {inner.type}')
+    without_attack(cfg, work_dir)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    annotations = work_dir / 'annotations.txt'
+    annotations.write_text(''.join(f'{row["video"]} {row["label"]}\n' for row in rows))
     cfg.test_dataloader.dataset = {
         'type': 'VideoDataset',
-        'ann_file': str((videos / 'annotations.txt').resolve()),
+        'ann_file': str(annotations.resolve()),
         'data_prefix': {'video': str(videos.resolve())},
-        'pipeline': reading_files(cfg.test_dataloader.dataset.pipeline),
+        'pipeline': reading_files(inner.pipeline),
         'test_mode': True,
     }
     cfg.test_dataloader.batch_size = args.batch_size
@@ -79,6 +91,19 @@ def stock_config(args: argparse.Namespace, videos: Path, work_dir: Path) -> Any:
     cfg.test_cfg = {'type': 'TestLoop'}
     cfg.work_dir, cfg.load_from, cfg.log_level = str(work_dir), args.checkpoint, 'WARNING'
     return cfg
+
+
+def without_attack(cfg: Any, work_dir: Path) -> None:
+    """Take the attack's hooks and metrics out of a config that has them."""
+    hooks = cfg.get('default_hooks') or {}
+    for name in [k for k, hook in hooks.items() if 'AttackHook' in str((hook or {}).get('type'))]:
+        hooks.pop(name)
+    custom = cfg.get('custom_hooks') or []
+    cfg.custom_hooks = [hook for hook in custom if 'AttackHook' not in str(hook.get('type'))]
+    cfg.test_evaluator = {
+        'type': 'DumpResults',
+        'out_file_path': str(work_dir / 'predictions.pkl'),
+    }
 
 
 def reading_files(pipeline: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -111,18 +136,23 @@ def predict(cfg: Any) -> list[int]:
     return found
 
 
-def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int]) -> None:
+def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int) -> None:
     """Compare and print; see :func:`run` for what it raises."""
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
     alike = sum(
         r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True)
     )
-    print(f'{same} of {len(wins)} reported successes still succeed through the stock pipeline')
+    print(f'{same} of {successes} reported successes still succeed through the stock pipeline')
     print(f'{alike} of {len(rows)} predictions are those of the report')
-    if same < len(wins) or alike < len(rows):
-        other = [r['video'] for r, p in zip(rows, predictions, strict=True)
-                 if r['adversarial_prediction'] != p]
+    if len(wins) < successes:
+        raise RuntimeError(f'{successes - len(wins)} reported successes have no saved video')
+    if alike < len(rows):
+        other = [
+            r['video']
+            for r, p in zip(rows, predictions, strict=True)
+            if r['adversarial_prediction'] != p
+        ]
         raise RuntimeError(f'predictions differ for {", ".join(other[:5])}')
 
 

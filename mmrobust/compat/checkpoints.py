@@ -81,7 +81,10 @@ def data_only(source: str) -> Iterator[None]:
     with safe_globals([entry for entry in allowed_globals() if entry not in present]):
         try:
             yield
-        except pickle.UnpicklingError as error:
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            # A text file, an empty one, a download cut short: torch says it in many ways.
             raise pickle.UnpicklingError(_refusal(source, str(error))) from None
 
 

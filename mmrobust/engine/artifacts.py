@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.datasets import locate
 from mmrobust.engine.ledger import Entry
 from mmrobust.engine.provenance import file_sha256, versions
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
-from mmrobust.victims.action.full_video import full_video
+from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import Layout, VideoLayout
-from mmrobust.victims.action.loading import sample_name
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table
 from mmrobust.visualization.video import triptych, write_lossless, write_preview
@@ -54,12 +55,17 @@ class Artifacts:
                 check_writable(folder)
         dataset = loop.dataloader.dataset
         self.dataset = dataset
+        self._readable: set[tuple[int, ...]] = set()
         metainfo = getattr(dataset, 'metainfo', None) or {}
         self.classes = [str(name) for name in metainfo.get('classes', [])]
 
-    def name(self, index: int) -> str:
-        """The name of a sample."""
-        return sample_name(self.dataset.get_data_info(index))
+    def complete(self, entry: Entry) -> bool:
+        """Whether a resumed entry needs no second go: it loaded, and its video is there."""
+        if entry['error'] is not None:
+            return False
+        if self.adversarial is None:
+            return True
+        return 'video' in entry and (self.adversarial / entry['video']).exists()
 
     def class_name(self, label: int) -> str:
         """The class's name, or its number."""
@@ -85,14 +91,17 @@ class Artifacts:
         self, path: Path, index: int, layout: VideoLayout, outcome: Outcome
     ) -> None:
         """The whole video on the canvas, its sampled frames replaced."""
-        info = self.dataset.get_data_info(index)
-        video = full_video(self.loop.pipeline, info)
+        leaf, inner = locate(self.dataset, index)
+        video = full_video(leaf.pipeline, leaf.get_data_info(inner))
         positions = layout.frame_indices.numpy() - video.start
         clean = layout.canvas.permute(1, 2, 3, 0).numpy()
         if not np.array_equal(video.frames[positions], clean):
             raise ValueError(f'save_adv: {path.name}: the decoder returns other frames each time')
         video.frames[positions] = outcome.adversarial.cpu().permute(1, 2, 3, 0).numpy()
         write_lossless(path, video.frames, video.fps)
+        if video.frames.shape[1:] not in self._readable:
+            check_readable(path, video.frames, leaf.pipeline)
+            self._readable.add(video.frames.shape[1:])
 
     def _wants_preview(self, index: int) -> bool:
         """The first few attacked samples of the data set, whatever is resumed."""
@@ -190,9 +199,11 @@ def check_writable(folder: Path) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """NaN and infinity as null: JSON has neither."""
+    """Arrays as lists, NaN and infinity as null: JSON has neither."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+        return _finite(value.tolist())
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

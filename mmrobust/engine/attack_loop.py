@@ -14,6 +14,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
+from mmrobust.engine.datasets import leaves
 from mmrobust.engine.ledger import Entry, Ledger
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress
@@ -72,7 +73,8 @@ class AttackTestLoop(TestLoop):
             raise
         options = {'type': 'ActionVictim', 'model': runner.model} | (victim or {})
         self.victim = VICTIMS.build(options)
-        self.pipeline = self.victim.install(self.dataloader.dataset)
+        for dataset in leaves(self.dataloader.dataset):
+            self.victim.install(dataset)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
@@ -92,14 +94,15 @@ class AttackTestLoop(TestLoop):
             ledger.start()
         barrier()
         total = self._total()
-        todo = pending(total, set(ledger.entries), self.rank, self.world_size)
-        self.dataloader = attack_loader(self.dataloader, self.victim, todo)
+        done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
+        todo = pending(total, done, self.rank, self.world_size)
+        loader = attack_loader(self.dataloader, self.victim, todo)
         runner.call_hook('before_test')
         runner.call_hook('before_test_epoch')
         runner.model.eval()
-        with Progress(total, len(ledger.entries), self.world_size, self.rank) as progress:
+        with Progress(total, len(done), self.world_size, self.rank) as progress:
             position = 0
-            for idx, loaded in enumerate(self.dataloader):
+            for idx, loaded in enumerate(loader):
                 count = len(loaded.slots) + len(loaded.failures)
                 for entry in self.run_iter(idx, loaded, todo[position : position + count]):
                     ledger.append(entry)
@@ -156,10 +159,9 @@ class AttackTestLoop(TestLoop):
         labels = self.victim.labels(data)
         entries = []
         for row, outcome in enumerate(outcomes):
-            name = self.artifacts.name(indices[row])
             entry = sample_row(
                 indices[row],
-                name,
+                loaded.names[row],
                 int(labels[row]),
                 clean_outputs[row],
                 adv_outputs[row],
@@ -185,13 +187,17 @@ class AttackTestLoop(TestLoop):
             began = time.perf_counter()
             chosen = rows.tolist()
             seeds = [sample_seed(self.settings.seed, indices[row]) for row in chosen]
-            found = self.attack(
-                victim,
-                pixels,
-                labels[rows],
-                seeds=seeds,
-                clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
-            )
+            try:
+                found = self.attack(
+                    victim,
+                    pixels,
+                    labels[rows],
+                    seeds=seeds,
+                    clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
+                )
+            except ValueError as error:
+                names = ', '.join(loaded.names[row] for row in chosen[:4])
+                raise ValueError(f'{error} (attacking {names})') from error
             share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in found))
             outcomes.update(zip(chosen, found, strict=True))
             seconds.update((r, share * o.attacked) for r, o in zip(chosen, found, strict=True))

@@ -56,7 +56,10 @@ class CheckpointGuard(Hook):
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Compare with the runner's model."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        state = checkpoint.get('state_dict', checkpoint)
+        state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
+        if not isinstance(state, dict):
+            kind = type(checkpoint if state is None else state).__name__
+            raise ValueError(f'checkpoint must hold a dict of named tensors, got a {kind}')
         tensors = {
             re.sub(r'^module\.', '', name): value
             for name, value in state.items()

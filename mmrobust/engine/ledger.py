@@ -72,6 +72,11 @@ class Ledger:
     def _check_same_run(self) -> None:
         path = self.folder / 'run.json'
         if not path.exists():
+            if read_entries(self.folder):
+                raise ValueError(
+                    f'--resume: {path} is missing, so that nobody can tell whether the results '
+                    f'in {self.folder} belong to this run'
+                )
             return
         earlier = json.loads(path.read_text(encoding='utf-8'))
         keys = earlier.keys() | self.fingerprint.keys()
@@ -83,10 +88,13 @@ class Ledger:
             )
 
     def _set_aside(self) -> None:
-        stamp = time.strftime('%Y%m%d_%H%M%S')
-        for path in self.folder.glob('results*.jsonl'):
+        stamp, number = time.strftime('%Y%m%d_%H%M%S'), 0
+        while list(self.folder.glob(f'*.before_{stamp}_{number}.*')):
+            number += 1
+        earlier = [*self.folder.glob('results*.jsonl'), *self.folder.glob('report.*')]
+        for path in earlier:
             if 'before' not in path.name and path.stat().st_size:
-                path.rename(path.with_name(f'{path.stem}.before_{stamp}.jsonl'))
+                path.rename(path.with_name(f'{path.stem}.before_{stamp}_{number}{path.suffix}'))
 
 
 def read_entries(folder: Path) -> dict[int, Entry]:

@@ -37,11 +37,16 @@ class PairedEvaluator:
         stock = [m for m in evaluator.metrics if not isinstance(m, PairedMetric)]
         self.paired = [m for m in evaluator.metrics if isinstance(m, PairedMetric)]
         self.stock = {side: _copies(stock, side) for side in SIDES}
+        self.pristine = {side: [_state(m) for m in self.stock[side]] for side in SIDES}
 
     def process(
         self, side: str, data: dict[str, Any], outputs: Sequence[Any]
-    ) -> list[list[Any]]:
-        """Feed one batch; returns, per sample, what each metric keeps of it."""
+    ) -> list[dict[str, Any]]:
+        """Feed one batch; returns, per sample, what the metrics keep of it.
+
+        Under ``results`` one result per metric; under ``state`` the attributes
+        that processing changed (a confusion matrix learns the number of classes).
+        """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in outputs]
         kept = []
         for metric in self.stock[side]:
@@ -53,9 +58,12 @@ class PairedEvaluator:
                 )
             kept.append([encode(result) for result in metric.results])
             metric.results.clear()
-        return [list(per_sample) for per_sample in zip(*kept, strict=True)] or [
-            [] for _ in samples
+        state = [
+            {k: encode(v) for k, v in _state(metric).items() if k not in old or old[k] != v}
+            for metric, old in zip(self.stock[side], self.pristine[side], strict=True)
         ]
+        per_sample = zip(*kept, strict=True) if kept else ([] for _ in samples)
+        return [{'results': list(results), 'state': state} for results in per_sample]
 
     def evaluate(
         self, entries: Sequence[dict[str, Any]], rank: int, world_size: int
@@ -73,14 +81,28 @@ class PairedEvaluator:
         for side in SIDES:
             found[side] = {}
             for number, metric in enumerate(self.stock[side]):
-                metric.results.extend(decode(e['evaluator'][side][number]) for e in mine)
-                found[side].update(metric.evaluate(len(entries)))
+                for entry in entries:
+                    for name, value in entry['evaluator'][side]['state'][number].items():
+                        setattr(metric, name, decode(value))
+                kept = (entry['evaluator'][side]['results'][number] for entry in mine)
+                metric.results.extend(decode(result) for result in kept)
+                metrics = metric.evaluate(len(entries))
+                twice = sorted(metrics.keys() & found[side].keys())
+                if twice:
+                    raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
+                found[side].update(metrics)
         found['robust'] = {}
         for paired in self.paired:
             rows: list[Row] = [{k: v for k, v in e.items() if k != 'evaluator'} for e in mine]
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
         return found
+
+
+def _state(metric: Any) -> dict[str, Any]:
+    """A metric's plain attributes, without its results."""
+    plain = (bool, int, float, str)
+    return {k: v for k, v in vars(metric).items() if v is None or isinstance(v, plain)}
 
 
 def _copies(metrics: Sequence[Any], side: str) -> list[Any]:

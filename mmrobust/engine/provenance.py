@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mmrobust.engine.datasets import annotations_digest
 from mmrobust.version import __version__
 
 PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'decord', 'av')
@@ -55,6 +56,7 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
         'model config': _digest(runner.cfg.get('model')),
         'data config': _digest(data),
+        'annotations': annotations_digest(loop.dataloader.dataset),
         'evaluator config': _digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),
         'space': loop.victim.space,

@@ -44,7 +44,7 @@ def sample_row(
         'clean_correct': predictions[0] == label,
         'adversarial_correct': predictions[1] == label,
         'attacked': outcome.attacked,
-        'success': outcome.success,
+        'success': outcome.success and 'scores_disagree' not in flags,
         'linf': outcome.linf,
         'l2': outcome.l2,
         'frames': outcome.frames,

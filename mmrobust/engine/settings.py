@@ -6,6 +6,10 @@ from typing import Any
 from mmrobust.functional.checks import require, suggestion
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """How a run proceeds and what it leaves behind.
@@ -29,9 +33,11 @@ class RunSettings:
     previews: int = 4
 
     def __post_init__(self) -> None:
-        few = self.max_samples is None or self.max_samples >= 1
-        require(few, 'max_samples', 'at least 1', self.max_samples)
-        require(self.previews >= 0, 'previews', 'at least 0', self.previews)
+        few = self.max_samples is None or (_whole(self.max_samples) and self.max_samples >= 1)
+        require(few, 'max_samples', 'a whole number, at least 1', self.max_samples)
+        require(_whole(self.seed), 'seed', 'a whole number', self.seed)
+        many = _whole(self.previews) and self.previews >= 0
+        require(many, 'previews', 'a whole number, at least 0', self.previews)
 
     @classmethod
     def from_config(cls, cfg: dict[str, Any] | None) -> 'RunSettings':

@@ -4,14 +4,16 @@ Shapes: N samples, K classes; ``outputs`` (N, K) are logits or
 log-probabilities, ``labels`` (N,) class indices.
 """
 
+import copy
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
+from mmrobust.functional.describe import describe_fields
 from mmrobust.functional.losses import LOSSES
 
 LossName = Literal['cross_entropy', 'margin', 'logit']
@@ -26,22 +28,21 @@ class Goal(ABC):
         loss: cross_entropy, margin or logit (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).
+
+    Attributes:
         classes: (N,) classes that the objective speaks of; set by ``bind``.
         truth: (N,) reference classes; set by ``bind``.
     """
 
     loss: LossName = 'cross_entropy'
     reference: Reference = 'label'
-    classes: Tensor | None = None
-    truth: Tensor | None = None
+    classes: Tensor | None = field(default=None, init=False)
+    truth: Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         require(self.loss in LOSSES, 'loss', f'one of {", ".join(LOSSES)}', self.loss)
         known = ('label', 'prediction')
         require(self.reference in known, 'reference', 'label or prediction', self.reference)
-        for name in ('classes', 'truth'):
-            value = getattr(self, name)
-            require(value is None or isinstance(value, Tensor), name, 'left to bind()', value)
 
     def bind(self, labels: Tensor, outputs: Tensor) -> Self:
         """This goal for given samples.
@@ -53,6 +54,7 @@ class Goal(ABC):
         Raises:
             ValueError: A label is outside the K classes, or equals the target.
         """
+        require(outputs.dim() == 2, 'outputs', 'scores (N, K)', tuple(outputs.shape))
         classes = outputs.shape[1]
         if self.reference == 'prediction':
             truth = outputs.argmax(dim=1)
@@ -62,7 +64,7 @@ class Goal(ABC):
             rule += ' (goal.reference="prediction" attacks videos without labels)'
             require(not outside, 'label', rule, outside[0] if outside else None)
             truth = labels.to(outputs.device, torch.long)
-        return replace(self, truth=truth, classes=self.aim(truth, outputs))
+        return self._bound(self.aim(truth, outputs), truth)
 
     @abstractmethod
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
@@ -71,7 +73,13 @@ class Goal(ABC):
     def select(self, rows: Tensor) -> Self:
         """The goal of some of the samples."""
         classes, truth = self.bound
-        return replace(self, classes=classes[rows], truth=truth[rows])
+        return self._bound(classes[rows], truth[rows])
+
+    def _bound(self, classes: Tensor, truth: Tensor) -> Self:
+        twin = copy.copy(self)
+        object.__setattr__(twin, 'classes', classes)
+        object.__setattr__(twin, 'truth', truth)
+        return twin
 
     @property
     def bound(self) -> tuple[Tensor, Tensor]:
@@ -97,4 +105,4 @@ class Goal(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""
-        return {'type': type(self).__name__, 'loss': self.loss, 'reference': self.reference}
+        return describe_fields(self)

@@ -1,7 +1,6 @@
 """One class that the victim is to predict."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -31,8 +30,6 @@ class TargetClass(Targeted):
     Args:
         loss: See :class:`~mmrobust.goals.base.Goal`.
         reference: See :class:`~mmrobust.goals.base.Goal`.
-        classes: Set by ``bind``.
-        truth: Set by ``bind``.
         target: Index of the class, or ``'next'``: the class after the
             reference one, cyclically, which suits every sample.
     """
@@ -54,10 +51,6 @@ class TargetClass(Targeted):
         rule = 'different from the label of every sample (or "next")'
         require(not same, 'target', rule, self.target)
         return truth.new_full(truth.shape, self.target)
-
-    def describe(self) -> dict[str, Any]:
-        """The options, as a config would give them."""
-        return super().describe() | {'target': self.target}
 
 
 @GOALS.register_module()

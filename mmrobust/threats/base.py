@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from mmrobust.functional.describe import describe_fields
 from mmrobust.functional.randomness import SampleRandom
 
 
@@ -50,4 +51,4 @@ class Threat(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""
-        return {'type': type(self).__name__, 'eps': self.eps}
+        return describe_fields(self)

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -101,11 +100,6 @@ class FrameMask(Masked):
         mask[list(self.frames)] = True
         return mask
 
-    def describe(self) -> dict[str, Any]:
-        """The options, as a config would give them."""
-        inner = self.threat.describe()
-        return {'type': 'FrameMask', 'frames': list(self.frames), 'threat': inner}
-
 
 @THREATS.register_module()
 @dataclass(frozen=True)
@@ -137,7 +131,3 @@ class PixelMask(Masked):
         mask = torch.zeros(height, width, dtype=torch.bool, device=pixels.device)
         mask[top:bottom, left:right] = True
         return mask
-
-    def describe(self) -> dict[str, Any]:
-        """The options, as a config would give them."""
-        return {'type': 'PixelMask', 'box': list(self.box), 'threat': self.threat.describe()}

@@ -9,7 +9,8 @@ frames and rate always give the same bytes.
 
 Deviation: decord 0.6.0 cannot read *any* video, of whatever format, that is
 1, 2, 3, 4, 6, 8, 12, 16, 24, 48 or 72 pixels wide (it miscounts the row padding,
-'from_size == to_size'). Such videos need ``OpenCVInit`` or ``PyAVInit``.
+'from_size == to_size'). Such videos need ``OpenCVInit``.
+``PyAVInit`` of MMAction2 counts no frames in Matroska files, and reads none.
 """
 
 import os

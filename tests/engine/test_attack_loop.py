@@ -196,3 +196,83 @@ def test_page_is_written(unbroken):
     page = (unbroken / 'report.html').read_text()
     assert 'data:video/mp4;base64,' in page
     assert len(list((unbroken / 'previews').glob('*.mp4'))) == 4
+
+
+def test_a_test_cfg_with_the_loop_is_taken_up(checkpoints, tmp_path):
+    loop = dict(
+        type='mmrobust.AttackTestLoop',
+        attack=dict(type='FGSM', threat=dict(eps=2), goal=dict(reference='prediction')),
+        victim=dict(space='view'),
+        settings=dict(seed=7, max_samples=2),
+    )
+    cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
+    cfg.pop('attack')
+    cfg.test_cfg = loop
+    cfg.dump(tmp_path / 'own.py')
+    found = attack_run(checkpoints['tiny_3d'], tmp_path / 'w', config=str(tmp_path / 'own.py'))
+    assert (found['attack']['type'], found['threat']['eps']) == ('FGSM', 2)
+    assert (found['space'], found['seed'], found['n']) == ('view', 7, 2)
+
+
+def test_concatenated_and_repeated_data_sets(checkpoints, unbroken, tmp_path):
+    cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
+    one = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[one, dict(type='RepeatDataset', times=1, dataset=one)]
+    )
+    cfg.dump(tmp_path / 'concat.py')
+    adversarial = str(tmp_path / 'adv')
+    found = attack_run(
+        checkpoints['tiny_3d'],
+        tmp_path / 'w',
+        *('--save-adv', adversarial, '--max-samples', '7'),
+        config=str(tmp_path / 'concat.py'),
+    )
+    assert found['n'] == 7
+    assert len(list((tmp_path / 'adv').glob('*.mkv'))) == 7
+    names = [row['name'] for row in rows(tmp_path / 'w')]
+    assert names[5:] == names[:2]
+
+
+def test_a_metric_with_state_survives_resume(checkpoints, tmp_path):
+    cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
+    cfg.test_evaluator = dict(type='ConfusionMatrix')
+    cfg.dump(tmp_path / 'confusion.py')
+    config = str(tmp_path / 'confusion.py')
+    first = attack_run(checkpoints['tiny_3d'], tmp_path / 'w', config=config)
+    again = attack_run(checkpoints['tiny_3d'], tmp_path / 'w', '--resume', config=config)
+    (name,) = first['clean']
+    assert first['clean'][name] == again['clean'][name]
+    assert sum(map(sum, first['clean'][name])) == 5
+
+
+def test_videos_missing_from_the_folder_are_made_on_resume(checkpoints, tmp_path, capsys):
+    attack_run(checkpoints['tiny_3d'], tmp_path / 'w', '--max-samples', '2')
+    saved = ('--save-adv', str(tmp_path / 'adv'))
+    attack_run(
+        checkpoints['tiny_3d'], tmp_path / 'w', '--resume', '--max-samples', '3', *saved
+    )
+    assert len(list((tmp_path / 'adv').glob('*.mkv'))) == 3
+    from mmrobust.cli.verify import run
+
+    arguments = [str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(tmp_path / 'w')]
+    run(arguments)
+    tried = sum(row['success'] for row in rows(tmp_path / 'w'))
+    assert f'{tried} of {tried} reported successes' in capsys.readouterr().out
+    winner = next(row['video'] for row in rows(tmp_path / 'w') if row['success'])
+    (tmp_path / 'adv' / winner).unlink()
+    with pytest.raises(RuntimeError, match='1 reported successes have no saved video'):
+        run(arguments)
+
+
+def test_verify_leaves_the_attack_out(unbroken, checkpoints, tmp_path, capsys):
+    from mmrobust.cli.verify import run
+
+    config = tmp_path / 'hooked.py'
+    hook = "dict(type='mmrobust.AttackHook', attack=dict(type='PGD'))"
+    config.write_text(
+        f"_base_ = [{str(CONFIGS / 'tiny_3d.py')!r}]\ncustom_hooks = [{hook}]\n"
+        "test_evaluator = [dict(type='mmrobust.RobustAccuracy')]\n"
+    )
+    run([str(config), str(checkpoints['tiny_3d']), str(unbroken)])
+    assert '5 of 5 predictions' in capsys.readouterr().out

@@ -39,7 +39,10 @@ def checkpoint(checkpoints):
         (['--cfg-options', 'victm.space=view'], "no key 'victm': did you mean 'victim'?"),
         (['--cfg-options', 'settings.sede=1'], "settings has no option 'sede': did you mean"),
         (['--cfg-options', 'attack.steps'], "--cfg-options must be KEY=VALUE, got 'attack.steps'"),
-        (['--max-samples', '-2'], 'max_samples must be at least 1, got -2'),
+        (['--max-samples', '-2'], 'max_samples must be a whole number, at least 1, got -2'),
+        (['--max-samples', '0'], 'max_samples must be a whole number, at least 1, got 0'),
+        (['--cfg-options', 'settings.max_samples=2.5'], 'at least 1, got 2.5'),
+        (['--cfg-options', 'attack=PGD'], "attack must be a dict of options, got 'PGD'"),
         (['--batch-size', '0'], '--batch-size must be at least 1, got 0'),
         (['--device', 'tpu'], "--device must be cpu, cuda or cuda:N, got 'tpu'"),
     ],
@@ -70,9 +73,21 @@ def test_checkpoint_with_nan(capsys, tmp_path, value):
     assert 'finite numbers, got NaN or inf in cls_head.fc_cls.bias' in found
 
 
-def test_checkpoint_that_is_none(capsys, tmp_path):
-    (tmp_path / 'text.pth').write_text('not a checkpoint')
-    assert 'text.pth' in fails(capsys, TINY, tmp_path / 'text.pth', '--work-dir', tmp_path)
+def test_checkpoint_that_is_none(capsys, checkpoint, tmp_path):
+    whole = checkpoint.read_bytes()
+    contents = [b'not a checkpoint', b'', b'hello world', whole[: len(whole) // 2]]
+    for number, content in enumerate(contents):
+        path = tmp_path / f'bad{number}.pth'
+        path.write_bytes(content)
+        found = fails(capsys, TINY, path, '--work-dir', tmp_path)
+        assert f'bad{number}.pth cannot be read as data' in found
+
+
+@pytest.mark.parametrize('value', [[1], torch.zeros(2), {'state_dict': [1]}])
+def test_checkpoint_without_named_tensors(capsys, tmp_path, value):
+    torch.save(value, tmp_path / 'odd.pth')
+    found = fails(capsys, TINY, tmp_path / 'odd.pth', '--work-dir', tmp_path)
+    assert 'checkpoint must hold a dict of named tensors, got a' in found
 
 
 def test_work_dir_is_a_file(capsys, checkpoint, tmp_path):
@@ -91,6 +106,7 @@ def test_label_outside_the_classes(capsys, checkpoint, tmp_path, reference, labe
                   '--cfg-options', 'attack.goal.reference=label')
     assert 'label must be one of the 10 classes, 0..9' in found
     assert f'got {label}' in found
+    assert 'good.mkv' in found
 
 
 def test_target_equal_to_the_label(capsys, checkpoint, tmp_path):
@@ -164,6 +180,54 @@ def test_strict_stops_at_a_broken_video_and_keeps_results(capsys, checkpoint, tm
                   '--batch-size', 1)
     assert 'corrupt.mkv' in found
     assert len(rows(tmp_path / 'w')) == 1
+
+
+def test_a_video_that_arrives_late_is_done_on_resume(capsys, checkpoint, tmp_path):
+    config = file_config(tmp_path, ['good.mkv', 'late.mkv'])
+    assert attack_run(checkpoint, tmp_path / 'w', config=str(config))['failed'] == 1
+    found = fails(
+        capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--resume', '--strict'
+    )
+    assert 'late.mkv' in found
+    (tmp_path / 'late.mkv').write_bytes((tmp_path / 'good.mkv').read_bytes())
+    again = attack_run(checkpoint, tmp_path / 'w', '--resume', config=str(config))
+    assert (again['n'], again['failed']) == (2, 0)
+
+
+def test_another_list_of_videos_is_another_run(capsys, checkpoint, tmp_path):
+    config = file_config(tmp_path, ['good1.mkv', 'corrupt.mkv', 'good2.mkv'])
+    attack_run(checkpoint, tmp_path / 'w', '--max-samples', '2', config=str(config))
+    file_config(tmp_path, ['good1.mkv', 'good2.mkv'])
+    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--resume')
+    assert 'another run; it differs in: annotations' in found
+
+
+def test_resume_without_run_json(capsys, checkpoint, tmp_path):
+    config = file_config(tmp_path, ['good.mkv'])
+    attack_run(checkpoint, tmp_path / 'w', config=str(config))
+    (tmp_path / 'w' / 'run.json').unlink()
+    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--resume')
+    assert 'run.json is missing' in found
+
+
+def test_save_adv_that_the_reader_cannot_read(capsys, checkpoint, tmp_path):
+    """Decord fails on videos 48 pixels wide."""
+    config = file_config(tmp_path, ['good.mkv'])
+    path = 'test_dataloader.dataset.pipeline'
+    options = ('--cfg-options', f'{path}.3.scale=(48,32)', f'{path}.3.keep_ratio=False')
+    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', *options,
+                  '--save-adv', tmp_path / 'adv')
+    assert 'DecordInit/DecordDecode cannot read 000000.mkv back (48 pixels wide)' in found
+
+
+def test_random_sampling_is_refused(capsys, checkpoint, tmp_path):
+    config = file_config(tmp_path, ['good.mkv'])
+    option = 'test_dataloader.dataset.pipeline.1.test_mode=False'
+    for seed in range(3):
+        torch.manual_seed(seed)
+        found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w',
+                      '--cfg-options', option, 'test_dataloader.dataset.pipeline.1.clip_len=1')
+    assert 'SampleFrames: it samples at random' in found
 
 
 def test_all_videos_broken(capsys, checkpoint, tmp_path):

@@ -85,7 +85,7 @@ def test_stock_script_with_a_child_config(expected, checkpoints, tmp_path, how):
 @pytest.mark.slow
 def test_two_processes(expected, checkpoints, tmp_path):
     run(
-        '-m', 'torch.distributed.run', '--nproc_per_node=2', '--master_port=29517',
+        '-m', 'torch.distributed.run', '--nproc_per_node=2', '--standalone',
         ROOT / 'tools' / 'attack.py', CONFIGS / 'tiny_3d.py', checkpoints['tiny_3d'],
         '--work-dir', tmp_path, '--launcher', 'pytorch',
     )

@@ -6,6 +6,7 @@ Shapes: T frames of the whole video, H, W the frame after the pipeline's Resize.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,33 @@ def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
             reason = 'it changes frames that it has already resized'
             raise UnknownTransformError(transform, reason)
     return FullVideo(frames, fps, start)
+
+
+def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeline) -> None:
+    """The config's own reader must give a saved video back, bit for bit.
+
+    Raises:
+        ValueError: It does not; decord fails on some narrow videos, and PyAVInit
+            counts no frames in Matroska files.
+    """
+    from mmaction.registry import TRANSFORMS
+
+    kinds = [type(t).__name__ for t in pipeline.transforms]
+    reader = next((k for k in ('OpenCV', 'PyAV') if f'{k}Decode' in kinds), 'Decord')
+    state: Results = {'filename': str(path), 'start_index': 0, 'modality': 'RGB'}
+    try:
+        state = _run(TRANSFORMS.build({'type': f'{reader}Init'}), state)
+        state['frame_inds'] = np.arange(int(state['total_frames']))
+        read = _run(TRANSFORMS.build({'type': f'{reader}Decode'}), state)['imgs']
+        same = len(read) == len(frames) and all(map(np.array_equal, read, frames))
+        reason = f'it gives {len(read)} of {len(frames)} frames, or other pixels'
+    except Exception as error:
+        same, reason = False, f'{type(error).__name__}: {str(error).strip().splitlines()[0]}'
+    if not same:
+        raise ValueError(
+            f'save_adv: {reader}Init/{reader}Decode cannot read {path.name} back '
+            f'({frames.shape[2]} pixels wide): {reason}; use OpenCVInit and OpenCVDecode'
+        )
 
 
 def _run(transform: Any, state: Results) -> Results:

@@ -10,6 +10,7 @@ becomes a ``Failure`` instead of ending the run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from mmrobust.victims.action.windows import (
 )
 
 LAYOUT_KEY = 'mmrobust_layout'
+NAME_KEY = 'mmrobust_name'
 Transform = Callable[[Results], Results | None]
 
 
@@ -73,13 +75,14 @@ class LayoutPipeline:
     def __init__(self, transforms: Sequence[Transform], space: str) -> None:
         self.transforms = list(transforms)
         self.space = space
+        self._repeatable = False
         self._known: dict[tuple[Any, ...], list[Windows]] = {}
 
     def __call__(self, data_info: Results) -> Results | Failure:
         """Packed inputs plus the layout, or why there are none."""
         name = sample_name(data_info)
         try:
-            packed = self._packed(data_info)
+            packed = self._packed(data_info) | {NAME_KEY: name}
         except UnknownTransformError as error:
             return Failure(name, str(error), refused=True)
         except Exception as error:
@@ -89,8 +92,10 @@ class LayoutPipeline:
     def _packed(self, data_info: Results) -> Results:
         if self.space == 'view':
             packed = self._run(self.transforms, data_info)
+            _check_inputs(self.transforms[-1], packed)
             return packed | {LAYOUT_KEY: ViewLayout(packed['inputs'])}
         lead, cuts, shape, tail = self.parts()
+        self._check_sampling(lead, data_info)
         state = self._run(lead, data_info)
         self._check_canvas(state)
         indices = np.asarray(state['frame_inds']).reshape(-1)
@@ -102,6 +107,7 @@ class LayoutPipeline:
         state, windows = self._follow(cuts, state, frames)
         order = _order(shape, state)
         packed = self._run([shape, *tail], state)
+        _check_inputs(([shape, *tail])[-1], packed)
         rows = windows.rows.copy()
         rows[:, 0] = position.reshape(-1)[rows[:, 0]]
         layout = VideoLayout(
@@ -142,6 +148,19 @@ class LayoutPipeline:
                 raise ValueError(f'{type(transform).__name__} returned nothing')
             results = after
         return results
+
+    def _check_sampling(self, lead: Sequence[Transform], data_info: Results) -> None:
+        """Once: frames must be sampled the same way every time."""
+        if self._repeatable:
+            return
+        names = [type(t).__name__ for t in lead]
+        before = lead[: max(i for i, name in enumerate(names) if 'Decode' in name)]
+        states = [self._run(before, deepcopy(data_info)) for _ in range(2)]
+        draws = [np.asarray(state.get('frame_inds', [])) for state in states]
+        if not np.array_equal(draws[0], draws[1]):
+            sampler = next((t for t in before if 'Sample' in type(t).__name__), before[-1])
+            raise UnknownTransformError(sampler, 'it samples at random; set test_mode=True')
+        self._repeatable = True
 
     @staticmethod
     def _check_canvas(state: Results) -> None:
@@ -201,6 +220,12 @@ def _order(shape: Transform, state: Results) -> np.ndarray[Any, np.dtype[np.int6
     return arranged[:, 0, ..., 0, 0]
 
 
+def _check_inputs(transform: object, packed: Results) -> None:
+    if not isinstance(packed.get('inputs'), torch.Tensor):
+        kind = type(packed.get('inputs')).__name__
+        raise UnknownTransformError(transform, f'its inputs are a {kind}, not one tensor')
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A batch from the data workers.
@@ -208,12 +233,14 @@ class Loaded:
     Attributes:
         data: The stock batch of the good samples, as ``test_step`` takes it.
         layouts: One per good sample.
+        names: Likewise, the videos' names.
         slots: Positions (in the batch) of the good samples.
         failures: Position in the batch -> failure.
     """
 
     data: dict[str, Any]
     layouts: list[Layout]
+    names: list[str]
     slots: list[int]
     failures: dict[int, Failure]
 
@@ -233,5 +260,6 @@ class Collate:
         failures = {i: item for i, item in enumerate(items) if isinstance(item, Failure)}
         good = [(i, dict(item)) for i, item in enumerate(items) if not isinstance(item, Failure)]
         layouts = [item.pop(LAYOUT_KEY) for _, item in good]
+        names = [item.pop(NAME_KEY) for _, item in good]
         data = self.collate([item for _, item in good]) if good else {}
-        return Loaded(data, layouts, [i for i, _ in good], failures)
+        return Loaded(data, layouts, names, [i for i, _ in good], failures)

@@ -49,17 +49,9 @@ class ActionVictim:
         self._view_bytes: dict[tuple[object, ...], int] = {}
         self._averages: dict[tuple[object, ...], bool] = {}
 
-    def install(self, dataset: Any) -> LayoutPipeline:
-        """Let a dataset record layouts; returns the pipeline put into it."""
-        while not hasattr(dataset, 'pipeline'):
-            inner = getattr(dataset, 'dataset', None)
-            if inner is None:
-                kind = type(dataset).__name__
-                raise ValueError(f'dataset must have a pipeline or wrap one that has, got {kind}')
-            dataset = inner
-        transforms = dataset.pipeline.transforms
-        dataset.pipeline = LayoutPipeline(transforms, self.space)
-        return dataset.pipeline
+    def install(self, dataset: Any) -> None:
+        """Let a data set (without wrappers) record layouts."""
+        dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space)
 
     @staticmethod
     def collate(original: Any) -> Collate:
@@ -148,8 +140,8 @@ class Clips(Victim):
     def __call__(self, pixels: Tensor) -> Tensor:
         """Averaged outputs (N, K), as the test path scores them."""
         owner = self.owner
-        differentiable = torch.is_grad_enabled() and pixels.requires_grad
-        chunk = owner.chunk(self, pixels) if differentiable else self.views
+        # Without a gradient too: a chunk's activations are what takes the memory.
+        chunk = owner.chunk(self, pixels)
         if chunk >= self.views:
             logits = self.part(pixels, 0, self.views)
         else:
