@@ -40,7 +40,7 @@ class ActionVictim:
     """
 
     def __init__(
-        self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 4.0
+        self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0
     ) -> None:
         require(space in ('video', 'view'), 'space', 'video or view', space)
         require(0 < memory_limit < math.inf, 'memory_limit', 'GiB > 0', memory_limit)
