@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.victims.action.loading import LayoutPipeline
+from mmrobust.victims.action.loading import LayoutPipeline, one_line
 from mmrobust.victims.action.windows import Results, UnknownTransformError
 
 DEFAULT_FPS = 25.0
@@ -83,7 +83,7 @@ def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeli
         same = len(read) == len(frames) and all(map(np.array_equal, read, frames))
         reason = f'it gives {len(read)} of {len(frames)} frames, or other pixels'
     except Exception as error:
-        same, reason = False, f'{type(error).__name__}: {str(error).strip().splitlines()[0]}'
+        same, reason = False, one_line(error)
     if not same:
         raise ValueError(
             f'save_adv: {reader}Init/{reader}Decode cannot read {path.name} back '
