@@ -12,6 +12,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
@@ -21,6 +22,7 @@ DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, locations=['mmrobust.da
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, locations=['mmrobust.engine'])
 LOOPS = Registry('loop', parent=MMENGINE_LOOPS, locations=['mmrobust.engine'])
 METRICS = Registry('metric', parent=MMENGINE_METRICS, locations=['mmrobust.evaluation'])
+MODELS = Registry('model', parent=MMENGINE_MODELS, locations=['mmrobust.flow.recognizers'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, locations=['mmrobust.datasets'])
 
 
@@ -64,6 +66,9 @@ def find(registry: Registry, name: str) -> Any:
 
 
 ATTACKS = Registry('attack', build_func=_build, scope='mmrobust', locations=['mmrobust.attacks'])
+FLOWS = Registry(
+    'flow estimator', build_func=_build, scope='mmrobust', locations=['mmrobust.flow.estimators']
+)
 GOALS = Registry('goal', build_func=_build, scope='mmrobust', locations=['mmrobust.goals'])
 THREATS = Registry('threat', build_func=_build, scope='mmrobust', locations=['mmrobust.threats'])
 VICTIMS = Registry('victim', build_func=_build, scope='mmrobust', locations=['mmrobust.victims'])
@@ -74,4 +79,7 @@ _NESTED: dict[str, tuple[Registry, str | None]] = {
     'threat': (THREATS, 'Linf'),
     'goal': (GOALS, 'Misclassify'),
     'attack': (ATTACKS, None),
+    'inner': (ATTACKS, None),
+    'flow_estimator': (FLOWS, None),
+    'backward': (FLOWS, None),
 }

@@ -1,0 +1,1 @@
+"""MMAction2 recognisers that compute the optical flow they see."""

@@ -1,0 +1,127 @@
+"""The estimator's interface, the memo of pairs, and the stand-in gradient."""
+
+import pytest
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from mmrobust.flow.estimator import FlowEstimator
+
+
+class Smooth(FlowEstimator):
+    """A differentiable toy: products of both frames, pair by pair."""
+
+    differentiable = True
+    calls = 0
+
+    def estimate(self, first, second):
+        self.calls += len(first)
+        mean = first.mean(dim=(1, 2, 3), keepdim=True)
+        x = (first - mean) * second.sin()
+        return torch.stack([x[:, 0] * x[:, 1], x[:, 2] + second[:, 0] ** 2 / 255], dim=1)
+
+
+class Rounded(FlowEstimator):
+    """The same toy without a gradient."""
+
+    differentiable = False
+
+    def estimate(self, first, second):
+        assert not first.requires_grad
+        return Smooth().estimate(first, second).round()
+
+
+def clips(n=2, t=4, h=5, w=7):
+    torch.manual_seed(0)
+    return torch.randint(0, 256, (n, t, 3, h, w)).double()
+
+
+def value_and_gradient(estimator, frames):
+    leaf = frames.clone().requires_grad_()
+    flow = estimator(leaf)
+    weight = torch.linspace(-1, 1, flow.numel(), dtype=flow.dtype).reshape(flow.shape)
+    (gradient,) = torch.autograd.grad((flow * weight).sin().sum(), leaf)
+    return flow.detach(), gradient
+
+
+def test_pairs_are_neighbours():
+    frames, estimator = clips(), Smooth()
+    flow = estimator(frames)
+    assert flow.shape == (2, 3, 2, 5, 7)
+    alone = estimator.estimate(frames[1, 2:3], frames[1, 3:4])
+    assert torch.equal(flow[1, 2], alone[0])
+
+
+@pytest.mark.parametrize('shape', [(2, 1, 3, 5, 7), (2, 4, 1, 5, 7), (4, 3, 5, 7)])
+def test_frames_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match='frames'):
+        Smooth()(torch.zeros(shape))
+
+
+def test_no_gradient_is_refused_by_name():
+    with pytest.raises(ValueError, match='Rounded has no gradient.*backward'):
+        Rounded()(clips().requires_grad_())
+    with torch.no_grad():
+        assert Rounded()(clips().requires_grad_()).shape == (2, 3, 2, 5, 7)
+
+
+def test_stand_in_changes_the_gradient_and_not_the_flow():
+    flow, gradient = value_and_gradient(Rounded(backward=Smooth()), clips())
+    assert torch.equal(flow, Rounded()(clips()))
+    leaf = clips().requires_grad_()
+    weight = torch.linspace(-1, 1, flow.numel(), dtype=flow.dtype).reshape(flow.shape)
+    outer = (flow * weight).cos() * weight
+    (expected,) = torch.autograd.grad(Smooth()(leaf), leaf, outer)
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_stand_in_must_have_a_gradient():
+    with pytest.raises(ValueError, match='backward'):
+        Rounded(backward=Rounded())
+    with pytest.raises(ValueError, match='backward'):
+        Smooth(backward=Smooth())
+
+
+@pytest.mark.parametrize('estimator', [Smooth(), Rounded(backward=Smooth())])
+def test_incremental_equals_full(estimator):
+    frames = clips()
+    with estimator.incremental() as memo:
+        for _ in range(4):
+            found = value_and_gradient(estimator, frames)
+            with torch.no_grad():
+                flow = estimator(frames)
+            estimator._memo, kept = None, estimator._memo
+            expected = value_and_gradient(estimator, frames)
+            estimator._memo = kept
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+            assert torch.equal(flow, expected[0])
+            frames = frames.clone()
+            frames[0, 1] += 1
+        # Two clips of three pairs, then twice two pairs of one frame.
+        assert memo.computed == 6 + 3 * 2
+    assert estimator._memo is None
+
+
+def test_only_touched_pairs_are_computed_for_a_candidate():
+    frames, estimator = clips(n=3, t=11), Smooth()
+    with torch.no_grad(), estimator.incremental():
+        estimator(frames)
+        assert estimator.calls == 30
+        frames[0, 5] += 1  # inside: two pairs
+        frames[2, 0] += 1  # at the end: one
+        estimator(frames)
+        assert estimator.calls == 33
+        estimator(frames[[2, 0]])  # a selection, in another order
+        assert estimator.calls == 33
+
+
+def test_incremental_inside_an_activation_checkpoint():
+    frames, estimator = clips(), Smooth()
+    expected = value_and_gradient(estimator, frames)[1]
+    with estimator.incremental():
+        for _ in range(2):
+            leaf = frames.clone().requires_grad_()
+            halves = [checkpoint(estimator, leaf[i : i + 1], use_reentrant=False) for i in (0, 1)]
+            flow = torch.cat(halves)
+            weight = torch.linspace(-1, 1, flow.numel(), dtype=flow.dtype).reshape(flow.shape)
+            (gradient,) = torch.autograd.grad((flow * weight).sin().sum(), leaf)
+            torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-12)
