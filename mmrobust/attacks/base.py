@@ -68,15 +68,21 @@ class Attack(ABC):
         *,
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
+        success_on: Victim | None = None,
     ) -> list[Outcome]:
         """Attack a batch.
 
         Args:
-            victim: Bound to the N samples.
+            victim: Bound to the N samples; gives outputs and gradients.
             pixels: (N, C, T, H, W), uint8 or float holding whole grey levels.
             labels: (N,) class indices.
             seeds: One seed per sample; default 0..N-1.
-            clean_outputs: (N, K) of ``victim(pixels)``, if known already.
+            clean_outputs: (N, K) for the clean pixels of the victim that decides
+                on success, if known already.
+            success_on: Another victim of the same samples that decides on
+                success in place of ``victim``: a black box, of which the attack
+                learns the outputs for candidates, each a query. It also says
+                which samples are right, and so worth attacking.
 
         Returns:
             One outcome per sample, in order.
@@ -89,20 +95,22 @@ class Attack(ABC):
         seeds = range(len(clean)) if seeds is None else seeds
         require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
         tally = Tally(len(clean))
-        with frozen(victim.model), torch.enable_grad():
+        judge = victim if success_on is None else success_on
+        with frozen(victim.model), frozen(judge.model), torch.enable_grad():
             if clean_outputs is None:
-                clean_outputs = self._outputs(victim, clean)
+                clean_outputs = self._outputs(judge, clean)
             rule = f'{len(clean)} rows'
             require(len(clean_outputs) == len(clean), 'outputs', rule, tuple(clean_outputs.shape))
             goal = self.goal.bind(labels, clean_outputs)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
-            rows = worth.nonzero().squeeze(1).cpu()
             found, outputs = clean.clone(), clean_outputs.detach().clone()
+            rows = worth.nonzero().squeeze(1).cpu()
             if len(rows):
+                other = None if success_on is None else success_on.select(rows)
+                target = Metered(victim.select(rows), tally, rows, other)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
-                target = Metered(victim.select(rows), tally, rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
-                outputs[rows] = self._outputs(victim.select(rows), found[rows]).to(outputs)
+                outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
         return self._outcomes(clean, found, outputs, goal, worth, tally)
 
     def _checked(self, victim: Victim, pixels: Tensor, labels: Tensor) -> Tensor:
@@ -184,7 +192,7 @@ class Attack(ABC):
                 frames=int(changed[i].sum()),
                 forwards=int(tally.forwards[i]),
                 backwards=int(tally.backwards[i]),
-                queries=0,
+                queries=int(tally.queries[i]),
                 flags=tuple(sorted(tally.flags[i])),
             )
             for i in range(len(clean))
@@ -196,4 +204,7 @@ class Attack(ABC):
         names = inspect.signature(type(self)).parameters.keys() - nouns.keys()
         # An option that is no attribute is an error here, not a gap in the report.
         options = {name: getattr(self, name) for name in sorted(names)}
+        for name, value in options.items():
+            if isinstance(value, Attack):
+                options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns

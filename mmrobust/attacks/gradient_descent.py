@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.randomness import SampleRandom
@@ -91,8 +92,7 @@ class GradientDescent(Attack):
         self, victim: Metered, found: Tensor, clean: Tensor, goal: Goal
     ) -> tuple[Tensor, Tensor]:
         """Objective and success (N,) of candidates as they will be saved, rounded."""
-        with torch.no_grad():
-            outputs = victim(self.rounded(found, clean, victim.bounds))
+        outputs = victim.verdict(self.rounded(found, clean, victim.bounds))
         return goal.objective(outputs).double().cpu(), goal.success(outputs).cpu()
 
     def descend(
@@ -136,11 +136,7 @@ class GradientDescent(Attack):
         """
         leaf = pixels.detach().requires_grad_()
         outputs = victim(leaf)
-        if not outputs.requires_grad:
-            raise ValueError('victim must be differentiable in the pixels, got detached outputs')
-        (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), leaf)
-        victim.flag('not_finite', ~gradient.isfinite().flatten(1).all(dim=1))
-        return outputs.detach(), gradient.nan_to_num()
+        return outputs.detach(), ascent(victim, leaf, outputs, goal)
 
     def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The way to go, and what to remember of it (momentum); both (N, ...)."""
@@ -159,6 +155,8 @@ class GradientDescent(Attack):
     ) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
         won = goal.success(outputs).cpu()
+        if victim.success_on is not None:
+            won = torch.ones_like(won)  # these outputs do not decide
         rows = won.nonzero().squeeze(1)
         if len(rows):
             _, won[rows] = self._score(

@@ -21,8 +21,8 @@ class Outcome:
         forwards: Victim calls of the attack; the clean pass and the final
             check are the harness's and not counted.
         backwards: Gradients taken by the attack.
-        queries: Calls of a victim that shows scores or labels only; 0 for an
-            attack that sees gradients.
+        queries: Calls of a victim that shows scores or labels only, among them
+            that of ``success_on``; 0 for an attack on a victim that shows all.
         flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``.
     """
 

@@ -47,8 +47,7 @@ class RandomNoise(Attack):
             way = self.threat.steepest(streams.normal_like(clean))
             found[left] = self.rounded(clean + self.threat.eps * way, clean, victim.bounds)
             if trial + 1 < self.trials:
-                with torch.no_grad():
-                    outputs = victim.select(left)(found[left])
+                outputs = victim.select(left).verdict(found[left])
                 left = left[~goal.select(left).success(outputs).cpu()]
             if not len(left):
                 break

@@ -29,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument('--space', choices=('video', 'view'), help='what is perturbed; default video')
+    p.add_argument(
+        '--surrogate',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='another model that gives the gradients; the attacked one only says what succeeds',
+    )
     p.add_argument('--seed', type=int, help='seed of the attack; default 0')
     p.add_argument('--max-samples', type=int, help='attack only the first N samples')
     p.add_argument('--save-adv', metavar='DIR', help='save the adversarial videos, lossless')
@@ -135,10 +141,14 @@ def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
     settings = {name: value for name, value in given.items() if value is not None}
     settings |= {name: True for name in ('resume', 'strict') if getattr(args, name)}
     space = {'space': args.space} if args.space else {}
+    surrogate = cfg.pop('surrogate', None)
+    if args.surrogate:
+        surrogate = dict(zip(('config', 'checkpoint'), args.surrogate, strict=True))
     return {
         'type': 'mmrobust.AttackTestLoop',
         'attack': dict(parts['attack']),
         'victim': dict(parts['victim']) | space,
+        'surrogate': surrogate,
         'settings': dict(parts['settings']) | settings,
         'fp16': (cfg.get('test_cfg') or {}).get('fp16', False),
     }
@@ -153,7 +163,7 @@ def build_config(args: argparse.Namespace) -> Any:
 
     cfg = Config.fromfile(args.config)
     own = cfg.get('test_cfg') or {}
-    for name in ('attack', 'victim', 'settings'):
+    for name in ('attack', 'victim', 'surrogate', 'settings'):
         if name in own and 'AttackTestLoop' in str(own.get('type')):
             cfg.setdefault(name, own[name])
     if args.attack or 'attack' not in cfg:

@@ -159,6 +159,7 @@ class Artifacts:
             'threat': attack['threat'],
             'goal': attack['goal'],
             'space': loop.victim.space,
+            'surrogate': loop.surrogate.describe() if loop.surrogate else None,
             'seed': loop.settings.seed,
             'versions': versions(),
             'classes': self.classes,

@@ -26,6 +26,8 @@ class AttackHook(Hook):
     Args:
         attack: The attack's config.
         victim: Options of :class:`~mmrobust.victims.action.ActionVictim`.
+        surrogate: ``config`` and ``checkpoint`` of another recogniser that gives the
+            gradients; see :class:`~mmrobust.engine.attack_loop.AttackTestLoop`.
         settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
     """
 
@@ -35,9 +37,11 @@ class AttackHook(Hook):
         self,
         attack: dict[str, Any],
         victim: dict[str, Any] | None = None,
+        surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.attack, self.victim, self.settings = attack, victim, settings
+        self.surrogate = surrogate
 
     def before_run(self, runner: Any) -> None:
         """Install the loop, unless this is a training run or it is there already."""
@@ -51,5 +55,6 @@ class AttackHook(Hook):
             attack=self.attack,
             fp16=getattr(loop, 'fp16', False),
             victim=self.victim,
+            surrogate=self.surrogate,
             settings=self.settings,
         )

@@ -21,6 +21,7 @@ from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
+from mmrobust.engine.surrogate import Surrogate
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import ATTACKS, LOOPS, VICTIMS
 from mmrobust.victims.action.loading import Loaded
@@ -44,6 +45,10 @@ class AttackTestLoop(TestLoop):
         fp16: Run the model under autocast, also inside the attack.
         victim: Options of :class:`~mmrobust.victims.action.ActionVictim`:
             ``space``, ``memory_limit``.
+        surrogate: ``config``, ``checkpoint`` (and ``overrides``) of another
+            recogniser, which the attack sees in the place of the model: it gives
+            the gradients, and the model only says what succeeds, as a black box
+            does. Both must take the same input.
         settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
 
     Raises:
@@ -60,6 +65,7 @@ class AttackTestLoop(TestLoop):
         attack: dict[str, Any],
         fp16: bool = False,
         victim: dict[str, Any] | None = None,
+        surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.attack = ATTACKS.build(attack)
@@ -73,6 +79,7 @@ class AttackTestLoop(TestLoop):
             raise
         options = {'type': 'ActionVictim', 'model': runner.model} | (victim or {})
         self.victim = VICTIMS.build(options)
+        self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
         self.metrics = PairedEvaluator(self.evaluator)
@@ -189,11 +196,12 @@ class AttackTestLoop(TestLoop):
             seeds = [sample_seed(self.settings.seed, indices[row]) for row in chosen]
             try:
                 found = self.attack(
-                    victim,
+                    victim if self.surrogate is None else self.surrogate.bind(victim),
                     pixels,
                     labels[rows],
                     seeds=seeds,
                     clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
+                    success_on=None if self.surrogate is None else victim,
                 )
             except ValueError as error:
                 names = ', '.join(loaded.names[row] for row in chosen[:4])

@@ -19,6 +19,23 @@ def _some(names: list[str]) -> str:
     return shown if len(names) <= 3 else f'{shown} and {len(names) - 3} more'
 
 
+def named_tensors(checkpoint: Any) -> dict[str, torch.Tensor]:
+    """The tensors of a loaded checkpoint, without a wrapper's prefix.
+
+    Raises:
+        ValueError: It holds no named tensors.
+    """
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
+    if not isinstance(state, dict):
+        kind = type(checkpoint if state is None else state).__name__
+        raise ValueError(f'checkpoint must hold a dict of named tensors, got a {kind}')
+    return {
+        re.sub(r'^module\.', '', name): value
+        for name, value in state.items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
 def check_state(state: dict[str, Any], expected: dict[str, Any]) -> None:
     """Compare a checkpoint's tensors with a model's.
 
@@ -56,13 +73,4 @@ class CheckpointGuard(Hook):
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Compare with the runner's model."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
-        if not isinstance(state, dict):
-            kind = type(checkpoint if state is None else state).__name__
-            raise ValueError(f'checkpoint must hold a dict of named tensors, got a {kind}')
-        tensors = {
-            re.sub(r'^module\.', '', name): value
-            for name, value in state.items()
-            if isinstance(value, torch.Tensor)
-        }
-        check_state(tensors, model.state_dict())
+        check_state(named_tensors(checkpoint), model.state_dict())

@@ -52,7 +52,7 @@ def fingerprint(loop: Any) -> dict[str, Any]:
     data = dict(runner.cfg.get('test_dataloader') or {})
     for name in SPEED:
         data.pop(name, None)
-    return {
+    found = {
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
         'model config': _digest(runner.cfg.get('model')),
         'data config': _digest(data),
@@ -64,3 +64,6 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'fp16': loop.fp16,
         'mmrobust version': __version__,
     }
+    if loop.surrogate is not None:
+        found['surrogate'] = loop.surrogate.describe()
+    return found

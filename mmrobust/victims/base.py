@@ -3,7 +3,12 @@
 Shapes: N samples, C channels, T frames, H, W pixels, K classes.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -22,7 +27,7 @@ class Victim(ABC):
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K), differentiable in ``pixels``; samples do not mix."""
 
-    def select(self, rows: Tensor) -> 'Victim':
+    def select(self, rows: Tensor) -> Victim:
         """The victim of samples ``rows``; itself where samples are alike."""
         return self
 
@@ -30,3 +35,27 @@ class Victim(ABC):
     def model(self) -> nn.Module | None:
         """The network inside, to be frozen during an attack."""
         return None
+
+    def incremental(self) -> AbstractContextManager[object]:
+        """Inside, what unchanged frames lead to may be reused, with equal results."""
+        return nullcontext()
+
+    def clips(self) -> Sequence[Clip]:
+        """The clips that a video is cut into, by time, each scored alone.
+
+        None where clips cannot be scored apart: the video is one clip then.
+        """
+        return ()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip of a video, scored alone.
+
+    Attributes:
+        victim: Takes the video's pixels (N, C, T, H, W), scores this clip.
+        frames: (N, T) bool, the frames that the clip sees.
+    """
+
+    victim: Victim
+    frames: Tensor

@@ -7,10 +7,13 @@ through the outputs counts a backward.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+
 import torch
 from torch import Tensor, nn
 
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Clip, Victim
 
 
 class Tally:
@@ -19,12 +22,14 @@ class Tally:
     Attributes:
         forwards: (N,) victim calls.
         backwards: (N,) gradients taken.
+        queries: (N,) calls of another victim that decides on success.
         flags: Remarks per sample, such as ``zero_gradient``.
     """
 
     def __init__(self, n: int) -> None:
         self.forwards = torch.zeros(n, dtype=torch.long)
         self.backwards = torch.zeros(n, dtype=torch.long)
+        self.queries = torch.zeros(n, dtype=torch.long)
         self.flags: list[set[str]] = [set() for _ in range(n)]
 
 
@@ -35,18 +40,20 @@ class Metered(Victim):
         victim: The victim, bound to the samples ``rows``.
         tally: Where to count; shared by all selections.
         rows: Indices (N,) of the samples in the tally.
+        success_on: Another victim, bound to the same samples, that decides on
+            success; its calls are queries.
     """
 
-    def __init__(self, victim: Victim, tally: Tally, rows: Tensor) -> None:
+    def __init__(
+        self, victim: Victim, tally: Tally, rows: Tensor, success_on: Victim | None = None
+    ) -> None:
         self.victim, self.tally, self.rows = victim, tally, rows
+        self.success_on = success_on
         self.bounds = victim.bounds
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
-        if len(pixels) != len(self.rows):
-            raise ValueError(
-                f'pixels must hold the {len(self.rows)} samples of this victim, got {len(pixels)}'
-            )
+        self._check(pixels)
         self.tally.forwards[self.rows] += 1
         outputs = self.victim(pixels)
         self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
@@ -54,8 +61,25 @@ class Metered(Victim):
             outputs.register_hook(self._count_backward)
         return outputs
 
+    def verdict(self, pixels: Tensor) -> Tensor:
+        """Outputs (N, K), without gradient, of the victim that decides on success."""
+        with torch.no_grad():
+            if self.success_on is None:
+                return self(pixels)
+            self._check(pixels)
+            self.tally.queries[self.rows] += 1
+            return self.success_on(pixels)
+
+    def _check(self, pixels: Tensor) -> None:
+        if len(pixels) != len(self.rows):
+            raise ValueError(
+                f'pixels must hold the {len(self.rows)} samples of this victim, got {len(pixels)}'
+            )
+
     def _count_backward(self, gradient: Tensor) -> None:
-        self.tally.backwards[self.rows] += 1
+        # Samples whose outputs the loss left out took no gradient.
+        taken = (gradient != 0).flatten(1).any(dim=1).cpu()
+        self.tally.backwards[self.rows[taken]] += 1
 
     def flag(self, name: str, mask: Tensor) -> None:
         """Remark ``name`` on the samples where ``mask`` (N,) is true."""
@@ -65,9 +89,32 @@ class Metered(Victim):
     def select(self, rows: Tensor) -> Metered:
         """The victim of some of the samples; counts go to the same tally."""
         rows = rows.cpu()
-        return Metered(self.victim.select(rows), self.tally, self.rows[rows])
+        judge = None if self.success_on is None else self.success_on.select(rows)
+        return Metered(self.victim.select(rows), self.tally, self.rows[rows], judge)
 
     @property
     def model(self) -> nn.Module | None:
         """The network inside."""
         return self.victim.model
+
+    def incremental(self) -> AbstractContextManager[object]:
+        """Both victims may reuse what unchanged frames lead to."""
+        stack = ExitStack()
+        for victim in filter(None, (self.victim, self.success_on)):
+            stack.enter_context(victim.incremental())
+        return stack
+
+    def clips(self) -> Sequence[Clip]:
+        """The victim's clips, each counted in the same tally."""
+        own = self.victim.clips()
+        judges: list[Victim | None] = [None] * len(own)
+        if self.success_on is not None:
+            judges = [clip.victim for clip in self.success_on.clips()]
+            if len(judges) != len(own):
+                raise ValueError(
+                    f'both victims must cut a video into the same clips, got {len(own)} '
+                    f'and {len(judges)}'
+                )
+        pairs = zip(own, judges, strict=True)
+        tally, rows = self.tally, self.rows
+        return [Clip(Metered(c.victim, tally, rows, j), c.frames) for c, j in pairs]

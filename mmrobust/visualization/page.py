@@ -141,6 +141,7 @@ def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         ('checkpoint', card.get('checkpoint')),
         ('checkpoint sha256', card.get('checkpoint_sha256')),
         ('space', card.get('space')),
+        ('gradients from', (card.get('surrogate') or {}).get('config', 'the model itself')),
         ('seed', card.get('seed')),
         ('samples', card.get('n')),
         ('evaluated', card.get('evaluated')),

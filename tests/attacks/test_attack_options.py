@@ -7,8 +7,9 @@ import typing
 
 import pytest
 import torch
-from toys import Linear, Wavy, attack_classes, clips, predicted, random_weights
+from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
 
+from mmrobust.attacks.pgd import PGD
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, Linf
@@ -17,6 +18,7 @@ from mmrobust.victims import FunctionVictim
 NOUNS = {
     'threat': (Linf(8), [L2(100), Linf(2)]),
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
+    'inner': (None, [PGD(steps=3)]),
 }
 
 
@@ -61,9 +63,10 @@ def _usual_behaviour(cls):
 def _behaviour(attack):
     """Pixels and costs on victims that yield soon, late and never."""
     seen = []
-    for net, lead in ((Linear, 0.0), (Wavy, 0.0), (Wavy, 30.0)):
+    cases = ((FunctionVictim, Linear, 0.0), (FunctionVictim, Wavy, 0.0), (TwoClips, Wavy, 0.0))
+    for kind, net, lead in (*cases, (FunctionVictim, Wavy, 30.0)):
         bias = torch.tensor([lead, 0, 0, 0])
-        victim, pixels = FunctionVictim(net(random_weights(), bias)), clips(3)
+        victim, pixels = kind(net(random_weights(), bias)), clips(3)
         for outcome in attack(victim, pixels, predicted(victim, pixels)):
             costs = (outcome.forwards, outcome.backwards, outcome.queries)
             seen.append((outcome.adversarial.numpy().tobytes(), costs))
@@ -105,7 +108,7 @@ def test_description_builds_the_same_attack(attack_class):
 def test_options_are_keyword_only(attack_class):
     for name, parameter in inspect.signature(attack_class).parameters.items():
         assert parameter.kind is not parameter.VAR_KEYWORD
-        assert name in NOUNS or parameter.kind is parameter.KEYWORD_ONLY
+        assert name in ('threat', 'goal') or parameter.kind is parameter.KEYWORD_ONLY
 
 
 def test_docstring_names_paper_and_every_option(attack_class):

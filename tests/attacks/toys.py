@@ -3,6 +3,7 @@
 Shapes: N clips, C = 3, T = 5, H = 7, W = 9, K = 4 classes unless said otherwise.
 """
 
+import functools
 import inspect
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from mmrobust.attacks import Attack
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
 from mmrobust.victims import FunctionVictim, Victim
+from mmrobust.victims.base import Clip
 
 CLIP = (3, 5, 7, 9)
 K = 4
@@ -98,6 +100,33 @@ class PerClip(Victim):
         return PerClip(self.weights[rows])
 
 
+class TwoClips(FunctionVictim):
+    """A video of two clips, frames 0 to 1 and 2 to 4, whose scores are averaged."""
+
+    def __init__(self, function: nn.Module) -> None:
+        super().__init__(function)
+
+    def scores(self, pixels: Tensor, index: int) -> Tensor:
+        seen = torch.zeros(pixels.shape[2], 1, 1).to(pixels)
+        seen[CUTS[index]] = 1
+        return self.function(pixels * seen)
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        return (self.scores(pixels, 0) + self.scores(pixels, 1)) / 2
+
+    def clips(self) -> list[Clip]:
+        parts = []
+        for index, cut in enumerate(CUTS):
+            frames = torch.zeros(1, CLIP[1], dtype=torch.bool)
+            frames[:, cut] = True
+            scores = functools.partial(self.scores, index=index)
+            parts.append(Clip(FunctionVictim(scores), frames.expand(64, -1)))
+        return parts
+
+
+CUTS = (slice(0, 2), slice(2, 5))
+
+
 class ConvNet(nn.Sequential):
     """3-D convolutions with batch norm and dropout, as the real ones have."""
 
@@ -144,7 +173,8 @@ class _CountBackward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        ctx.count['backwards'] += len(gradient)
+        # A sample that the loss left out of its batch took no gradient.
+        ctx.count['backwards'] += int(gradient.flatten(1).any(dim=1).sum())
         return gradient, None
 
 

@@ -30,6 +30,10 @@ class Layout(ABC):
     def render(self, pixels: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
         """Input views ``start:stop``: (V, C, h, w) or (V, C, t, h, w)."""
 
+    @abstractmethod
+    def seen(self) -> Tensor:
+        """Which attacked frames each view sees: (V, T), bool."""
+
     @property
     @abstractmethod
     def signature(self) -> tuple[object, ...]:
@@ -62,6 +66,12 @@ class ViewLayout(Layout):
         inner = self.inputs.shape[2:-2]
         split = pixels.reshape(pixels.shape[0], self.views, *inner, *pixels.shape[2:])
         return split.transpose(0, 1)[start:stop]
+
+    def seen(self) -> Tensor:
+        """Every view its own frames."""
+        frames = self.inputs.shape[2] if self.inputs.dim() == 5 else 1
+        own = torch.eye(self.views, dtype=torch.bool)
+        return own.repeat_interleave(frames, dim=1)
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -116,6 +126,12 @@ class VideoLayout(Layout):
         flat = torch.cat(cut, dim=1).index_select(1, back)
         shaped = flat.reshape(pixels.shape[0], *order.shape, height, width)
         return shaped.transpose(0, 1)
+
+    def seen(self) -> Tensor:
+        """The frames that a view's windows are cut from."""
+        frames = self.windows[self.order.reshape(self.views, -1), 0]
+        empty = torch.zeros(self.views, self.canvas.shape[1], dtype=torch.bool)
+        return empty.scatter_(1, frames, True)
 
     @property
     def signature(self) -> tuple[object, ...]:

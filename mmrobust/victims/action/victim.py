@@ -7,7 +7,8 @@ K classes; pixels 0..255.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -17,10 +18,11 @@ from mmrobust.functional.averaging import average_views
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
+from mmrobust.victims.action.clips import split_clips
 from mmrobust.victims.action.layouts import Layout
 from mmrobust.victims.action.loading import Collate, LayoutPipeline, Loaded
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Clip, Victim
 
 Space = Literal['video', 'view']
 
@@ -131,6 +133,17 @@ class Clips(Victim):
     def select(self, rows: Tensor) -> Clips:
         """The victim of some of the samples."""
         return Clips(self.owner, [self.layouts[row] for row in rows.tolist()])
+
+    def incremental(self) -> AbstractContextManager[object]:
+        """A recogniser that computes flow keeps that of unchanged frames."""
+        enter: Callable[[], AbstractContextManager[object]] = getattr(
+            self.owner.scorer.model, 'incremental', nullcontext
+        )
+        return enter()
+
+    def clips(self) -> Sequence[Clip]:
+        """The video's clips, all crops of one together, by time."""
+        return split_clips(self) if self.owner.scorer.unit == 1 else ()
 
     def part(self, pixels: Tensor, start: int, stop: int) -> Tensor:
         """Logits (N, R, K) of the views start:stop."""

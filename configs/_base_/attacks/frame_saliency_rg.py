@@ -1,0 +1,7 @@
+# The same with gradients and saliencies refreshed after each frame; level='video'
+# goes stack after stack until the whole video is fooled.
+attack = dict(
+    type='IterativeSaliencyRG',
+    threat=dict(type='Linf', eps=0.025 * 255),
+    goal=dict(type='Misclassify', loss='cross_entropy'),
+    level='stack')

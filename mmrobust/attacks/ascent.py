@@ -1,0 +1,32 @@
+"""The gradient of the goal, however an attack uses it.
+
+Shapes: N samples, C channels, T frames, H, W pixels, K classes.
+"""
+
+import torch
+from torch import Tensor
+
+from mmrobust.goals import Goal
+from mmrobust.victims.meter import Metered
+
+
+def ascent(victim: Metered, pixels: Tensor, outputs: Tensor, goal: Goal) -> Tensor:
+    """Gradient (N, C, T, H, W) of the goal's objective in the pixels.
+
+    The sum over samples keeps them apart: each sees its own gradient only.
+
+    Args:
+        victim: Flags samples whose gradient is not finite; those get zeros there.
+        pixels: The leaf that ``outputs`` were computed from.
+        outputs: (N, K), or of fewer samples, whose rows ``goal`` is bound to;
+            the others' gradient is zero.
+        goal: Bound to the rows of ``outputs``.
+
+    Raises:
+        ValueError: The outputs do not depend on the pixels.
+    """
+    if not outputs.requires_grad:
+        raise ValueError('victim must be differentiable in the pixels, got detached outputs')
+    (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), pixels)
+    victim.flag('not_finite', ~gradient.isfinite().flatten(1).all(dim=1))
+    return gradient.nan_to_num()

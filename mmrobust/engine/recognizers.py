@@ -1,0 +1,55 @@
+"""Build a recogniser from a config and a checkpoint, outside a runner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmrobust.engine.checkpoint_guard import check_state, named_tensors
+from mmrobust.functional.checks import require
+
+
+def load_recognizer(
+    config: str | Path | Any,
+    checkpoint: str | Path,
+    *,
+    overrides: dict[str, Any] | None = None,
+    device: torch.device | str = 'cpu',
+) -> nn.Module:
+    """A recogniser with its weights, in evaluation mode.
+
+    Args:
+        config: Path of a config, or the config.
+        checkpoint: Path or URL of the weights.
+        overrides: Dotted keys of the config and other values for them.
+        device: Where the model goes.
+
+    Raises:
+        FileNotFoundError: Config or checkpoint does not exist.
+        ValueError: The config has no model, or the weights are not its own.
+    """
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from mmengine.runner import CheckpointLoader
+
+    for name, path in (('config', config), ('checkpoint', checkpoint)):
+        local = isinstance(path, str | Path) and '://' not in str(path)
+        if local and not Path(path).is_file():
+            raise FileNotFoundError(f'{name} {path} does not exist')
+    cfg = Config.fromfile(config) if isinstance(config, str | Path) else config
+    cfg.merge_from_dict(overrides or {})
+    require('model' in cfg, 'config', 'a config with a model', config)
+    init_default_scope(cfg.get('default_scope') or 'mmaction')
+    model: nn.Module = MODELS.build(cfg.model)
+    loaded = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    tensors = named_tensors(loaded)
+    try:
+        check_state(tensors, model.state_dict())
+    except ValueError as error:
+        raise ValueError(f'{checkpoint}: {error}') from error
+    model.load_state_dict(tensors, strict=False)
+    return model.to(device).eval()

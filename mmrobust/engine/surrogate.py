@@ -1,0 +1,63 @@
+"""Another recogniser that the attack sees in the place of the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmrobust.engine.provenance import file_sha256
+from mmrobust.engine.recognizers import load_recognizer
+from mmrobust.functional.checks import require, suggestion
+from mmrobust.victims.action import ActionVictim
+from mmrobust.victims.action.victim import Clips
+
+OPTIONS = ('config', 'checkpoint', 'overrides')
+
+
+class Surrogate:
+    """Gives gradients for an attack on a model that gives none.
+
+    Args:
+        victim: The model under attack, whose space and device are taken over.
+        config: Path of the surrogate's config.
+        checkpoint: Its weights.
+        overrides: Dotted keys of the config and other values for them.
+    """
+
+    def __init__(
+        self,
+        victim: ActionVictim,
+        config: str,
+        checkpoint: str,
+        overrides: dict[str, Any] | None = None,
+    ) -> None:
+        self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
+        device = next(victim.scorer.model.parameters()).device
+        model = load_recognizer(config, checkpoint, overrides=overrides, device=device)
+        self.victim = ActionVictim(
+            model, space=victim.space, memory_limit=victim.memory_limit
+        )
+
+    @classmethod
+    def from_config(cls, cfg: dict[str, Any] | None, victim: ActionVictim) -> Surrogate | None:
+        """Build from a config dict; ValueError for missing or misspelt keys."""
+        if not cfg:
+            return None
+        for name in cfg:
+            if name not in OPTIONS:
+                raise ValueError(f'surrogate has no option {name!r}: {suggestion(name, OPTIONS)}')
+        for name in ('config', 'checkpoint'):
+            require(isinstance(cfg.get(name), str), f'surrogate.{name}', 'a path', cfg.get(name))
+        return cls(victim, **cfg)
+
+    def bind(self, clips: Clips) -> Clips:
+        """The surrogate for samples that another recogniser is bound to."""
+        return Clips(self.victim, clips.layouts)
+
+    def describe(self) -> dict[str, Any]:
+        """What it is, for the report."""
+        digest = file_sha256(self.checkpoint)
+        return {
+            'config': self.config,
+            'checkpoint': digest or self.checkpoint,
+            'overrides': dict(self.overrides),
+        }

@@ -1,0 +1,45 @@
+"""A video's clips, scored alone, against the recogniser on each clip's own input."""
+
+import pytest
+import torch
+
+from tests.victims.action.test_victim import SPACES, bound
+
+
+@pytest.mark.parametrize('space', SPACES)
+def test_clips_average_to_the_video_and_see_their_frames_only(recognizer, space):
+    victim, _, whole, pixels = bound(recognizer, space)
+    clips = whole.clips()
+    frames = torch.stack([clip.frames for clip in clips])
+    assert frames.any(dim=0).all(), 'a frame that no clip sees'
+    leaf = pixels.clone().requires_grad_()
+    for clip in clips:
+        (slope,) = torch.autograd.grad(clip.victim(leaf)[:, 0].sum(), leaf)
+        touched = slope.abs().amax(dim=(1, 3, 4)) > 0
+        assert not (touched & ~clip.frames).any()
+        assert touched.any()
+    if victim.scorer.model.__class__.__name__ == 'Recognizer3D':
+        with torch.no_grad():
+            outputs = torch.stack([clip.victim(pixels) for clip in clips])
+            crops = torch.tensor([len(clip.victim.views) for clip in clips]).float()
+            mean = (outputs.softmax(-1) * (crops / crops.sum())[:, None, None]).sum(0)
+        torch.testing.assert_close(mean, whole(pixels).softmax(-1), atol=1e-5, rtol=1e-4)
+
+
+def test_crops_of_one_clip_belong_together(recognizer):
+    _, loaded, whole, _ = bound(recognizer)
+    layout = loaded.layouts[0]
+    for clip in whole.clips():
+        sets = {tuple(layout.seen()[view].tolist()) for view in clip.victim.views}
+        assert len(sets) == 1
+    starts = [int(clip.frames[0].int().argmax()) for clip in whole.clips()]
+    assert starts == sorted(starts)
+    assert sum(len(clip.victim.views) for clip in whole.clips()) == layout.views
+
+
+def test_selecting_samples_selects_their_clips(recognizer):
+    _, _, whole, pixels = bound(recognizer)
+    both = [clip.victim(pixels) for clip in whole.clips()]
+    second = [clip.victim.select(torch.tensor([1]))(pixels[1:]) for clip in whole.clips()]
+    for one, other in zip(both, second, strict=True):
+        torch.testing.assert_close(one[1:], other, atol=1e-5, rtol=1e-4)
