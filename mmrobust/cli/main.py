@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 COMMANDS = {
     'attack': ('mmrobust.cli.attack', 'attack a model from its config and checkpoint'),
+    'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),
+    'sweep': ('mmrobust.cli.sweep', 'run an attack at several budgets'),
     'train': ('mmrobust.cli.train', "train a model with mmengine's runner"),
     'env': ('mmrobust.compat.environment', 'what is installed, healed, and to be installed'),
 }
@@ -17,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ('-h', '--help'):
         print('usage: mmrobust COMMAND ...\n')
         for name, (_, text) in COMMANDS.items():
-            print(f'  {name:8}{text}')
+            print(f'  {name:10}{text}')
         return 0 if arguments else 2
     if arguments[0] not in COMMANDS:
         from mmrobust.functional.checks import suggestion

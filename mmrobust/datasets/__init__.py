@@ -4,6 +4,6 @@ Importing this package needs mmengine and mmcv, not MMAction2.
 """
 
 from mmrobust.datasets.synthetic_video import SyntheticVideoDataset
-from mmrobust.datasets.transforms import SyntheticDecode
+from mmrobust.datasets.transforms import SamplePairs, SampleStacks, SyntheticDecode
 
-__all__ = ['SyntheticDecode', 'SyntheticVideoDataset']
+__all__ = ['SamplePairs', 'SampleStacks', 'SyntheticDecode', 'SyntheticVideoDataset']

@@ -30,6 +30,9 @@ class SyntheticVideoDataset(BaseDataset):
         seed: Seed of the set; another seed gives other videos.
         classes: Names among ``mmrobust.datasets.synthetic.CLASSES``, in the
             order of their labels; all by default.
+        window: Cut each video into runs of so many frames, one after the other,
+            each a sample of its own (the frames left at the end are dropped);
+            None keeps videos whole.
         test_mode: As in mmengine: True for validation and test.
 
     Example:
@@ -46,6 +49,7 @@ class SyntheticVideoDataset(BaseDataset):
         split: str = 'train',
         seed: int = 0,
         classes: Sequence[str] = CLASSES,
+        window: int | None = None,
         test_mode: bool = False,
     ) -> None:
         if num_videos < 1:
@@ -56,7 +60,9 @@ class SyntheticVideoDataset(BaseDataset):
             raise ValueError(f'seed must not be negative, got {seed}')
         if not classes or len(set(classes)) < len(classes) or not set(classes) <= set(CLASSES):
             raise ValueError(f'classes must be distinct names among {CLASSES}, got {classes}')
-        self.num_videos, self.split, self.seed = num_videos, split, seed
+        if window is not None and not 1 <= window <= FRAMES:
+            raise ValueError(f'window must be None or 1 to {FRAMES} frames, got {window}')
+        self.num_videos, self.split, self.seed, self.window = num_videos, split, seed, window
         self.classes = tuple(classes)
         self._frames: dict[int, NDArray[np.uint8]] = {}
         super().__init__(
@@ -64,22 +70,30 @@ class SyntheticVideoDataset(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """What stock ``SampleFrames`` and ``PackActionInputs`` want to know of each video."""
+        """What stock ``SampleFrames`` and ``PackActionInputs`` want to know of each sample."""
+        length = self.window or FRAMES
+        starts = range(0, FRAMES - length + 1, length)
         return [
             dict(
-                filename=f'synthetic/{self.split}/{index:05d}',
+                filename=self._name(index, start),
+                video=index,
                 label=index % len(self.classes),
-                total_frames=FRAMES,
-                start_index=0,
+                total_frames=length,
+                start_index=start,
                 modality='RGB',
             )
             for index in range(self.num_videos)
+            for start in starts
         ]
 
+    def _name(self, index: int, start: int) -> str:
+        name = f'synthetic/{self.split}/{index:05d}'
+        return name if self.window is None else f'{name}_{start:02d}'
+
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """Annotation of a video with its read-only ``frames``, uint8 (T, H, W, 3), RGB."""
+        """Annotation of a sample with its video's read-only ``frames``, uint8 (T, H, W, 3), RGB."""
         info: dict[str, Any] = super().get_data_info(idx)
-        info['frames'] = self.frames(info['sample_idx'])
+        info['frames'] = self.frames(info['video'])
         return info
 
     def frames(self, index: int) -> NDArray[np.uint8]:

@@ -23,6 +23,12 @@ def mean(values: Iterable[float]) -> float | None:
     return sum(numbers) / len(numbers) if numbers else None
 
 
+def share(name: str, hits: int, n: int) -> dict[str, float | None]:
+    """A rate (None of nothing) as ``name``, its 95 % Wilson interval as ``_low``, ``_high``."""
+    low, high = wilson(hits, n)
+    return {name: hits / n if n else None, f'{name}_low': low, f'{name}_high': high}
+
+
 def evaluated(rows: Sequence[Row]) -> list[Row]:
     """Rows of samples that could be loaded."""
     return [row for row in rows if row['error'] is None]

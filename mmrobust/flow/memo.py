@@ -19,23 +19,29 @@ from mmrobust.functional.fingerprint import fingerprints
 
 Pairs = Callable[[Tensor, Tensor], Tensor]
 Key = tuple[int, ...]
+# Pixels of the pairs that share a graph. A small graph is left behind when its
+# pairs change, so that no gradient runs back through them; but pairs of a few
+# thousand pixels on their own cost more than that saves.
+PIXELS_PER_GRAPH = 2**16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Graph:
-    """One pair's flow (2, H, W) as a function of its frames (3, H, W)."""
+    """Flow (G, 2, H, W) of some pairs as a function of their frames (G, 3, H, W)."""
 
     first: Tensor
     second: Tensor
     flow: Tensor
 
-    def gradients(self, grad: Tensor) -> tuple[Tensor, Tensor]:
-        """Gradients of both frames for that of the flow; the graph stays."""
+    def gradients(self, rows: list[int], grads: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of both frames of ``rows`` for those of their flow; the graph stays."""
+        grad = torch.zeros_like(self.flow)
+        grad[rows] = grads
         ends = self.first, self.second
         found = torch.autograd.grad(self.flow, ends, grad, retain_graph=True, allow_unused=True)
         pairs = zip(found, ends, strict=True)
         first, second = (torch.zeros_like(end) if g is None else g for g, end in pairs)
-        return first, second
+        return first[rows], second[rows]
 
 
 class PairMemo:
@@ -58,12 +64,12 @@ class PairMemo:
         self.computed = 0
         self.reused = 0
         self._flows: dict[Key, Tensor] = {}
-        self._graphs: dict[Key, _Graph] = {}
+        self._graphs: dict[Key, tuple[_Graph, int]] = {}
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         """Flow (M, 2, H, W), differentiable where the frames are."""
         if torch.is_grad_enabled() and (first.requires_grad or second.requires_grad):
-            flow: Tensor = _Recalled.apply(self, first, second)  # type: ignore[no-untyped-call]
+            flow: Tensor = _Recalled.apply(self, first, second)
             return flow
         keys = _keys(first, second)
         missing = {key: row for row, key in enumerate(keys) if key not in self._flows}
@@ -75,21 +81,22 @@ class PairMemo:
             self._flows.update(zip(missing, found, strict=True))
         return torch.stack([self._flows[key] for key in keys])
 
-    def graphs(self, first: Tensor, second: Tensor) -> list[_Graph]:
-        """One graph per pair; those of earlier calls are dropped.
-
-        A graph per pair, not per batch: a gradient then runs back through no
-        pair that has changed meanwhile.
-        """
+    def graphs(self, first: Tensor, second: Tensor) -> list[tuple[_Graph, int]]:
+        """The graph of each pair and its row there; those of earlier calls are dropped."""
         keys = _keys(first, second)
-        kept = {key: self._graphs[key] for key in keys if key in self._graphs}
         # Dropped before new ones are made, so that both never fill the memory.
+        kept = {key: self._graphs[key] for key in keys if key in self._graphs}
         self._graphs = kept
         missing = {key: row for row, key in enumerate(keys) if key not in kept}
         self._count(len(keys), len(missing))
-        for key, row in missing.items():
-            kept[key] = self._graph(first[row], second[row])
-            self._flows[key] = kept[key].flow.detach()
+        names, rows = list(missing), torch.tensor(list(missing.values()), device=first.device)
+        size = max(1, PIXELS_PER_GRAPH // first[0, 0].numel())
+        for start in range(0, len(names), size):
+            some = rows[start : start + size]
+            graph = self._graph(first[some], second[some])
+            for row, key in enumerate(names[start : start + size]):
+                kept[key] = graph, row
+                self._flows[key] = graph.flow[row].detach()
         return [kept[key] for key in keys]
 
     def _graph(self, first: Tensor, second: Tensor) -> _Graph:
@@ -98,7 +105,7 @@ class PairMemo:
         # tensors for its own, as the next run through it will not make them again.
         kept = torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x)
         with torch.enable_grad(), kept:
-            flow = self.compute(one[None], other[None])[0]
+            flow = self.compute(one, other)
         return _Graph(one, other, flow)
 
     def _count(self, pairs: int, computed: int) -> None:
@@ -118,10 +125,27 @@ class _Recalled(torch.autograd.Function):
     def forward(ctx: Any, memo: PairMemo, first: Tensor, second: Tensor) -> Tensor:
         ctx.memo = memo
         ctx.save_for_backward(first, second)
-        return torch.stack([graph.flow.detach() for graph in memo.graphs(first, second)])
+        places = memo.graphs(first, second)
+        return torch.stack([graph.flow[row].detach() for graph, row in places])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, Tensor]:
-        pairs = zip(ctx.memo.graphs(*ctx.saved_tensors), grads[0], strict=True)
-        ends = [graph.gradients(grad) for graph, grad in pairs]
-        return None, torch.stack([e[0] for e in ends]), torch.stack([e[1] for e in ends])
+        first, second = ctx.saved_tensors
+        users: dict[_Graph, dict[int, int]] = {}
+        for place, (graph, row) in enumerate(ctx.memo.graphs(first, second)):
+            users.setdefault(graph, {})[place] = row
+        ends = torch.zeros_like(first), torch.zeros_like(second)
+        for graph, rows in users.items():
+            places = list(rows)
+            found = _distinct(graph, list(rows.values()), grads[0][places])
+            for end, gradient in zip(ends, found, strict=True):
+                end[places] = gradient
+        return None, *ends
+
+
+def _distinct(graph: _Graph, rows: list[int], grads: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of pairs of which the same one may occur several times."""
+    if len(set(rows)) == len(rows):
+        return graph.gradients(rows, grads)
+    single = [graph.gradients([r], g[None]) for r, g in zip(rows, grads, strict=True)]
+    return torch.cat([s[0] for s in single]), torch.cat([s[1] for s in single])

@@ -1,18 +1,15 @@
 """The report: one HTML file that opens offline and asks nobody for anything."""
 
 import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from mmrobust.visualization import summary
 from mmrobust.visualization.atomic import replacing
+from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import plots
 from mmrobust.visualization.formatting import (
     DASH,
@@ -71,41 +68,32 @@ def render(
     card: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], previews: Sequence[Preview]
 ) -> str:
     """The report as text; see :func:`write_page`."""
-    environment = Environment(
-        loader=PackageLoader('mmrobust.visualization'),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    script = environment.get_template('_script.js.j2').render()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     columns, samples = samples_table(rows, card.get('classes') or [])
-    return environment.get_template('report.html.j2').render(
-        # The page's policy lets this very script run and no other.
-        script=Markup(script),  # noqa: S704
-        script_hash=digest,
-        title=f'{summary.config_name(card)} under {summary.attack_text(card)}',
-        config=summary.config_name(card),
-        attack=summary.attack_text(card),
-        verdict=summary.verdict(card).replace(' %', '\N{NO-BREAK SPACE}%'),
-        tiles=_tiles(card),
-        metrics=summary.metrics(card),
-        robust=summary.robust(card),
-        costs=[pair for pair in summary.costs(card) if pair[1] != DASH],
-        perturbations=summary.perturbations(card, rows),
-        flags=summary.flags(card),
-        failures=card.get('failures') or [],
-        failed=count(card.get('failed')),
-        plots=plots(card, rows),
-        previews=previews,
-        columns=columns,
-        samples=samples,
-        total=len(rows),
-        facts=_facts(card),
-        options=flatten(card.get('attack') or {}),
-        versions=flatten(card.get('versions') or {}),
-    )
+    values = {
+        'title': f'{summary.config_name(card)} under {summary.attack_text(card)}',
+        'config': summary.config_name(card),
+        'attack': summary.attack_text(card),
+        'verdict': summary.verdict(card).replace(' %', '\N{NO-BREAK SPACE}%'),
+        'tiles': _tiles(card),
+        'metrics': summary.metrics(card),
+        'robust': summary.robust(card),
+        'costs': [pair for pair in summary.costs(card) if pair[1] != DASH],
+        'perturbations': summary.perturbations(card, rows),
+        'flags': summary.flags(card),
+        'failures': card.get('failures') or [],
+        'failed': count(card.get('failed')),
+        'plots': plots(card, rows),
+        'previews': previews,
+        'columns': columns,
+        'samples': samples,
+        'total': len(rows),
+        'blocks': [
+            ('Run', _facts(card)),
+            ('Attack', flatten(card.get('attack') or {})),
+            ('Versions', flatten(card.get('versions') or {})),
+        ],
+    }
+    return document('report.html.j2', values)
 
 
 def _tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Matplotlib figures as inline SVG that follows the page's light or dark colours."""
+"""Matplotlib figures as SVG that follows the reader's light or dark colours."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 # Stand-ins that matplotlib writes and that become the page's CSS variables.
 INK, MUTED, GRID = '#010203', '#010204', '#010205'
-CLEAN, ADVERSARIAL, PAPER = '#010206', '#010207', '#010208'
+CLEAN, ADVERSARIAL, PAPER, GOOD = '#010206', '#010207', '#010208', '#010209'
 VARIABLES = {
     INK: 'var(--ink)',
     MUTED: 'var(--muted)',
@@ -19,6 +19,7 @@ VARIABLES = {
     CLEAN: 'var(--clean)',
     ADVERSARIAL: 'var(--adversarial)',
     PAPER: 'var(--paper)',
+    GOOD: 'var(--good)',
 }
 STYLE = {
     'svg.fonttype': 'none',
@@ -69,6 +70,26 @@ def inline(
         nothing = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
         figure.savefig(buffer, format='svg', metadata=nothing, transparent=True)
     return _cleaned(buffer.getvalue(), name, title)
+
+
+def standalone(
+    draw: Callable[[Figure], None], title: str, palette: str, height: float, width: float
+) -> str:
+    """The same as the text of an .svg file.
+
+    Args:
+        draw: Receives the figure.
+        title: Read out by screen readers.
+        palette: The CSS that gives the page's variables their colours.
+        height: Inches of 72 units.
+        width: Likewise.
+    """
+    element = str(inline(draw, 'figure', title, height, width))
+    size = f'xmlns="http://www.w3.org/2000/svg" width="{72 * width:g}" height="{72 * height:g}"'
+    ground = '<rect width="100%" height="100%" style="fill: var(--paper)"/>'
+    head, body = element.split('>', 1)
+    style = f'<style>{palette} text {{ font-family: system-ui, sans-serif; }}</style>'
+    return f'{head.replace("<svg", f"<svg {size}", 1)}>{style}{ground}{body}\n'
 
 
 def printable(text: object) -> str:

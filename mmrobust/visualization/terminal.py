@@ -42,13 +42,18 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
 
 def _metrics(card: Mapping[str, Any]) -> Table:
     """The evaluator's metrics, clean beside adversarial."""
+    shown = [(m.name, m.clean, m.adversarial, m.drop) for m in summary.metrics(card)]
+    return numbers_table(('metric', 'clean', 'adversarial', 'drop'), shown)
+
+
+def numbers_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first column names things and whose others hold numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column('metric', overflow='fold')
-    for name in ('clean', 'adversarial', 'drop'):
-        table.add_column(name, justify='right', no_wrap=True)
-    for metric in summary.metrics(card):
-        shown = metric.name, metric.clean, metric.adversarial, metric.drop
-        table.add_row(*map(Text, shown))
+    table.add_column(Text(columns[0]), overflow='fold')
+    for name in columns[1:]:
+        table.add_column(Text(name), justify='right', no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 
 from mmrobust.datasets import SyntheticDecode, SyntheticVideoDataset
@@ -55,6 +56,7 @@ def test_data_info_is_what_sample_frames_needs():
     frames = info.pop('frames')
     assert info == dict(
         filename='synthetic/val/00011',
+        video=11,
         label=11 % len(CLASSES),
         total_frames=FRAMES,
         start_index=0,
@@ -148,3 +150,27 @@ def test_every_decoder_reads_the_files_bit_for_bit(files, decoder):
     video = np.stack(results['imgs'])
     assert video.shape == (FRAMES, HEIGHT, WIDTH, 3)
     np.testing.assert_array_equal(video, synthesize(1, split='test').frames)
+
+
+def test_windows_are_consecutive_runs_of_a_video():
+    options = dict(num_videos=2, pipeline=[], split='test')
+    whole, cut = (SyntheticVideoDataset(window=window, **options) for window in (None, 11))
+    assert (len(whole), len(cut)) == (2, 4)
+    pipeline = Compose(
+        [
+            dict(type='SampleFrames', clip_len=11, frame_interval=1, num_clips=1, test_mode=True),
+            dict(type='mmrobust.SyntheticDecode'),
+        ]
+    )
+    for index in range(4):
+        sample = pipeline(cut.get_data_info(index))
+        video, start = index // 2, 11 * (index % 2)
+        assert sample['label'] == video
+        assert sample['filename'] == f'synthetic/test/{video:05d}_{start:02d}'
+        assert np.array_equal(sample['imgs'], whole.frames(video)[start : start + 11])
+
+
+@pytest.mark.parametrize('window', [0, 33])
+def test_windows_that_do_not_fit_are_refused(window):
+    with pytest.raises(ValueError, match='window'):
+        SyntheticVideoDataset(num_videos=1, pipeline=[], window=window)

@@ -16,14 +16,27 @@ from mmengine.config import Config
 
 import mmrobust
 from mmrobust.cli import attack as attack_command
+from mmrobust.cli import sweep as sweep_command
+from mmrobust.cli import transfer as transfer_command
 from mmrobust.cli import verify as verify_command
 from mmrobust.cli.main import COMMANDS
 from mmrobust.cli.options import parse_options
 from mmrobust.engine.settings import RunSettings
-from mmrobust.registry import ATTACKS, GOALS, HOOKS, METRICS, THREATS
+from mmrobust.registry import (
+    ATTACKS,
+    FLOWS,
+    GOALS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    THREATS,
+    TRANSFORMS,
+)
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import ActionVictim, FunctionVictim
 from tests.conftest import ROOT
+
+REGISTRIES = (ATTACKS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
 
 DOCS = ROOT / 'docs'
 README = ROOT / 'README.md'
@@ -103,6 +116,13 @@ def hook_builds(cfg: dict) -> None:
     assert set(hook.victim or {}) < set(inspect.signature(ActionVictim).parameters)
 
 
+PARSERS = {
+    'tools/analysis_tools/verify_adv.py': verify_command.parser(),
+    'tools/sweep.py': sweep_command.parser(),
+    'tools/transfer.py': transfer_command.parser(),
+}
+
+
 def check_command(words: list[str]) -> None:
     line = ' '.join(words)
     if words[0] == 'make':
@@ -114,8 +134,8 @@ def check_command(words: list[str]) -> None:
         stock_script_runs(words[start], words[start + 1 :])
     elif 'tools/attack.py' in words:
         options_build(words[words.index('tools/attack.py') + 1 :])
-    elif 'tools/analysis_tools/verify_adv.py' in words:
-        verify_command.parser().parse_args(words[2:])
+    elif words[0] == 'python' and words[1] in PARSERS:
+        PARSERS[words[1]].parse_args(words[2:])
     else:
         # Its paths are checked with all others.
         assert 'pytest' in words or words[:2] == ['pip', 'install'], line
@@ -130,7 +150,7 @@ def test_commands_run(text, monkeypatch):
 
 @page
 def test_flags_exist(text):
-    parsers = attack_command.parser(), verify_command.parser()
+    parsers = attack_command.parser(), *PARSERS.values()
     known = {flag for p in parsers for flag in p._option_string_actions} | FOREIGN
     known |= {'--launcher'}
     assert set(re.findall(r'(?<!\w)--[a-z][a-z-]+', prose(text))) <= known
@@ -251,10 +271,10 @@ def test_links_lead_somewhere(text):
 @page
 def test_names_exist(text):
     found = re.findall(r'\bmmrobust(?:\.\w+)+', text)
-    registered = {n for r in (ATTACKS, HOOKS, METRICS) for n in r.module_dict}
     for name in found:
         head, _, tail = name.rpartition('.')
-        if tail not in registered and importlib.util.find_spec(head):
+        registered = any(registry.get(tail) for registry in REGISTRIES)
+        if not registered and importlib.util.find_spec(head):
             module = importlib.import_module(head)
             assert hasattr(module, tail) or importlib.util.find_spec(name), name
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from mmrobust.flow import memo as memo_module
 from mmrobust.flow.estimator import FlowEstimator
 
 
@@ -112,6 +113,19 @@ def test_only_touched_pairs_are_computed_for_a_candidate():
         assert estimator.calls == 33
         estimator(frames[[2, 0]])  # a selection, in another order
         assert estimator.calls == 33
+
+
+@pytest.mark.parametrize('pixels', [1, 3 * 5 * 7, 10**6])
+def test_graphs_of_any_size_give_the_same_gradient(pixels, monkeypatch):
+    monkeypatch.setattr(memo_module, 'PIXELS_PER_GRAPH', pixels)
+    frames = clips()
+    frames[1, 2:] = frames[0, 2:]  # the same pair twice
+    expected = value_and_gradient(Smooth(), frames)[1]
+    estimator = Smooth()
+    with estimator.incremental() as memo:
+        value_and_gradient(estimator, clips(n=3))
+        assert memo.computed == 9
+        torch.testing.assert_close(value_and_gradient(estimator, frames)[1], expected)
 
 
 def test_incremental_inside_an_activation_checkpoint():

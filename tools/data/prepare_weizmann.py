@@ -8,7 +8,7 @@ Leaves ``OUT/videos/**.mkv`` (FFV1, bit-exact) and ``OUT/train.txt``,
 ``OUT/test.txt``, split by person: nobody is in both. The clips of the training
 people stay whole, for pipelines that draw windows at random; those of the test
 people are cut into disjoint windows of ``--window`` frames, each a sample of
-its own (frames left over at the end are dropped).
+its own (frames left over at the end are dropped); ``--window 0`` keeps them whole.
 """
 
 import argparse
@@ -60,7 +60,8 @@ def prepare(source: Path, out: Path, length: int, test_people: set[int]) -> dict
             person = int(strip.stem) // IDS_PER_PERSON
             split = 'test' if person in test_people else 'train'
             frames = read_strip(strip)
-            for start, window in windows(frames, length if split == 'test' else len(frames)):
+            size = length if split == 'test' and length else len(frames)
+            for start, window in windows(frames, size):
                 name = f'{action}/person{person}_{start:03d}.mkv'
                 write_lossless(out / 'videos' / name, window, FPS)
                 lines[split].append(f'{name} {label}')
@@ -72,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('source', type=Path, help='folder with the folders 0, 1, 3, 4')
     parser.add_argument('out', type=Path, help='folder to write to')
-    parser.add_argument('--window', type=int, default=16, help='frames of a test sample')
+    parser.add_argument('--window', type=int, default=16, help='frames of a test sample; 0: whole')
     parser.add_argument('--test-people', type=int, nargs='+', default=[4, 5])
     args = parser.parse_args()
     for split, lines in prepare(args.source, args.out, args.window, set(args.test_people)).items():

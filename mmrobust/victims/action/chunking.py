@@ -18,17 +18,39 @@ Part = Callable[[Tensor, int, int], Tensor]
 
 
 def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
-    """Bytes that autograd keeps for the views 0:stop, weights left out."""
+    """Bytes that autograd keeps for the views 0:stop, weights left out.
+
+    Where ``pixels`` need no gradient, those of all modules' outputs.
+    """
     kept: dict[int, int] = {}
 
-    def pack(tensor: Tensor) -> Tensor:
-        if not isinstance(tensor, torch.nn.Parameter):
+    def count(tensor: object) -> None:
+        if isinstance(tensor, Tensor) and not isinstance(tensor, torch.nn.Parameter):
             storage = tensor.untyped_storage()
             kept[storage.data_ptr()] = storage.nbytes()
+
+    def pack(tensor: Tensor) -> Tensor:
+        count(tensor)
         return tensor
 
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        part(pixels.detach().requires_grad_(), 0, stop)
+    if pixels.requires_grad:
+        hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t)
+        with torch.enable_grad(), hooks:
+            part(pixels.detach().requires_grad_(), 0, stop)
+        return sum(kept.values())
+    # Outputs are held, as otherwise a later one could take an earlier one's place.
+    held: list[object] = []
+
+    def see(module: torch.nn.Module, inputs: object, output: object) -> None:
+        held.append(output)
+        count(output)
+
+    handle = torch.nn.modules.module.register_module_forward_hook(see)
+    try:
+        with torch.no_grad():
+            part(pixels, 0, stop)
+    finally:
+        handle.remove()
     return sum(kept.values())
 
 

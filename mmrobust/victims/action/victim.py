@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Literal
 
 import torch
@@ -93,10 +93,12 @@ class ActionVictim:
     def chunk(self, clips: Clips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""
         views, unit = clips.views, min(self.scorer.unit, clips.views)
-        key = clips.layouts[0].signature
+        leaf = pixels[:1].detach()
+        leaf.requires_grad = torch.is_grad_enabled() and pixels.requires_grad
+        key = (*clips.layouts[0].signature, leaf.requires_grad)
         if key not in self._view_bytes:
             one = clips.select(torch.tensor([0]))
-            self._view_bytes[key] = saved_bytes(one.part, pixels[:1], unit)
+            self._view_bytes[key] = saved_bytes(one.part, leaf, unit)
         fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
         return min(views, max(1, fits) * unit)
 
@@ -136,9 +138,15 @@ class Clips(Victim):
 
     def incremental(self) -> AbstractContextManager[object]:
         """A recogniser that computes flow keeps that of unchanged frames."""
-        enter: Callable[[], AbstractContextManager[object]] = getattr(
-            self.owner.scorer.model, 'incremental', nullcontext
-        )
+        enter: Callable[[], AbstractContextManager[object]] | None
+        enter = getattr(self.owner.scorer.model, 'incremental', None)
+        if enter is None:
+            return nullcontext()
+        leaf = self.layouts[0].pixels()[None].float().to(next(self.model.parameters()).device)
+        # Measured now: inside, graphs of flow are not seen by what measures. A
+        # black box has none, and says so itself if a gradient is asked for.
+        with torch.enable_grad(), suppress(ValueError):
+            self.owner.chunk(self, leaf.requires_grad_())
         return enter()
 
     def clips(self) -> Sequence[Clip]:

@@ -149,3 +149,24 @@ def test_bad_options_are_named():
         VICTIMS.build(dict(type='ActionVictim', model=model, spaec='view'))
     with pytest.raises(ValueError, match='cls_head'):
         ActionVictim(torch.nn.Linear(2, 2))
+
+
+def test_scores_of_a_black_box_need_no_gradient(recognizer):
+    """What measures memory must not ask for a gradient that the call does not need."""
+    _, model = recognizer
+    _, _, clips, pixels = bound(recognizer, memory_limit=1e-9)
+    whole = bound(recognizer)[2]
+
+    def refuse(module, inputs):
+        if inputs[0].requires_grad:
+            raise ValueError('a black box')
+
+    handle = model.backbone.register_forward_pre_hook(refuse)
+    try:
+        with torch.no_grad():
+            assert clips.owner.chunk(clips, pixels) < clips.views
+            assert torch.allclose(clips(pixels), whole(pixels), atol=1e-5)
+        with pytest.raises(ValueError, match='a black box'):
+            clips(pixels.clone().requires_grad_())
+    finally:
+        handle.remove()

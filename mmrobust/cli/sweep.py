@@ -1,0 +1,102 @@
+"""``sweep.py CONFIG CHECKPOINT --eps ...``: one attack at several budgets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmrobust.cli import attack
+from mmrobust.cli.reporting import report_errors
+
+# Arguments of attack.py that every budget's run gets as they are.
+PASSED = ('attack', 'space', 'seed', 'max_samples', 'batch_size', 'device')
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = argparse.ArgumentParser(
+        prog='sweep.py', description='Attack a model at several budgets and compare the results.'
+    )
+    p.add_argument('config', help='config of the model; test_dataloader says what is attacked')
+    p.add_argument('checkpoint', help='its weights')
+    p.add_argument(
+        '--eps', nargs='+', type=float, required=True, help='the budgets; 0 changes nothing'
+    )
+    p.add_argument('--attack', metavar='NAME|FILE', help='as of attack.py')
+    p.add_argument(
+        '--surrogate',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='another model that gives the gradients',
+    )
+    p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/sweep_ATTACK')
+    p.add_argument('--space', choices=('video', 'view'), help='what is perturbed; default video')
+    p.add_argument('--seed', type=int, help='seed of the attack; default 0')
+    p.add_argument('--max-samples', type=int, help='attack only the first N samples')
+    p.add_argument('--batch-size', type=int, help="default: the config's")
+    p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
+    p.add_argument('--resume', action='store_true', help='go on from the ledgers in the work dir')
+    p.add_argument(
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as of attack.py'
+    )
+    p.add_argument('--traceback', action='store_true', help='show where an error came from')
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    return report_errors(run, sys.argv[1:] if argv is None else argv)
+
+
+def run(argv: Sequence[str]) -> None:
+    """One attack run per budget, then all of them together."""
+    args = parser().parse_args(argv)
+    attack.choose_device(args.device)
+    from mmrobust.engine.ledger import read_entries
+    from mmrobust.evaluation.budget import budget_path, check_budgets
+    from mmrobust.visualization.sweep import write_sweep
+
+    budgets = check_budgets(args.eps)
+    given = attack.parser().parse_args(arguments(args, None))
+    attack.check_files(given)
+    cfg = attack.build_config(given)
+    key = '.'.join(('attack', *budget_path(cfg.test_cfg.attack)))
+    if any(option.split('=')[0] == key for option in args.cfg_options):
+        raise ValueError(f'--cfg-options {key} must be left out: --eps lists the budgets')
+    folder = Path(args.work_dir or Path(cfg.work_dir).with_name(f'sweep_{Path(cfg.work_dir).name}'))
+    cards, rows = {}, {}
+    for eps in budgets:
+        text = f'{eps:.12g}'
+        part = folder / f'eps{text}'
+        attack.run(arguments(args, part, f'{key}={text}'))
+        cards[eps] = json.loads((part / 'report.json').read_text(encoding='utf-8'))
+        entries = read_entries(part)
+        # A ledger may hold more than this run was about.
+        rows[eps] = [entries[index] for index in sorted(entries)[: cards[eps]['n']]]
+    write_sweep(folder, cards, rows)
+
+
+def arguments(args: argparse.Namespace, folder: Path | None, *options: str) -> list[str]:
+    """What attack.py is told for one budget."""
+    found: list[Any] = [args.config, args.checkpoint]
+    for name in PASSED:
+        value = getattr(args, name)
+        if value is not None:
+            found += [f'--{name.replace("_", "-")}', value]
+    if folder is not None:
+        found += ['--work-dir', folder]
+    if args.surrogate:
+        found += ['--surrogate', *args.surrogate]
+    if args.resume:
+        found.append('--resume')
+    if args.cfg_options or options:
+        found += ['--cfg-options', *args.cfg_options, *options]
+    return [str(word) for word in found]
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""``transfer.py SPEC``: clips crafted on one recogniser, shown to others."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmrobust.cli.attack import choose_device
+from mmrobust.cli.reporting import report_errors
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = argparse.ArgumentParser(
+        prog='transfer.py',
+        description='Craft adversarial clips on some victims and show them to others: '
+        'who fools whom, at which budget.',
+    )
+    p.add_argument('spec', help='Python file with data, victims, attacks and eps')
+    p.add_argument('--work-dir', help='folder for results; default work_dirs/transfer/SPEC')
+    p.add_argument('--max-samples', type=int, help='only the first N samples')
+    p.add_argument('--seed', type=int, help="seed of the attacks; default the spec's, else 0")
+    p.add_argument('--resume', action='store_true', help='go on from the ledger in the work dir')
+    p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
+    p.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override the spec, e.g. eps=2,4 attacks.pgd.steps=20 success_on=target',
+    )
+    p.add_argument('--traceback', action='store_true', help='show where an error came from')
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    return report_errors(run, sys.argv[1:] if argv is None else argv)
+
+
+def run(argv: Sequence[str]) -> None:
+    """Measure as the arguments say."""
+    args = parser().parse_args(argv)
+    choose_device(args.device)
+    import torch
+
+    from mmrobust.engine.artifacts import check_writable
+    from mmrobust.engine.settings import RunSettings
+    from mmrobust.transfer.report import write_report
+    from mmrobust.transfer.run import TransferRun
+
+    began = time.perf_counter()
+    spec = read_spec(args)
+    settings = RunSettings(seed=spec.seed, max_samples=args.max_samples, resume=args.resume)
+    folder = Path(args.work_dir or f'work_dirs/transfer/{Path(args.spec).stem}')
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    job = TransferRun(spec, folder, settings, device)
+    check_writable(folder)
+    write_report(job.run(), spec, args.spec, folder, time.perf_counter() - began)
+
+
+def read_spec(args: argparse.Namespace) -> Any:
+    """The spec with the command line's overrides, checked."""
+    from mmengine.config import Config
+
+    from mmrobust.cli.options import parse_options
+    from mmrobust.transfer.spec import TransferSpec
+
+    if not Path(args.spec).is_file():
+        raise FileNotFoundError(f'SPEC {args.spec} does not exist')
+    cfg = Config.fromfile(args.spec)
+    cfg.merge_from_dict(parse_options(args.cfg_options))
+    plain = cfg.to_dict()
+    return TransferSpec.from_config(plain if args.seed is None else plain | {'seed': args.seed})
+
+
+if __name__ == '__main__':
+    sys.exit(main())

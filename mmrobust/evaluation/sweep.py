@@ -1,0 +1,56 @@
+"""One attack at several budgets: what the runs' rows say, budget by budget.
+
+A row is a sample's line of the ledger (:mod:`mmrobust.evaluation.summary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmrobust.evaluation.summary import Row, accuracy, attacked, cost, evaluated, mean, share
+
+Point = dict[str, Any]
+
+
+def point(eps: float, rows: Sequence[Row]) -> Point:
+    """Accuracy, success and cost at one budget.
+
+    Args:
+        eps: The budget.
+        rows: Every sample's, failures included.
+
+    Returns:
+        ``eps``; ``n`` samples evaluated, ``failed`` ones that were not;
+        ``clean_accuracy``; ``adversarial_accuracy`` and ``success_rate`` (over
+        ``attacked``) with their 95 % Wilson intervals as ``_low`` and
+        ``_high``; ``frames``, the mean number of changed frames over the
+        ``successes``; ``forwards``, ``backwards`` and ``queries``, means over
+        the attacked. Rates and means over nothing are None.
+    """
+    good, tried = evaluated(rows), attacked(rows)
+    fooled = [row for row in tried if row['success']]
+    found: Point = {'eps': eps, 'n': len(good), 'failed': len(rows) - len(good)}
+    found['clean_accuracy'] = accuracy(rows, 'clean_correct')
+    hits = sum(row['adversarial_correct'] for row in good)
+    found |= share('adversarial_accuracy', hits, len(good))
+    found |= {'attacked': len(tried), 'successes': len(fooled)}
+    found |= share('success_rate', len(fooled), len(tried))
+    return found | {'frames': mean(row['frames'] for row in fooled)} | cost(rows)
+
+
+def frames_needed(rows: Sequence[Row]) -> list[int]:
+    """Number of changed frames of every success."""
+    return [row['frames'] for row in attacked(rows) if row['success']]
+
+
+def still_right(rows: Sequence[Row]) -> list[float]:
+    """Share of attacked samples that at most k changed frames leave right, k = 0, 1, ...
+
+    Up to the largest number of frames of a success; empty if nothing was attacked.
+    """
+    total, needed = len(attacked(rows)), frames_needed(rows)
+    if not total:
+        return []
+    ends = range(max(needed, default=0) + 1)
+    return [1 - sum(frames <= k for frames in needed) / total for k in ends]

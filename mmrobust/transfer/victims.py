@@ -1,0 +1,88 @@
+"""The recognisers of a transfer run: loaded, and checked for what they can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmrobust.engine.provenance import file_sha256
+from mmrobust.engine.recognizers import load_recognizer
+from mmrobust.flow.estimator import FlowEstimator
+from mmrobust.functional.checks import suggestion
+from mmrobust.transfer.spec import Recipe, TransferSpec
+from mmrobust.victims.action import ActionVictim
+
+Victims = dict[str, ActionVictim]
+
+
+def missing_gradient(model: nn.Module) -> str | None:
+    """The flow estimator in ``model`` that stops gradients; None if there is none."""
+    for module in model.modules():
+        estimator = getattr(module, 'flow_estimator', None)
+        if isinstance(estimator, FlowEstimator):
+            passes = estimator.differentiable or estimator.backward is not None
+            if not passes:
+                return type(estimator).__name__
+    return None
+
+
+def victim_config(name: str, recipe: Recipe) -> Any:
+    """The recipe's config, its overrides merged in.
+
+    Raises:
+        ValueError: The config does not exist, or an override names nothing in it.
+    """
+    from mmengine.config import Config
+
+    try:
+        cfg = Config.fromfile(recipe.config)
+    except FileNotFoundError:
+        raise ValueError(f'victims.{name}: config {recipe.config} does not exist') from None
+    for key in recipe.overrides:
+        word = key.split('.')[0]
+        if word not in cfg:
+            known = suggestion(word, cfg.keys())
+            raise ValueError(f'victims.{name}.overrides: the config has no key {word!r}: {known}')
+    cfg.merge_from_dict(recipe.overrides)
+    return cfg
+
+
+def load_victims(spec: TransferSpec, device: torch.device | str) -> Victims:
+    """The spec's sources and targets by name.
+
+    Raises:
+        ValueError: A config, a checkpoint or an override does not fit, or a
+            source has no gradient.
+    """
+    found: Victims = {}
+    for name in spec.used:
+        cfg = victim_config(name, spec.victims[name])
+        try:
+            model = load_recognizer(cfg, spec.victims[name].checkpoint, device=device)
+            stopped_by = missing_gradient(model)
+            found[name] = ActionVictim(model, space=spec.space)
+        except Exception as error:
+            # Models refuse their options by whatever class of error comes to their minds.
+            text = str(error) or type(error).__name__
+            raise ValueError(f'victims.{name}: {text}') from error
+        if stopped_by and name in spec.sources:
+            raise ValueError(
+                f'sources: {name!r} has no gradient to craft clips with: its flow is by '
+                f'{stopped_by}, without backward=...; leave it to the targets'
+            )
+    return found
+
+
+def describe_victims(spec: TransferSpec) -> dict[str, dict[str, Any]]:
+    """Where the victims come from, with the hash of their weights."""
+    return {
+        name: {
+            'config': spec.victims[name].config,
+            'checkpoint': spec.victims[name].checkpoint,
+            'checkpoint_sha256': file_sha256(spec.victims[name].checkpoint),
+            'overrides': spec.victims[name].overrides,
+        }
+        for name in spec.used
+    }

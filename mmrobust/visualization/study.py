@@ -1,0 +1,84 @@
+"""A page on several runs together: figures, and one table with all numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmrobust.visualization.atomic import replacing
+from mmrobust.visualization.document import document
+from mmrobust.visualization.figures import Plot
+from mmrobust.visualization.formatting import interval, number, percent, plain, real
+from mmrobust.visualization.samples import Cell, Column
+
+Pairs = Sequence[tuple[str, str]]
+# Columns that are shares of 1.
+SHARES = ('accuracy', 'rate')
+LIMITS = ('_low', '_high')
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the page shows.
+
+    Attributes:
+        title: In the browser's tab.
+        kicker: Above the headline.
+        verdict: The headline.
+        tiles: Name, value and remark of the headline's figures.
+        rows: The table's rows, mappings of equal keys.
+        note: What the table's columns are.
+        plots: The figures.
+        blocks: Heading and facts of each block at the end.
+        failures: Samples that could not be loaded: index, name, error.
+    """
+
+    title: str
+    kicker: str
+    verdict: str
+    tiles: Sequence[tuple[str, str, str]]
+    rows: Sequence[Mapping[str, Any]]
+    note: str
+    plots: Sequence[Plot]
+    blocks: Sequence[tuple[str, Pairs]]
+    failures: Sequence[Mapping[str, Any]] = field(default=())
+
+
+def write_study(path: Path, study: Study) -> None:
+    """Write the page; missing folders are made."""
+    columns, rows = numbers_columns(study.rows)
+    values = vars(study) | {
+        'verdict': study.verdict.replace(' %', '\N{NO-BREAK SPACE}%'),
+        'columns': columns,
+        'rows': rows,
+        'failed': len(study.failures),
+    }
+    with replacing(path) as temporary:
+        temporary.write_text(document('study.html.j2', values), encoding='utf-8')
+
+
+def numbers_columns(
+    rows: Sequence[Mapping[str, Any]],
+) -> tuple[list[Column], list[list[Cell]]]:
+    """Headings and cells for rows of plain values.
+
+    Shares of 1 are in per cent, with the limits ``_low`` and ``_high`` behind
+    them where the row has those.
+    """
+    names = [name for name in rows[0] if not name.endswith(LIMITS)]
+    words = {n for n in names if any(isinstance(row[n], str | bool) for row in rows)}
+    columns = [Column(name.replace('_', ' '), numeric=name not in words) for name in names]
+    return columns, [[_cell(name, row, name in words) for name in names] for row in rows]
+
+
+def _cell(name: str, row: Mapping[str, Any], word: bool) -> Cell:
+    value = row[name]
+    if word:
+        text = ('yes' if value else '') if isinstance(value, bool) else plain(value)
+        return Cell(text, text.lower(), 'name')
+    found = real(value)
+    text = percent(value) if name.split('_')[-1] in SHARES else number(value)
+    limits = [row[name + end] for end in LIMITS if name + end in row]
+    if limits and found is not None:
+        text += f' ({interval(limits)})'
+    return Cell(text, -1.0 if found is None else found, 'n')

@@ -1,0 +1,136 @@
+"""What a sweep over budgets leaves behind: JSON, CSV, a page, and a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mmrobust.evaluation.sweep import point
+from mmrobust.visualization import summary
+from mmrobust.visualization.files import write_csv, write_json
+from mmrobust.visualization.formatting import DASH, flatten, number, percent, plain
+from mmrobust.visualization.study import Study, write_study
+from mmrobust.visualization.sweep_figures import sweep_plots
+from mmrobust.visualization.terminal import numbers_table
+
+Card = Mapping[str, Any]
+Points = Sequence[Mapping[str, Any]]
+
+SCHEMA = 1
+NOTE = (
+    'Accuracy over all n samples, success rate over the attacked ones; in brackets: 95 % Wilson '
+    'intervals. frames: mean over the successes; forwards, backwards and queries: means over '
+    'the attacked.'
+)
+SHARED = ('config', 'checkpoint', 'checkpoint_sha256', 'attack', 'surrogate', 'space', 'seed')
+
+
+def write_sweep(
+    folder: Path, cards: Mapping[float, Card], rows: Mapping[float, Sequence[dict[str, Any]]]
+) -> None:
+    """Write sweep.json, sweep.csv and sweep.html, and print the table.
+
+    Args:
+        folder: Where.
+        cards: Budget -> the run's report.json, ascending.
+        rows: Budget -> the run's lines.
+    """
+    first = next(iter(cards.values()))
+    points = [point(eps, found) for eps, found in rows.items()]
+    shared = {key: first[key] for key in (*SHARED, 'versions', 'failures')}
+    shared['attack'] = _without_budget(first['attack'])
+    write_json(folder / 'sweep.json', {'schema': SCHEMA} | shared | {'points': points})
+    write_csv(folder / 'sweep.csv', points)
+    write_study(folder / 'sweep.html', study(shared, points, rows))
+    print_sweep(shared, points)
+    print(f'\nreport: {folder / "sweep.html"}')
+
+
+def study(
+    shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]
+) -> Study:
+    """The page."""
+    run = [(key, plain(shared[key])) for key in SHARED if key not in ('attack', 'surrogate')]
+    run.append(('gradients from', (shared['surrogate'] or {}).get('config', 'the model itself')))
+    return Study(
+        title=heading(shared),
+        kicker=heading(shared),
+        verdict=verdict(points),
+        tiles=_tiles(points),
+        rows=points,
+        note=NOTE,
+        plots=sweep_plots(points, rows),
+        blocks=[
+            ('Run', run),
+            ('Attack', flatten(shared['attack'])),
+            ('Versions', flatten(shared['versions'])),
+        ],
+        failures=shared['failures'],
+    )
+
+
+def heading(shared: Card) -> str:
+    """'i3d under PGD (l_inf)'."""
+    return f'{summary.config_name(shared)} under {summary.attack_text(shared)}'
+
+
+def verdict(points: Points) -> str:
+    """Clean accuracy, and that at the smallest and the largest budget, in one sentence."""
+    known = [p for p in points if p['n']]
+    if not known:
+        return 'No sample was evaluated.'
+    # The smallest and the largest that change anything, which may be the same.
+    attacked = [p for p in known if p['eps'] > 0]
+    ends = attacked[:1] + attacked[1:][-1:]
+    parts = [f'{percent(p["adversarial_accuracy"])} at eps {number(p["eps"])}' for p in ends]
+    clean = f'Accuracy is {percent(known[0]["clean_accuracy"])} on clean videos'
+    return ', '.join([clean, *parts]) + '.'
+
+
+def print_sweep(shared: Card, points: Points, console: Console | None = None) -> None:
+    """The budgets one below the other."""
+    console = Console() if console is None else console
+    columns = ('eps', 'clean', 'adversarial', 'success rate', 'of', 'frames', 'fwd/bwd')
+    lines = [
+        [
+            number(p['eps']),
+            percent(p['clean_accuracy']),
+            _rate(p, 'adversarial_accuracy', p['n']),
+            _rate(p, 'success_rate', p['attacked']),
+            number(p['attacked']),
+            number(p['frames'], 3),
+            f'{number(p["forwards"], 3)}/{number(p["backwards"], 3)}',
+        ]
+        for p in points
+    ]
+    console.print(f'\n{heading(shared)}\n', markup=False, highlight=False, soft_wrap=True)
+    console.print(numbers_table(columns, lines))
+
+
+def _rate(found: Card, name: str, n: int) -> str:
+    """'61.7 % (45–75)', the interval in whole per cent."""
+    low, high = (100 * found[f'{name}_{end}'] for end in ('low', 'high'))
+    return f'{percent(found[name])} ({low:.0f}{DASH}{high:.0f})' if n else DASH
+
+
+def _tiles(points: Points) -> list[tuple[str, str, str]]:
+    last = points[-1]
+    remark = f'eps {number(last["eps"])}'
+    return [
+        ('clean accuracy', percent(points[0]['clean_accuracy']), f'{points[0]["n"]} samples'),
+        ('accuracy under attack', percent(last['adversarial_accuracy']), remark),
+        ('success rate', percent(last['success_rate']), f'{remark}, n = {last["attacked"]}'),
+        ('frames per success', number(last['frames'], 3), remark),
+    ]
+
+
+def _without_budget(attack: Mapping[str, Any]) -> dict[str, Any]:
+    """The attack's options, of which one differs between the runs."""
+    found = dict(attack)
+    if isinstance(found.get('threat'), Mapping):
+        found['threat'] = _without_budget(found['threat'])
+    found.pop('eps', None)
+    return found

@@ -1,0 +1,59 @@
+"""Numbers of a sweep over budgets on made-up rows."""
+
+import pytest
+from scipy.stats import binomtest
+
+from mmrobust.evaluation.sweep import frames_needed, point, still_right
+
+
+def row(frames=0, success=False, attacked=True, error=None):
+    if error:
+        return dict(error=error, attacked=False, flags=[])
+    return dict(
+        error=None,
+        attacked=attacked,
+        success=success,
+        frames=frames,
+        clean_correct=attacked,
+        adversarial_correct=attacked and not success,
+        forwards=2 * frames,
+        backwards=frames,
+        queries=0,
+    )
+
+
+ROWS = [
+    row(2, True),
+    row(5, True),
+    row(2, True),
+    row(6),
+    row(attacked=False),
+    row(error='broken'),
+]
+
+
+def test_a_point_counts_every_group_by_itself():
+    found = point(4.0, ROWS)
+    assert (found['eps'], found['n'], found['failed']) == (4.0, 5, 1)
+    assert (found['attacked'], found['successes']) == (4, 3)
+    assert found['clean_accuracy'] == pytest.approx(4 / 5)
+    assert found['adversarial_accuracy'] == pytest.approx(1 / 5)
+    assert found['success_rate'] == pytest.approx(3 / 4)
+    assert found['frames'] == pytest.approx(3)  # over successes, not over the attacked
+    assert (found['forwards'], found['backwards']) == (7.5, 3.75)
+    for name, hits, n in (('success_rate', 3, 4), ('adversarial_accuracy', 1, 5)):
+        limits = binomtest(hits, n).proportion_ci(method='wilson')
+        shown = found[f'{name}_low'], found[f'{name}_high']
+        assert shown == pytest.approx((limits.low, limits.high))
+
+
+def test_still_right_falls_with_the_frames_that_successes_needed():
+    assert frames_needed(ROWS) == [2, 5, 2]
+    assert still_right(ROWS) == [1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_nothing_attacked_or_nothing_won():
+    assert still_right([row(attacked=False)]) == []
+    assert still_right([row(3), row(4)]) == [1]
+    found = point(1.0, [row(attacked=False)])
+    assert found['success_rate'] is found['frames'] is found['forwards'] is None
