@@ -11,7 +11,9 @@ import torch
 from mmrobust.datasets.synthetic.sample import synthesize
 from mmrobust.functional.endpoint_error import endpoint_error
 from mmrobust.registry import FLOWS
+from tests.conftest import ROOT
 
+SHIPPED = ROOT / 'mmrobust' / 'resources' / 'flownet2sd_small.pth'
 # Name, options, largest mean endpoint error in pixels: rendered, FlyingChairs.
 ESTIMATORS = [
     ('TVL1', {}, 0.089, 2.01),
@@ -19,8 +21,10 @@ ESTIMATORS = [
     ('DIS', {'preset': 'ultrafast'}, 0.279, 2.43),
     ('DIS', {}, 0.186, 2.14),
     ('DIS', {'preset': 'medium'}, 0.138, 1.76),
+    ('DifferentiableTVL1', {}, 0.087, 2.01),
+    ('FlowNet2SD', {'width': 0.2, 'checkpoint': str(SHIPPED)}, 0.295, 3.63),
 ]
-IDS = ['-'.join([name, *map(str, options.values())]) for name, options, _, _ in ESTIMATORS]
+IDS = ['-'.join([name, options.get('preset', '')]).rstrip('-') for name, options, *_ in ESTIMATORS]
 # The mean endpoint error of no flow, over that of an estimator, at least.
 BETTER_THAN_NONE = {'rendered': 1.8, 'chairs': 1.4}
 

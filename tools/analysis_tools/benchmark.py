@@ -8,9 +8,15 @@ import argparse
 import sys
 from collections.abc import Callable
 
+import benchmarks_flow
 import benchmarks_overhead
+import benchmarks_saliency
 
-SUITES: dict[str, Callable[[bool], None]] = {'overhead': benchmarks_overhead.run}
+SUITES: dict[str, Callable[[bool], None]] = {
+    'flow': benchmarks_flow.run,
+    'overhead': benchmarks_overhead.run,
+    'saliency': benchmarks_saliency.run,
+}
 
 
 def main() -> int:

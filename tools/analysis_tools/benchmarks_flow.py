@@ -22,12 +22,10 @@ from mmrobust.flow.estimators.differentiable_tvl1 import DifferentiableTVL1
 def clip(frames: int, size: tuple[int, int]) -> Tensor:
     """Grey frames (1, T, 3, H, W) of an embedded video: equal channels, whole levels."""
     video = np.asarray(synthesize(0, seed=0, split='test').frames)[:frames]
-    grey = [
-        cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size[::-1], interpolation=cv2.INTER_CUBIC)
-        for frame in video
-    ]
-    # The same grey image for both: one that rounding and channel weights leave as it is.
-    return torch.from_numpy(np.stack(grey)).float()[None, :, None].expand(-1, -1, 3, -1, -1)
+    wide = [cv2.resize(frame, size[::-1], interpolation=cv2.INTER_CUBIC) for frame in video]
+    grey = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in wide])
+    # One that rounding and the weights of the channels leave as it is for both.
+    return torch.from_numpy(grey).float()[None, :, None].expand(-1, -1, 3, -1, -1)
 
 
 def fastest(jobs: list[Callable[[], object]], repeats: int) -> list[float]:
@@ -59,7 +57,7 @@ def measure_differentiable(size: tuple[int, int], pairs: int, repeats: int) -> N
     difference = (found - expected).norm(dim=2).flatten()
     seconds, forward, both = fastest([lambda: opencv(frames), flow, gradient], repeats)
     print(
-        f'TV-L1, {pairs} pairs of {size[0]} x {size[1]}, fastest of {repeats}: OpenCV '
+        f'TV-L1, {pairs} pair(s) of {size[0]} x {size[1]}, fastest of {repeats}: OpenCV '
         f'{seconds / pairs:.2f} s per pair; differentiable: flow {forward / seconds:.2f} times, '
         f'flow and gradient {both / seconds:.2f} times that'
     )
@@ -79,7 +77,7 @@ def measure_processes(size: tuple[int, int], pairs: int, repeats: int) -> None:
     one, spread = fastest([lambda: alone(frames), lambda: two(frames)], repeats)
     two.close()
     print(
-        f'OpenCV TV-L1, {pairs} pairs of {size[0]} x {size[1]}, fastest of {repeats}: '
+        f'OpenCV TV-L1, {pairs} pair(s) of {size[0]} x {size[1]}, fastest of {repeats}: '
         f'{one / pairs:.2f} s per pair, in two processes {one / spread:.2f} times faster; '
         f'flow {"equal" if same else "NOT equal"}',
         flush=True,

@@ -1,0 +1,55 @@
+# A small flow CNN: ten flow fields as the 20 channels of a ResNet-18 of three
+# stages. The same architecture sees all backends; it is trained on flow images
+# (train_*.py) and attacked with the flow inside the model (attack_*.py).
+default_scope = 'mmaction'
+default_hooks = dict(
+    runtime_info=dict(type='RuntimeInfoHook'),
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=20, ignore_last=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1000, max_keep_ckpts=1),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    sync_buffers=dict(type='SyncBuffersHook'),
+)
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+log_level = 'WARNING'
+randomness = dict(seed=0)
+
+# Frames are a third as wide as the paper's 224 pixels, and so is their motion:
+# its bound of 20 pixels becomes 6.
+bound = 6.0
+model = dict(
+    type='Recognizer2D',
+    backbone=dict(
+        type='ResNet',
+        pretrained=None,
+        depth=18,
+        in_channels=20,
+        num_stages=3,
+        strides=(1, 2, 2),
+        dilations=(1, 1, 1),
+        out_indices=(2,),
+        norm_eval=False,
+    ),
+    cls_head=dict(
+        type='TSNHead',
+        num_classes=10,
+        in_channels=256,
+        spatial_type='avg',
+        consensus=dict(type='AvgConsensus', dim=1),
+        dropout_ratio=0.5,
+        init_std=0.01,
+        label_smooth_eps=0.1,
+        average_clips='prob',
+    ),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor', mean=[128.0] * 20, std=[128.0] * 20, format_shape='NCHW'
+    ),
+)

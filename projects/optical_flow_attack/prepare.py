@@ -1,0 +1,176 @@
+"""What the reproduction needs before anything is attacked: flow and victims.
+
+Shapes: T frames, H, W pixels.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from numpy.typing import NDArray
+
+from mmrobust.datasets.synthetic import CLASSES, render
+from mmrobust.flow.estimator import FlowEstimator
+from mmrobust.registry import FLOWS
+from projects.optical_flow_attack.flow_stacks import write_flow
+from projects.optical_flow_attack.train_flownet import read_video, resized
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+WHITE = 'FlowNet2SD'
+MEMBER = {'type': WHITE, 'width': 0.2}
+SHIPPED = ROOT / 'mmrobust' / 'resources' / 'flownet2sd_small.pth'
+
+# Of the embedded videos' frames, as in configs/attack_synthetic.py.
+HEIGHT = 64
+
+Video = tuple[NDArray[np.uint8], int]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent on a data set.
+
+    Attributes:
+        videos: Training videos (embedded set).
+        tuning: Iterations of fine-tuning FlowNet2 on TV-L1 flow.
+        epochs: Of every flow CNN.
+        samples: Stacks that are attacked, at most.
+        whole: Videos that are attacked at the video level, at most.
+        eps: Budgets in grey levels.
+    """
+
+    videos: int
+    tuning: int
+    epochs: int
+    samples: int
+    whole: int
+    eps: tuple[float, ...]
+
+
+class DataSet:
+    """One data set of the reproduction and where its files go.
+
+    Args:
+        name: synthetic or weizmann.
+        folder: For everything that is made.
+        effort: How much is spent.
+        source: The Weizmann strips.
+    """
+
+    def __init__(self, name: str, folder: Path, effort: Effort, source: Path | None) -> None:
+        self.name, self.folder, self.effort, self.source = name, folder, effort, source
+
+    def config(self, level: str) -> Path:
+        """The config of the attacks at stack or video level."""
+        ending = '' if level == 'stack' else '_video'
+        return HERE / 'configs' / f'attack_{self.name}{ending}.py'
+
+    def data_options(self, level: str) -> dict[str, Any]:
+        """What the config has to be told of the data."""
+        if self.name == 'synthetic':
+            return {}
+        folder = 'stacks' if level == 'stack' else 'videos'
+        return {'test_dataloader.dataset.data_root': str(self.folder / folder)}
+
+    def estimator(self, backend: str) -> dict[str, Any]:
+        """The config of a backend's estimator."""
+        if backend != WHITE:
+            return {'type': backend, 'cache': str(self.folder / 'cache')}
+        return MEMBER | {'checkpoint': str(self.folder / 'flownet.pth')}
+
+    def checkpoint(self, backend: str) -> Path:
+        """The weights of the flow CNN of a backend."""
+        folder = self.folder / f'cnn_{backend.lower()}'
+        return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
+
+    def prepare(self, backends: Iterable[str]) -> None:
+        """Files, estimator, flow and flow CNNs, each unless it is there."""
+        if self.name == 'weizmann':
+            self._cut()
+        if not (self.folder / 'flownet.pth').exists():
+            self._tune()
+        for backend in backends:
+            stored = self.folder / f'flow_{backend.lower()}.npz'
+            if not stored.exists():
+                estimator = FLOWS.build(self.estimator(backend)).eval()
+                clips = list(self.training_videos())
+                flows = [flow_of(estimator, frames) for frames, _ in clips]
+                bound = Config.fromfile(self.config('stack')).bound
+                write_flow(stored, flows, [label for _, label in clips], bound)
+            if not (self.folder / f'cnn_{backend.lower()}' / 'last_checkpoint').exists():
+                self._train(backend, stored)
+
+    def training_videos(self) -> Iterable[Video]:
+        """Frames (T, H, W, 3) and label."""
+        if self.name == 'synthetic':
+            for index in range(self.effort.videos):
+                yield resized(render(index, split='train').frames, HEIGHT), index % len(CLASSES)
+            return
+        root = self.folder / 'stacks'
+        for line in (root / 'train.txt').read_text().splitlines():
+            name, label = line.split()
+            yield read_video(root / 'videos' / name), int(label)
+
+    def _cut(self) -> None:
+        tool = ROOT / 'tools' / 'data' / 'prepare_weizmann.py'
+        for folder, window in (('stacks', 11), ('videos', 0)):
+            out = self.folder / folder
+            if not (out / 'test.txt').exists():
+                _call(tool, self.source, out, '--window', window)
+
+    def _tune(self) -> None:
+        """Fine-tune the shipped member on TV-L1 flow of the training videos."""
+        options: list[object] = ['--height', HEIGHT, '--number', min(30, self.effort.videos // 5)]
+        if self.name == 'weizmann':
+            root = self.folder / 'stacks'
+            options = ['--videos', root / 'train.txt', '--root', root / 'videos']
+        _call(
+            HERE / 'train_flownet.py',
+            self.folder / 'flownet.pth',
+            '--member',
+            WHITE,
+            '--width',
+            MEMBER['width'],
+            '--start',
+            SHIPPED,
+            '--teacher',
+            'TVL1',
+            '--cache',
+            self.folder / 'cache',
+            '--lr',
+            3e-4,
+            '--iterations',
+            self.effort.tuning,
+            *options,
+        )
+
+    def _train(self, backend: str, flow: Path) -> None:
+        from mmengine.runner import Runner
+
+        cfg = Config.fromfile(HERE / 'configs' / f'train_{self.name}.py')
+        cfg.train_dataloader.dataset.dataset.ann_file = str(flow)
+        cfg.train_cfg.max_epochs = self.effort.epochs
+        cfg.param_scheduler[0].T_max = self.effort.epochs
+        cfg.work_dir = str(self.folder / f'cnn_{backend.lower()}')
+        print(f'training the flow CNN on {backend} flow of {self.name}', flush=True)
+        Runner.from_cfg(cfg).train()
+
+
+def flow_of(estimator: FlowEstimator, frames: NDArray[np.uint8]) -> torch.Tensor:
+    """Flow (T-1, 2, H, W), pixels, of a video (T, H, W, 3)."""
+    clip = torch.from_numpy(np.ascontiguousarray(frames)).float().permute(0, 3, 1, 2)
+    with torch.no_grad():
+        return estimator(clip[None])[0]
+
+
+def _call(script: Path, *arguments: object) -> None:
+    subprocess.run([sys.executable, '-W', 'ignore', script, *map(str, arguments)], check=True)
