@@ -111,7 +111,9 @@ def compare(work: Callable[[Clips, Tensor], Tensor], clips: Clips, pixels: Tenso
 def exact() -> str:
     """The gradient's difference where rounding does not decide which ReLU is open."""
     pixels, layouts = stack(64)
-    clips = bound(recognizer(dict(type='FlowNet2S', width=0.25)).double(), layouts)
+    model = recognizer(dict(type='FlowNet2S', width=0.25)).double()
+    model.data_preprocessor.to_float32 = False
+    clips = bound(model, layouts)
     return compare(step, clips, pixels.double(), 2) + '; goal <= 1e-5'
 
 

@@ -142,7 +142,7 @@ class Clips(Victim):
         enter = getattr(self.owner.scorer.model, 'incremental', None)
         if enter is None:
             return nullcontext()
-        leaf = self.layouts[0].pixels()[None].float().to(next(self.model.parameters()).device)
+        leaf = self.layouts[0].pixels()[None].to(next(self.model.parameters()))
         # Measured now: inside, graphs of flow are not seen by what measures. A
         # black box has none, and says so itself if a gradient is asked for.
         with torch.enable_grad(), suppress(ValueError):
