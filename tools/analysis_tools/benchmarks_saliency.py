@@ -99,7 +99,9 @@ def compare(work: Callable[[Clips, Tensor], Tensor], clips: Clips, pixels: Tenso
             found = work(clips, candidate)
             reused.append(time.perf_counter() - began)
             assert memo.computed - before == 2 * len(pixels)
-            worst = max(worst, float((found - expected).norm() / expected.norm()))
+            size = float(expected.norm())
+            assert size > 0, 'nothing to compare'
+            worst = max(worst, float((found - expected).norm()) / size)
             work(clips, pixels)
     ratio = statistics.median(a / b for a, b in zip(full, reused, strict=True))
     return (
