@@ -26,9 +26,7 @@ MODELS = Registry('model', parent=MMENGINE_MODELS, locations=['mmrobust.flow.rec
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, locations=['mmrobust.datasets'])
 
 
-def _build(
-    cfg: dict[str, Any], registry: Registry, default_type: str | None = None
-) -> Any:
+def _build(cfg: dict[str, Any], registry: Registry, default_type: str | None = None) -> Any:
     """Build ``cfg``, its nested nouns first; refuse unknown names and options.
 
     mmengine's own builder warns when the default scope is another package's,
@@ -43,9 +41,7 @@ def _build(
     known = set(inspect.signature(cls).parameters)
     for name, value in options.items():
         if name not in known:
-            raise ValueError(
-                f'{cls.__name__} has no option {name!r}: {suggestion(name, known)}'
-            )
+            raise ValueError(f'{cls.__name__} has no option {name!r}: {suggestion(name, known)}')
         if name in _NESTED and isinstance(value, dict):
             options[name] = _build(value, *_NESTED[name])
     try:

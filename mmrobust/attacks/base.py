@@ -97,17 +97,13 @@ class Attack(ABC):
         tally = Tally(len(clean))
         judge = victim if success_on is None else success_on
         with frozen(victim.model), frozen(judge.model), torch.enable_grad():
-            if clean_outputs is None:
-                clean_outputs = self._outputs(judge, clean)
-            rule = f'{len(clean)} rows'
-            require(len(clean_outputs) == len(clean), 'outputs', rule, tuple(clean_outputs.shape))
+            clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
             goal = self.goal.bind(labels, clean_outputs)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
             found, outputs = clean.clone(), clean_outputs.detach().clone()
             rows = worth.nonzero().squeeze(1).cpu()
             if len(rows):
-                other = None if success_on is None else success_on.select(rows)
-                target = Metered(victim.select(rows), tally, rows, other)
+                target = Metered(victim, tally, torch.arange(len(clean)), success_on).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
@@ -139,9 +135,7 @@ class Attack(ABC):
             self.threat.check(clean)
         return clean
 
-    def _run_safely(
-        self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
-    ) -> Tensor:
+    def _run_safely(self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """``run``, then a projection, NaN guard and rounding of its result."""
         found = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
         require(found.shape == clean.shape, 'run()', f'of shape {tuple(clean.shape)}', found.shape)
@@ -154,6 +148,12 @@ class Attack(ABC):
         """``candidate`` as whole grey levels inside threat and bounds."""
         inside = self.threat.project(candidate, clean).clamp(*bounds)
         return self.threat.quantize(inside, clean).clamp(*bounds)
+
+    def _clean_outputs(self, judge: Victim, clean: Tensor, known: Tensor | None) -> Tensor:
+        outputs = self._outputs(judge, clean) if known is None else known
+        rule = f'{len(clean)} rows'
+        require(len(outputs) == len(clean), 'outputs', rule, tuple(outputs.shape))
+        return outputs
 
     @staticmethod
     def _outputs(victim: Victim, pixels: Tensor) -> Tensor:

@@ -140,9 +140,7 @@ def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes
     """Compare and print; see :func:`run` for what it raises."""
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
-    alike = sum(
-        r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True)
-    )
+    alike = sum(r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True))
     print(f'{same} of {successes} reported successes still succeed through the stock pipeline')
     print(f'{alike} of {len(rows)} predictions are those of the report')
     if len(wins) < successes:

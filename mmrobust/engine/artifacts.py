@@ -87,9 +87,7 @@ class Artifacts:
             self._write_preview(self.folder / files['preview'], layout, outcome, entry)
         return files
 
-    def _write_video(
-        self, path: Path, index: int, layout: VideoLayout, outcome: Outcome
-    ) -> None:
+    def _write_video(self, path: Path, index: int, layout: VideoLayout, outcome: Outcome) -> None:
         """The whole video on the canvas, its sampled frames replaced."""
         leaf, inner = locate(self.dataset, index)
         video = full_video(leaf.pipeline, leaf.get_data_info(inner))
@@ -109,9 +107,7 @@ class Artifacts:
         earlier = [p for p in folder.glob('*.mp4') if int(p.stem) < index]
         return len(earlier) < self.loop.settings.previews
 
-    def _write_preview(
-        self, path: Path, layout: Layout, outcome: Outcome, entry: Entry
-    ) -> None:
+    def _write_preview(self, path: Path, layout: Layout, outcome: Outcome, entry: Entry) -> None:
         """Clean | adversarial | amplified difference, side by side."""
         clean = layout.pixels()[:, :PREVIEW_FRAMES].permute(1, 2, 3, 0).numpy()
         changed = outcome.adversarial[:, :PREVIEW_FRAMES].cpu().permute(1, 2, 3, 0).numpy()

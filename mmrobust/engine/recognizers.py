@@ -36,10 +36,7 @@ def load_recognizer(
     from mmengine.registry import init_default_scope
     from mmengine.runner import CheckpointLoader
 
-    for name, path in (('config', config), ('checkpoint', checkpoint)):
-        local = isinstance(path, str | Path) and '://' not in str(path)
-        if local and not Path(path).is_file():
-            raise FileNotFoundError(f'{name} {path} does not exist')
+    _check_exists(config=config, checkpoint=checkpoint)
     cfg = Config.fromfile(config) if isinstance(config, str | Path) else config
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
@@ -53,3 +50,10 @@ def load_recognizer(
         raise ValueError(f'{checkpoint}: {error}') from error
     model.load_state_dict(tensors, strict=False)
     return model.to(device).eval()
+
+
+def _check_exists(**paths: object) -> None:
+    for name, path in paths.items():
+        local = isinstance(path, str | Path) and '://' not in str(path)
+        if local and not Path(str(path)).is_file():
+            raise FileNotFoundError(f'{name} {path} does not exist')

@@ -33,16 +33,12 @@ def sample_row(
     if int(outcome.scores.argmax()) != int(adversarial.argmax()):
         # The attack's last check and the test step must agree on the class.
         flags.add('scores_disagree')
-    known = 0 <= label < len(clean)
-    predictions = int(clean.argmax()), int(adversarial.argmax())
     return {
         'index': index,
         'name': name,
         'label': label,
-        'clean_prediction': predictions[0],
-        'adversarial_prediction': predictions[1],
-        'clean_correct': predictions[0] == label,
-        'adversarial_correct': predictions[1] == label,
+        **_scored('clean', clean, label),
+        **_scored('adversarial', adversarial, label),
         'attacked': outcome.attacked,
         'success': outcome.success and 'scores_disagree' not in flags,
         'linf': outcome.linf,
@@ -53,9 +49,17 @@ def sample_row(
         'queries': outcome.queries,
         'seconds': seconds,
         'flags': sorted(flags),
-        'clean_confidence': float(clean.softmax(-1)[label]) if known else None,
-        'adversarial_confidence': float(adversarial.softmax(-1)[label]) if known else None,
         'error': None,
+    }
+
+
+def _scored(side: str, scores: Tensor, label: int) -> dict[str, Any]:
+    """Prediction, whether it is right, and the confidence in the label (None without one)."""
+    prediction, known = int(scores.argmax()), 0 <= label < len(scores)
+    return {
+        f'{side}_prediction': prediction,
+        f'{side}_correct': prediction == label,
+        f'{side}_confidence': float(scores.softmax(-1)[label]) if known else None,
     }
 
 

@@ -33,9 +33,7 @@ class Surrogate:
         self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
         device = next(victim.scorer.model.parameters()).device
         model = load_recognizer(config, checkpoint, overrides=overrides, device=device)
-        self.victim = ActionVictim(
-            model, space=victim.space, memory_limit=victim.memory_limit
-        )
+        self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 
     @classmethod
     def from_config(cls, cfg: dict[str, Any] | None, victim: ActionVictim) -> Surrogate | None:

@@ -24,8 +24,8 @@ def mean(values: Iterable[float]) -> float | None:
 
 
 def share(name: str, hits: int, n: int) -> dict[str, float | None]:
-    """A rate (None of nothing) as ``name``, its 95 % Wilson interval as ``_low``, ``_high``."""
-    low, high = wilson(hits, n)
+    """A rate as ``name``, its 95 % Wilson interval as ``_low``, ``_high``; None of nothing."""
+    low, high = wilson(hits, n) if n else (None, None)
     return {name: hits / n if n else None, f'{name}_low': low, f'{name}_high': high}
 
 
@@ -77,7 +77,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'failures': [{key: row[key] for key in ('index', 'name', 'error')} for row in failures],
         'attacked': len(tried),
         'success_rate': success_rate(rows),
-        'success_interval': list(wilson(wins, len(tried))),
+        'success_interval': list(wilson(wins, len(tried))) if tried else None,
         'cost': cost(rows),
         'perturbation': perturbation(rows),
         'flags': flags(rows),

@@ -65,4 +65,3 @@ def cell(rows: Sequence[Row], target: str) -> Cell:
     found |= {'target_right': len(right), 'target_successes': wins}
     found |= share('target_success_rate', wins, len(right))
     return found | {key: mean(row[key] for row in fooled) for key in ('linf', 'frames')}
-

@@ -146,8 +146,7 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
             console.print(f'\n{attack}, eps {number(eps)}', markup=False, highlight=False)
             console.print(numbers_table(('crafted on', *spec['targets']), rows))
     accuracy = [
-        [c['target'], percent(c['clean_accuracy'])]
-        for c in card['cells'][: len(spec['targets'])]
+        [c['target'], percent(c['clean_accuracy'])] for c in card['cells'][: len(spec['targets'])]
     ]
     console.print()
     console.print(numbers_table(('victim', 'clean accuracy'), accuracy))

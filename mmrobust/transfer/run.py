@@ -164,8 +164,7 @@ class TransferRun:
         crafted = self._craft(job, loaded, samples, clean[judge], rows)
         data = {key: [values[row] for row in rows] for key, values in loaded.data.items()}
         data['inputs'] = [
-            self.host.render(loaded.layouts[row], crafted[row][0].adversarial.cpu())
-            for row in rows
+            self.host.render(loaded.layouts[row], crafted[row][0].adversarial.cpu()) for row in rows
         ]
         targets = self.spec.targets if job.target is None else (job.target,)
         shown = {name: self.victims[name].predict(data)[1] for name in {judge, *targets}}

@@ -47,9 +47,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], label: str) -> None:
         colour = ADVERSARIAL if curve.place is None else COLOURS[number % len(COLOURS)]
         dash = DASHES[number // len(COLOURS) % len(DASHES)]
         marker = 'o' if curve.place is None else MARKERS[number % len(MARKERS)]
-        axes.plot(
-            curve.x, curve.y, marker, ls=dash, color=colour, lw=1.6, ms=4, label=curve.label
-        )
+        axes.plot(curve.x, curve.y, marker, ls=dash, color=colour, lw=1.6, ms=4, label=curve.label)
         if curve.low:
             axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.14, lw=0)
     share_axis(axes)

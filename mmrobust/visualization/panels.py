@@ -50,12 +50,7 @@ def triptych(
         ValueError: If the frames are malformed or unequal in shape, or
             ``amplify`` is not above 0.
     """
-    check_frames(clean, 'clean')
-    check_frames(adversarial, 'adversarial')
-    if clean.shape != adversarial.shape:
-        raise ValueError(
-            f'adversarial must have the shape of clean, {clean.shape}, got {adversarial.shape}'
-        )
+    _check_pair(clean, adversarial)
     if amplify is None:
         amplify = _amplification(clean, adversarial)
     if not 0 < amplify < math.inf:
@@ -67,6 +62,15 @@ def triptych(
     right = _panel(difference, f'difference \N{MULTIPLICATION SIGN} {amplify:.3g}')
     gap = np.full((*left.shape[:2], GAP, 3), BACKGROUND, np.uint8)
     return np.concatenate([left, gap, middle, gap, right], axis=2)
+
+
+def _check_pair(clean: Frames, adversarial: Frames) -> None:
+    check_frames(clean, 'clean')
+    check_frames(adversarial, 'adversarial')
+    if clean.shape != adversarial.shape:
+        raise ValueError(
+            f'adversarial must have the shape of clean, {clean.shape}, got {adversarial.shape}'
+        )
 
 
 def _amplification(clean: Frames, adversarial: Frames) -> float:

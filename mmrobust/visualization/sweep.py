@@ -49,9 +49,7 @@ def write_sweep(
     print(f'\nreport: {folder / "sweep.html"}')
 
 
-def study(
-    shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]
-) -> Study:
+def study(shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]) -> Study:
     """The page."""
     run = [(key, plain(shared[key])) for key in SHARED if key not in ('attack', 'surrogate')]
     run.append(('gradients from', (shared['surrogate'] or {}).get('config', 'the model itself')))

@@ -30,8 +30,9 @@ import mmrobust  # noqa: E402, F401  (heals the stack)
 from mmrobust.cli import sweep, transfer  # noqa: E402
 from mmrobust.engine.ledger import read_entries  # noqa: E402
 from mmrobust.evaluation.sweep import frames_needed  # noqa: E402
-from projects.optical_flow_attack.claims import claims, tables  # noqa: E402
+from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.prepare import WHITE, DataSet, Effort  # noqa: E402
+from projects.optical_flow_attack.tables import tables  # noqa: E402
 
 BACKENDS = (WHITE, 'TVL1', 'Farneback')
 ATTACKS = ('OneShot', 'IterativeSaliency', 'IterativeSaliencyRG')

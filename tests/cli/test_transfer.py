@@ -215,9 +215,7 @@ def test_files_agree_with_each_other(finished, source_spec):
     assert {v['checkpoint_sha256'] is None for v in card['victims'].values()} == {False}
 
 
-def test_videos_that_fail_to_load_are_counted_and_named(
-    source_spec, tmp_path, monkeypatch, capsys
-):
+def test_videos_that_fail_to_load_are_counted_and_named(source_spec, tmp_path, monkeypatch, capsys):
     decode = SyntheticDecode.transform
 
     def broken(self, results):

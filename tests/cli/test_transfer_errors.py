@@ -82,9 +82,9 @@ def test_victims_that_do_not_fit_together(capsys, checkpoints, config, weights, 
     _, model = build_recognizer(tmp_path / 'seven.py')
     torch.save({'state_dict': model.state_dict()}, tmp_path / 'seven.pth')
     spec = other_victim(config, weights, tmp_path, tmp_path / 'seven.pth', tmp_path / 'seven.py')
-    assert (
-        "victims must tell the same classes apart, but 'own' knows 10 and 'near' 7"
-    ) in fails(main, capsys, spec)
+    assert ("victims must tell the same classes apart, but 'own' knows 10 and 'near' 7") in fails(
+        main, capsys, spec
+    )
 
 
 def test_overrides_that_name_nothing(capsys, config, weights, tmp_path):

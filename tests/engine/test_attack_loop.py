@@ -28,11 +28,15 @@ def test_report_has_the_keys_that_scripts_rely_on(unbroken):
     assert found['n'] == 5
     assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
     assert set(found['perturbation']) == {'linf', 'l2', 'frames'}
-    assert found['clean'].keys() == found['adversarial'].keys() == {
-        'acc/top1',
-        'acc/top5',
-        'acc/mean1',
-    }
+    assert (
+        found['clean'].keys()
+        == found['adversarial'].keys()
+        == {
+            'acc/top1',
+            'acc/top5',
+            'acc/mean1',
+        }
+    )
     assert isinstance(found['flags'], dict)
     assert 0 < found['success_rate'] <= 1
     assert found['perturbation']['linf'] <= 8
@@ -47,8 +51,10 @@ def test_rows_agree_with_the_card(unbroken):
     assert found['success_rate'] == sum(row['success'] for row in tried) / len(tried)
     assert found['clean']['acc/top1'] == sum(row['clean_correct'] for row in lines) / 5
     assert found['adversarial']['acc/top1'] == sum(r['adversarial_correct'] for r in lines) / 5
-    assert all(row['success'] == (row['adversarial_prediction'] != row['clean_prediction'])
-               for row in tried)
+    assert all(
+        row['success'] == (row['adversarial_prediction'] != row['clean_prediction'])
+        for row in tried
+    )
 
 
 def test_clean_metrics_are_those_of_the_stock_loop(unbroken, checkpoints, tmp_path):
@@ -65,9 +71,7 @@ def test_batch_size_changes_nothing(unbroken, checkpoints, tmp_path, size):
 
 
 def test_workers_change_nothing(unbroken, checkpoints, tmp_path):
-    attack_run(
-        checkpoints['tiny_3d'], tmp_path, '--cfg-options', 'test_dataloader.num_workers=2'
-    )
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--cfg-options', 'test_dataloader.num_workers=2')
     assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
 
 
@@ -150,7 +154,7 @@ def test_view_space_is_no_weaker_and_saves_no_video(checkpoints, tmp_path):
     found = attack_run(checkpoints['tiny_3d'], tmp_path, '--space', 'view')
     assert found['space'] == 'view'
     assert found['success_rate'] > 0
-    with pytest.raises(ValueError, match="space must be \"video\" with save_adv, got 'view'"):
+    with pytest.raises(ValueError, match='space must be "video" with save_adv, got \'view\''):
         attack_run(
             checkpoints['tiny_3d'], tmp_path, '--space', 'view', '--save-adv', str(tmp_path / 'a')
         )
@@ -249,9 +253,7 @@ def test_a_metric_with_state_survives_resume(checkpoints, tmp_path):
 def test_videos_missing_from_the_folder_are_made_on_resume(checkpoints, tmp_path, capsys):
     attack_run(checkpoints['tiny_3d'], tmp_path / 'w', '--max-samples', '2')
     saved = ('--save-adv', str(tmp_path / 'adv'))
-    attack_run(
-        checkpoints['tiny_3d'], tmp_path / 'w', '--resume', '--max-samples', '3', *saved
-    )
+    attack_run(checkpoints['tiny_3d'], tmp_path / 'w', '--resume', '--max-samples', '3', *saved)
     assert len(list((tmp_path / 'adv').glob('*.mkv'))) == 3
     from mmrobust.cli.verify import run
 
@@ -271,7 +273,7 @@ def test_verify_leaves_the_attack_out(unbroken, checkpoints, tmp_path, capsys):
     config = tmp_path / 'hooked.py'
     hook = "dict(type='mmrobust.AttackHook', attack=dict(type='PGD'))"
     config.write_text(
-        f"_base_ = [{str(CONFIGS / 'tiny_3d.py')!r}]\ncustom_hooks = [{hook}]\n"
+        f'_base_ = [{str(CONFIGS / "tiny_3d.py")!r}]\ncustom_hooks = [{hook}]\n'
         "test_evaluator = [dict(type='mmrobust.RobustAccuracy')]\n"
     )
     run([str(config), str(checkpoints['tiny_3d']), str(unbroken)])

@@ -94,16 +94,24 @@ def test_work_dir_is_a_file(capsys, checkpoint, tmp_path):
     (tmp_path / 'taken').write_text('')
     found = fails(capsys, TINY, checkpoint, '--work-dir', tmp_path / 'taken' / 'w')
     assert 'output folder' in found
-    found = fails(capsys, TINY, checkpoint, '--work-dir', tmp_path / 'w',
-                  '--save-adv', tmp_path / 'taken')
+    found = fails(
+        capsys, TINY, checkpoint, '--work-dir', tmp_path / 'w', '--save-adv', tmp_path / 'taken'
+    )
     assert f'output folder {tmp_path / "taken"} must be writable' in found
 
 
 @pytest.mark.parametrize(('reference', 'label'), [('label', 99), ('label', -1)])
 def test_label_outside_the_classes(capsys, checkpoint, tmp_path, reference, label):
     config = file_config(tmp_path, ['good.mkv'], label=label)
-    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w',
-                  '--cfg-options', 'attack.goal.reference=label')
+    found = fails(
+        capsys,
+        config,
+        checkpoint,
+        '--work-dir',
+        tmp_path / 'w',
+        '--cfg-options',
+        'attack.goal.reference=label',
+    )
     assert 'label must be one of the 10 classes, 0..9' in found
     assert f'got {label}' in found
     assert 'good.mkv' in found
@@ -111,10 +119,14 @@ def test_label_outside_the_classes(capsys, checkpoint, tmp_path, reference, labe
 
 def test_target_equal_to_the_label(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['good.mkv'], label=4)
-    options = ('attack.goal.type=TargetClass', 'attack.goal.target=4',
-               'attack.goal.reference=label')
-    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w',
-                  '--cfg-options', *options)
+    options = (
+        'attack.goal.type=TargetClass',
+        'attack.goal.target=4',
+        'attack.goal.reference=label',
+    )
+    found = fails(
+        capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--cfg-options', *options
+    )
     assert 'target must be different from the label' in found
 
 
@@ -130,7 +142,7 @@ def file_config(folder, names, label=0, transforms=()):
     lines = ''.join(f'{name} {label}\n' for name in names)
     (folder / 'list.txt').write_text(lines)
     middle = ''.join(f'    {step!r},\n' for step in transforms)
-    text = f'''
+    text = f"""
 _base_ = [{TINY!r}]
 test_pipeline = [
     dict(type='DecordInit'),
@@ -144,7 +156,7 @@ test_pipeline = [
 test_dataloader = dict(dataset=dict(
     _delete_=True, type='VideoDataset', ann_file={str(folder / 'list.txt')!r},
     data_prefix=dict(video={str(folder)!r}), pipeline=test_pipeline, test_mode=True))
-'''
+"""
     path = folder / 'files.py'
     path.write_text(text)
     return path
@@ -169,15 +181,17 @@ def test_broken_videos_among_good_ones_are_counted(checkpoint, tmp_path, capsys)
     assert failed == ['corrupt.mkv', 'missing.mkv']
     printed = capsys.readouterr().out
     assert 'failed' in printed
-    assert card(tmp_path / 'w')['clean']['acc/top1'] == sum(
-        row['clean_correct'] for row in lines if row['error'] is None
-    ) / 2
+    assert (
+        card(tmp_path / 'w')['clean']['acc/top1']
+        == sum(row['clean_correct'] for row in lines if row['error'] is None) / 2
+    )
 
 
 def test_strict_stops_at_a_broken_video_and_keeps_results(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['good.mkv', 'corrupt.mkv'])
-    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--strict',
-                  '--batch-size', 1)
+    found = fails(
+        capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--strict', '--batch-size', 1
+    )
     assert 'corrupt.mkv' in found
     assert len(rows(tmp_path / 'w')) == 1
 
@@ -185,9 +199,7 @@ def test_strict_stops_at_a_broken_video_and_keeps_results(capsys, checkpoint, tm
 def test_a_video_that_arrives_late_is_done_on_resume(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['good.mkv', 'late.mkv'])
     assert attack_run(checkpoint, tmp_path / 'w', config=str(config))['failed'] == 1
-    found = fails(
-        capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--resume', '--strict'
-    )
+    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', '--resume', '--strict')
     assert 'late.mkv' in found
     (tmp_path / 'late.mkv').write_bytes((tmp_path / 'good.mkv').read_bytes())
     again = attack_run(checkpoint, tmp_path / 'w', '--resume', config=str(config))
@@ -215,8 +227,16 @@ def test_save_adv_that_the_reader_cannot_read(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['good.mkv'])
     path = 'test_dataloader.dataset.pipeline'
     options = ('--cfg-options', f'{path}.3.scale=(48,32)', f'{path}.3.keep_ratio=False')
-    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w', *options,
-                  '--save-adv', tmp_path / 'adv')
+    found = fails(
+        capsys,
+        config,
+        checkpoint,
+        '--work-dir',
+        tmp_path / 'w',
+        *options,
+        '--save-adv',
+        tmp_path / 'adv',
+    )
     assert 'DecordInit/DecordDecode cannot read 000000.mkv back (48 pixels wide)' in found
 
 
@@ -225,8 +245,16 @@ def test_random_sampling_is_refused(capsys, checkpoint, tmp_path):
     option = 'test_dataloader.dataset.pipeline.1.test_mode=False'
     for seed in range(3):
         torch.manual_seed(seed)
-        found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w',
-                      '--cfg-options', option, 'test_dataloader.dataset.pipeline.1.clip_len=1')
+        found = fails(
+            capsys,
+            config,
+            checkpoint,
+            '--work-dir',
+            tmp_path / 'w',
+            '--cfg-options',
+            option,
+            'test_dataloader.dataset.pipeline.1.clip_len=1',
+        )
     assert 'SampleFrames: it samples at random' in found
 
 
@@ -239,8 +267,15 @@ def test_all_videos_broken(capsys, checkpoint, tmp_path):
 @pytest.mark.parametrize('workers', [0, 1])
 def test_unknown_transform(capsys, checkpoint, tmp_path, workers):
     config = file_config(tmp_path, ['good.mkv'], transforms=[dict(type='ColorJitter')])
-    found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w',
-                  '--cfg-options', f'test_dataloader.num_workers={workers}')
+    found = fails(
+        capsys,
+        config,
+        checkpoint,
+        '--work-dir',
+        tmp_path / 'w',
+        '--cfg-options',
+        f'test_dataloader.num_workers={workers}',
+    )
     assert "space='video' cannot follow the pipeline's transform ColorJitter" in found
 
 

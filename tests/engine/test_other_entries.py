@@ -60,8 +60,14 @@ def assert_same(expected: Path, work_dir: Path, text: str) -> None:
 @pytest.mark.slow
 def test_stock_script_with_options(expected, checkpoints, tmp_path):
     text = run(
-        STOCK_TEST, CONFIGS / 'tiny_3d.py', checkpoints['tiny_3d'], '--work-dir', tmp_path,
-        '--cfg-options', *BY_OPTIONS, 'log_level=INFO',
+        STOCK_TEST,
+        CONFIGS / 'tiny_3d.py',
+        checkpoints['tiny_3d'],
+        '--work-dir',
+        tmp_path,
+        '--cfg-options',
+        *BY_OPTIONS,
+        'log_level=INFO',
     )
     assert_same(expected, tmp_path, text)
 
@@ -75,9 +81,7 @@ def test_stock_script_with_a_child_config(expected, checkpoints, tmp_path, how):
         'test_cfg': f"test_cfg = dict(type='mmrobust.AttackTestLoop', attack={attack})",
     }[how]
     config = tmp_path / 'child.py'
-    config.write_text(
-        f"_base_ = [{str(CONFIGS / 'tiny_3d.py')!r}]\nlog_level = 'INFO'\n{wiring}\n"
-    )
+    config.write_text(f"_base_ = [{str(CONFIGS / 'tiny_3d.py')!r}]\nlog_level = 'INFO'\n{wiring}\n")
     text = run(STOCK_TEST, config, checkpoints['tiny_3d'], '--work-dir', tmp_path / 'w')
     assert_same(expected, tmp_path / 'w', text)
 
@@ -85,9 +89,17 @@ def test_stock_script_with_a_child_config(expected, checkpoints, tmp_path, how):
 @pytest.mark.slow
 def test_two_processes(expected, checkpoints, tmp_path):
     run(
-        '-m', 'torch.distributed.run', '--nproc_per_node=2', '--standalone',
-        ROOT / 'tools' / 'attack.py', CONFIGS / 'tiny_3d.py', checkpoints['tiny_3d'],
-        '--work-dir', tmp_path, '--launcher', 'pytorch',
+        '-m',
+        'torch.distributed.run',
+        '--nproc_per_node=2',
+        '--standalone',
+        ROOT / 'tools' / 'attack.py',
+        CONFIGS / 'tiny_3d.py',
+        checkpoints['tiny_3d'],
+        '--work-dir',
+        tmp_path,
+        '--launcher',
+        'pytorch',
     )
     assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(expected)]
     ours, theirs = card(tmp_path), card(expected)
@@ -99,9 +111,17 @@ def test_two_processes(expected, checkpoints, tmp_path):
 @pytest.mark.slow
 def test_console_script_and_module(checkpoints, tmp_path):
     text = run(
-        '-m', 'mmrobust.cli.main', 'attack', CONFIGS / 'tiny_3d.py', checkpoints['tiny_3d'],
-        '--attack', ROOT / 'configs' / '_base_' / 'attacks' / 'fgsm.py', '--max-samples', 1,
-        '--work-dir', tmp_path,
+        '-m',
+        'mmrobust.cli.main',
+        'attack',
+        CONFIGS / 'tiny_3d.py',
+        checkpoints['tiny_3d'],
+        '--attack',
+        ROOT / 'configs' / '_base_' / 'attacks' / 'fgsm.py',
+        '--max-samples',
+        1,
+        '--work-dir',
+        tmp_path,
     )
     assert 'FGSM' in text
     assert json.loads((tmp_path / 'report.json').read_text())['n'] == 1

@@ -65,55 +65,59 @@ class Learnt(FlowEstimator):
 
 def config_2d(kind='mmrobust.FlowRecognizer2D', fields=2, **options):
     """TSN, ``fields`` flow fields per clip."""
-    return dict(
-        type=kind,
-        backbone=dict(
-            type='ResNet',
-            depth=18,
-            pretrained=None,
-            in_channels=2 * fields,
-            norm_eval=False,
-            num_stages=2,
-            strides=(1, 2),
-            dilations=(1, 1),
-            out_indices=(1,),
-        ),
-        cls_head=dict(
-            type='TSNHead',
-            num_classes=CLASSES,
-            in_channels=128,
-            consensus=dict(type='AvgConsensus', dim=1),
-            average_clips='prob',
-        ),
-        data_preprocessor=dict(RAW),
-    ) | options
+    return (
+        dict(
+            type=kind,
+            backbone=dict(
+                type='ResNet',
+                depth=18,
+                pretrained=None,
+                in_channels=2 * fields,
+                norm_eval=False,
+                num_stages=2,
+                strides=(1, 2),
+                dilations=(1, 1),
+                out_indices=(1,),
+            ),
+            cls_head=dict(
+                type='TSNHead',
+                num_classes=CLASSES,
+                in_channels=128,
+                consensus=dict(type='AvgConsensus', dim=1),
+                average_clips='prob',
+            ),
+            data_preprocessor=dict(RAW),
+        )
+        | options
+    )
 
 
 def config_3d(kind='mmrobust.FlowRecognizer3D', channels=2, **options):
     """A small SlowOnly."""
-    return dict(
-        type=kind,
-        backbone=dict(
-            type='ResNet3d',
-            depth=18,
-            pretrained=None,
-            pretrained2d=False,
-            in_channels=channels,
-            base_channels=4,
-            num_stages=2,
-            spatial_strides=(1, 2),
-            temporal_strides=(1, 1),
-            dilations=(1, 1),
-            out_indices=(1,),
-            conv1_kernel=(1, 3, 3),
-            inflate=(0, 1),
-            with_pool2=False,
-        ),
-        cls_head=dict(
-            type='I3DHead', num_classes=CLASSES, in_channels=8, average_clips='prob'
-        ),
-        data_preprocessor=dict(RAW),
-    ) | options
+    return (
+        dict(
+            type=kind,
+            backbone=dict(
+                type='ResNet3d',
+                depth=18,
+                pretrained=None,
+                pretrained2d=False,
+                in_channels=channels,
+                base_channels=4,
+                num_stages=2,
+                spatial_strides=(1, 2),
+                temporal_strides=(1, 1),
+                dilations=(1, 1),
+                out_indices=(1,),
+                conv1_kernel=(1, 3, 3),
+                inflate=(0, 1),
+                with_pool2=False,
+            ),
+            cls_head=dict(type='I3DHead', num_classes=CLASSES, in_channels=8, average_clips='prob'),
+            data_preprocessor=dict(RAW),
+        )
+        | options
+    )
 
 
 def build(cfg, seed=0):

@@ -24,7 +24,7 @@ def clips(n=2, t=3, h=40, w=50, seed=0):
         canvas = cv2.GaussianBlur(rng.integers(0, 256, (h + t, w + t, 3), np.uint8), (0, 0), 2)
         canvas = cv2.normalize(canvas, None, 0, 255, cv2.NORM_MINMAX)
         for i in range(t):
-            clip[i] = canvas[i : i + h, : w]
+            clip[i] = canvas[i : i + h, :w]
     return torch.from_numpy(found).permute(0, 1, 4, 2, 3).float()
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mmrobust.functional.interval import wilson
+from mmrobust.functional.interval import newcombe, wilson
 
 # R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
 NEWCOMBE = [
@@ -54,3 +54,26 @@ def test_symmetry_and_ends():
 def test_arguments_outside_their_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         wilson(*arguments)
+
+
+# R. G. Newcombe, Statistics in Medicine 17 (1998), table II, method 10.
+DIFFERENCES = [
+    (56, 70, 48, 80, 0.0524, 0.3339),
+    (9, 10, 3, 10, 0.1705, 0.8090),
+    (6, 7, 2, 7, 0.0582, 0.8062),
+    (5, 56, 0, 29, -0.0381, 0.1926),
+    (0, 10, 0, 20, -0.1611, 0.2775),
+    (10, 10, 0, 10, 0.6075, 1.0000),
+]
+
+
+@pytest.mark.parametrize(('a', 'n', 'b', 'm', 'low', 'high'), DIFFERENCES)
+def test_published_differences(a, n, b, m, low, high):
+    assert newcombe(a, n, b, m) == pytest.approx((low, high), abs=5e-5)
+    assert newcombe(b, m, a, n) == pytest.approx((-high, -low), abs=5e-5)
+
+
+def test_a_difference_with_nothing_is_unknown():
+    assert newcombe(0, 0, 3, 5) == newcombe(3, 5, 0, 0) == (-1.0, 1.0)
+    with pytest.raises(ValueError, match=r'successes must be in 0\.\.5, got 6'):
+        newcombe(1, 5, 6, 5)

@@ -23,7 +23,7 @@ def test_quick_reproduction_reaches_its_claims(tmp_path):
     assert text in done.stdout
     verdicts = [line.split('|')[-2].strip() for line in text.splitlines() if line[:3] == '| (']
     assert len(verdicts) == 17
-    assert set(verdicts) <= {'held', 'did not hold'}
+    assert set(verdicts) <= {'held', 'did not hold', 'undecided'}
     sweep = json.loads((folder / 'stack_oneshot' / 'sweep.json').read_text())
     last = sweep['points'][-1]
     assert last['adversarial_accuracy'] < last['clean_accuracy']

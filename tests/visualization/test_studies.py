@@ -88,9 +88,7 @@ def test_a_cell_stands_in_the_row_of_its_source_and_the_column_of_its_target():
     down = [label.get_text() for label in axes.get_yticklabels()]
     assert (across, down) == (['a', 'b', 'c'], ['b', 'a'])
     found = {(down[round(y)], across[round(x)]): text for (x, y), text in shown}
-    assert found == {
-        (c['source'], c['target']): f'{100 * c["success_rate"]:.1f} %' for c in panel
-    }
+    assert found == {(c['source'], c['target']): f'{100 * c["success_rate"]:.1f} %' for c in panel}
     framed = [box for box in axes.patches if box.get_linewidth() > 1]
     assert len(framed) == 2
 

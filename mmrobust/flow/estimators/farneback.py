@@ -78,6 +78,4 @@ class Farneback(ClassicalFlow):
             flags=flags,
             **counts,
         )
-        super().__init__(
-            method, workers=workers, cache=cache, progress=progress, backward=backward
-        )
+        super().__init__(method, workers=workers, cache=cache, progress=progress, backward=backward)

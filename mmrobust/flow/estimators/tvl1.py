@@ -82,9 +82,7 @@ class TVL1(ClassicalFlow):
         }
         _check(options)
         method = partial(opencv.tvl1, **options)
-        super().__init__(
-            method, workers=workers, cache=cache, progress=progress, backward=backward
-        )
+        super().__init__(method, workers=workers, cache=cache, progress=progress, backward=backward)
 
 
 def _check(options: dict[str, Any]) -> None:
