@@ -62,10 +62,19 @@ def find(registry: Registry, name: str) -> Any:
 
 
 ATTACKS = Registry('attack', build_func=_build, scope='mmrobust', locations=['mmrobust.attacks'])
+ESTIMATORS = Registry(
+    'gradient estimator',
+    build_func=_build,
+    scope='mmrobust',
+    locations=['mmrobust.estimators'],
+)
 FLOWS = Registry(
     'flow estimator', build_func=_build, scope='mmrobust', locations=['mmrobust.flow.estimators']
 )
 GOALS = Registry('goal', build_func=_build, scope='mmrobust', locations=['mmrobust.goals'])
+SAMPLERS = Registry(
+    'noise sampler', build_func=_build, scope='mmrobust', locations=['mmrobust.samplers']
+)
 THREATS = Registry('threat', build_func=_build, scope='mmrobust', locations=['mmrobust.threats'])
 VICTIMS = Registry('victim', build_func=_build, scope='mmrobust', locations=['mmrobust.victims'])
 
@@ -76,6 +85,9 @@ _NESTED: dict[str, tuple[Registry, str | None]] = {
     'goal': (GOALS, 'Misclassify'),
     'attack': (ATTACKS, None),
     'inner': (ATTACKS, None),
+    'estimator': (ESTIMATORS, None),
     'flow_estimator': (FLOWS, None),
     'backward': (FLOWS, None),
+    'motion': (FLOWS, None),
+    'sampler': (SAMPLERS, None),
 }

@@ -5,7 +5,7 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 import torch
@@ -19,7 +19,7 @@ from mmrobust.goals import Goal, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
 from mmrobust.victims.frozen import frozen
-from mmrobust.victims.meter import Metered, Tally
+from mmrobust.victims.meter import AnswerLog, Metered, Tally
 
 
 class Attack(ABC):
@@ -69,6 +69,7 @@ class Attack(ABC):
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
         success_on: Victim | None = None,
+        journals: Sequence[AnswerLog] | None = None,
     ) -> list[Outcome]:
         """Attack a batch.
 
@@ -83,6 +84,8 @@ class Attack(ABC):
                 success in place of ``victim``: a black box, of which the attack
                 learns the outputs for candidates, each a query. It also says
                 which samples are right, and so worth attacking.
+            journals: One per sample, where a query attack keeps the answers it
+                was given; it goes on after those that are there already.
 
         Returns:
             One outcome per sample, in order.
@@ -103,10 +106,12 @@ class Attack(ABC):
             found, outputs = clean.clone(), clean_outputs.detach().clone()
             rows = worth.nonzero().squeeze(1).cpu()
             if len(rows):
-                target = Metered(victim, tally, torch.arange(len(clean)), success_on).select(rows)
+                every = torch.arange(len(clean))
+                target = Metered(victim, tally, every, success_on, journals).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
+        tally.flag('random_outputs', self._other_answers(clean_outputs, tally.clean_answers, tally))
         return self._outcomes(clean, found, outputs, goal, worth, tally)
 
     def _checked(self, victim: Victim, pixels: Tensor, labels: Tensor) -> Tensor:
@@ -178,9 +183,10 @@ class Attack(ABC):
         linf, l2 = linf_norm(delta), l2_norm(delta)
         unsound = ~outputs.isfinite().all(dim=1)
         still = worth & (linf == 0)
-        for name, mask in (('not_finite', unsound), ('unchanged', still)):
-            for row in mask.nonzero().squeeze(1).tolist():
-                tally.flags[row].add(name)
+        remarks = {'unchanged': still, 'not_finite': unsound}
+        remarks['random_outputs'] = self._other_answers(outputs, tally.answers, tally)
+        for name, mask in remarks.items():
+            tally.flag(name, mask)
         return [
             Outcome(
                 adversarial=found[i].to(torch.uint8),
@@ -194,9 +200,22 @@ class Attack(ABC):
                 backwards=int(tally.backwards[i]),
                 queries=int(tally.queries[i]),
                 flags=tuple(sorted(tally.flags[i])),
+                mean_abs=float(delta[i].abs().mean()),
+                measures=tally.measures[i],
+                timing=tally.timing[i],
             )
             for i in range(len(clean))
         ]
+
+    @staticmethod
+    def _other_answers(outputs: Tensor, answers: Mapping[int, Tensor], tally: Tally) -> Tensor:
+        """Where (N,) the harness saw other probabilities than the attack was given."""
+        other = torch.zeros(len(outputs), dtype=torch.bool)
+        for row, answer in answers.items():
+            shown = tally.shown(outputs[row : row + 1].to(answer))[0]
+            # Batches of other sizes round differently, by far less.
+            other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
+        return other
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""
@@ -205,6 +224,6 @@ class Attack(ABC):
         # An option that is no attribute is an error here, not a gap in the report.
         options = {name: getattr(self, name) for name in sorted(names)}
         for name, value in options.items():
-            if isinstance(value, Attack):
+            if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns

@@ -1,6 +1,7 @@
 """What an attack did to one sample."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -23,7 +24,13 @@ class Outcome:
         backwards: Gradients taken by the attack.
         queries: Calls of a victim that shows scores or labels only, among them
             that of ``success_on``; 0 for an attack on a victim that shows all.
-        flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``.
+        flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``,
+            ``random_outputs`` (the victim answers the same pixels differently).
+        mean_abs: Mean absolute change of a value, grey levels.
+        measures: What the attack reports of itself, by name.
+        timing: Seconds in and outside the victim (``victim_seconds``,
+            ``outside_seconds``), and the sample's share of the victim's calls
+            (``calls``); only from attacks that measure it.
     """
 
     adversarial: Tensor
@@ -37,3 +44,6 @@ class Outcome:
     backwards: int
     queries: int
     flags: tuple[str, ...]
+    mean_abs: float = 0.0
+    measures: Mapping[str, float] = field(default_factory=dict)
+    timing: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -16,6 +16,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.datasets import locate
 from mmrobust.engine.ledger import Entry
 from mmrobust.engine.provenance import file_sha256, versions
+from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.victims.action.full_video import check_readable, full_video
@@ -162,6 +163,7 @@ class Artifacts:
             'clean': metrics['clean'],
             'adversarial': metrics['adversarial'],
             'robust': metrics['robust'],
+            'query': query_summary(rows, attack),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'adversarial_videos': str(self.adversarial) if self.adversarial else None,

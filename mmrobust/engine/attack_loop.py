@@ -11,6 +11,7 @@ from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
@@ -99,6 +100,8 @@ class AttackTestLoop(TestLoop):
             if not ledger.entries:
                 self.artifacts.start()
             ledger.start()
+            if not self.settings.resume:
+                forget_answers(runner.work_dir)
         barrier()
         total = self._total()
         done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
@@ -113,6 +116,7 @@ class AttackTestLoop(TestLoop):
                 count = len(loaded.slots) + len(loaded.failures)
                 for entry in self.run_iter(idx, loaded, todo[position : position + count]):
                     ledger.append(entry)
+                    answer_file(runner.work_dir, entry['index']).remove()
                     progress.advance(entry)
                 position += count
         metrics = self._finish(ledger, total, time.perf_counter() - began)
@@ -202,6 +206,7 @@ class AttackTestLoop(TestLoop):
                     seeds=seeds,
                     clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
                     success_on=None if self.surrogate is None else victim,
+                    journals=[answer_file(self.runner.work_dir, indices[row]) for row in chosen],
                 )
             except ValueError as error:
                 names = ', '.join(loaded.names[row] for row in chosen[:4])

@@ -3,9 +3,10 @@
 A row is one sample's line of the ledger: plain values under the keys
 ``index``, ``name``, ``label``, ``clean_prediction``, ``adversarial_prediction``,
 ``clean_correct``, ``adversarial_correct``, ``attacked``, ``success``, ``linf``,
-``l2``, ``frames``, ``forwards``, ``backwards``, ``queries``, ``seconds``,
-``flags``, ``clean_confidence``, ``adversarial_confidence`` and ``error`` (None,
-or why the sample could not be loaded).
+``l2``, ``mean_abs``, ``frames``, ``forwards``, ``backwards``, ``queries``,
+``seconds``, ``measures``, ``timing``, ``flags``, ``clean_confidence``,
+``adversarial_confidence`` and ``error`` (None, or why the sample could not be
+loaded).
 """
 
 from collections import Counter
@@ -56,8 +57,9 @@ def cost(rows: Sequence[Row]) -> dict[str, float | None]:
 
 
 def perturbation(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Mean l_inf, l_2 (grey levels) and changed frames per attacked sample."""
-    return {name: mean(row[name] for row in attacked(rows)) for name in ('linf', 'l2', 'frames')}
+    """Mean l_inf, l_2, mean absolute change (grey levels), changed frames; per attacked sample."""
+    names = ('linf', 'l2', 'mean_abs', 'frames')
+    return {name: mean(row[name] for row in attacked(rows)) for name in names}
 
 
 def flags(rows: Sequence[Row]) -> dict[str, int]:

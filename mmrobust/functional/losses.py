@@ -57,4 +57,29 @@ def logit(logits: Tensor, classes: Tensor) -> Tensor:
     return -logits.gather(1, classes[:, None]).squeeze(1)
 
 
-LOSSES = {'cross_entropy': cross_entropy, 'margin': margin, 'logit': logit}
+def probability_margin(logits: Tensor, classes: Tensor) -> Tensor:
+    """Best other probability minus that of the class; (N,), -1..1.
+
+    What query attacks call the margin, for scores are all that they see; its
+    gradient vanishes where the victim is sure.
+    """
+    return margin(logits.softmax(dim=1), classes)
+
+
+def runner_up(logits: Tensor, classes: Tensor) -> Tensor:
+    """The second largest probability of all, whatever the class; (N,), 0..0.5.
+
+    Source: the released code of Zhang et al. 2020 (arXiv:2003.07637), which
+    lowers one minus it; for untargeted attacks alone. Once another class wins,
+    the second largest is the class itself: the loss then says nothing.
+    """
+    return logits.softmax(dim=1).topk(2, dim=1).values[:, 1]
+
+
+LOSSES = {
+    'cross_entropy': cross_entropy,
+    'margin': margin,
+    'logit': logit,
+    'probability_margin': probability_margin,
+    'runner_up': runner_up,
+}

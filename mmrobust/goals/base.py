@@ -16,7 +16,7 @@ from mmrobust.functional.checks import require
 from mmrobust.functional.describe import describe_fields
 from mmrobust.functional.losses import LOSSES
 
-LossName = Literal['cross_entropy', 'margin', 'logit']
+LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up']
 Reference = Literal['label', 'prediction']
 
 
@@ -25,7 +25,8 @@ class Goal(ABC):
     """A goal from a config; ``bind`` ties it to the samples of a batch.
 
     Args:
-        loss: cross_entropy, margin or logit (:mod:`mmrobust.functional.losses`).
+        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone,
+            runner_up (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).
 

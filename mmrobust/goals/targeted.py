@@ -13,6 +13,11 @@ from mmrobust.registry import GOALS
 class Targeted(Goal):
     """The prediction is to be a given class; the loss of that class falls."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rule = 'a loss that speaks of the target class'
+        require(self.loss != 'runner_up', 'loss', rule, self.loss)
+
     def objective(self, outputs: Tensor) -> Tensor:
         """Minus the loss of the target class (N,)."""
         return -self._loss(outputs)

@@ -7,13 +7,25 @@ through the outputs counts a backward.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from mmrobust.victims.base import Clip, Victim
+
+
+class AnswerLog(Protocol):
+    """Keeps the answers to a sample's queries, so that a broken run can go on."""
+
+    def read(self) -> Tensor | None:
+        """Answers (M, K) of an earlier run, in the order of the queries; None of none."""
+
+    def append(self, answers: Tensor) -> None:
+        """Keep answers (B, K) to the next queries."""
 
 
 class Tally:
@@ -24,6 +36,12 @@ class Tally:
         backwards: (N,) gradients taken.
         queries: (N,) calls of another victim that decides on success.
         flags: Remarks per sample, such as ``zero_gradient``.
+        measures: Numbers per sample that an attack reports of itself.
+        timing: Seconds and shares of calls per sample; not reproducible.
+        answers: Row -> log-probabilities (K,) that a query attack was given for
+            what it returned; another answer to the same pixels is a remark.
+        clean_answers: Row -> log-probabilities (K,) for the clean pixels, likewise.
+        shown: What a query attack is shown of the victim's outputs (N, K).
     """
 
     def __init__(self, n: int) -> None:
@@ -31,6 +49,16 @@ class Tally:
         self.backwards = torch.zeros(n, dtype=torch.long)
         self.queries = torch.zeros(n, dtype=torch.long)
         self.flags: list[set[str]] = [set() for _ in range(n)]
+        self.measures: list[dict[str, float]] = [{} for _ in range(n)]
+        self.timing: list[dict[str, float]] = [{} for _ in range(n)]
+        self.answers: dict[int, Tensor] = {}
+        self.clean_answers: dict[int, Tensor] = {}
+        self.shown: Callable[[Tensor], Tensor] = partial(torch.log_softmax, dim=1)
+
+    def flag(self, name: str, mask: Tensor) -> None:
+        """Remark ``name`` on the samples where ``mask`` (N,) is true."""
+        for row in mask.nonzero().squeeze(1).tolist():
+            self.flags[row].add(name)
 
 
 class Metered(Victim):
@@ -42,19 +70,25 @@ class Metered(Victim):
         rows: Indices (N,) of the samples in the tally.
         success_on: Another victim, bound to the same samples, that decides on
             success; its calls are queries.
+        journals: By row of the tally, where the answers to queries are kept.
     """
 
     def __init__(
-        self, victim: Victim, tally: Tally, rows: Tensor, success_on: Victim | None = None
+        self,
+        victim: Victim,
+        tally: Tally,
+        rows: Tensor,
+        success_on: Victim | None = None,
+        journals: Sequence[AnswerLog] | None = None,
     ) -> None:
         self.victim, self.tally, self.rows = victim, tally, rows
-        self.success_on = success_on
+        self.success_on, self.journals = success_on, journals
         self.bounds = victim.bounds
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
         self._check(pixels)
-        self.tally.forwards[self.rows] += 1
+        self._count(self.tally.forwards, self.rows)
         outputs = self.victim(pixels)
         self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
         if outputs.requires_grad:
@@ -67,7 +101,7 @@ class Metered(Victim):
             if self.success_on is None:
                 return self(pixels)
             self._check(pixels)
-            self.tally.queries[self.rows] += 1
+            self._count(self.tally.queries, self.rows)
             return self.success_on(pixels)
 
     def _check(self, pixels: Tensor) -> None:
@@ -79,7 +113,12 @@ class Metered(Victim):
     def _count_backward(self, gradient: Tensor) -> None:
         # Samples whose outputs the loss left out took no gradient.
         taken = (gradient != 0).flatten(1).any(dim=1).cpu()
-        self.tally.backwards[self.rows[taken]] += 1
+        self._count(self.tally.backwards, self.rows[taken])
+
+    @staticmethod
+    def _count(counter: Tensor, rows: Tensor) -> None:
+        # A sample may stand in a batch more than once.
+        counter.index_add_(0, rows, torch.ones_like(rows))
 
     def flag(self, name: str, mask: Tensor) -> None:
         """Remark ``name`` on the samples where ``mask`` (N,) is true."""
@@ -90,7 +129,8 @@ class Metered(Victim):
         """The victim of some of the samples; counts go to the same tally."""
         rows = rows.cpu()
         judge = None if self.success_on is None else self.success_on.select(rows)
-        return Metered(self.victim.select(rows), self.tally, self.rows[rows], judge)
+        victim = self.victim.select(rows)
+        return Metered(victim, self.tally, self.rows[rows], judge, self.journals)
 
     @property
     def model(self) -> nn.Module | None:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmrobust.visualization.formatting import class_name, is_share, number, percent, real
+from mmrobust.visualization.query_figure import query_curve
 from mmrobust.visualization.svg import (
     ADVERSARIAL,
     CLEAN,
@@ -42,7 +43,9 @@ class Plot:
 def plots(card: Mapping[str, Any], rows: Sequence[Row]) -> list[Plot]:
     """All figures that the data allow."""
     names = card.get('classes') or []
-    found = [accuracy(card), confidence(rows), classes(rows, names), size(rows)]
+    curve = query_curve(card)
+    queries = None if curve is None else Plot(*curve)
+    found = [accuracy(card), queries, confidence(rows), classes(rows, names), size(rows)]
     return [plot for plot in found if plot is not None]
 
 

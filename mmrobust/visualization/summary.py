@@ -28,6 +28,11 @@ FLAGS = {
     'fooled.',
     'unchanged': 'No pixel differs after rounding to 8 bits: the budget is below one grey level, '
     'or the gradient was zero throughout.',
+    'random_outputs': 'The model answered the same pixels differently when asked again: it is not '
+    'deterministic, and what a query attack learned of it was partly noise.',
+    'no_motion': 'The clip has no motion that could be followed; its noise was the same in all '
+    'frames.',
+    'probabilities_detected': "The model's scores sum to one and were taken for probabilities.",
     'scores_disagree': "The attack's own check and the test step predict different classes for the "
     'same adversarial video: the model is not deterministic, or the margin is within rounding.',
 }
@@ -127,10 +132,32 @@ def costs(card: Card) -> list[tuple[str, str]]:
     ]
 
 
+def queries(card: Card) -> list[tuple[str, str]]:
+    """What a query attack spent, and how well it kept the victim busy."""
+    found = _part(card, 'query')
+    if not found:
+        return []
+    return [
+        ('query budget', number(found.get('budget'), 9)),
+        ('queries, mean of successes', number(found.get('mean_success'))),
+        ('queries, median of successes', number(found.get('median_success'))),
+        ('queries, mean with failures at the budget', number(found.get('mean_capped'))),
+        ('queries, median with failures at the budget', number(found.get('median_capped'))),
+        ('time outside the victim', percent(found.get('outside_share'))),
+        ("places filled in the victim's calls", percent(found.get('occupancy'))),
+        ('cosine of estimated and true gradient', number(found.get('gradient_cosine'))),
+    ]
+
+
 def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
     """Name, mean and largest value of each size of the perturbation."""
     mean = _part(card, 'perturbation')
-    names = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames changed'}
+    names = {
+        'linf': 'l_inf',
+        'l2': 'l_2',
+        'mean_abs': 'mean absolute',
+        'frames': 'frames changed',
+    }
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
     return [

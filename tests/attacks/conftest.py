@@ -11,7 +11,18 @@ from toys import attack_classes, strong_classes
 def pytest_generate_tests(metafunc):
     for name, classes in (('attack_class', attack_classes), ('strong_class', strong_classes)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, classes(), ids=lambda cls: cls.__name__)
+            # Query attacks need hundreds of forwards where others need ten.
+            thorough = 'build_thorough' in metafunc.function.__code__.co_names
+            slow = thorough or metafunc.module.__name__ in (
+                'test_independence',
+                'test_attack_options',
+            )
+            found = [_slow_if(slow and hasattr(cls, 'thorough'), cls) for cls in classes()]
+            metafunc.parametrize(name, found)
+
+
+def _slow_if(slow, cls):
+    return pytest.param(cls, marks=pytest.mark.slow if slow else (), id=cls.__name__)
 
 
 @pytest.fixture(autouse=True)

@@ -50,8 +50,11 @@ def test_nan_is_flagged_and_stays_in_its_clip(strong_class, threat, function):
     pixels, labels = _scene()
     attack = build(strong_class, threat)
     outcomes = attack(FunctionVictim(function), pixels, labels)
-    healthy = attack(FunctionVictim(NET), pixels, labels)
-    assert 'not_finite' in outcomes[1].flags
+    # The same arithmetic for the sound clips, to the last bit.
+    sound = (lambda x: NET(x) + 1.0) if function is _nan_gradient else NET
+    healthy = attack(FunctionVictim(sound), pixels, labels)
+    if function is not _nan_gradient or outcomes[1].backwards:
+        assert 'not_finite' in outcomes[1].flags
     assert outcomes[1].attacked == (function is not _nan_scores)
     assert outcomes[1].linf <= 4 or isinstance(threat, L2)
     if function is _nan_gradient:

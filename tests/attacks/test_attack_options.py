@@ -10,8 +10,12 @@ import torch
 from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
 
 from mmrobust.attacks.pgd import PGD
+from mmrobust.estimators.bandits import AdditiveBandits
+from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.registry import ATTACKS
+from mmrobust.samplers.multi_noise import MultiNoise
+from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -19,6 +23,8 @@ NOUNS = {
     'threat': (Linf(8), [L2(100), Linf(2)]),
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
     'inner': (None, [PGD(steps=3)]),
+    'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
+    'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
 
 
@@ -44,7 +50,7 @@ def _other_values(name, value, hint):
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [value + 1, 2 * value + 1]
+        return [other for other in (value + 1, 2 * value + 1, 1) if other != value]
     if isinstance(value, float):
         return [0.3 * value, 0.7 * value, 2.5 * value, value + 0.5]
     raise AssertionError(f'no other value known for {name}={value!r}: give this test one')
@@ -61,15 +67,22 @@ def _usual_behaviour(cls):
 
 
 def _behaviour(attack):
-    """Pixels and costs on victims that yield soon, late and never."""
+    """Pixels, costs and reports on victims that yield soon, late and never."""
     seen = []
     cases = ((FunctionVictim, Linear, 0.0), (FunctionVictim, Wavy, 0.0), (TwoClips, Wavy, 0.0))
     for kind, net, lead in (*cases, (FunctionVictim, Wavy, 30.0)):
         bias = torch.tensor([lead, 0, 0, 0])
         victim, pixels = kind(net(random_weights(), bias)), clips(3)
-        for outcome in attack(victim, pixels, predicted(victim, pixels)):
+        try:
+            outcomes = attack(victim, pixels, predicted(victim, pixels))
+        except ValueError as error:
+            # Such as numbers that are not what an option says they are.
+            seen.append((str(error),))
+            continue
+        for outcome in outcomes:
             costs = (outcome.forwards, outcome.backwards, outcome.queries)
-            seen.append((outcome.adversarial.numpy().tobytes(), costs))
+            reports = (dict(outcome.measures), outcome.timing.get('calls'))
+            seen.append((outcome.adversarial.numpy().tobytes(), costs, reports))
     return seen
 
 
@@ -82,7 +95,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(('cls', 'name'), CASES, ids=[f'{c.__name__}-{n}' for c, n in CASES])
+@pytest.mark.parametrize(
+    ('cls', 'name'),
+    [
+        pytest.param(
+            cls,
+            name,
+            id=f'{cls.__name__}-{name}',
+            marks=pytest.mark.slow if hasattr(cls, 'thorough') else (),
+        )
+        for cls, name in CASES
+    ],
+)
 def test_every_option_changes_behaviour_and_description(cls, name):
     usual, allowed = cls(**_usual(cls)), []
     for value in _other_values(name, *_options(cls)[name]):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from toys import ConvNet, Linear, Wavy, build, clips, predicted, random_weights
+from toys import ConvNet, Linear, Wavy, build_thorough, clips, predicted, random_weights
 
 from mmrobust.functional.losses import margin
 from mmrobust.functional.norms import unit_l2
@@ -41,9 +41,9 @@ def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
     victim = FunctionVictim(Linear(weights))
     labels = torch.zeros(3, dtype=torch.long)
     assert torch.equal(predicted(victim, pixels), labels)
-    attack = build(strong_class, ball, goal=goal(loss=loss))
+    attack = build_thorough(strong_class, ball, goal=goal(loss=loss))
     assert all(outcome.success for outcome in attack(victim, pixels, labels))
-    weak = build(strong_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
+    weak = build_thorough(strong_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
     assert not any(outcome.success for outcome in weak(victim, pixels, labels))
 
 
@@ -59,7 +59,7 @@ def test_better_than_noise_of_the_same_size(strong_class, ball, net):
     with torch.no_grad():
         clean = margin(victim(pixels), labels)
         draws = [margin(victim(_noise(ball, pixels, seed)), labels) for seed in range(4)]
-    outcomes = build(strong_class, ball)(victim, pixels, labels)
+    outcomes = build_thorough(strong_class, ball)(victim, pixels, labels)
     attacked = margin(torch.stack([outcome.scores for outcome in outcomes]), labels)
     assert not any(outcome.success for outcome in outcomes)
     gain, noise_gain = attacked - clean, torch.stack(draws).mean(dim=0) - clean
@@ -73,7 +73,7 @@ def test_more_budget_more_success(strong_class, loss):
     labels = predicted(victim, pixels)
     rates = []
     for eps in (1, 8, 48):
-        outcomes = build(strong_class, Linf(eps), goal=Misclassify(loss=loss))(
+        outcomes = build_thorough(strong_class, Linf(eps), goal=Misclassify(loss=loss))(
             victim, pixels, labels
         )
         rates.append(sum(outcome.success for outcome in outcomes))

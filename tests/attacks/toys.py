@@ -44,6 +44,11 @@ def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     return cls(threat=threat, **getattr(cls, 'example', {}) | given)
 
 
+def build_thorough(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
+    """Like ``build``, with what the attack names in ``thorough``: strong, and slower."""
+    return build(cls, threat, **getattr(cls, 'thorough', {}) | options)
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 

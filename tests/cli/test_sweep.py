@@ -62,6 +62,7 @@ def test_no_budget_changes_nothing(finished):
     assert all(row['linf'] == row['frames'] == 0 for row in rows(finished / 'eps0'))
 
 
+@pytest.mark.slow
 def test_resume_runs_only_what_is_missing(finished, config, checkpoints, capsys):
     before, sweep = rows(finished / 'eps8'), saved(finished)
     options = ('--attack', 'IterativeSaliencyRG', '--seed', '5', '--resume')

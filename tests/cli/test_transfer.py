@@ -178,6 +178,7 @@ def timeless(lines):
     return [{key: value for key, value in line.items() if key != 'seconds'} for line in lines]
 
 
+@pytest.mark.slow
 def test_resume_equals_an_unbroken_run(finished, source_spec, tmp_path):
     """Kill a run inside the first batch, mid-line, and go on."""
     shutil.copy(finished / 'run.json', tmp_path)
@@ -215,6 +216,7 @@ def test_files_agree_with_each_other(finished, source_spec):
     assert {v['checkpoint_sha256'] is None for v in card['victims'].values()} == {False}
 
 
+@pytest.mark.slow
 def test_videos_that_fail_to_load_are_counted_and_named(source_spec, tmp_path, monkeypatch, capsys):
     decode = SyntheticDecode.transform
 

@@ -330,7 +330,7 @@ def returned_keys(path: str, name: str) -> list[str]:
                 if isinstance(part, ast.BinOp):
                     parts += [part.left, part.right]
                 elif isinstance(part, ast.Dict):
-                    found += [key.value for key in part.keys]
+                    found += [key.value for key in part.keys if isinstance(key, ast.Constant)]
     assert found
     return found
 
@@ -341,6 +341,8 @@ def test_files_are_described_key_by_key():
     wanted += returned_keys('evaluation/summary.py', 'summarize')
     assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
     wanted = returned_keys('engine/rows.py', 'sample_row') + ['video', 'preview', 'evaluator']
+    scored = ('prediction', 'correct', 'confidence')
+    wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
     keys = re.findall(r'^\| (`[^|]+) \|', rows, flags=re.M)
     assert set(re.findall(r'`(\w+)`', ' '.join(keys))) == set(wanted)
 
@@ -354,7 +356,9 @@ def test_settings_and_their_defaults():
 
 def test_every_flag_is_explained():
     source = '\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
-    raised = set(re.findall(r"(?:\.flag|flags\.add)\(\s*'(\w+)'", source)) | {'unchanged'}
+    # In calls that raise one: flag('x'), flags.add('x'), flags=('x',), remarks['x'].
+    place = r"(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[)"
+    raised = set(re.findall(place + r"\s*'(\w+)'", source)) | {'unchanged'}
     explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
     assert raised == explained
 

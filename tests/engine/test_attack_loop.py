@@ -27,7 +27,7 @@ def test_report_has_the_keys_that_scripts_rely_on(unbroken):
     assert found['schema'] == 1
     assert found['n'] == 5
     assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
-    assert set(found['perturbation']) == {'linf', 'l2', 'frames'}
+    assert set(found['perturbation']) == {'linf', 'l2', 'mean_abs', 'frames'}
     assert (
         found['clean'].keys()
         == found['adversarial'].keys()
@@ -75,6 +75,7 @@ def test_workers_change_nothing(unbroken, checkpoints, tmp_path):
     assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
 
 
+@pytest.mark.slow
 def test_seed_changes_the_result(unbroken, checkpoints, tmp_path):
     attack_run(checkpoints['tiny_3d'], tmp_path, '--seed', '1')
     assert [r['l2'] for r in rows(tmp_path)] != [r['l2'] for r in rows(unbroken)]
@@ -150,6 +151,7 @@ def test_verify_notices_a_clean_video(unbroken, checkpoints, tmp_path):
         run([str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(folder)])
 
 
+@pytest.mark.slow
 def test_view_space_is_no_weaker_and_saves_no_video(checkpoints, tmp_path):
     found = attack_run(checkpoints['tiny_3d'], tmp_path, '--space', 'view')
     assert found['space'] == 'view'
@@ -160,6 +162,7 @@ def test_view_space_is_no_weaker_and_saves_no_video(checkpoints, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_recognizer_2d_runs(checkpoints, tmp_path):
     found = attack_run(checkpoints['tiny_2d'], tmp_path, config='tiny_2d')
     assert found['n'] == 5
@@ -218,6 +221,7 @@ def test_a_test_cfg_with_the_loop_is_taken_up(checkpoints, tmp_path):
     assert (found['space'], found['seed'], found['n']) == ('view', 7, 2)
 
 
+@pytest.mark.slow
 def test_concatenated_and_repeated_data_sets(checkpoints, unbroken, tmp_path):
     cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
     one = cfg.test_dataloader.dataset
@@ -238,6 +242,7 @@ def test_concatenated_and_repeated_data_sets(checkpoints, unbroken, tmp_path):
     assert names[5:] == names[:2]
 
 
+@pytest.mark.slow
 def test_a_metric_with_state_survives_resume(checkpoints, tmp_path):
     cfg = Config.fromfile(CONFIGS / 'tiny_3d.py')
     cfg.test_evaluator = dict(type='ConfusionMatrix')
@@ -250,6 +255,7 @@ def test_a_metric_with_state_survives_resume(checkpoints, tmp_path):
     assert sum(map(sum, first['clean'][name])) == 5
 
 
+@pytest.mark.slow
 def test_videos_missing_from_the_folder_are_made_on_resume(checkpoints, tmp_path, capsys):
     attack_run(checkpoints['tiny_3d'], tmp_path / 'w', '--max-samples', '2')
     saved = ('--save-adv', str(tmp_path / 'adv'))

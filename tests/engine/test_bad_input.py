@@ -196,6 +196,7 @@ def test_strict_stops_at_a_broken_video_and_keeps_results(capsys, checkpoint, tm
     assert len(rows(tmp_path / 'w')) == 1
 
 
+@pytest.mark.slow
 def test_a_video_that_arrives_late_is_done_on_resume(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['good.mkv', 'late.mkv'])
     assert attack_run(checkpoint, tmp_path / 'w', config=str(config))['failed'] == 1

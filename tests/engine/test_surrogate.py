@@ -44,6 +44,7 @@ def test_a_model_as_its_own_surrogate_changes_nothing_but_the_queries(checkpoint
     assert card['cost']['queries'] > 0
 
 
+@pytest.mark.slow
 def test_transfer_is_measured_on_the_attacked_model(checkpoints, other_checkpoint, tmp_path):
     own = checkpoints['tiny_3d']
     transfer(own, tmp_path / 'transfer', other_checkpoint, 'OneShot')

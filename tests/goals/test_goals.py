@@ -3,11 +3,14 @@
 import pytest
 import torch
 
-from mmrobust.functional.losses import LOSSES
+from mmrobust.functional.losses import LOSSES as EVERY
 from mmrobust.goals import LeastLikely, Misclassify, TargetClass
 from mmrobust.registry import GOALS
 
 CLASSES = (LeastLikely, Misclassify, TargetClass)
+# Those of probabilities are not monotone in every score, and flat where one is sure.
+OF_PROBABILITIES = ('probability_margin', 'runner_up')
+LOSSES = [name for name in EVERY if name not in OF_PROBABILITIES]
 K = 4
 LABELS = torch.tensor([0, 3, 2])
 
@@ -171,3 +174,31 @@ def test_an_unbound_goal_says_so():
                                   LeastLikely(reference='prediction')])  # fmt: skip
 def test_description_builds_the_same_goal(goal):
     assert GOALS.build(goal.describe()) == goal
+
+
+@pytest.mark.parametrize('goal', CLASSES)
+def test_probability_margin_rises_with_the_score_that_is_to_win(goal):
+    bound = goal(loss='probability_margin').bind(LABELS, _outputs())
+    nudged = _outputs()
+    if goal is Misclassify:
+        nudged = nudged.scatter_add(1, LABELS[:, None], torch.full((3, 1), -0.5).double())
+    else:
+        nudged = nudged.scatter_add(1, bound.classes[:, None], torch.full((3, 1), 0.5).double())
+    assert (bound.objective(nudged) > bound.objective(_outputs())).all()
+    assert (bound.objective(nudged).abs() <= 1).all()
+
+
+def test_runner_up_is_for_untargeted_goals_and_leads_to_success():
+    for goal in (LeastLikely, TargetClass):
+        with pytest.raises(ValueError, match='loss must be a loss that speaks of the target class'):
+            goal(loss='runner_up')
+    outputs = _outputs()
+    bound = Misclassify(loss='runner_up').bind(LABELS, outputs)
+    for _ in range(400):
+        leaf = outputs.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(bound.objective(leaf).sum(), leaf)
+        outputs = outputs + gradient
+    # It ends where the two best are level: nothing says which of them shall win.
+    best = outputs.softmax(dim=1).topk(2, dim=1).values
+    assert best[:, 1].min() > 0.35
+    assert (bound.objective(outputs) > bound.objective(_outputs())).all()

@@ -1,0 +1,11 @@
+# Motion-excited sampler (Zhang, Zhu, Zhu and Yang 2020), untargeted. Targeted:
+# attack.budget=200000 attack.goal.type=TargetClass attack.goal.loss=cross_entropy
+attack = dict(
+    type='GradientEstimation',
+    sampler=dict(type='Sparked', motion=dict(type='TVL1'), form='warp'),
+    estimator=dict(type='AdditiveBandits', fd_eta=25.5, exploration=0.1, rate=0.1, unit='frame'),
+    step_size=6.375,
+    step_unit='pixel',
+    budget=60000,
+    threat=dict(type='Linf', eps=7.65),
+    goal=dict(type='Misclassify', loss='cross_entropy'))

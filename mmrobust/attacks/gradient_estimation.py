@@ -1,0 +1,123 @@
+"""Climb an estimated gradient: NES, bandits, and the motion-excited sampler."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from mmrobust.attacks.gradient_descent import StepUnit
+from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.estimators import GradientEstimator
+from mmrobust.estimators.bandits import AdditiveBandits
+from mmrobust.estimators.nes import NES
+from mmrobust.functional.checks import finite, require
+from mmrobust.goals import Goal
+from mmrobust.query.black_box import Scores
+from mmrobust.query.trial import Search, Trial
+from mmrobust.registry import ATTACKS
+from mmrobust.samplers import Noise, NoiseSampler
+from mmrobust.samplers.multi_noise import MultiNoise
+from mmrobust.samplers.sparked import Sparked
+from mmrobust.threats import Threat
+
+
+@ATTACKS.register_module()
+class GradientEstimation(QueryAttack):
+    """Probe, estimate, step, check; the parts are exchangeable.
+
+    The noise sampler decides which directions are tried, the estimator what
+    follows from the answers, the threat how a step is taken, the goal's loss
+    what is climbed. The defaults are the motion-excited sampler attack of Zhang, Zhu,
+    Zhu and Yang 2020, arXiv:2003.07637: one noise frame that moves with the
+    video, additive bandits, sign steps. ``configs/_base_/attacks`` has this
+    and its rivals: ``me_sampler``, ``e_nes``, ``e_bandits``, ``geo_trap``.
+
+    Official setting: eps 0.03 and steps of 0.025 of the range (a step of 5/6 of
+    eps), one check per round (3 queries), 60,000 queries untargeted and 200,000
+    targeted. Deviations: probes are kept inside 0..255 and to pixels that the
+    threat allows; the check is of whole grey levels.
+
+    Args:
+        threat: What may be changed; default ``Linf(eps=8)``.
+        goal: What counts as success; default ``Misclassify()``.
+        sampler: The noise; default :class:`~mmrobust.samplers.Sparked`.
+        estimator: Default :class:`~mmrobust.estimators.bandits.AdditiveBandits`.
+        step_size: Length of a step in the threat's norm, > 0.
+        step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
+        budget: Queries per sample, at least those of one round.
+        query_batch: Candidates per call of the victim; changes the speed alone.
+        scores: What the victim's numbers are: auto, logits, probabilities or
+            log_probabilities.
+        gradient_check: Every so many answers, compare the estimate with the
+            true gradient, uncounted; 0: never.
+    """
+
+    example: ClassVar[dict[str, Any]] = {
+        'budget': 36,
+        'sampler': MultiNoise(),
+        'estimator': NES(population=10),
+    }
+
+    def __init__(
+        self,
+        threat: Threat | None = None,
+        goal: Goal | None = None,
+        *,
+        sampler: NoiseSampler | None = None,
+        estimator: GradientEstimator | None = None,
+        step_size: float = 0.025 / 0.03,
+        step_unit: StepUnit = 'eps',
+        budget: int = 60_000,
+        query_batch: int = 32,
+        scores: Scores = 'auto',
+        gradient_check: int = 0,
+    ) -> None:
+        self.sampler = Sparked() if sampler is None else sampler
+        self.estimator = AdditiveBandits() if estimator is None else estimator
+        usable = isinstance(self.sampler, NoiseSampler)
+        require(usable, 'sampler', 'a noise sampler or its config', sampler)
+        usable = isinstance(self.estimator, GradientEstimator)
+        require(usable, 'estimator', 'a gradient estimator or its config', estimator)
+        length = finite(step_size) and step_size > 0
+        require(length, 'step_size', 'a finite number > 0', step_size)
+        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
+        self.step_size, self.step_unit = step_size, step_unit
+        super().__init__(
+            threat,
+            goal,
+            budget=budget,
+            query_batch=query_batch,
+            scores=scores,
+            gradient_check=gradient_check,
+        )
+
+    @property
+    def round_cost(self) -> int:
+        """The probes and the check."""
+        return self.estimator.probes + 1
+
+    def search(self, trial: Trial) -> Search:
+        """Round after round."""
+        noise, estimate = self.sampler.bind(trial.clean), self.estimator.bind(trial.clean)
+        trial.flags.update(noise.flags)
+        allowed, x = trial.allowed, trial.clean
+        length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
+        for iteration in itertools.count():
+            offsets = estimate.propose(partial(_inside, noise, allowed, trial, iteration))
+            answers = yield (x + offsets).clamp(*trial.bounds)
+            objectives = trial.objective(answers)
+            if not objectives.isfinite().all():
+                continue  # such a round teaches nothing
+            direction = estimate.learn(objectives)
+            trial.estimate, trial.origin = direction, x
+            x = trial.inside(x + length * trial.steepest(direction))
+            if (yield from trial.accept(x)):
+                return
+
+
+def _inside(noise: Noise, allowed: Tensor, trial: Trial, iteration: int) -> Tensor:
+    """Noise (C, T, H, W) where the threat allows a change."""
+    return noise.draw(trial.generator, iteration) * allowed

@@ -1,0 +1,137 @@
+"""The attack that only asks: what every query attack shares.
+
+Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks.base import Attack
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Goal
+from mmrobust.query.black_box import BlackBox, Scores
+from mmrobust.query.diagnosis import GradientCheck
+from mmrobust.query.pool import Pool, Runner
+from mmrobust.query.trial import Search, Trial
+from mmrobust.threats import Threat
+from mmrobust.victims.meter import Metered
+
+
+class QueryAttack(Attack):
+    """A search that yields candidates and is sent the victim's scores.
+
+    A subclass writes ``search`` alone, for one sample: the pool runs many
+    samples at once and keeps the victim's batches full. A search cannot reach
+    the victim, so it cannot take a gradient or a forward that is not counted;
+    one that asks beyond the budget is ended, the question unasked.
+
+    Args:
+        threat: See :class:`~mmrobust.attacks.base.Attack`.
+        goal: See :class:`~mmrobust.attacks.base.Attack`. Its loss sees
+            log-probabilities, whatever the victim's numbers are.
+        budget: Queries per sample, >= the least that one round of the search needs.
+        query_batch: Candidates per call of the victim, >= 1. It changes the
+            speed alone; the victim's memory is the limit. To fill it, the
+            run's batch size (videos at once) must be large enough.
+        scores: What the victim's numbers are; see
+            :class:`~mmrobust.query.black_box.BlackBox`.
+        gradient_check: Every so many answers, compare the search's estimate with
+            the victim's true gradient, for diagnosis: the search is not told,
+            and the forwards and backwards are not counted. 0: never. The
+            victim must be differentiable.
+
+    Attributes:
+        round_cost: The least number of queries with which the search can do
+            anything; set by a subclass.
+    """
+
+    #: Options with which tests build every attack: small enough to try often,
+    #: and those with which it must find what is there to find in a tiny clip.
+    example: ClassVar[dict[str, Any]] = {'budget': 36}
+    thorough: ClassVar[dict[str, Any]] = {'budget': 1500}
+
+    def __init__(
+        self,
+        threat: Threat | None = None,
+        goal: Goal | None = None,
+        *,
+        budget: int = 60_000,
+        query_batch: int = 32,
+        scores: Scores = 'auto',
+        gradient_check: int = 0,
+    ) -> None:
+        super().__init__(threat, goal)
+        rule = f'a whole number >= {self.round_cost}, the cost of one round'
+        require(isinstance(budget, int) and budget >= self.round_cost, 'budget', rule, budget)
+        whole = isinstance(query_batch, int) and query_batch >= 1
+        require(whole, 'query_batch', 'a whole number >= 1', query_batch)
+        known = ('auto', 'logits', 'probabilities', 'log_probabilities')
+        require(scores in known, 'scores', f'one of {", ".join(known)}', scores)
+        usable = isinstance(gradient_check, int) and gradient_check >= 0
+        require(usable, 'gradient_check', 'a whole number >= 0', gradient_check)
+        self.budget, self.query_batch, self.scores = budget, query_batch, scores
+        self.gradient_check = gradient_check
+
+    @property
+    def round_cost(self) -> int:
+        """The least number of queries of use."""
+        return 1
+
+    @abstractmethod
+    def search(self, trial: Trial) -> Search:
+        """Yield candidates (B, C, T, H, W), get log-probabilities (B, K).
+
+        ``trial.found`` is the result at any time; ``trial.accept`` moves it.
+        Return on success; run on for ever otherwise: the budget ends it.
+        """
+
+    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+        """Search every sample until it succeeds or its budget is spent."""
+        rule = 'none: a query attack takes no gradients'
+        require(victim.success_on is None, 'surrogate', rule, victim.success_on)
+        box = BlackBox(victim, budget=self.budget, scores=self.scores)
+        trials = [self._trial(pixels, goal, rng, row, victim.bounds) for row in range(len(pixels))]
+        watch = None
+        if self.gradient_check:
+            watch = GradientCheck(victim.victim, goal, self.gradient_check)
+        logs = victim.journals
+        mine = None if logs is None else [logs[row] for row in victim.rows.tolist()]
+        runners = Pool(box, self.query_batch, mine, watch).run(trials, self.search)
+        self._record(victim, box, runners)
+        if watch is not None:
+            watch.record(victim)
+        return torch.stack([trial.found for trial in trials])
+
+    def _trial(
+        self, pixels: Tensor, goal: Goal, rng: SampleRandom, row: int, bounds: tuple[float, float]
+    ) -> Trial:
+        one = torch.tensor([row])
+        return Trial(pixels[row], goal.select(one), self.threat, bounds, rng.select(one))
+
+    @staticmethod
+    def _record(victim: Metered, box: BlackBox, runners: Sequence[Runner]) -> None:
+        """Costs, remarks and times to the tally."""
+        tally = victim.tally
+        tally.shown = box.shown
+        for index, (row, runner) in enumerate(zip(victim.rows.tolist(), runners, strict=True)):
+            tally.queries[row] += box.account.spent[index]
+            tally.forwards[row] += runner.replayed
+            tally.flags[row] |= runner.trial.flags
+            if box.account.scores == 'probabilities' and box.detected:
+                tally.flags[row].add('probabilities_detected')
+            if runner.trial.answer is not None:
+                tally.answers[row] = runner.trial.answer
+            if runner.trial.clean_answer is not None:
+                tally.clean_answers[row] = runner.trial.clean_answer
+            tally.timing[row] = {
+                'victim_seconds': runner.inside,
+                'outside_seconds': runner.outside,
+                'calls': runner.calls,
+            }

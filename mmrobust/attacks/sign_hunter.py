@@ -1,0 +1,62 @@
+"""SignHunter (Al-Dujaili and O'Reilly 2020): flip halves, quarters, eighths of the signs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+
+from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.query.trial import Search, Trial
+from mmrobust.registry import ATTACKS
+
+
+@ATTACKS.register_module()
+class SignHunter(QueryAttack):
+    """Divide and conquer for the signs of the gradient, one query per flip.
+
+    Source: arXiv:1902.06894, algorithm 2. A candidate stands at a corner of the
+    threat; a stretch of its signs is flipped and stays so where the objective
+    grew. Stretches are the whole clip, its halves, its quarters and so on down
+    to single values (order C, T, H, W), then again from the start.
+    Official setting: l_inf, full budget, no other constants. Deviation: in other
+    balls than l_inf all pixels change by the same amount.
+
+    Args:
+        threat: What may be changed; default ``Linf(eps=8)``.
+        goal: What counts as success; default ``Misclassify()``.
+        budget: Queries per sample.
+        query_batch: Candidates per call of the victim; changes the speed alone.
+        scores: What the victim's numbers are: auto, logits, probabilities or
+            log_probabilities.
+        gradient_check: Every so many answers, compare the signs with the true
+            gradient, uncounted; 0: never.
+    """
+
+    def search(self, trial: Trial) -> Search:
+        """All ones, then flips."""
+        signs = torch.ones_like(trial.clean)
+        if (yield from trial.accept(trial.corner(signs))):
+            return
+        best = trial.gain()
+        levels = math.ceil(math.log2(signs.numel())) + 1
+        for level in itertools.cycle(range(levels)):
+            # The first flip of all is that of the whole clip.
+            for start, stop in stretches(signs.numel(), 2**level):
+                candidate = signs.clone()
+                candidate.view(-1)[start:stop] *= -1
+                whole = trial.rounded(trial.corner(candidate))
+                answers = yield whole[None]
+                trial.estimate, trial.origin = signs, trial.clean
+                gain = float(trial.objective(answers)[0])
+                if gain > best or bool(trial.goal.success(answers)[0]):
+                    signs, best = candidate, gain
+                    if trial.stand(whole, answers[0]):
+                        return
+
+
+def stretches(total: int, parts: int) -> list[tuple[int, int]]:
+    """``total`` values in at most ``parts`` stretches of one length."""
+    length = math.ceil(total / parts)
+    return [(start, min(start + length, total)) for start in range(0, total, length)]

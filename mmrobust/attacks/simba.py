@@ -1,0 +1,123 @@
+"""SimBA (Guo, Gardner, You, Wilson and Weinberger 2019): one basis vector at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks.gradient_descent import StepUnit
+from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.functional.checks import finite, require
+from mmrobust.functional.cosine_basis import cosine_vector
+from mmrobust.goals import Goal
+from mmrobust.query.black_box import Scores
+from mmrobust.query.trial import Search, Trial
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import Threat
+
+Basis = Literal['pixel', 'dct']
+
+
+@ATTACKS.register_module()
+class SimBA(QueryAttack):
+    """A step along a random basis vector, or against it, if the objective grows.
+
+    Source: arXiv:1905.07121, algorithm 1. Vectors come in random order and not
+    again before all were tried. Official setting: the probability of the class
+    as loss, no projection; pixels, or the lowest 1/8 of the frequencies per
+    axis. Deviations: the cosine basis is one of space and time; steps are
+    projected onto the threat; an iterate that succeeds is asked once more
+    rounded to whole grey levels.
+
+    Args:
+        threat: What may be changed; default ``Linf(eps=8)``.
+        goal: What counts as success; default ``Misclassify()``.
+        basis: ``pixel`` (single values) or ``dct`` (cosines of one channel).
+        frequencies: Share of the frequencies per axis that ``dct`` uses, 0..1.
+        step_size: Length of a step in the threat's norm, > 0.
+        step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
+        budget: Queries per sample, >= 3.
+        query_batch: Candidates per call of the victim; changes the speed alone.
+        scores: What the victim's numbers are: auto, logits, probabilities or
+            log_probabilities.
+    """
+
+    example: ClassVar[dict[str, Any]] = {
+        'budget': 36,
+        'frequencies': 1.0,
+        'step_size': 3.0,
+        'step_unit': 'pixel',
+    }
+
+    def __init__(
+        self,
+        threat: Threat | None = None,
+        goal: Goal | None = None,
+        *,
+        basis: Basis = 'dct',
+        frequencies: float = 0.125,
+        step_size: float = 0.5,
+        step_unit: StepUnit = 'eps',
+        budget: int = 60_000,
+        query_batch: int = 32,
+        scores: Scores = 'auto',
+    ) -> None:
+        require(basis in ('pixel', 'dct'), 'basis', 'pixel or dct', basis)
+        require(0 < frequencies <= 1, 'frequencies', 'above 0 and at most 1', frequencies)
+        length = finite(step_size) and step_size > 0
+        require(length, 'step_size', 'a finite number > 0', step_size)
+        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
+        self.basis, self.frequencies = basis, frequencies
+        self.step_size, self.step_unit = step_size, step_unit
+        super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
+
+    @property
+    def round_cost(self) -> int:
+        """The clean clip, one way and the other."""
+        return 3
+
+    def search(self, trial: Trial) -> Search:
+        """The clean clip's objective, then vector after vector."""
+        x = trial.clean
+        answers = yield x[None]
+        trial.clean_answer = answers[0]
+        best = float(trial.objective(answers)[0])
+        tried = True
+        while tried:
+            tried = False
+            for vector in self._vectors(trial):
+                for way in (vector, -vector):
+                    candidate = trial.inside(x + way)
+                    if torch.equal(candidate, x):
+                        continue
+                    tried = True
+                    answers = yield candidate[None]
+                    gain = float(trial.objective(answers)[0])
+                    won = bool(trial.goal.success(answers)[0])
+                    if gain > best or won:
+                        x, best = candidate, gain
+                        trial.move(x)
+                        if won and (yield from trial.accept(x)):
+                            return
+                        break
+
+    def _vectors(self, trial: Trial) -> Iterator[Tensor]:
+        """Steps (C, T, H, W) along the basis, each vector once, in random order."""
+        sides, allowed = trial.clean.shape, trial.allowed
+        if self.basis == 'dct':
+            low = (max(1, round(self.frequencies * side)) for side in sides[1:])
+            sides = torch.Size([sides[0], *low])
+        length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
+        for flat in torch.randperm(sides.numel(), generator=trial.generator):
+            index = [int(i) for i in torch.unravel_index(flat, sides)]
+            if self.basis == 'dct':
+                vector = cosine_vector(index[1:], index[0], trial.clean) * allowed
+            else:
+                vector = torch.zeros_like(trial.clean)
+                vector[tuple(index)] = allowed[tuple(index)]
+            size = trial.threat.distance((trial.clean + vector)[None], trial.clean[None])
+            if size > 0:
+                yield vector * (length / size)

@@ -1,0 +1,47 @@
+"""Estimate a gradient from scores: where to ask, and what follows from the answers.
+
+Shapes: C channels, T frames, H, W pixels, B probes. Offsets are in grey
+levels; the direction that comes out has no unit, only a way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+# Noise (C, T, H, W), zero mean, of unit size.
+Draw = Callable[[], Tensor]
+
+
+class GradientEstimator(ABC):
+    """The options of an estimator; ``bind`` starts one for a video."""
+
+    @property
+    @abstractmethod
+    def probes(self) -> int:
+        """B, the queries of one round."""
+
+    @abstractmethod
+    def bind(self, pixels: Tensor) -> Estimate:
+        """A fresh estimate for a video (C, T, H, W)."""
+
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them."""
+        names = inspect.signature(type(self)).parameters
+        return {'type': type(self).__name__} | {name: getattr(self, name) for name in names}
+
+
+class Estimate(ABC):
+    """What is believed of one video's gradient, round by round."""
+
+    @abstractmethod
+    def propose(self, draw: Draw) -> Tensor:
+        """Offsets (B, C, T, H, W) from the current pixels, to be asked about."""
+
+    @abstractmethod
+    def learn(self, objectives: Tensor) -> Tensor:
+        """The way up (C, T, H, W), after objectives (B,) at the proposed offsets."""

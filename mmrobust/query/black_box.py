@@ -1,0 +1,145 @@
+"""A victim that answers queries and shows nothing else.
+
+Shapes: N samples, K classes; pixels (N, C, T, H, W), 0..255.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmrobust.functional.checks import require
+from mmrobust.victims.base import Victim
+
+Access = Literal['scores', 'label']
+Scores = Literal['auto', 'logits', 'probabilities', 'log_probabilities']
+# How far probabilities may be from a sum of one: half precision.
+SLACK = 2e-3
+# Minus the log-probability of a class that a label does not name.
+NEVER = 100.0
+
+
+class BudgetSpentError(RuntimeError):
+    """A query past the budget; it was not run."""
+
+
+@dataclass
+class Account:
+    """What all selections of a black box share.
+
+    Attributes:
+        spent: Queries so far, by sample.
+        scores: What the victim's numbers are, once that is known.
+    """
+
+    spent: Counter[int] = field(default_factory=Counter)
+    scores: Scores = 'auto'
+
+
+class BlackBox(Victim):
+    """Answers with log-probabilities, never with a gradient, and counts.
+
+    A query past the budget of a sample raises before anything is run. The
+    victim's own numbers may be logits, probabilities or log-probabilities; what
+    comes out are log-probabilities always.
+
+    Args:
+        victim: Bound to N samples.
+        budget: Queries per sample, >= 1; None for no limit.
+        access: ``scores``, or ``label``: the predicted class alone, as
+            log-probabilities 0 and a constant far below.
+        scores: What the victim's numbers are. ``auto`` decides by the first
+            answer: numbers that are not negative and sum to one are
+            probabilities, all others logits (log-probabilities are logits too).
+
+    Raises:
+        ValueError: An option is out of range; numbers that are declared to be
+            probabilities are none.
+    """
+
+    def __init__(
+        self,
+        victim: Victim,
+        *,
+        budget: int | None = None,
+        access: Access = 'scores',
+        scores: Scores = 'auto',
+    ) -> None:
+        whole = budget is None or (isinstance(budget, int) and budget >= 1)
+        require(whole, 'budget', 'a whole number >= 1', budget)
+        require(access in ('scores', 'label'), 'access', 'scores or label', access)
+        known = ('auto', 'logits', 'probabilities', 'log_probabilities')
+        require(scores in known, 'scores', f'one of {", ".join(known)}', scores)
+        self.victim, self.budget, self.access = victim, budget, access
+        self.account = Account(scores=scores)
+        self.detected = scores == 'auto'
+        self.bounds = victim.bounds
+        self.rows: list[int] | None = None
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Log-probabilities (N, K), without a gradient, for one query per sample."""
+        rows = range(len(pixels)) if self.rows is None else self.rows
+        asked = Counter(rows)
+        for row, times in asked.items():
+            if times > self.left(row):
+                raise BudgetSpentError(f'a query past the budget of {self.budget} was refused')
+        self.account.spent.update(asked)
+        with torch.no_grad():
+            return self.shown(self.victim(pixels.detach()).detach())
+
+    def left(self, row: int) -> float:
+        """Queries that sample ``row`` may still ask; infinite without a budget."""
+        return math.inf if self.budget is None else self.budget - self.account.spent[row]
+
+    def replay(self, row: int, times: int) -> None:
+        """Count queries of sample ``row`` whose answers an earlier run got."""
+        self.account.spent[row] += times
+
+    def shown(self, outputs: Tensor) -> Tensor:
+        """What is shown of the victim's outputs (N, K), as log-probabilities."""
+        wide = outputs if outputs.dtype == torch.float64 else outputs.float()
+        if self.account.scores == 'auto':
+            self.account.scores = 'probabilities' if are_probabilities(wide) else 'logits'
+        kind = self.account.scores
+        if kind != 'logits' and bool(wide.isfinite().all()):
+            found = wide if kind == 'probabilities' else wide.exp()
+            rule = f'not negative, with a sum of one (scores are {kind})'
+            require(are_probabilities(found), 'victim outputs', rule, _extremes(found))
+        if kind == 'probabilities':
+            wide = wide.clamp(min=torch.finfo(wide.dtype).tiny).log()
+        answer = wide.log_softmax(dim=1)
+        if self.access == 'label':
+            best = torch.zeros_like(answer).scatter_(1, answer.argmax(1, keepdim=True), 1.0)
+            answer = (best - 1) * NEVER
+        return answer
+
+    def select(self, rows: Tensor) -> BlackBox:
+        """Some of the samples, also several times; all count in one account."""
+        twin = copy.copy(self)
+        twin.victim = self.victim.select(rows)
+        chosen = rows.tolist()
+        twin.rows = chosen if self.rows is None else [self.rows[row] for row in chosen]
+        return twin
+
+    @property
+    def model(self) -> nn.Module | None:
+        """The network, for the harness to freeze."""
+        return self.victim.model
+
+
+def are_probabilities(outputs: Tensor) -> bool:
+    """Whether every row (N, K) is a distribution, to within rounding."""
+    sums = outputs.sum(dim=1)
+    return bool((outputs >= 0).all() and ((sums - 1).abs() <= SLACK).all())
+
+
+def _extremes(outputs: Tensor) -> str:
+    sums = outputs.sum(dim=1)
+    spread = f'{float(sums.min()):.3g}..{float(sums.max()):.3g}'
+    return f'a least value of {float(outputs.min()):.3g} and sums of {spread}'

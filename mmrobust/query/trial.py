@@ -1,0 +1,137 @@
+"""One sample under a query attack, as its search sees it.
+
+Shapes: C channels, T frames, H, W pixels, B candidates, K classes; pixels 0..255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.goals import Goal
+from mmrobust.threats import Threat
+
+# A search asks by yielding candidates (B, C, T, H, W), and is sent their
+# log-probabilities (B, K). It never holds the victim.
+Search = Generator[Tensor, Tensor, None]
+
+
+@dataclass
+class Trial:
+    """What a search knows of its sample, and what it leaves behind.
+
+    Attributes:
+        clean: Pixels (C, T, H, W), whole grey levels.
+        goal: Bound to this sample alone.
+        threat: What may be changed.
+        bounds: Least and largest pixel value.
+        random: The sample's own stream.
+        found: Where the search stands, (C, T, H, W), whole grey levels inside
+            the threat; the result, whenever the search ends.
+        answer: Log-probabilities (K,) that ``found`` got; None before.
+        clean_answer: What ``clean`` got, if the search asked.
+        estimate: The direction (C, T, H, W) that the search takes for the
+            gradient of the objective, and ``origin``, where it was estimated;
+            only for diagnosis.
+        chosen: Values (C, T, H, W), 0 or 1, that ``corner`` changes.
+        flags: Remarks.
+    """
+
+    clean: Tensor
+    goal: Goal
+    threat: Threat
+    bounds: tuple[float, float]
+    random: SampleRandom
+    found: Tensor = field(init=False)
+    answer: Tensor | None = field(default=None, init=False)
+    clean_answer: Tensor | None = field(default=None, init=False)
+    estimate: Tensor | None = field(default=None, init=False)
+    origin: Tensor | None = field(default=None, init=False)
+    chosen: Tensor | None = field(default=None, init=False)
+    flags: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.found = self.clean.clone()
+
+    @property
+    def generator(self) -> torch.Generator:
+        """The sample's own generator, on the CPU."""
+        return self.random.generators[0]
+
+    @property
+    def allowed(self) -> Tensor:
+        """Where (C, T, H, W) the threat allows any change."""
+        return self.threat.steepest(torch.ones_like(self.clean)[None])[0] != 0
+
+    def objective(self, answers: Tensor) -> Tensor:
+        """What the search increases (B,), for answers (B, K); -inf where one is not finite."""
+        same = torch.zeros(len(answers), dtype=torch.long)
+        found = self.goal.select(same).objective(answers)
+        sound = found.isfinite() & answers.isfinite().all(dim=1)
+        return torch.where(sound, found, -torch.inf)
+
+    def inside(self, candidates: Tensor) -> Tensor:
+        """Candidates (C, T, H, W) projected onto the threat and the bounds."""
+        projected = self.threat.project(candidates[None], self.clean[None])[0]
+        return projected.clamp(*self.bounds)
+
+    def steepest(self, direction: Tensor) -> Tensor:
+        """The step (C, T, H, W) of the threat's norm 1 along ``direction``."""
+        return self.threat.steepest(direction[None])[0]
+
+    def corner(self, signs: Tensor) -> Tensor:
+        """The clip with the whole budget spent along ``signs`` (C, T, H, W).
+
+        A budget too small for a grey level everywhere (l_2) goes to the values
+        of ``chosen`` alone: rounding would undo it otherwise.
+        """
+        if self.chosen is None:
+            self.chosen = self._chosen(signs)
+        return self.inside(self.clean + self.threat.eps * self.steepest(signs * self.chosen))
+
+    def _chosen(self, signs: Tensor) -> Tensor:
+        """A random half, quarter, ... of the allowed values, as many as can be paid."""
+        order = torch.rand(signs.shape, generator=self.generator).to(signs)
+        share = 1.0
+        while True:
+            mask = ((order < share) & self.allowed).to(signs)
+            if float((self.threat.eps * self.steepest(mask)).abs().max()) >= 1:
+                return mask
+            if mask.sum() <= 1:
+                return self.allowed.to(signs)
+            share /= 2
+
+    def rounded(self, candidate: Tensor) -> Tensor:
+        """``candidate`` as whole grey levels inside threat and bounds."""
+        whole = self.threat.quantize(self.inside(candidate)[None], self.clean[None])[0]
+        return whole.clamp(*self.bounds)
+
+    def accept(self, candidate: Tensor) -> Generator[Tensor, Tensor, bool]:
+        """Ask for ``candidate``, rounded, and stand there; whether it succeeds.
+
+        One query. Use as ``if (yield from trial.accept(x)): return``.
+        """
+        whole = self.rounded(candidate)
+        answers = yield whole[None]
+        return self.stand(whole, answers[0])
+
+    def stand(self, whole: Tensor, answer: Tensor) -> bool:
+        """Stand at a candidate that got ``answer`` (K,); whether it succeeds."""
+        require(bool((whole == whole.round()).all()), 'whole', 'whole grey levels', 'fractions')
+        self.found, self.answer = whole, answer
+        return bool(self.goal.success(answer[None])[0])
+
+    def move(self, candidate: Tensor) -> None:
+        """Stand at ``candidate``, rounded, without asking."""
+        self.found, self.answer = self.rounded(candidate), None
+
+    def gain(self) -> float:
+        """The objective where the search stands, as it was answered."""
+        require(self.answer is not None, 'answer', 'one to what the search stands at', None)
+        assert self.answer is not None
+        return float(self.objective(self.answer[None])[0])

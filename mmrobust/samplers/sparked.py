@@ -1,0 +1,116 @@
+"""Noise that moves as the video does: the motion-excited sampler.
+
+Zhang, Zhu, Zhu and Yang, "Motion-Excited Sampler: Video Adversarial Attack
+with Sparked Prior", ECCV 2020, arXiv:2003.07637. Shapes: C = 3 channels,
+T frames, H, W pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mmrobust.flow.estimator import FlowEstimator
+from mmrobust.flow.estimators.tvl1 import TVL1
+from mmrobust.functional.checks import require
+from mmrobust.functional.noise_warp import accumulate, lookup, warp_chain
+from mmrobust.registry import SAMPLERS
+from mmrobust.samplers.base import Noise, NoiseSampler
+from mmrobust.samplers.motion import backward_motion
+from mmrobust.samplers.one_noise import Repeated
+
+Form = Literal['warp', 'lookup']
+Fallback = Literal['one_noise', 'error']
+# Motion below it, in pixels, everywhere in a video is none.
+STILL = 1e-3
+
+
+@SAMPLERS.register_module()
+class Sparked(NoiseSampler):
+    """One frame of noise, displaced in each frame by the video's own motion.
+
+    Two forms are public, and they differ:
+
+    - ``warp``, the paper's text and Geo-TRAP's re-implementation: frame t is
+      frame t-1, moved along the motion between them
+      (:func:`~mmrobust.functional.noise_warp.warp_chain`).
+    - ``lookup``, the paper's release: the motion itself is the place to read the
+      noise at, so pixels of equal motion have equal noise, and all frames are
+      the same (:func:`~mmrobust.functional.noise_warp.lookup`). The map is that
+      from one frame back to frame 0; it changes with the iteration.
+
+    Official setting: the release has ``form='lookup'``, ``refresh=10`` and the
+    codec's vectors (``motion=dict(type='CodecMotion')``).
+    Deviations: the release goes through the 12th frames of the video's groups
+    of pictures, this through all frames but the first, all back to frame 0;
+    motion is that of the video as the model sees it, not of the file; a video
+    without motion falls back (the release would make each channel one number).
+
+    Args:
+        motion: Flow estimator; default ``TVL1()``. Asked for the flow from each
+            frame back to the one before, once per video.
+        form: ``warp`` or ``lookup``.
+        refresh: Iterations with the same map, >= 1; ``lookup`` alone uses it.
+        fallback: What a video of one frame or without motion (below 0.001 pixels
+            everywhere) gets: ``one_noise``, the same noise in every frame and
+            the flag ``no_motion``, or ``error``.
+        tile: See :class:`~mmrobust.samplers.base.NoiseSampler`.
+
+    Raises:
+        ValueError: An option breaks its rule; on ``bind``, the video is not RGB,
+            its flow is not finite or of another size, or, with
+            ``fallback='error'``, nothing moves.
+    """
+
+    def __init__(
+        self,
+        motion: FlowEstimator | None = None,
+        *,
+        form: Form = 'warp',
+        refresh: int = 10,
+        fallback: Fallback = 'one_noise',
+        tile: int = 1,
+    ) -> None:
+        super().__init__(tile=tile)
+        usable = motion is None or isinstance(motion, FlowEstimator)
+        require(usable, 'motion', 'a flow estimator or its config', motion)
+        require(form in ('warp', 'lookup'), 'form', 'warp or lookup', form)
+        whole = isinstance(refresh, int) and not isinstance(refresh, bool)
+        require(whole and refresh >= 1, 'refresh', 'a whole number >= 1', refresh)
+        known = ('one_noise', 'error')
+        require(fallback in known, 'fallback', 'one_noise or error', fallback)
+        self.motion = (TVL1() if motion is None else motion).eval()
+        self.form, self.refresh, self.fallback = form, refresh, fallback
+
+    def bind(self, pixels: Tensor) -> Noise:
+        """The noise of an RGB video (3, T, H, W), 0..255."""
+        maps = backward_motion(self.motion, pixels)
+        if float(maps.abs().max()) < STILL:
+            rule = f'a video in which something moves (fallback=error), by {STILL} pixels or more'
+            require(self.fallback != 'error', 'pixels', rule, tuple(pixels.shape))
+            return Repeated(pixels, self.tile, flags=('no_motion',))
+        if self.form == 'warp':
+            return _Warped(pixels, self.tile, maps)
+        return _LookedUp(pixels, self.tile, accumulate(maps), self.refresh)
+
+
+class _Warped(Noise):
+    def __init__(self, pixels: Tensor, tile: int, maps: Tensor) -> None:
+        super().__init__(pixels, tile)
+        self.maps = maps
+
+    def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
+        return warp_chain(self.frames(generator, 1)[:, 0], self.maps)
+
+
+class _LookedUp(Noise):
+    def __init__(self, pixels: Tensor, tile: int, maps: Tensor, refresh: int) -> None:
+        super().__init__(pixels, tile)
+        self.maps, self.refresh = maps, refresh
+
+    def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
+        frame = 1 + iteration // self.refresh % (len(self.maps) - 1)
+        found = lookup(self.frames(generator, 1)[:, 0], self.maps[frame])
+        return found[:, None].repeat(1, len(self.maps), 1, 1)

@@ -1,0 +1,135 @@
+"""A black box answers, counts, and gives nothing away."""
+
+import pytest
+import torch
+
+from mmrobust.attacks.pgd import PGD
+from mmrobust.query.black_box import BlackBox, BudgetSpentError, are_probabilities
+from mmrobust.victims import FunctionVictim
+from tests.query.toys import Counter, clips
+
+
+def box(victim, **options):
+    return BlackBox(victim, **options)
+
+
+def test_answers_are_the_victims_log_probabilities_without_a_gradient():
+    victim, pixels = Counter(3), clips(3)
+    answers = box(victim)(pixels.requires_grad_())
+    assert not answers.requires_grad
+    torch.testing.assert_close(answers, victim(pixels.detach()).log_softmax(dim=1))
+
+
+def test_a_gradient_attack_cannot_use_it():
+    victim, pixels = Counter(2, lead=9.0), clips(2)
+    with pytest.raises(ValueError, match='victim must be differentiable in the pixels'):
+        PGD()(box(victim), pixels, torch.zeros(2, dtype=torch.long))
+
+
+def test_a_query_past_the_budget_is_not_run():
+    victim, pixels = Counter(3), clips(3)
+    limited = box(victim, budget=2)
+    limited(pixels)
+    some = torch.tensor([0, 2])
+    limited.select(some)(pixels[some])
+    assert victim.asked.tolist() == [2, 1, 2]
+    with pytest.raises(BudgetSpentError, match='past the budget of 2'):
+        limited(pixels)
+    assert victim.asked.tolist() == [2, 1, 2], 'the whole call must be refused before it runs'
+    assert [limited.left(row) for row in range(3)] == [0, 1, 0]
+    one = torch.tensor([1])
+    limited.select(one)(pixels[one])
+    with pytest.raises(BudgetSpentError):
+        limited.select(one)(pixels[one])
+
+
+def test_a_sample_twice_in_a_call_counts_twice():
+    victim, pixels = Counter(2), clips(2)
+    limited = box(victim, budget=3)
+    twice = torch.tensor([1, 1])
+    limited.select(twice)(pixels[twice])
+    assert [limited.left(row) for row in range(2)] == [3, 1]
+    with pytest.raises(BudgetSpentError):
+        limited.select(twice)(pixels[twice])
+    assert victim.asked.tolist() == [0, 2]
+
+
+def test_selections_of_selections_count_for_the_right_sample():
+    victim, pixels = Counter(4), clips(4)
+    outer = box(victim, budget=9)
+    inner = outer.select(torch.tensor([3, 1])).select(torch.tensor([1, 1, 0]))
+    inner(pixels[[1, 1, 3]])
+    assert victim.asked.tolist() == [0, 2, 0, 1]
+    assert [outer.left(row) for row in range(4)] == [9, 7, 9, 8]
+
+
+def test_labels_alone_are_shown_as_one_class():
+    victim, pixels = Counter(3), clips(3)
+    scores = victim(pixels)
+    answers = box(victim, access='label')(pixels)
+    assert torch.equal(answers.argmax(1), scores.argmax(1))
+    assert answers.sort(dim=1).values.tolist() == [[-100.0, -100.0, 0.0]] * 3
+
+
+PROBABILITIES = torch.tensor([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
+
+
+def scores_of(table):
+    return FunctionVictim(lambda pixels: table[: len(pixels)])
+
+
+@pytest.mark.parametrize('scores', ['auto', 'probabilities'])
+def test_probabilities_are_not_softmaxed_again(scores):
+    answers = box(scores_of(PROBABILITIES), scores=scores)(clips(2))
+    torch.testing.assert_close(answers.exp(), PROBABILITIES, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize('scores', ['auto', 'log_probabilities', 'logits'])
+def test_log_probabilities_stay_what_they_are(scores):
+    table = PROBABILITIES[:1].log()
+    answers = box(scores_of(table), scores=scores)(clips(1))
+    torch.testing.assert_close(answers, table)
+
+
+def test_what_was_detected_first_holds_to_the_end():
+    tables = [torch.tensor([[2.0, -1.0, 0.5]]), PROBABILITIES[:1]]
+    victim = FunctionVictim(lambda pixels: tables.pop(0))
+    found = box(victim)
+    found(clips(1))
+    torch.testing.assert_close(found(clips(1)), PROBABILITIES[:1].log_softmax(dim=1))
+
+
+@pytest.mark.parametrize(
+    ('scores', 'table'),
+    [
+        ('probabilities', torch.tensor([[0.9, 0.9, 0.1]])),
+        ('probabilities', torch.tensor([[1.3, -0.3, 0.0]])),
+        ('log_probabilities', torch.tensor([[2.0, 1.0, 0.0]])),
+    ],
+)
+def test_numbers_that_are_not_what_was_declared_are_refused(scores, table):
+    with pytest.raises(ValueError, match='victim outputs must be not negative, with a sum of one'):
+        box(scores_of(table), scores=scores)(clips(1))
+
+
+def test_nan_is_handed_on_for_the_harness_to_flag():
+    table = torch.tensor([[float('nan'), 0.5, 0.5]])
+    assert box(scores_of(table), scores='probabilities')(clips(1)).isnan().any()
+
+
+def test_sums_may_be_off_by_rounding_only():
+    assert are_probabilities(PROBABILITIES.half().float())
+    assert not are_probabilities(PROBABILITIES * 1.01)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'budget': 0}, 'budget must be a whole number >= 1, got 0'),
+        ({'access': 'all'}, "access must be scores or label, got 'all'"),
+        ({'scores': 'odds'}, "scores must be one of auto, .*, got 'odds'"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        box(Counter(1), **options)

@@ -1,0 +1,326 @@
+"""Every query attack: the ledger, the budget, resuming, and what it may not do."""
+
+import pytest
+import torch
+
+from mmrobust.attacks.gradient_estimation import GradientEstimation
+from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.attacks.sign_hunter import SignHunter, stretches
+from mmrobust.attacks.simba import SimBA
+from mmrobust.attacks.square import Square
+from mmrobust.estimators.nes import NES
+from mmrobust.functional.cosine_basis import cosine_vector
+from mmrobust.functional.losses import margin
+from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.query.black_box import BlackBox
+from mmrobust.registry import ATTACKS
+from mmrobust.samplers.multi_noise import MultiNoise
+from mmrobust.samplers.one_noise import OneNoise
+from mmrobust.threats import L2, FrameMask, Linf
+from mmrobust.victims import FunctionVictim
+from tests.query.toys import SHAPE, Counter, Log, clips, trial
+
+KINDS = [cls for cls in ATTACKS.module_dict.values() if issubclass(cls, QueryAttack)]
+each = pytest.mark.parametrize('kind', KINDS, ids=lambda kind: kind.__name__)
+
+
+def build(kind, threat=None, **options):
+    return kind(threat or Linf(8), **kind.example | options)
+
+
+def attacked(attack, victim, n, **options):
+    pixels = clips(n)
+    labels = victim(pixels).argmax(dim=1)
+    victim.asked.zero_()
+    victim.batches.clear()
+    return attack(victim, pixels, labels, **options)
+
+
+@each
+@pytest.mark.parametrize('budget', [36, 57])
+def test_the_ledger_is_exact(kind, budget):
+    # Sample 0 to 2 resist to the end, the others fall on the way.
+    victim = Counter(5, lead=0.0)
+    victim.weights[:3, 0] += torch.where(torch.arange(3)[:, None, None, None, None] < 3, 0.05, 0)
+    outcomes = attacked(build(kind, budget=budget), victim, 5)
+    harness = [1 + outcome.attacked for outcome in outcomes]
+    for outcome, asked, own in zip(outcomes, victim.asked.tolist(), harness, strict=True):
+        assert outcome.queries == outcome.forwards == asked - own
+        assert 0 < outcome.queries <= budget
+        assert outcome.backwards == 0
+        assert outcome.flags == ()
+        assert outcome.timing['victim_seconds'] > 0
+
+
+@each
+def test_the_budget_is_used_up_by_those_that_resist(kind):
+    victim = Counter(3, lead=1e3)
+    attack = build(kind, budget=50)
+    for outcome in attacked(attack, victim, 3):
+        assert not outcome.success
+        assert 50 - attack.round_cost < outcome.queries <= 50
+
+
+@each
+def test_no_gradient_can_be_reached(kind):
+    class Guard(Counter):
+        def __call__(self, pixels):
+            assert not torch.is_grad_enabled()
+            assert not pixels.requires_grad
+            return super().__call__(pixels)
+
+        def select(self, rows):
+            twin = object.__new__(Guard)
+            twin.__dict__ = dict(self.__dict__)
+            twin.rows = self.rows[rows]
+            return twin
+
+    with torch.no_grad():
+        attacked(build(kind), Guard(2), 2)
+
+
+@each
+@pytest.mark.parametrize('query_batch', [1, 5, 64])
+def test_calls_hold_no_more_than_the_batch_and_results_do_not_change(kind, query_batch):
+    victim = Counter(4)
+    outcomes = attacked(build(kind, query_batch=query_batch), victim, 4)
+    # The harness's own two passes hold all samples.
+    assert max(victim.batches[1:-1]) <= query_batch
+    usual = attacked(build(kind), Counter(4), 4)
+    for one, other in zip(outcomes, usual, strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+        assert one.queries == other.queries
+
+
+@each
+def test_a_resumed_search_goes_on_with_the_count_it_had(kind):
+    logs = [Log() for _ in range(3)]
+    whole = attacked(build(kind), Counter(3), 3, journals=logs)
+    for kept in (0, 1, 7, 20):
+        some = [Log() for _ in range(3)]
+        for log, other in zip(some, logs, strict=True):
+            log.rows = list(other.rows[:kept])
+        victim = Counter(3)
+        again = attacked(build(kind), victim, 3, journals=some)
+        for row, (one, other) in enumerate(zip(again, whole, strict=True)):
+            assert torch.equal(one.adversarial, other.adversarial)
+            assert (one.queries, one.forwards) == (other.queries, other.forwards)
+            assert int(victim.asked[row]) == other.queries - min(kept, other.queries) + 2
+            assert len(some[row].rows) == other.queries
+
+
+@each
+def test_a_victim_with_random_outputs_is_flagged(kind):
+    generator = torch.Generator().manual_seed(0)
+
+    def noisy(pixels):
+        return torch.randn(len(pixels), 3, generator=generator) + torch.tensor([4.0, 0, 0])
+
+    pixels, labels = clips(4), torch.zeros(4, dtype=torch.long)
+    outcomes = build(kind)(FunctionVictim(noisy), pixels, labels)
+    assert any('random_outputs' in outcome.flags for outcome in outcomes)
+
+
+@each
+@pytest.mark.parametrize('scores', ['auto', 'probabilities'])
+def test_probabilities_lead_to_the_same_result_as_logits(kind, scores):
+    logits = Counter(3)
+    usual = attacked(build(kind), logits, 3)
+    pixels = clips(3)
+    labels = logits(pixels).argmax(dim=1)
+
+    class Shares(Counter):
+        def __call__(self, pixels):
+            return super().__call__(pixels).softmax(dim=1)
+
+        def select(self, rows):
+            twin = object.__new__(Shares)
+            twin.__dict__ = dict(self.__dict__)
+            twin.rows = self.rows[rows]
+            return twin
+
+    outcomes = build(kind, scores=scores)(Shares(3), pixels, labels)
+    for one, other in zip(outcomes, usual, strict=True):
+        assert one.success == other.success
+        assert (one.adversarial.int() - other.adversarial.int()).abs().max() <= 1
+        assert one.flags == (('probabilities_detected',) if scores == 'auto' else ())
+
+
+@each
+def test_a_surrogate_is_refused(kind):
+    victim, pixels = Counter(2, lead=9.0), clips(2)
+    with pytest.raises(ValueError, match='surrogate must be none: a query attack takes no'):
+        build(kind)(victim, pixels, torch.zeros(2, dtype=torch.long), success_on=victim)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'options', 'message'),
+    [
+        (Square, {'budget': 0}, 'budget must be a whole number >= 1, the cost of one round, got 0'),
+        (SimBA, {'budget': 2}, 'budget must be a whole number >= 3'),
+        (GradientEstimation, {'budget': 2}, 'budget must be a whole number >= 3'),
+        (GradientEstimation, {'estimator': NES(), 'budget': 50}, 'a whole number >= 51'),
+        (Square, {'query_batch': 0}, 'query_batch must be a whole number >= 1, got 0'),
+        (Square, {'share': 0}, 'share must be above 0 and at most 1, got 0'),
+        (Square, {'shape': 'cube'}, "shape must be frame or tube, got 'cube'"),
+        (SimBA, {'basis': 'haar'}, "basis must be pixel or dct, got 'haar'"),
+        (SimBA, {'step_size': 0}, 'step_size must be a finite number > 0, got 0'),
+        (SignHunter, {'scores': 'odds'}, 'scores must be one of auto'),
+        (SignHunter, {'gradient_check': -1}, 'gradient_check must be a whole number >= 0'),
+    ],
+)
+def test_bad_options(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'options',
+    [{}, {'sampler': OneNoise()}, {'estimator': NES()}],
+    ids=['bandits', 'one noise', 'nes'],
+)
+@pytest.mark.parametrize('goal', [Misclassify('probability_margin'), TargetClass('margin')])
+def test_gradient_estimation_climbs_a_linear_victim(options, goal):
+    victim = Counter(3, lead=5.0, scale=1e-3)
+    pixels, labels = clips(3), torch.zeros(3, dtype=torch.long)
+    scores = victim(pixels)
+    attack = GradientEstimation(
+        Linf(8), goal=goal, budget=1500, gradient_check=1, **{'sampler': MultiNoise()} | options
+    )
+    outcomes = attack(victim, pixels, labels)
+    after = torch.stack([outcome.scores for outcome in outcomes])
+    gain = margin(after, labels) - margin(scores, labels)
+    best = 8 * (victim.weights[:, 1:] - victim.weights[:, :1]).abs().flatten(2).sum(dim=2)
+    if 'sampler' in options:
+        # One noise frame for all sees the mean over frames alone.
+        assert (gain > 0.15 * best.amax(dim=1)).all()
+    elif goal.loss == 'margin':
+        assert (gain > 0.3 * best[:, 0]).all()
+    for outcome in outcomes:
+        assert outcome.measures['gradient_cosine'] > 0.1
+
+
+def test_the_gradient_check_is_not_counted_and_changes_nothing():
+    plain = attacked(build(SignHunter), Counter(3, lead=1e3), 3)
+    victim = Counter(3, lead=1e3)
+    checked = attacked(build(SignHunter, gradient_check=2), victim, 3)
+    for one, other in zip(plain, checked, strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+        assert (one.queries, one.backwards) == (other.queries, 0)
+        assert 'gradient_cosine' not in one.measures
+        assert -1 <= other.measures['gradient_cosine'] <= 1
+    assert victim.asked.sum() > sum(outcome.forwards + 2 for outcome in checked)
+
+
+def test_the_gradient_check_needs_a_gradient():
+    black = BlackBox(FunctionVictim(lambda x: x.flatten(1)[:, :3].round()))
+    attack = build(SignHunter, gradient_check=1)
+    pixels = clips(1)
+    with pytest.raises(ValueError, match='gradient_check must be a victim with gradients'):
+        attack(black, pixels, black(pixels).argmax(dim=1))
+
+
+def test_sign_hunter_finds_all_signs_of_a_linear_victim():
+    # Each value's own flip comes in the last level: 120 values, all halvings before.
+    victim = Counter(2, lead=1e3)
+    attack = SignHunter(Linf(8), goal=Misclassify('margin'), budget=600)
+    pixels = clips(2)
+    victim.weights[:, 2], victim.lead[2] = 0, -1e6  # never the runner-up
+    outcomes = attack(victim, pixels, torch.zeros(2, dtype=torch.long))
+    way = (victim.weights[:, 1] - victim.weights[:, 0]).sign()
+    for outcome, clean, best in zip(outcomes, pixels, way, strict=True):
+        assert torch.equal(outcome.adversarial.double() - clean, 8 * best)
+
+
+@pytest.mark.parametrize(('total', 'parts'), [(120, 1), (120, 7), (5, 8), (1, 1), (6, 4)])
+def test_stretches_cover_everything_once(total, parts):
+    found = stretches(total, parts)
+    assert [start for start, _ in found] == [0, *[stop for _, stop in found[:-1]]]
+    assert found[-1][1] == total
+    assert len(found) <= parts or parts >= total
+
+
+def test_simba_with_pixels_goes_to_the_best_corner():
+    victim = Counter(2, lead=1e3)
+    victim.weights[:, 2], victim.lead[2] = 0, -1e6
+    attack = SimBA(Linf(8), Misclassify('margin'), basis='pixel', step_size=1.0, budget=600)
+    pixels = clips(2)
+    outcomes = attack(victim, pixels, torch.zeros(2, dtype=torch.long))
+    way = (victim.weights[:, 1] - victim.weights[:, 0]).sign()
+    for outcome, clean, best in zip(outcomes, pixels, way, strict=True):
+        assert torch.equal(outcome.adversarial.double() - clean, 8 * best)
+
+
+def test_simba_ends_where_no_step_is_left():
+    # eps 0: nothing to try after the clean clip.
+    (outcome,) = attacked(SimBA(Linf(0), budget=900), Counter(1, lead=1e3), 1)
+    assert outcome.queries == 1
+
+
+def test_the_cosine_basis_is_orthonormal_and_scipys():
+    fft = pytest.importorskip('scipy.fft')
+    like = torch.zeros(SHAPE).double()
+    vectors = [
+        cosine_vector((t, h, w), c, like).flatten()
+        for c in range(2)
+        for t in range(3)
+        for h in range(4)
+        for w in range(5)
+    ]
+    basis = torch.stack(vectors)
+    torch.testing.assert_close(basis @ basis.T, torch.eye(120).double())
+    one = torch.zeros(3, 4, 5).double()
+    one[1, 2, 3] = 1
+    expected = torch.from_numpy(fft.idctn(one.numpy(), norm='ortho'))
+    torch.testing.assert_close(cosine_vector((1, 2, 3), 0, like)[0], expected)
+
+
+@pytest.mark.parametrize('shape', ['frame', 'tube'])
+def test_a_square_changes_one_square_only(shape):
+    attack, one = Square(shape=shape), trial(clips(1)[0])
+    before = torch.ones_like(one.clean)
+    seen = torch.zeros(SHAPE[1:], dtype=torch.bool)
+    for _ in range(200):
+        change = attack._with_square(before, 2, one) != before
+        places = change.any(dim=0)
+        seen |= places
+        frames = places.flatten(1).any(dim=1)
+        if change.any():
+            assert int(frames.sum()) == (1 if shape == 'frame' else SHAPE[1])
+            rows, columns = places[frames.nonzero()[0, 0]].nonzero(as_tuple=True)
+            assert (int(rows.max() - rows.min()), int(columns.max() - columns.min())) == (1, 1)
+    assert seen.all(), 'every pixel must be within reach'
+
+
+def test_squares_shrink_along_the_run():
+    attack = Square(share=0.8, budget=1000)
+    one = trial(torch.zeros(3, 2, 40, 40))
+    sides = [attack.side(index, one) for index in range(0, 1000, 50)]
+    assert sides[0] == round((0.8 * 1600) ** 0.5)
+    assert sides == sorted(sides, reverse=True)
+    assert sides[-1] == round((0.8 / 512 * 1600) ** 0.5)
+
+
+@each
+def test_a_small_l2_budget_is_spent_where_rounding_leaves_it(kind):
+    victim = Counter(2, lead=1e3)
+    for outcome in attacked(build(kind, L2(3.0)), victim, 2):
+        assert 1 <= outcome.l2 <= 3.0
+
+
+@each
+def test_masked_frames_are_never_asked_about(kind):
+    class Watching(Counter):
+        def __call__(self, pixels):
+            still = clips(2)[self.rows][:, :, [0, 2]]
+            assert torch.equal(pixels[:, :, [0, 2]], still)
+            return super().__call__(pixels)
+
+        def select(self, rows):
+            twin = object.__new__(Watching)
+            twin.__dict__ = dict(self.__dict__)
+            twin.rows = self.rows[rows]
+            return twin
+
+    attacked(build(kind, FrameMask(Linf(8), frames=[1])), Watching(2, lead=1e3), 2)
