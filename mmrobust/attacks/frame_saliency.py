@@ -28,9 +28,12 @@ Level = Literal['stack', 'video']
 class FrameSaliency(Attack):
     """Frames in order of saliency, until the victim is fooled.
 
-    A frame is changed once. Each sample has its own order and leaves the batch
-    when it succeeds; what is tested are whole grey levels. A sample that is
-    still right when all its frames are used up has failed.
+    A frame is changed once; in the l_2 ball, which all frames share, each later
+    one takes length from those before, down to nothing after rounding: the
+    ``frames`` of an outcome are those that differ in the end, not those tried.
+    Each sample has its own order and leaves the batch when it succeeds; what is
+    tested are whole grey levels. A sample that is still right when all its
+    frames are used up has failed.
 
     Args:
         threat: See :class:`~mmrobust.attacks.base.Attack`. Frames that a mask

@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from mmrobust.engine.datasets import annotations_digest
 from mmrobust.version import __version__
 
-PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'decord', 'av')
+PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'mmcv', 'mmcv-lite')
+DECODERS = ('decord', 'av')
+# A longer text is no path.
+MAX_PATH = 4096
 # Options of the data loader that change speed, not results.
 SPEED = ('batch_size', 'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
@@ -28,17 +34,30 @@ def file_sha256(path: str | Path | None) -> str | None:
 def versions() -> dict[str, str]:
     """Installed versions of what decides a result."""
     found = {'python': platform.python_version()}
-    for name in PACKAGES:
+    for name in PACKAGES + DECODERS:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    for name in ('mmcv', 'mmcv-lite'):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    # The wheels of OpenCV have several names; flow and some decoding are its work.
+    return found | {'opencv': cv2.__version__}
+
+
+def model_files(config: Any) -> dict[str, str]:
+    """Hashes of the local files that a config names, such as a flow estimator's weights."""
+    found: dict[str, str] = {}
+    parts = [config]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Mapping):
+            parts += part.values()
+        elif isinstance(part, list | tuple):
+            parts += part
+        elif isinstance(part, str) and len(part) < MAX_PATH:
+            digest = file_sha256(part)
+            if digest:
+                found[part] = digest
+    return dict(sorted(found.items()))
 
 
 def _digest(value: Any) -> str:
@@ -55,6 +74,8 @@ def fingerprint(loop: Any) -> dict[str, Any]:
     found = {
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
         'model config': _digest(runner.cfg.get('model')),
+        'files of the model': model_files(runner.cfg.get('model')),
+        'OpenCV': versions().get('opencv'),
         'data config': _digest(data),
         'annotations': annotations_digest(loop.dataloader.dataset),
         'evaluator config': _digest(runner.cfg.get('test_evaluator')),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmrobust.engine.provenance import file_sha256
+from mmengine.config import Config
+
+from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.victims.action import ActionVictim
@@ -33,6 +35,9 @@ class Surrogate:
         self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
         device = next(victim.scorer.model.parameters()).device
         model = load_recognizer(config, checkpoint, overrides=overrides, device=device)
+        cfg = Config.fromfile(config)
+        cfg.merge_from_dict(self.overrides)
+        self.files = model_files(cfg.model)
         self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 
     @classmethod
@@ -58,4 +63,5 @@ class Surrogate:
             'config': self.config,
             'checkpoint': digest or self.checkpoint,
             'overrides': dict(self.overrides),
+            'files': self.files,
         }

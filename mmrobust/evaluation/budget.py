@@ -19,6 +19,7 @@ def budget_path(attack: Mapping[str, Any]) -> tuple[str, ...]:
     """
     keys, options = ['threat'], attack.get('threat') or {}
     while True:
+        require(isinstance(options, Mapping), '.'.join(keys), 'a dict of options', options)
         kind = options.get('type', 'Linf')
         cls = find(THREATS, kind) if isinstance(kind, str) else kind
         if 'threat' not in inspect.signature(cls).parameters:

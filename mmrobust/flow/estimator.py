@@ -69,6 +69,11 @@ class FlowEstimator(nn.Module, ABC):
     def pairs(self, first: Tensor, second: Tensor) -> Tensor:
         """Flow (N, P, 2, H, W) of P pairs per clip, each (N, P, 3, H, W)."""
         shape = first.shape
+        same = shape == second.shape
+        require(same, 'second', f'frames of one shape, {tuple(shape)}', tuple(second.shape))
+        if not first.is_floating_point():
+            # Flow is no whole number, and has a sign.
+            first, second = first.float(), second.float()
         flat, other = first.flatten(0, 1), second.flatten(0, 1)
         needed = torch.is_grad_enabled() and (flat.requires_grad or other.requires_grad)
         if needed and not self.differentiable and self.backward is None:
@@ -85,7 +90,9 @@ class FlowEstimator(nn.Module, ABC):
         if self.differentiable:
             return self.estimate(first, second)
         with torch.no_grad():
-            flow = self.estimate(first.detach(), second.detach()).to(first)
+            flow = self.estimate(first.detach(), second.detach()).to(first.device)
+            # Half precision would round flow; what is wider stays as wide.
+            flow = flow.to(torch.promote_types(first.dtype, torch.float32))
         if self.backward is None or not torch.is_grad_enabled():
             return flow
         if not (first.requires_grad or second.requires_grad):

@@ -47,20 +47,21 @@ class _Graph:
 class PairMemo:
     """A function of pairs of frames that remembers what it has computed.
 
-    All flow is kept; graphs, which are large, only for the pairs of the last
-    call that needed gradients.
+    Flow is kept up to ``limit``, the latest used; graphs, which are large, only
+    for the pairs of the last call that needed gradients.
 
     Args:
         compute: Frames (M, 3, H, W) twice to flow (M, 2, H, W); pairs must not
             mix.
+        limit: Bytes of flow that are kept beyond a call.
 
     Attributes:
         computed: Number of pairs that went through ``compute`` so far.
         reused: Number of pairs that did not have to.
     """
 
-    def __init__(self, compute: Pairs) -> None:
-        self.compute = compute
+    def __init__(self, compute: Pairs, limit: int = 2**28) -> None:
+        self.compute, self.limit = compute, limit
         self.computed = 0
         self.reused = 0
         self._flows: dict[Key, Tensor] = {}
@@ -78,8 +79,11 @@ class PairMemo:
             rows = torch.tensor(list(missing.values()), device=first.device)
             with torch.no_grad():
                 found = self.compute(first.detach()[rows], second.detach()[rows])
-            self._flows.update(zip(missing, found, strict=True))
-        return torch.stack([self._flows[key] for key in keys])
+            # Copies: a part of a tensor would keep the whole of it.
+            self._flows.update((k, f.clone()) for k, f in zip(missing, found, strict=True))
+        flow = torch.stack([self._flows[key] for key in keys])
+        self._forget(keys)
+        return flow
 
     def graphs(self, first: Tensor, second: Tensor) -> list[tuple[_Graph, int]]:
         """The graph of each pair and its row there; those of earlier calls are dropped."""
@@ -96,8 +100,21 @@ class PairMemo:
             graph = self._graph(first[some], second[some])
             for row, key in enumerate(names[start : start + size]):
                 kept[key] = graph, row
-                self._flows[key] = graph.flow[row].detach()
+                self._flows[key] = graph.flow[row].detach().clone()
+        self._forget(keys)
         return [kept[key] for key in keys]
+
+    def _forget(self, used: list[Key]) -> None:
+        """Keep the latest used flow within the limit."""
+        for key in dict.fromkeys(used):
+            if key in self._flows:
+                self._flows[key] = self._flows.pop(key)
+        size = sum(flow.numel() * flow.element_size() for flow in self._flows.values())
+        for key in list(self._flows):
+            if size <= self.limit:
+                break
+            flow = self._flows.pop(key)
+            size -= flow.numel() * flow.element_size()
 
     def _graph(self, first: Tensor, second: Tensor) -> _Graph:
         one, other = (x.detach().clone().requires_grad_() for x in (first, second))

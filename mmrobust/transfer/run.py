@@ -19,7 +19,7 @@ from mmrobust.engine.data import attack_loader
 from mmrobust.engine.datasets import annotations_digest
 from mmrobust.engine.ledger import Entry, Ledger
 from mmrobust.engine.progress import Progress
-from mmrobust.engine.provenance import SPEED
+from mmrobust.engine.provenance import SPEED, versions
 from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.functional.randomness import sample_seed
@@ -84,6 +84,7 @@ class TransferRun:
             'space': spec.space,
             'seed': spec.seed,
             'mmrobust version': __version__,
+            'OpenCV': versions().get('opencv'),
         }
         return dict(json.loads(json.dumps(found, default=str)))
 

@@ -120,7 +120,8 @@ class TransferSpec:
             value = getattr(self, name)
             require(value in known, name, ' or '.join(known), value)
         size = self.batch_size
-        whole = size is None or (isinstance(size, int) and size >= 1)
+        number = isinstance(size, int) and not isinstance(size, bool)
+        whole = size is None or (number and int(size) >= 1)
         require(whole, 'batch_size', 'a whole number >= 1', size)
 
     @property

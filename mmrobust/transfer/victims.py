@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.provenance import file_sha256
+from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
@@ -19,6 +19,8 @@ Victims = dict[str, ActionVictim]
 
 def missing_gradient(model: nn.Module) -> str | None:
     """The flow estimator in ``model`` that stops gradients; None if there is none."""
+    if getattr(model, 'attack_stream', None) == 'rgb':
+        return None  # its gradient does not come through the motion stream
     for module in model.modules():
         estimator = getattr(module, 'flow_estimator', None)
         if isinstance(estimator, FlowEstimator):
@@ -83,6 +85,7 @@ def describe_victims(spec: TransferSpec) -> dict[str, dict[str, Any]]:
             'checkpoint': spec.victims[name].checkpoint,
             'checkpoint_sha256': file_sha256(spec.victims[name].checkpoint),
             'overrides': spec.victims[name].overrides,
+            'files': model_files(victim_config(name, spec.victims[name]).get('model')),
         }
         for name in spec.used
     }

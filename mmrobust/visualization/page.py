@@ -77,9 +77,7 @@ def render(
         'tiles': _tiles(card),
         'metrics': summary.metrics(card),
         'robust': summary.robust(card),
-        'costs': [
-            pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH
-        ],
+        'costs': [pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH],
         'perturbations': summary.perturbations(card, rows),
         'flags': summary.flags(card),
         'failures': card.get('failures') or [],

@@ -197,3 +197,26 @@ def test_processes_share_a_folder(tmp_path):
         assert run.wait() == 0, run.stderr.read()
         run.stderr.close()
     assert len(entries(tmp_path)) == 5
+
+
+def test_a_folder_in_the_place_of_an_entry_is_a_miss(tmp_path, caplog):
+    cache = DiskCache(tmp_path, 'maker')
+    key = cache.key(*pair())
+    cache.path(key).mkdir(parents=True)
+    with caplog.at_level(logging.WARNING, logger='mmrobust'):
+        assert cache.load(key, SIZE) is None
+        cache.store(key, flow_of())
+    assert 'is damaged and is computed again' in caplog.text
+    assert 'nothing can be kept in' in caplog.text
+    assert (cache.misses, cache.damaged, cache.lost) == (1, 1, 1)
+    assert not list(tmp_path.rglob('*.tmp'))
+
+
+def test_a_folder_that_cannot_be_made_loses_no_flow(tmp_path, caplog):
+    (tmp_path / 'file').write_text('')
+    frames = clips(n=1, t=4, h=24, w=33)
+    with caplog.at_level(logging.WARNING, logger='mmrobust'):
+        estimator = DIS(cache=str(tmp_path / 'file' / 'cache'))
+        assert torch.equal(estimator(frames), DIS()(frames))
+    assert estimator.cache.lost == 3
+    assert caplog.text.count('nothing can be kept in') == 1

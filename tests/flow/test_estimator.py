@@ -139,3 +139,53 @@ def test_incremental_inside_an_activation_checkpoint():
             weight = torch.linspace(-1, 1, flow.numel(), dtype=flow.dtype).reshape(flow.shape)
             (gradient,) = torch.autograd.grad((flow * weight).sin().sum(), leaf)
             torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-12)
+
+
+class Plain(FlowEstimator):
+    """Signed fractions, in float32, whatever the frames are."""
+
+    differentiable = False
+
+    def estimate(self, first, second):
+        return ((second - first).float() / 7)[:, :2]
+
+
+@pytest.mark.parametrize('dtype', [torch.uint8, torch.int64, torch.float16, torch.float64])
+def test_the_type_of_the_frames_does_not_wrap_or_round_the_flow(dtype):
+    frames = clips()
+    found = Plain()(frames.to(dtype))
+    assert found.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    torch.testing.assert_close(found.double(), Plain()(frames), rtol=1e-6, atol=1e-6)
+    assert (found < 0).any()
+
+
+def test_frames_of_two_sizes_are_refused():
+    one, other = torch.zeros(1, 2, 3, 8, 8), torch.zeros(1, 2, 3, 9, 8)
+    with pytest.raises(ValueError, match=r'second must be frames of one shape, \(1, 2, 3, 8, 8\)'):
+        Plain().pairs(one, other)
+
+
+@pytest.mark.parametrize('estimator', [Smooth(), Plain()], ids=['differentiable', 'plain'])
+def test_the_memo_forgets_the_oldest_flow_beyond_its_limit(estimator):
+    first, second = clips(1, 9)[0, :-1], clips(1, 9)[0, 1:]
+    expected = estimator.estimate(first, second)
+    # Room for four pairs of the wider type.
+    memo = memo_module.PairMemo(estimator._pairs, limit=4 * expected[0].numel() * 8)
+    for row in [*range(8), *range(8)]:
+        some = slice(row, row + 1)
+        assert torch.equal(memo(first[some], second[some]), expected[some].to(first))
+    assert 0 < sum(flow.nbytes for flow in memo._flows.values()) <= memo.limit
+    # What is kept must not keep alive what is not.
+    assert all(flow.untyped_storage().nbytes() == flow.nbytes for flow in memo._flows.values())
+    # One call may need more than the limit.
+    assert torch.equal(memo(first, second), expected.to(first))
+
+
+def test_gradients_pass_a_memo_that_has_forgotten_the_flow():
+    memo = memo_module.PairMemo(Smooth()._pairs, limit=1)
+    frames = clips(1, 5)
+    expected = value_and_gradient(Smooth(), frames)
+    for _ in range(2):
+        found = value_and_gradient(lambda f: memo(f[0, :-1], f[0, 1:])[None], frames)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other)

@@ -59,7 +59,7 @@ def test_file_of_another_member_is_named(tmp_path, member):
     torch.save({'state_dict': weights(build(member))}, path)
     build(member, path)
     asked = 'FlowNet2C' if member != 'FlowNet2C' else 'FlowNet2S'
-    with pytest.raises(ValueError, match=f'one of {asked}, got .one of {member}: .*weights.pth'):
+    with pytest.raises(ValueError, match=f'be of {asked}, got one of {member}: .*weights.pth'):
         build(asked, path)
 
 

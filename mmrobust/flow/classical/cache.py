@@ -40,12 +40,13 @@ class DiskCache:
         hits: Flows that were read.
         misses: Flows that were not there, damaged ones included.
         damaged: Entries that could not be used.
+        lost: Flows that could not be kept (no space, no permission).
     """
 
     def __init__(self, folder: Path, maker: str) -> None:
         self.folder = folder
         self.maker = maker
-        self.hits = self.misses = self.damaged = 0
+        self.hits = self.misses = self.damaged = self.lost = 0
 
     def key(self, first: Frame, second: Frame) -> str:
         """Name of the flow between two grey frames (H, W), uint8."""
@@ -61,6 +62,10 @@ class DiskCache:
         except FileNotFoundError:
             self.misses += 1
             return None
+        except OSError:
+            self.misses += 1
+            self._report(key)
+            return None
         digest, values = content[:DIGEST], content[DIGEST:]
         if len(values) != 8 * math.prod(size) or digest != _digest(key, values):
             self.misses += 1
@@ -70,7 +75,16 @@ class DiskCache:
         return np.frombuffer(values, '<f4').reshape(*size, 2).astype(np.float32, copy=False)
 
     def store(self, key: str, flow: Flow) -> None:
-        """Keep ``flow`` (H, W, 2) under ``key``."""
+        """Keep ``flow`` (H, W, 2) under ``key``; a folder that refuses it is named once."""
+        try:
+            self._write(key, flow)
+        except OSError as error:
+            self.lost += 1
+            if self.lost == 1:
+                reason = error.strerror or str(error)
+                logger.warning('flow cache: nothing can be kept in %s: %s', self.folder, reason)
+
+    def _write(self, key: str, flow: Flow) -> None:
         values = flow.astype('<f4', copy=False).tobytes()
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,8 @@ def load_member(network: FlowNetwork, member: str, path: str) -> None:
     expected = network.state_dict()
     if tensors.keys() != expected.keys():
         kind = _member_of(tensors)
-        require(kind is None, 'checkpoint', f'one of {member}', f'one of {kind}: {path}')
+        if kind is not None:
+            raise ValueError(f'checkpoint must be of {member}, got one of {kind}: {path}')
     try:
         check_state(tensors, expected)
     except ValueError as error:

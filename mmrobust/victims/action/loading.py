@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmrobust.victims.action.decoded import check_decoded
 from mmrobust.victims.action.layouts import Layout, VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
     Images,
@@ -70,11 +71,15 @@ class LayoutPipeline:
     Args:
         transforms: The pipeline's own transforms.
         space: ``video`` or ``view``.
+        flow: Which frames the model computes flow of, if any
+            (:func:`~mmrobust.victims.action.decoded.flow_sampling`).
     """
 
-    def __init__(self, transforms: Sequence[Transform], space: str) -> None:
+    def __init__(
+        self, transforms: Sequence[Transform], space: str, flow: str | None = None
+    ) -> None:
         self.transforms = list(transforms)
-        self.space = space
+        self.space, self.flow = space, flow
         self._repeatable = False
         self._known: dict[tuple[Any, ...], list[Windows]] = {}
 
@@ -140,13 +145,14 @@ class LayoutPipeline:
         t = self.transforms
         return t[:start], t[start:shape], t[shape], t[shape + 1 :]
 
-    @staticmethod
-    def _run(transforms: Sequence[Transform], results: Results) -> Results:
+    def _run(self, transforms: Sequence[Transform], results: Results) -> Results:
         for transform in transforms:
             after = transform(results)
             if after is None:
                 raise ValueError(f'{type(transform).__name__} returned nothing')
             results = after
+            if 'Decode' in type(transform).__name__:
+                check_decoded(results, self.flow)
         return results
 
     def _check_sampling(self, lead: Sequence[Transform], data_info: Results) -> None:
@@ -170,8 +176,6 @@ class LayoutPipeline:
         if images[0].ndim != 3 or images[0].dtype != np.uint8 or images[0].shape[2] != 3:
             shape, kind = images[0].shape, images[0].dtype
             raise UnknownTransformError('decoding', f'frames are {kind} {shape}, not RGB uint8')
-        if len({image.shape for image in images}) != 1:
-            raise ValueError('frames of a video must have one size')
 
     def _follow(
         self, cuts: Sequence[Transform], state: Results, frames: Images

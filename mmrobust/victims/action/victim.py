@@ -19,6 +19,7 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
 from mmrobust.victims.action.clips import split_clips
+from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout
 from mmrobust.victims.action.loading import Collate, LayoutPipeline, Loaded
 from mmrobust.victims.action.scoring import Scorer
@@ -53,7 +54,8 @@ class ActionVictim:
 
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) record layouts."""
-        dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space)
+        flow = flow_sampling(self.scorer.model)
+        dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space, flow)
 
     @staticmethod
     def collate(original: Any) -> Collate:
