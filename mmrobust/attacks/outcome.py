@@ -29,8 +29,9 @@ class Outcome:
         mean_abs: Mean absolute change of a value, grey levels.
         measures: What the attack reports of itself, by name.
         timing: Seconds in and outside the victim (``victim_seconds``,
-            ``outside_seconds``), and the sample's share of the victim's calls
-            (``calls``); only from attacks that measure it.
+            ``outside_seconds``), the sample's share of the victim's calls
+            (``calls``) and its queries in them (``asked``); of this run alone,
+            and only from attacks that measure it.
     """
 
     adversarial: Tensor

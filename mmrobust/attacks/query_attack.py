@@ -134,4 +134,5 @@ class QueryAttack(Attack):
                 'victim_seconds': runner.inside,
                 'outside_seconds': runner.outside,
                 'calls': runner.calls,
+                'asked': box.account.spent[index] - runner.replayed,
             }

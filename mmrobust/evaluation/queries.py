@@ -40,7 +40,8 @@ def query_summary(rows: Sequence[Row], attack: Mapping[str, Any]) -> dict[str, A
     inside = sum(each['victim_seconds'] for each in timing)
     outside = sum(each['outside_seconds'] for each in timing)
     places = attack['query_batch'] * sum(each['calls'] for each in timing)
-    asked = sum(row['queries'] for row in tried if row['timing'])
+    # Those of this run: an earlier one's filled other calls.
+    asked = sum(each['asked'] for each in timing)
     return {
         'budget': budget,
         'mean_success': mean(used),

@@ -132,7 +132,7 @@ class Pool:
         self._send(runner, torch.stack(runner.answers))
         return runner.open > 0
 
-    def _send(self, runner: Runner, answers: Tensor | None) -> None:
+    def _send(self, runner: Runner, answers: Tensor | None, *, timed: bool = True) -> None:
         """Resume the search; nothing is open afterwards if it has ended."""
         began = time.perf_counter()
         runner.answers, runner.handed = [], 0
@@ -145,7 +145,8 @@ class Pool:
             runner.search.close()
             asked = asked[:0]
         runner.asked = asked.detach()
-        runner.outside += time.perf_counter() - began
+        if timed:
+            runner.outside += time.perf_counter() - began
         if self.watch is not None and answers is not None:
             self.watch(runner.row, runner.trial)
 
@@ -154,7 +155,8 @@ class Pool:
         while runner.open and len(runner.past) >= len(runner.asked):
             answers = [runner.past.popleft() for _ in range(len(runner.asked))]
             self._charge(runner, len(answers))
-            self._send(runner, torch.stack(answers))
+            # The victim's time for these was another run's, and so is the search's.
+            self._send(runner, torch.stack(answers), timed=False)
         if runner.open and runner.past:
             # The run broke in the middle of a question.
             runner.answers = list(runner.past)

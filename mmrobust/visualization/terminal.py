@@ -82,9 +82,11 @@ def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
     """Titled groups of facts; empty ones are left out."""
     size = [(name, mean) for name, mean, _ in summary.perturbations(card) if mean != DASH]
     cost = [(name, value) for name, value in summary.costs(card) if value != DASH]
+    queries = [(name, value) for name, value in summary.queries(card) if value != DASH]
     flags = [(f'{name} ({times})', meaning) for name, times, meaning in summary.flags(card)]
     blocks: list[tuple[str, Pairs]] = [
         ('Cost', cost),
+        ('Queries', queries),
         ('Perturbation (mean, grey levels 0..255)', size),
         ('Further metrics', summary.robust(card)),
         ('Remarks', flags),

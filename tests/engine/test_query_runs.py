@@ -78,6 +78,7 @@ def test_a_broken_run_goes_on_inside_its_samples(
     tried = [row for row in rows(tmp_path) if row['attacked']]
     assert before + asked[0] == sum(row['queries'] + 1 for row in tried)
     assert not list(tmp_path.glob('answers/*'))
+    assert 0 < card(tmp_path)['query']['occupancy'] <= 1
 
 
 def test_a_new_run_forgets_the_answers_of_the_last(unbroken, checkpoints, tmp_path):

@@ -8,7 +8,7 @@ ATTACK = {'type': 'Square', 'budget': 100, 'query_batch': 8}
 
 
 def row(queries, success, attacked=True, **more):
-    timing = {'victim_seconds': 3.0, 'outside_seconds': 1.0, 'calls': queries / 4}
+    timing = {'victim_seconds': 3.0, 'outside_seconds': 1.0, 'calls': queries / 4, 'asked': queries}
     return {
         'error': None,
         'attacked': attacked,

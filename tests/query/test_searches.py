@@ -107,6 +107,7 @@ def test_a_resumed_search_goes_on_with_the_count_it_had(kind):
             assert (one.queries, one.forwards) == (other.queries, other.forwards)
             assert int(victim.asked[row]) == other.queries - min(kept, other.queries) + 2
             assert len(some[row].rows) == other.queries
+            assert one.timing['asked'] == other.queries - min(kept, other.queries)
 
 
 @each
