@@ -19,7 +19,7 @@ from mmrobust.engine.data import attack_loader
 from mmrobust.engine.datasets import annotations_digest
 from mmrobust.engine.ledger import Entry, Ledger
 from mmrobust.engine.progress import Progress
-from mmrobust.engine.provenance import SPEED, versions
+from mmrobust.engine.provenance import SPEED, model_files, versions
 from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.functional.randomness import sample_seed
@@ -74,6 +74,7 @@ class TransferRun:
         found = {
             'victims': describe_victims(spec),
             'model configs': models,
+            'files of the models': {name: model_files(model) for name, model in models.items()},
             'sources': spec.sources,
             'targets': spec.targets,
             'attacks': [attack.describe() for attack in self.attacks.values()],

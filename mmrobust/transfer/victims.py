@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.provenance import file_sha256, model_files
+from mmrobust.engine.provenance import file_sha256
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
@@ -85,7 +85,6 @@ def describe_victims(spec: TransferSpec) -> dict[str, dict[str, Any]]:
             'checkpoint': spec.victims[name].checkpoint,
             'checkpoint_sha256': file_sha256(spec.victims[name].checkpoint),
             'overrides': spec.victims[name].overrides,
-            'files': model_files(victim_config(name, spec.victims[name]).get('model')),
         }
         for name in spec.used
     }

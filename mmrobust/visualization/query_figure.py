@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from mmrobust.visualization.formatting import real
 from mmrobust.visualization.svg import ADVERSARIAL, inline
@@ -38,5 +39,7 @@ def draw_steps(
     axes.step([*x, end], [*y, y[-1]], where='post', color=colour, label=label)
     axes.set_xscale('symlog', linthresh=10)
     axes.set_xlim(0, None)
+    axes.xaxis.set_major_formatter(StrMethodFormatter('{x:,.0f}'))
     axes.set_ylim(0, 1.04)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis='y')

@@ -139,13 +139,13 @@ def queries(card: Card) -> list[tuple[str, str]]:
         return []
     return [
         ('query budget', number(found.get('budget'), 9)),
-        ('queries, mean of successes', number(found.get('mean_success'))),
-        ('queries, median of successes', number(found.get('median_success'))),
-        ('queries, mean with failures at the budget', number(found.get('mean_capped'))),
-        ('queries, median with failures at the budget', number(found.get('median_capped'))),
+        ('mean of successes', number(found.get('mean_success'))),
+        ('median of successes', number(found.get('median_success'))),
+        ('mean, failures at budget', number(found.get('mean_capped'))),
+        ('median, failures at budget', number(found.get('median_capped'))),
         ('time outside the victim', percent(found.get('outside_share'))),
-        ("places filled in the victim's calls", percent(found.get('occupancy'))),
-        ('cosine of estimated and true gradient', number(found.get('gradient_cosine'))),
+        ('places filled in calls', percent(found.get('occupancy'))),
+        ('cosine with true gradient', number(found.get('gradient_cosine'))),
     ]
 
 

@@ -117,8 +117,9 @@ def measure(name: str, config: dict[str, Any], budget: int, n: int) -> None:
     filled = sum(pool.calls) / (BATCH * len(pool.calls))
     print(
         f'{name}: {later / (inside + later):.1%} of the time outside the victim (goal <= 10 %), '
-        f'{outside / (inside + outside):.1%} with {1e3 * sum(once) / n:.0f} ms once per video; places filled until the tail {until:.1%} (goal >= 90 %; {len(steady)} '
-        f'of {len(pool.calls)} calls), in all {filled:.1%}; '
+        f'{outside / (inside + outside):.1%} with {1e3 * sum(once) / n:.0f} ms once per video; '
+        f'places filled until the tail {until:.1%} (goal >= 90 %; {len(steady)} of '
+        f'{len(pool.calls)} calls), in all {filled:.1%}; '
         f'{inside / sum(pool.calls) * 1e3:.1f} ms per query in the victim',
         flush=True,
     )

@@ -1,0 +1,36 @@
+"""The curve of success against queries."""
+
+from mmrobust.visualization import summary
+from mmrobust.visualization.query_figure import query_curve
+
+CARD = {
+    'query': {
+        'budget': 3000,
+        'curve': [(0, 0.0), (20, 0.25), (400, 0.5)],
+        'mean_success': 210,
+        'outside_share': 0.05,
+    }
+}
+
+
+def test_the_figure_shows_readable_numbers():
+    title, svg, note = query_curve(CARD)
+    assert title == 'Success against queries'
+    assert '3,000' in note
+    assert 'mathdefault' not in str(svg)
+    for text in ('queries', 'fooled', '>100<', '100%'):
+        assert text in str(svg), text
+
+
+def test_nothing_to_draw():
+    for found in (None, {}, {'budget': 5, 'curve': [(0, 0.0)]}, {'budget': None, 'curve': []}):
+        assert query_curve({'query': found}) is None
+
+
+def test_the_numbers_have_names():
+    found = dict(summary.queries(CARD))
+    assert found['query budget'] == '3000'
+    assert found['mean of successes'] == '210'
+    assert found['time outside the victim'] == '5.0 %'
+    assert found['median of successes'] == '\N{EN DASH}'
+    assert summary.queries({}) == []
