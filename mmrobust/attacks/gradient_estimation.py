@@ -60,6 +60,8 @@ class GradientEstimation(QueryAttack):
         'sampler': MultiNoise(),
         'estimator': NES(population=10),
     }
+    # Steps so small that many rounds' estimates add up.
+    thorough: ClassVar[dict[str, Any]] = {'budget': 2000, 'step_size': 0.05}
 
     def __init__(
         self,
