@@ -15,8 +15,10 @@ from mmaction.structures import ActionDataSample
 from mmengine.dataset import BaseDataset
 from torch import Tensor
 
+from mmrobust.functional.checks import require
 from mmrobust.functional.flow_encoding import encode
 from mmrobust.registry import DATASETS
+from mmrobust.visualization.atomic import replacing
 
 # Encoded flow and its negative are mirrored here, but for rounding at the half.
 MIRROR = 255
@@ -31,24 +33,31 @@ class FlowStackDataset(BaseDataset):
 
     Args:
         ann_file: What :func:`write_flow` has written.
+        bound: That of the model's encoding, pixels.
         length: L, flow fields of a stack.
         mirrored_labels: Class -> class of the mirrored video.
         shift: Largest displacement of the whole stack, pixels.
         noise: Largest standard deviation of Gaussian noise, grey levels.
         gain: Flow is multiplied by a random number from 1 / gain to gain.
+        seed: Of what is random.
+
+    Raises:
+        ValueError: The file holds flow of another bound.
     """
 
     def __init__(
         self,
         ann_file: str,
         *,
+        bound: float,
         length: int = 10,
         mirrored_labels: Mapping[int, int] | None = None,
         shift: int = 6,
-        noise: float = 3.0,
+        noise: float = 1.0,
         gain: float = 1.25,
         seed: int = 0,
     ) -> None:
+        self.bound = bound
         self.length, self.mirrored_labels = length, dict(mirrored_labels or {})
         self.shift, self.noise, self.gain = shift, noise, gain
         self.rng = np.random.default_rng(seed)
@@ -56,11 +65,14 @@ class FlowStackDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Flow images (T, 2, H, W), uint8, and label of each video."""
-        stored = np.load(self.ann_file)
-        return [
-            {'flow': stored[f'flow{i}'], 'label': int(label)}
-            for i, label in enumerate(stored['labels'])
-        ]
+        with np.load(self.ann_file) as stored:
+            bound = float(stored['bound']) if 'bound' in stored else None
+            rule = f'of bound {self.bound}, as in the config (delete the file to make it again)'
+            require(bound == self.bound, f'flow in {self.ann_file}', rule, bound)
+            return [
+                {'flow': stored[f'flow{i}'], 'label': int(label)}
+                for i, label in enumerate(stored['labels'])
+            ]
 
     def prepare_data(self, idx: int) -> dict[str, Any]:
         """A random stack (1, 2L, H, W) of video ``idx``, channels x0, y0, x1, ..."""
@@ -93,7 +105,7 @@ def _shifted(flow: np.ndarray, down: int, right: int) -> np.ndarray:
 
 
 def write_flow(path: Path, flows: list[Tensor], labels: list[int], bound: float) -> None:
-    """Store videos' flow (T, 2, H, W), pixels, in 8 bits."""
+    """Store videos' flow (T, 2, H, W), pixels, in 8 bits, with labels and bound."""
     images = {f'flow{i}': encode(f, bound).to(torch.uint8).numpy() for i, f in enumerate(flows)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, labels=np.array(labels), **images)
+    with replacing(path) as temporary:
+        np.savez(temporary, labels=np.array(labels), bound=bound, **images)

@@ -31,6 +31,11 @@ SHIPPED = ROOT / 'mmrobust' / 'resources' / 'flownet2sd_small.pth'
 
 # Of the embedded videos' frames, as in configs/attack_synthetic.py.
 HEIGHT = 64
+# Processes that compute OpenCV's flow of the training videos.
+WORKERS = 2
+# Frames of 64 pixels are what the member takes without padding, and most of
+# their pixels do not move.
+TUNING = ('--crop', HEIGHT, HEIGHT, '--still', 0.85, '--emphasis', 8, '--lr', 1e-3)
 
 Video = tuple[NDArray[np.uint8], int]
 
@@ -81,11 +86,17 @@ class DataSet:
         folder = 'stacks' if level == 'stack' else 'videos'
         return {'test_dataloader.dataset.data_root': str(self.folder / folder)}
 
-    def estimator(self, backend: str) -> dict[str, Any]:
-        """The config of a backend's estimator."""
+    @property
+    def tuned(self) -> Path:
+        """The weights of the fine-tuned FlowNet2 member."""
+        return self.folder / 'flownet.pth'
+
+    def estimator(self, backend: str, workers: int = 0) -> dict[str, Any]:
+        """The config of a backend's estimator; OpenCV's take worker processes."""
         if backend != WHITE:
-            return {'type': backend, 'cache': str(self.folder / 'cache')}
-        return MEMBER | {'checkpoint': str(self.folder / 'flownet.pth')}
+            cache = str(self.folder / 'cache')
+            return {'type': backend, 'cache': cache, 'workers': workers}
+        return MEMBER | {'checkpoint': str(self.tuned)}
 
     def checkpoint(self, backend: str) -> Path:
         """The weights of the flow CNN of a backend."""
@@ -93,20 +104,20 @@ class DataSet:
         return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
 
     def prepare(self, backends: Iterable[str]) -> None:
-        """Files, estimator, flow and flow CNNs, each unless it is there."""
+        """Files, estimator, flow and flow CNNs, each unless it is there and up to date."""
+        videos: list[Path] = []
         if self.name == 'weizmann':
             self._cut()
-        if not (self.folder / 'flownet.pth').exists():
+            videos = [self.folder / 'stacks' / 'train.txt']
+        if stale(self.tuned, SHIPPED, *videos):
             self._tune()
         for backend in backends:
             stored = self.folder / f'flow_{backend.lower()}.npz'
-            if not stored.exists():
-                estimator = FLOWS.build(self.estimator(backend)).eval()
-                clips = list(self.training_videos())
-                flows = [flow_of(estimator, frames) for frames, _ in clips]
-                bound = Config.fromfile(self.config('stack')).bound
-                write_flow(stored, flows, [label for _, label in clips], bound)
-            if not (self.folder / f'cnn_{backend.lower()}' / 'last_checkpoint').exists():
+            estimator = [self.tuned] if backend == WHITE else []
+            if stale(stored, *estimator, *videos):
+                self._flow(backend, stored)
+            # Written after the weights, when the training is over.
+            if stale(self.folder / f'cnn_{backend.lower()}' / 'last_checkpoint', stored):
                 self._train(backend, stored)
 
     def training_videos(self) -> Iterable[Video]:
@@ -129,13 +140,13 @@ class DataSet:
 
     def _tune(self) -> None:
         """Fine-tune the shipped member on TV-L1 flow of the training videos."""
-        options: list[object] = ['--height', HEIGHT, '--number', min(30, self.effort.videos // 5)]
+        options: list[object] = ['--height', HEIGHT, '--number', self.effort.videos]
         if self.name == 'weizmann':
             root = self.folder / 'stacks'
             options = ['--videos', root / 'train.txt', '--root', root / 'videos']
         _call(
             HERE / 'train_flownet.py',
-            self.folder / 'flownet.pth',
+            self.tuned,
             '--member',
             WHITE,
             '--width',
@@ -146,12 +157,23 @@ class DataSet:
             'TVL1',
             '--cache',
             self.folder / 'cache',
-            '--lr',
-            3e-4,
+            '--workers',
+            WORKERS,
             '--iterations',
             self.effort.tuning,
+            *TUNING,
             *options,
         )
+
+    def _flow(self, backend: str, stored: Path) -> None:
+        """Flow of the training videos."""
+        estimator = FLOWS.build(self.estimator(backend, WORKERS)).eval()
+        clips = list(self.training_videos())
+        flows = [flow_of(estimator, frames) for frames, _ in clips]
+        if backend != WHITE:
+            estimator.close()
+        bound = Config.fromfile(self.config('stack')).bound
+        write_flow(stored, flows, [label for _, label in clips], bound)
 
     def _train(self, backend: str, flow: Path) -> None:
         from mmengine.runner import Runner
@@ -163,6 +185,14 @@ class DataSet:
         cfg.work_dir = str(self.folder / f'cnn_{backend.lower()}')
         print(f'training the flow CNN on {backend} flow of {self.name}', flush=True)
         Runner.from_cfg(cfg).train()
+
+
+def stale(made: Path, *inputs: Path) -> bool:
+    """Whether a file is missing or older than what it is made of."""
+    if not made.exists():
+        return True
+    changed = made.stat().st_mtime_ns
+    return any(path.stat().st_mtime_ns > changed for path in inputs)
 
 
 def flow_of(estimator: FlowEstimator, frames: NDArray[np.uint8]) -> torch.Tensor:

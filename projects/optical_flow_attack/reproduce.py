@@ -51,8 +51,8 @@ def effort(name: str, quick: bool) -> Effort:
     if quick:
         return Effort(videos=30, tuning=20, epochs=6, samples=10, whole=5, eps=grey(QUICK))
     if name == 'weizmann':
-        return Effort(videos=0, tuning=300, epochs=8, samples=200, whole=8, eps=grey(EPS))
-    return Effort(videos=240, tuning=300, epochs=10, samples=80, whole=40, eps=grey(EPS))
+        return Effort(videos=0, tuning=2000, epochs=8, samples=200, whole=8, eps=grey(EPS))
+    return Effort(videos=240, tuning=2000, epochs=15, samples=80, whole=40, eps=grey(EPS))
 
 
 def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:

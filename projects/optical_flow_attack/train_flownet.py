@@ -2,12 +2,14 @@
 
     python projects/optical_flow_attack/train_flownet.py OUT.pth --iterations 4000
     python projects/optical_flow_attack/train_flownet.py TUNED.pth --start OUT.pth \
-        --teacher TVL1 --iterations 600 [--videos LIST --root FOLDER]
+        --teacher TVL1 --iterations 2000 [--videos LIST --root FOLDER]
 
 The first form is supervised by the videos' ground-truth flow. The second
 fine-tunes on the flow of another estimator, as the paper did with TV-L1, on the
 embedded videos or on the video files of an annotation list. Prints the
 endpoint error on embedded videos that were not trained on.
+
+Shapes: M pairs of frames, T frames of a video, H, W pixels.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -29,6 +32,7 @@ from mmrobust.datasets.synthetic import render, synthesize
 from mmrobust.datasets.synthetic.flow import optical_flow
 from mmrobust.flow.estimators.flownet2 import FlowNet2Member
 from mmrobust.registry import FLOWS
+from mmrobust.visualization.atomic import replacing
 
 Frames = NDArray[np.uint8]
 # How much each level of the pyramid counts, finest first.
@@ -36,6 +40,8 @@ LEVELS = (0.32, 0.08, 0.04, 0.02, 0.01)
 CROP = (64, 96)
 # The second frame is cut elsewhere by up to so many pixels, which adds to the flow.
 OFFSET = 5
+# But not in this share of the pairs.
+STILL = 0.4
 # Embedded videos give flow to the next frame and, as limbs barely move between
 # neighbours, over as many frames as this.
 GAPS = (1, 2, 4)
@@ -49,62 +55,80 @@ class Pairs:
     Args:
         videos: Frames (T, H, W, 3) and flow (T-1, 2, H, W) of each.
         seed: Of the draws.
+        crop: H and W of what is cut out, at most.
+        still: Share of pairs that are not shifted against each other.
+        emphasis: A pixel that moves by v pixels counts 1 + emphasis * v times.
+            Without it a network that is not trained for long finds that nothing
+            moves, which is right for most of the pixels.
     """
 
-    def __init__(self, videos: list[tuple[Frames, NDArray[np.float32]]], seed: int) -> None:
+    def __init__(
+        self,
+        videos: list[tuple[Frames, NDArray[np.float32]]],
+        seed: int,
+        *,
+        crop: Sequence[int] = CROP,
+        still: float = STILL,
+        emphasis: float = 0.0,
+    ) -> None:
         self.videos = videos
+        self.crop, self.still, self.emphasis = crop, still, emphasis
         self.rng = np.random.default_rng(seed)
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """First and second frames (M, 3, H, W), 0..255, and flow (M, 2, H, W)."""
+    def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Both frames (M, 3, H, W), 0..255, flow (M, 2, H, W) and weights (M, 1, H, W)."""
         drawn = [self._one() for _ in range(size)]
-        first, second, flow = (torch.stack(part) for part in zip(*drawn, strict=True))
-        return first, second, flow
+        first, second, flow, weight = (torch.stack(part) for part in zip(*drawn, strict=True))
+        return first, second, flow, weight
 
-    def _one(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _one(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """A random crop, mirrored at random, with changed light and one more shift."""
         rng = self.rng
         frames, flow = self.videos[rng.integers(len(self.videos))]
         t = int(rng.integers(len(flow)))
-        size = [min(c, s) for c, s in zip(CROP, frames.shape[1:3], strict=True)]
+        size = [min(c, s) for c, s in zip(self.crop, frames.shape[1:3], strict=True)]
         first, second = self._corners(frames.shape[1:3], size)
         places = [(slice(y, y + size[0]), slice(x, x + size[1])) for y, x in (first, second)]
         images = np.stack([frames[t][places[0]], frames[t + 1][places[1]]])
         shift = np.array([first[1] - second[1], first[0] - second[0]], np.float32)
-        field = torch.from_numpy(flow[t][:, *places[0]] + shift[:, None, None])
+        moved = flow[t][:, *places[0]]
+        field = torch.from_numpy(moved + shift[:, None, None])
+        speed = torch.from_numpy(np.linalg.norm(moved, axis=0, keepdims=True))
         pair = torch.from_numpy(images).float().permute(0, 3, 1, 2)
         for axis in (0, 1):
             if rng.random() < 0.5:
                 pair, field = pair.flip(-1 - axis), field.flip(-1 - axis)
-                field[axis] = -field[axis]
+                field[axis], speed = -field[axis], speed.flip(-1 - axis)
         gain = torch.from_numpy(rng.uniform(0.7, 1.3, (1, 3, 1, 1))).float()
         noise = torch.from_numpy(rng.normal(0, rng.uniform(0, 3), pair.shape)).float()
         pair = (pair * gain + float(rng.uniform(-20, 20)) + noise).clamp(0, 255)
-        return pair[0], pair[1], field
+        return pair[0], pair[1], field, 1 + self.emphasis * speed
 
     def _corners(self, sides: tuple[int, ...], size: list[int]) -> list[list[int]]:
         """Upper left corners of both crops."""
         room = [side - crop for side, crop in zip(sides, size, strict=True)]
         first = [int(self.rng.integers(space + 1)) for space in room]
-        if self.rng.random() < 0.4:
+        if self.rng.random() < self.still:
             return [first, first]
         moved = [c + int(self.rng.integers(-OFFSET, OFFSET + 1)) for c in first]
         return [first, [min(max(c, 0), space) for c, space in zip(moved, room, strict=True)]]
 
 
-def multi_scale_loss(levels: list[Tensor], flow: Tensor) -> Tensor:
+def multi_scale_loss(levels: list[Tensor], flow: Tensor, weight: Tensor) -> Tensor:
     """Weighted endpoint errors of a pyramid against flow (M, 2, H, W).
 
-    Levels may be of a padded frame; the part that belongs to it counts.
+    Levels may be of a padded frame; the part that belongs to it counts. The
+    weights of pixels are (M, 1, H, W), those of levels LEVELS.
     """
     height, width = flow.shape[-2:]
     side = math.ceil(height / 64) * 64, math.ceil(width / 64) * 64
     loss = flow.new_zeros(())
-    for weight, found in zip(LEVELS, levels, strict=False):
+    for share, found in zip(LEVELS, levels, strict=False):
         step = side[0] // found.shape[-2]
-        wanted = F.avg_pool2d(flow, step) if step > 1 else flow
+        wanted, counts = (F.avg_pool2d(x, step) if step > 1 else x for x in (flow, weight))
         found = found[..., : wanted.shape[-2], : wanted.shape[-1]]
-        loss = loss + weight * (found - wanted).square().sum(dim=1).add(1e-4).sqrt().mean()
+        error = (found - wanted).square().sum(dim=1, keepdim=True).add(1e-4).sqrt()
+        loss = loss + share * (counts * error).mean()
     return loss
 
 
@@ -156,21 +180,21 @@ def resized(frames: Frames, height: int) -> Frames:
 
 def load(args: argparse.Namespace) -> list[tuple[Frames, NDArray[np.float32]]]:
     """The videos to train on, with the flow to learn."""
+    if args.teacher is None:
+        return [video for i in range(args.number) for video in embedded(i)]
     if args.videos is None:
-        found = [video for i in range(args.number) for video in embedded(i)]
-        if args.teacher is not None:
-            found = found[:: len(GAPS)]
+        # As they are rendered for recognisers, so that a cache serves both.
+        clips = [render(i, split='train').frames for i in range(args.number)]
     else:
         names = [line.split()[0] for line in args.videos.read_text().splitlines()]
         clips = [read_video(args.root / name) for name in names]
-        found = [(clip, np.zeros(0, np.float32)) for clip in clips]
-    if args.teacher is None:
-        return found
-    teacher, taught = FLOWS.build({'type': args.teacher, 'cache': args.cache}), []
-    for frames, _ in found:
-        frames = resized(frames, args.height or frames.shape[1])
+    options = {'type': args.teacher, 'cache': args.cache, 'workers': args.workers}
+    teacher, taught = FLOWS.build(options), []
+    for clip in clips:
+        frames = resized(clip, args.height or clip.shape[1])
         tensor = torch.from_numpy(frames).float().permute(0, 3, 1, 2)[None]
         taught.append((frames, teacher(tensor)[0].numpy()))
+    teacher.close()
     return taught
 
 
@@ -203,8 +227,8 @@ def train(member: FlowNet2Member, pairs: Pairs, args: argparse.Namespace) -> Non
         rate = min(1.0, (iteration + 1) / 100) * 0.5 * (1 + math.cos(math.pi * share))
         for group in optimizer.param_groups:
             group['lr'] = args.lr * rate
-        first, second, flow = pairs.batch(args.batch_size)
-        loss = multi_scale_loss(member.pyramid(first, second), flow)
+        first, second, flow, weight = pairs.batch(args.batch_size)
+        loss = multi_scale_loss(member.pyramid(first, second), flow, weight)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -217,7 +241,7 @@ def train(member: FlowNet2Member, pairs: Pairs, args: argparse.Namespace) -> Non
             print(f'{iteration + 1}/{args.iterations}: {line}, {seconds:.0f} s', flush=True)
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('out', type=Path, help="where the weights go, in NVIDIA's layout")
@@ -228,24 +252,35 @@ def main() -> int:
     parser.add_argument('--videos', type=Path, help='annotation list of video files')
     parser.add_argument('--root', type=Path, default=Path(), help='folder of those files')
     parser.add_argument('--cache', help='folder where the flow of the teacher is kept')
+    parser.add_argument('--workers', type=int, default=0, help='processes of the teacher')
     parser.add_argument('--height', type=int, help='frames are resized to it')
     parser.add_argument('--number', type=int, default=200, help='embedded videos to train on')
     parser.add_argument('--iterations', type=int, default=4000)
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--lr', type=float, default=1e-3)
+    parser.add_argument('--crop', type=int, nargs=2, default=CROP, help='height and width')
+    parser.add_argument('--still', type=float, default=STILL, help='share of unshifted pairs')
+    parser.add_argument('--emphasis', type=float, default=0.0, help='on pixels that move')
     parser.add_argument('--interval', type=int, default=200, help='iterations between reports')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
     if args.teacher is None and (args.videos is not None or args.height):
         parser.error('--videos and --height have no ground truth: name a --teacher')
+    return args
+
+
+def main() -> int:
+    """Train, store, measure."""
+    args = arguments()
     torch.manual_seed(args.seed)
     options = {'type': args.member, 'width': args.width, 'checkpoint': args.start}
     member = FLOWS.build(options)
     if args.start is None:
         initialise(member.network, args.seed)
-    train(member, Pairs(load(args), args.seed), args)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({'state_dict': member.network.state_dict()}, args.out)
+    options = {'crop': args.crop, 'still': args.still, 'emphasis': args.emphasis}
+    train(member, Pairs(load(args), args.seed, **options), args)
+    with replacing(args.out) as path:
+        torch.save({'state_dict': member.network.state_dict()}, path)
     error, still = endpoint_error(member, range(20))
     size = args.out.stat().st_size / 1e6
     print(

@@ -13,6 +13,7 @@ train_dataloader = dict(
         dataset=dict(
             type='mmrobust.FlowStackDataset',
             ann_file='work_dirs/optical_flow_attack/synthetic/flow.npz',
+            bound=_base_.bound,
             # Mirrored, left is right: wave_left <-> wave_right, walk_left <-> walk_right.
             mirrored_labels={0: 1, 1: 0, 5: 6, 6: 5},
         ),

@@ -13,6 +13,7 @@ train_dataloader = dict(
         dataset=dict(
             type='mmrobust.FlowStackDataset',
             ann_file='work_dirs/optical_flow_attack/weizmann/flow.npz',
+            bound=_base_.bound,
             # No class tells left from right ("one hand waves" is either hand).
             shift=4,
         ),
