@@ -1,0 +1,65 @@
+"""What is compared: the noise samplers on one estimator, and the rivals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.config import Config
+
+from projects.motion_excited_sampler.victims import ROOT
+
+ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
+
+# Noise is drawn at a quarter of the frames' height and width: without it these
+# frames have too many directions for the queries that a CPU can ask, and the
+# steps of the warp blur noise of single pixels away.
+TILE = 4
+# On one estimator, that of me_sampler.py, and one loss: only the noise differs.
+SAMPLERS: dict[str, dict[str, Any]] = {
+    'multi_noise': {'type': 'MultiNoise', 'tile': TILE},
+    'one_noise': {'type': 'OneNoise', 'tile': TILE},
+    'sparked': {'type': 'Sparked', 'motion': {'type': 'TVL1'}, 'form': 'warp', 'tile': TILE},
+    'geometric': {'type': 'Geometric', 'kind': 'affine', 'tile': TILE},
+    # As released: motion of a few pixels would read one tile alone.
+    'sparked_lookup': {'type': 'Sparked', 'motion': {'type': 'CodecMotion'}, 'form': 'lookup'},
+    'no_motion': {'type': 'Sparked', 'motion': {'type': 'NoMotion'}, 'tile': TILE},
+}
+ARMS = ('multi_noise', 'one_noise', 'sparked', 'geometric')
+VARIANTS = ('sparked_lookup', 'no_motion')
+RIVALS = {
+    'e_nes': 'e_nes',
+    'e_bandits': 'e_bandits',
+    'simba': 'simba_dct',
+    'square': 'square',
+    'sign_hunter': 'sign_hunter',
+}
+GOALS = {'untargeted': 'Misclassify', 'targeted': 'TargetClass', 'cosine': 'Misclassify'}
+# Candidates per forward; a few videos keep it full.
+BATCH = 8
+# Every so many answers, the estimate is compared with the true gradient. A
+# round is two answers: probes and check; one of E-NES has 50 probes.
+CHECKS = {'e_nes': 4}
+CHECK = 25
+
+
+def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
+    """The config of an arm; step, constants and loss are those of its own config file.
+
+    Args:
+        arm: Among ARMS, VARIANTS or RIVALS.
+        goal: Among GOALS.
+        eps: Grey levels.
+        budget: Queries per video.
+    """
+    name = RIVALS.get(arm, 'me_sampler')
+    found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
+    if arm in SAMPLERS:
+        found['sampler'] = SAMPLERS[arm]
+        # The official step, 0.025 at eps 0.03, goes with eps.
+        found |= {'step_size': 0.025 / 0.03, 'step_unit': 'eps'}
+    found['threat'] = {'type': 'Linf', 'eps': eps}
+    found['goal'] = {'type': GOALS[goal], 'loss': found['goal']['loss']}
+    found |= {'budget': budget, 'query_batch': BATCH}
+    if found['type'] in ('GradientEstimation', 'SignHunter'):
+        found['gradient_check'] = CHECKS.get(arm, CHECK)
+    return found

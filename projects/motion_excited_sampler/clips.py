@@ -1,0 +1,51 @@
+"""The videos as the victims see them: how much they move, and one to draw.
+
+Shapes: C channels, T frames, H, W pixels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from mmrobust.cli.options import parse_options
+from mmrobust.registry import FLOWS
+from mmrobust.samplers.motion import backward_motion
+from projects.motion_excited_sampler.victims import Victim, Workshop
+
+
+class Clips:
+    """Inputs of the config's test pipeline, one view each."""
+
+    def __init__(self, victim: Victim, workshop: Workshop) -> None:
+        import mmaction.datasets  # noqa: F401  (registers them)
+        from mmaction.registry import DATASETS
+
+        init_default_scope('mmaction')
+        cfg = Config.fromfile(victim.config)
+        cfg.merge_from_dict(parse_options(workshop.overrides(victim)))
+        self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
+
+    def __getitem__(self, index: int) -> Tensor:
+        """A clip (C, T, H, W), 0..255."""
+        inputs = self.dataset[index]['inputs'].float()
+        # One view (1, C, T, H, W) of a 3D model, or T frames (T, C, H, W).
+        return inputs[0] if inputs.dim() == 5 else inputs.transpose(0, 1)
+
+
+def mean_motion(clips: Clips, videos: Sequence[int], store: Path) -> dict[int, float]:
+    """Mean length of TV-L1 flow between the frames of a video, pixels; kept in ``store``."""
+    known = json.loads(store.read_text()) if store.exists() else {}
+    found = {int(video): float(value) for video, value in known.items()}
+    estimator = FLOWS.build({'type': 'TVL1'})
+    for video in videos:
+        if video not in found:
+            maps = backward_motion(estimator, clips[video])
+            found[video] = float(maps[1:].norm(dim=1).mean())
+    store.write_text(json.dumps(found) + '\n')
+    return found

@@ -1,0 +1,153 @@
+"""The runs: which there are, what they may cost, and each by the package's own engine."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmrobust.cli import attack as cli
+from mmrobust.engine.ledger import read_entries
+from mmrobust.evaluation.summary import attacked
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
+from projects.motion_excited_sampler.victims import Victim, Workshop
+
+# Too small for any success: the cosines of all arms are over equally many rounds.
+STILL = 0.4
+
+
+# CPU seconds to load a victim and write a report, for the estimate alone.
+START = 4.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent on a victim.
+
+    Attributes:
+        videos: Attacked by the four arms, about, by goal.
+        few: Likewise by all others, untargeted.
+        budgets: Queries per video by goal.
+        seeds: Of the attacks.
+    """
+
+    videos: Mapping[str, int]
+    few: int
+    budgets: Mapping[str, int]
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed against one victim.
+
+    Attributes:
+        victim: Attacked.
+        goal: Untargeted, targeted or cosine.
+        arm: Among those of the arms module.
+        seed: Of the attack.
+        videos: Attacked, about.
+        budget: Queries per video.
+    """
+
+    victim: Victim
+    goal: str
+    arm: str
+    seed: int
+    videos: int
+    budget: int
+
+    @property
+    def place(self) -> Path:
+        """Where its files lie, below the work folder."""
+        return Path(self.victim.name, f'{self.goal}_{self.arm}', f'seed{self.seed}')
+
+    @property
+    def eps(self) -> float:
+        """Grey levels."""
+        return STILL if self.goal == 'cosine' else self.victim.eps[self.goal]
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds if no video is fooled before its budget is spent."""
+        return START + self.videos * self.budget * self.victim.seconds
+
+
+def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
+    """All runs on a victim."""
+    first = effort.seeds[0]
+    for arm in ARMS:
+        yield _run(victim, 'cosine', arm, first, effort)
+    for seed in effort.seeds:
+        for arm in ARMS:
+            yield _run(victim, 'untargeted', arm, seed, effort)
+            yield _run(victim, 'targeted', arm, seed, effort)
+        for arm in (*VARIANTS, *RIVALS):
+            # Without motion, the sampler is one_noise: once is enough to see it.
+            if arm != 'no_motion' or seed == first:
+                yield _run(victim, 'untargeted', arm, seed, effort)
+
+
+def _run(victim: Victim, goal: str, arm: str, seed: int, effort: Effort) -> Run:
+    videos = effort.videos[goal] if arm in ARMS else effort.few
+    return Run(victim, goal, arm, seed, videos, effort.budgets[goal])
+
+
+def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
+    """Every run that is not complete, with what is left of the time before each."""
+    todo = [run for run in runs if not _complete(run, folder / run.place)]
+    print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
+    began, past = time.process_time(), 0.0
+    for number, run in enumerate(todo):
+        share = (time.process_time() - began) / past if past else 1.0
+        left = _estimate(todo[number:], min(share, 1.0))
+        print(f'\nrun {number + 1} of {len(todo)}: {run.place} ({left})', flush=True)
+        _attack(run, folder / run.place, workshop)
+        past += run.seconds
+
+
+def rows(run: Run, folder: Path) -> list[dict[str, Any]]:
+    """The lines of the attacked videos."""
+    entries = read_entries(folder / run.place)
+    return attacked([entries[index] for index in sorted(entries)])
+
+
+def report(run: Run, folder: Path) -> dict[str, Any]:
+    """The run's card."""
+    found: dict[str, Any] = json.loads((folder / run.place / 'report.json').read_text())
+    return found
+
+
+def _complete(run: Run, out: Path) -> bool:
+    plan = out / 'plan.json'
+    known = plan.exists() and json.loads(plan.read_text()) == _plan(run)
+    return known and (out / 'report.json').exists()
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    options = attack(run.arm, run.goal, run.eps, run.budget)
+    return {'attack': options, 'samples': run.victim.samples(run.videos), 'seed': run.seed}
+
+
+def _attack(run: Run, out: Path, workshop: Workshop) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    config, plan = out / 'attack.py', _plan(run)
+    Config({'attack': plan['attack']}).dump(config)
+    samples = plan['samples']
+    words = [run.victim.config, workshop.checkpoint(run.victim), '--attack', config]
+    words += ['--work-dir', out, '--seed', run.seed, '--max-samples', samples]
+    words += ['--batch-size', samples, '--resume']
+    words += ['--cfg-options', 'settings.previews=0', *workshop.overrides(run.victim)]
+    cli.run([str(word) for word in words])
+    # Last: a run under another plan is refused by --resume, not taken for this one.
+    (out / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')
+
+
+def _estimate(runs: Sequence[Run], share: float = 1.0) -> str:
+    minutes = share * sum(run.seconds for run in runs) / 60
+    return f'at most about {minutes:.0f} CPU minutes'

@@ -1,0 +1,125 @@
+"""The recognisers that are attacked, and their weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A recogniser with its task.
+
+    Attributes:
+        name: ``MODEL_DATA``; its config is ``configs/NAME.py``.
+        training: Config that trains it, below the repository's root.
+        shipped: Checkpoint, below the root; empty where it has to be trained.
+        eps: Budget of l_inf in grey levels by goal, from pilot runs: as large as
+            it may be for medians above 300 queries, untargeted.
+        right: About what share of the videos it has right.
+        seconds: CPU seconds per query, for the estimate alone.
+    """
+
+    name: str
+    training: str
+    shipped: str
+    eps: Mapping[str, float]
+    right: float
+    seconds: float
+
+    @property
+    def config(self) -> Path:
+        """Of the attacks."""
+        return HERE / 'configs' / f'{self.name}.py'
+
+    @property
+    def data(self) -> str:
+        """Synthetic or weizmann."""
+        return self.name.split('_')[1]
+
+    def samples(self, videos: int) -> int:
+        """So many of the test set that about ``videos`` of them are attacked."""
+        return round(videos / self.right)
+
+
+VICTIMS = (
+    Victim(
+        'i3d_synthetic',
+        'configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py',
+        'mmrobust/resources/demo_victim.pth',
+        {'untargeted': 3, 'targeted': 7},
+        right=0.98,
+        seconds=0.013,
+    ),
+    Victim(
+        'tsn_synthetic',
+        'configs/demo/tsn-tiny-r18_1x1x8_synthetic-rgb.py',
+        '',
+        {'untargeted': 6, 'targeted': 12},
+        right=0.45,
+        seconds=0.022,
+    ),
+    Victim(
+        'i3d_weizmann',
+        'projects/weizmann/configs/i3d-tiny_16x1x1_weizmann4-rgb.py',
+        '',
+        {'untargeted': 2, 'targeted': 5},
+        right=0.97,
+        seconds=0.013,
+    ),
+    Victim(
+        'tsn_weizmann',
+        'projects/weizmann/configs/tsn-tiny-r18_1x1x8_weizmann4-rgb.py',
+        '',
+        {'untargeted': 8, 'targeted': 12},
+        right=0.89,
+        seconds=0.025,
+    ),
+)
+
+
+class Workshop:
+    """Where weights and data are made, each once.
+
+    Args:
+        folder: Shared by all runs, quick ones too.
+        strips: The Weizmann strips, or None.
+    """
+
+    def __init__(self, folder: Path, strips: Path | None) -> None:
+        self.folder, self.strips = folder, strips
+
+    def overrides(self, victim: Victim, key: str = 'test_dataloader.dataset') -> list[str]:
+        """What a config has to be told of the data."""
+        if victim.data == 'synthetic':
+            return []
+        return [f'{key}.data_root={self.folder / "weizmann"}']
+
+    def checkpoint(self, victim: Victim) -> Path:
+        """The victim's weights, trained if there are none; the data, cut if there are none."""
+        if victim.data == 'weizmann' and not (self.folder / 'weizmann' / 'test.txt').exists():
+            _call('tools/data/prepare_weizmann.py', self.strips, self.folder / 'weizmann')
+        if victim.shipped:
+            return ROOT / victim.shipped
+        folder = self.folder / victim.name
+        last = folder / 'last_checkpoint'
+        # Written with every checkpoint: training is over when it names the last epoch.
+        if not (folder / 'trained').exists():
+            words: list[object] = [victim.training, '--work-dir', folder, '--resume']
+            data = self.overrides(victim, 'train_dataloader.dataset.dataset')
+            if data:
+                words += ['--cfg-options', *data, *self.overrides(victim)]
+            _call('tools/train.py', *words)
+            (folder / 'trained').touch()
+        return folder / Path(last.read_text().strip()).name
+
+
+def _call(script: str, *arguments: object) -> None:
+    words = [sys.executable, '-W', 'ignore', script, *map(str, arguments)]
+    subprocess.run(words, check=True, cwd=ROOT)

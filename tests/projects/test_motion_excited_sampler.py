@@ -1,0 +1,44 @@
+"""The reproduction runs from nothing to its table of claims, and does nothing twice."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS
+from tests.conftest import ROOT
+
+PROJECT = ROOT / 'projects' / 'motion_excited_sampler'
+
+
+def run(folder):
+    command = [sys.executable, '-W', 'ignore', PROJECT / 'reproduce.py', '--quick']
+    done = subprocess.run(
+        [*command, '--work-dir', folder], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_quick_reproduction_reaches_its_claims(tmp_path):
+    printed = run(tmp_path)
+    folder = tmp_path / 'quick'
+    text = (folder / 'results.md').read_text()
+    assert text in printed
+    rows = [line.split('|')[1].strip() for line in text.splitlines() if line[:2] == '| ']
+    assert set(rows) >= {*ARMS, *VARIANTS, *RIVALS}
+    verdicts = [line.split('|')[-2].strip() for line in text.splitlines() if ' < ' in line]
+    assert set(verdicts) == {'undecided'}
+    assert 'did exactly what one_noise did on 2 of 2 videos' in text
+    assert (folder / 'results.html').stat().st_size > 10_000
+    assert (folder / 'i3d_synthetic' / 'noise.png').stat().st_size > 10_000
+    place = folder / 'i3d_synthetic' / 'untargeted_sparked' / 'seed0'
+    card = json.loads((place / 'report.json').read_text())
+    assert card['attack']['sampler']['type'] == 'Sparked'
+    assert card['query']['gradient_cosine'] is not None
+
+    again = run(tmp_path)
+    assert ', 0 to do' in again
+    assert (folder / 'results.md').read_text() == text

@@ -1,0 +1,174 @@
+"""The verdicts on the sampler paper's claims, for planted measurements."""
+
+import numpy as np
+import pytest
+
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
+from projects.motion_excited_sampler.claims import Claim, claims
+from projects.motion_excited_sampler.figures import curves
+from projects.motion_excited_sampler.measure import Arm, contrast, interval
+from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, table
+
+BUDGET = 2000
+CARD = {'outside_share': 0.4, 'occupancy': 0.9}
+MOTION = {video: 0.1 * video for video in range(12)}
+
+
+def line(video, queries, cosine=0.1):
+    return {
+        'index': video,
+        'queries': min(queries, BUDGET),
+        'success': queries < BUDGET,
+        'mean_abs': 3.0,
+        'l2': float(queries),
+        'measures': {'gradient_cosine': cosine},
+    }
+
+
+def arm(queries, videos=12, cosine=0.1, seeds=3):
+    """Queries of each video, a little more with each seed."""
+    rng = np.random.default_rng(len(str(queries)))
+    lines = {
+        seed: [
+            line(v, int(np.broadcast_to(queries, 12)[v]) + 7 * seed, cosine + 1e-4 * rng.random())
+            for v in range(videos)
+        ]
+        for seed in range(seeds)
+    }
+    return Arm(BUDGET, lines, {seed: CARD for seed in range(seeds)})
+
+
+def measured(videos=12, **changed):
+    """As the paper says, but for what is changed."""
+    saved = 30 + 40 * np.arange(12)
+    arms = {
+        'multi_noise': arm(1600, videos, 0.02),
+        'one_noise': arm(1000, videos, 0.04),
+        'sparked': arm(1000 - saved, videos, 0.06),
+        'geometric': arm(900, videos, 0.05),
+    }
+    arms = arms | {name: found for name, found in changed.items()}
+    return {'untargeted': arms, 'targeted': arms, 'cosine': arms}
+
+
+def verdicts(goals):
+    lines = claims(goals, MOTION).splitlines()[2:]
+    cells = [text.split(' | ') for text in lines]
+    return {row[0].removeprefix('| '): row[-1].removesuffix(' |') for row in cells}
+
+
+FASTER = 'untargeted: sparked < one_noise in queries'
+FADES = 'the advantage of sparked over one_noise fades on near-static clips'
+EASY = 'the task is not too easy'
+NEARER = 'gradient cosine: sparked > one_noise'
+
+
+def test_what_the_paper_says_holds():
+    found = verdicts(measured())
+    assert len(found) == 8
+    assert set(found.values()) == {'held'}, found
+
+
+def test_a_slower_sparked_breaks_its_claims_and_no_other():
+    found = verdicts(measured(sparked=arm(1300, cosine=0.03)))
+    assert found[FASTER] == found[NEARER] == 'did not hold'
+    assert found['untargeted: one_noise < multi_noise in queries'] == 'held'
+    assert found[FADES] == 'undecided'
+
+
+def test_arms_that_all_fail_decide_nothing():
+    found = verdicts(measured(sparked=arm(BUDGET), one_noise=arm(BUDGET)))
+    assert found[FASTER] == 'undecided'
+    assert found[FADES] == 'undecided'
+
+
+def test_an_advantage_that_grows_where_nothing_moves_breaks_the_last_claim():
+    assert verdicts(measured(sparked=arm(500 + 30 * np.arange(12))))[FADES] == 'did not hold'
+
+
+def test_five_videos_decide_nothing():
+    found = verdicts(measured(videos=5))
+    assert set(found.values()) == {'undecided'}
+
+
+@pytest.mark.parametrize('queries', [100, 3])
+def test_an_easy_task_is_called_easy(queries):
+    assert verdicts(measured(multi_noise=arm(queries)))[EASY] == 'did not hold'
+
+
+def test_one_success_in_two_steps_makes_it_easy():
+    planted = arm(1600)
+    planted.rows[0][0].update(queries=3, success=True)
+    assert verdicts(measured(multi_noise=planted))[EASY] == 'did not hold'
+
+
+def test_seeds_of_a_video_do_not_narrow_the_interval():
+    rng = np.random.default_rng(0)
+    numbers = list(rng.normal(size=10))
+    few = Arm(BUDGET, {0: [line(v, 100 * int(9 + x)) for v, x in enumerate(numbers)]}, {})
+    many = Arm(BUDGET, {seed: few.rows[0] for seed in range(20)}, {})
+    one, twenty = (table({'sparked': found})[0] for found in (few, many))
+    for key in ('capped_mean_from', 'capped_mean_to', 'success_rate_low', 'n'):
+        assert one[key] == twenty[key]
+
+
+def test_the_interval_covers_the_mean_nineteen_times_in_twenty():
+    rng = np.random.default_rng(0)
+    hits = []
+    for _ in range(300):
+        low, high = interval(list(rng.normal(size=8)))
+        hits.append(low < 0 < high)
+    assert 0.88 < np.mean(hits) < 0.98
+
+
+def test_groups_of_three_are_too_few():
+    assert contrast([1, 1, 1], [0, 0, 0]) == (-np.inf, np.inf)
+    low, _ = contrast([1.0, 1.1, 1.2, 1.3], [0.0, 0.1, 0.2, 0.3])
+    assert low > 0
+
+
+@pytest.mark.parametrize(
+    ('margin', 'verdict'),
+    [
+        ((0.1, 0.2), 'held'),
+        ((-0.1, 0.2), 'undecided'),
+        ((0.0, 0.0), 'undecided'),
+        ((-0.2, -0.1), 'did not hold'),
+    ],
+)
+def test_the_interval_decides(margin, verdict):
+    assert Claim('', '', '', margin).verdict == verdict
+
+
+def test_the_tables_count_failures_with_the_budget():
+    arms = {'one_noise': arm([400] * 6 + [5000] * 6, seeds=1)}
+    (row,) = table(arms)
+    assert row['success_rate'] == 0.5
+    assert row['mean_queries'] == 400
+    assert row['capped_mean'] == 1200
+    assert '| one_noise | 12 | 50 (25 to 75) | 400 | 400 | 1200 (' in markdown([row])
+
+
+def test_the_ablation_is_compared_query_by_query():
+    arms = {'one_noise': arm(500), 'no_motion': arm(500, videos=4, seeds=1)}
+    assert '4 of 4' in same_as_one_noise(arms)
+    arms['no_motion'].rows[0][1]['queries'] += 3
+    assert '3 of 4' in same_as_one_noise(arms)
+
+
+def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
+    arms = measured()['untargeted']
+    plots = curves('victim', arms | {'square': arm(300, videos=4)})
+    assert [plot.title for plot in plots] == ['victim: samplers', 'victim: rivals']
+    assert 'mathdefault' not in str(plots[0].svg)
+
+
+@pytest.mark.parametrize('name', [*ARMS, *VARIANTS, *RIVALS])
+@pytest.mark.parametrize('goal', ['untargeted', 'targeted'])
+def test_every_arm_can_be_built(name, goal):
+    from mmrobust.registry import ATTACKS
+
+    built = ATTACKS.build(attack(name, goal, 4.0, 600))
+    assert built.budget == 600
+    assert built.threat.eps == 4.0
+    assert ('Target' in type(built.goal).__name__) == (goal == 'targeted')
