@@ -1,51 +1,31 @@
 """Rounding a perturbation to whole grey levels without leaving its budget."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from mmrobust.functional.norms import expand_to
 
-
-def round_towards_zero_above(delta: Tensor, threshold: Tensor) -> Tensor:
-    """Round |delta| up where its fraction is at least the sample's threshold.
-
-    Args:
-        delta: Perturbation (N, ...), any unit.
-        threshold: Per sample (N,), in [0, 1]: 0.5 rounds to nearest, 1 cuts
-            every fraction off.
-    """
-    size = delta.abs()
-    whole = size.floor()
-    up = (size - whole >= expand_to(threshold, delta)) & (size > whole)
-    return delta.sign() * (whole + up.to(delta.dtype))
-
-
-def round_within(
-    delta: Tensor, norm: Callable[[Tensor], Tensor], eps: float, iterations: int = 16
-) -> Tensor:
+def round_within_l2(delta: Tensor, eps: float) -> Tensor:
     """The perturbation in whole grey levels, of the same length where possible.
 
     Rounding to nearest lengthens some perturbations beyond their budget and
     loses others altogether: below half a grey level per value nothing is left
-    of a long clip's l_2 budget. A bisection finds, per sample, the smallest
-    threshold for rounding up at which the length does not exceed that of
-    ``delta``; whole values stay as they are.
+    of a long clip's l_2 budget. Here values are rounded up in the order of their
+    fractions, largest first, as long as the length does not exceed that of
+    ``delta``, and the others down; equal fractions share one fate, and whole
+    values stay as they are.
 
     Args:
-        delta: Perturbation (N, ...) with ``norm(delta) <= eps``.
-        norm: Per-sample norm (N, ...) -> (N,), monotone in every |value|.
-        eps: Budget in the unit of ``norm``; never exceeded.
-        iterations: Bisection steps.
+        delta: Perturbation (N, ...) of Euclidean length at most ``eps``, grey levels.
+        eps: Budget, grey levels; never exceeded.
     """
-    length = norm(delta).clamp(max=eps)
-    low = torch.zeros_like(length)
-    # A fraction is below 1, so a threshold of 1 rounds nothing up.
-    high = torch.ones_like(length)
-    for _ in range(iterations):
-        middle = (low + high) / 2
-        inside = norm(round_towards_zero_above(delta, middle)) <= length
-        high = torch.where(inside, middle, high)
-        low = torch.where(inside, low, middle)
-    return round_towards_zero_above(delta, high)
+    # Squares of whole numbers, and their sums, are exact in double precision.
+    size = delta.abs().flatten(1).double()
+    whole = size.floor()
+    fraction, order = (size - whole).sort(dim=1, descending=True)
+    room = size.square().sum(dim=1).clamp(max=eps**2) - whole.square().sum(dim=1)
+    # (w + 1)^2 - w^2; a fraction of zero is rounded up in no case.
+    cost = (2 * whole + 1).gather(1, order) * (fraction > 0)
+    dear = cost.cumsum(dim=1) > room[:, None]
+    first = torch.where(dear, fraction, 0.0).amax(dim=1, keepdim=True)
+    rounded = whole + (size - whole > first)
+    return delta.sign() * rounded.reshape(delta.shape).to(delta.dtype)

@@ -7,7 +7,7 @@ from torch import Tensor
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l2_norm, unit_l2
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.functional.rounding import round_within
+from mmrobust.functional.rounding import round_within_l2
 from mmrobust.registry import THREATS
 from mmrobust.threats.base import Threat
 
@@ -48,7 +48,7 @@ class L2(Threat):
 
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Round to whole grey levels at the same length, as far as that goes."""
-        return pixels + round_within(candidate - pixels, l2_norm, self.eps)
+        return pixels + round_within_l2(candidate - pixels, self.eps)
 
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """The length of each sample's change (N,)."""

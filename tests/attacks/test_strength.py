@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from toys import ConvNet, Linear, Wavy, build_thorough, clips, predicted, random_weights
+from toys import ConvNet, Linear, Wavy, build, build_thorough, clips, predicted, random_weights
 
 from mmrobust.functional.losses import margin
 from mmrobust.functional.norms import unit_l2
@@ -43,7 +43,8 @@ def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
     assert torch.equal(predicted(victim, pixels), labels)
     attack = build_thorough(strong_class, ball, goal=goal(loss=loss))
     assert all(outcome.success for outcome in attack(victim, pixels, labels))
-    weak = build_thorough(strong_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
+    # Too small a budget for anything, however long it is tried.
+    weak = build(strong_class, type(ball)(0.35 * ball.eps), goal=goal(loss=loss))
     assert not any(outcome.success for outcome in weak(victim, pixels, labels))
 
 
@@ -55,7 +56,7 @@ def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
 def test_better_than_noise_of_the_same_size(strong_class, ball, net):
     # Class 0 is so far ahead that nobody succeeds and stops early.
     victim = FunctionVictim(lambda pixels: net(pixels) + torch.tensor([1e3, 0, 0, 0]))
-    pixels, labels = clips(6).float(), torch.zeros(6, dtype=torch.long)
+    pixels, labels = clips(3).float(), torch.zeros(3, dtype=torch.long)
     with torch.no_grad():
         clean = margin(victim(pixels), labels)
         draws = [margin(victim(_noise(ball, pixels, seed)), labels) for seed in range(4)]
@@ -69,7 +70,7 @@ def test_better_than_noise_of_the_same_size(strong_class, ball, net):
 
 @pytest.mark.parametrize('loss', ['cross_entropy', 'margin', 'logit'])
 def test_more_budget_more_success(strong_class, loss):
-    victim, pixels = FunctionVictim(ConvNet().eval()), clips(6).float()
+    victim, pixels = FunctionVictim(ConvNet().eval()), clips(4).float()
     labels = predicted(victim, pixels)
     rates = []
     for eps in (1, 8, 48):
@@ -78,4 +79,4 @@ def test_more_budget_more_success(strong_class, loss):
         )
         rates.append(sum(outcome.success for outcome in outcomes))
     assert rates == sorted(rates)
-    assert rates[0] < rates[-1] == 6
+    assert rates[0] < rates[-1] == 4
