@@ -103,7 +103,8 @@ class GradientEstimation(QueryAttack):
 
     def search(self, trial: Trial) -> Search:
         """Round after round."""
-        noise, estimate = self.sampler.bind(trial.clean), self.estimator.bind(trial.clean)
+        noise = self.sampler.bind(trial.clean, trial.starts)
+        estimate = self.estimator.bind(trial.clean)
         trial.flags.update(noise.flags)
         allowed, x = trial.allowed, trial.clean
         length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)

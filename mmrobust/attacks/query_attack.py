@@ -16,10 +16,11 @@ from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
-from mmrobust.query.black_box import BlackBox, Scores
+from mmrobust.query.black_box import BlackBox, Scores, whole
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.pool import Pool, Runner
 from mmrobust.query.trial import Search, Trial
+from mmrobust.query.views import view_starts
 from mmrobust.threats import Threat
 from mmrobust.victims.meter import Metered
 
@@ -69,13 +70,11 @@ class QueryAttack(Attack):
     ) -> None:
         super().__init__(threat, goal)
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
-        require(isinstance(budget, int) and budget >= self.round_cost, 'budget', rule, budget)
-        whole = isinstance(query_batch, int) and query_batch >= 1
-        require(whole, 'query_batch', 'a whole number >= 1', query_batch)
+        require(whole(budget, self.round_cost), 'budget', rule, budget)
+        require(whole(query_batch, 1), 'query_batch', 'a whole number >= 1', query_batch)
         known = ('auto', 'logits', 'probabilities', 'log_probabilities')
         require(scores in known, 'scores', f'one of {", ".join(known)}', scores)
-        usable = isinstance(gradient_check, int) and gradient_check >= 0
-        require(usable, 'gradient_check', 'a whole number >= 0', gradient_check)
+        require(whole(gradient_check, 0), 'gradient_check', 'a whole number >= 0', gradient_check)
         self.budget, self.query_batch, self.scores = budget, query_batch, scores
         self.gradient_check = gradient_check
 
@@ -95,12 +94,17 @@ class QueryAttack(Attack):
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search every sample until it succeeds or its budget is spent."""
         rule = 'none: a query attack takes no gradients'
-        require(victim.success_on is None, 'surrogate', rule, victim.success_on)
+        require(victim.success_on is None, 'surrogate', rule, type(victim.success_on).__name__)
+        given = victim.victim
+        if isinstance(given, BlackBox):
+            left = given.least_left
+            rule = f'less than what the black box has left, {left:g}: the last check needs one'
+            require(self.budget < left, 'budget', rule, self.budget)
         box = BlackBox(victim, budget=self.budget, scores=self.scores)
-        trials = [self._trial(pixels, goal, rng, row, victim.bounds) for row in range(len(pixels))]
+        trials = [self._trial(victim, pixels, goal, rng, row) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:
-            watch = GradientCheck(victim.victim, goal, self.gradient_check)
+            watch = GradientCheck(given, goal, self.gradient_check)
         logs = victim.journals
         mine = None if logs is None else [logs[row] for row in victim.rows.tolist()]
         runners = Pool(box, self.query_batch, mine, watch).run(trials, self.search)
@@ -110,22 +114,25 @@ class QueryAttack(Attack):
         return torch.stack([trial.found for trial in trials])
 
     def _trial(
-        self, pixels: Tensor, goal: Goal, rng: SampleRandom, row: int, bounds: tuple[float, float]
+        self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom, row: int
     ) -> Trial:
         one = torch.tensor([row])
-        return Trial(pixels[row], goal.select(one), self.threat, bounds, rng.select(one))
+        starts = view_starts(victim.victim.select(one))
+        bound = goal.select(one)
+        return Trial(pixels[row], bound, self.threat, victim.bounds, rng.select(one), starts)
 
     @staticmethod
     def _record(victim: Metered, box: BlackBox, runners: Sequence[Runner]) -> None:
         """Costs, remarks and times to the tally."""
-        tally = victim.tally
+        tally, given = victim.tally, victim.victim
         tally.shown = box.shown
+        remarks = box.remarks | (given.remarks if isinstance(given, BlackBox) else set())
         for index, (row, runner) in enumerate(zip(victim.rows.tolist(), runners, strict=True)):
             tally.queries[row] += box.account.spent[index]
             tally.forwards[row] += runner.replayed
-            tally.flags[row] |= runner.trial.flags
-            if box.account.scores == 'probabilities' and box.detected:
-                tally.flags[row].add('probabilities_detected')
+            tally.flags[row] |= runner.trial.flags | remarks
+            if runner.trial.flat:
+                tally.flags[row].add('flat_objective')
             if runner.trial.answer is not None:
                 tally.answers[row] = runner.trial.answer
             if runner.trial.clean_answer is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Iterator
 
 import torch
 
@@ -19,7 +19,8 @@ class SignHunter(QueryAttack):
     Source: arXiv:1902.06894, algorithm 2. A candidate stands at a corner of the
     threat; a stretch of its signs is flipped and stays so where the objective
     grew. Stretches are the whole clip, its halves, its quarters and so on down
-    to single values (order C, T, H, W), then again from the start.
+    to single values (order C, T, H, W; of a masked clip those values that may
+    change), then again from the start. A flip that changes nothing is not asked.
     Official setting: l_inf, full budget, no other constants. Deviation: in other
     balls than l_inf all pixels change by the same amount.
 
@@ -39,14 +40,18 @@ class SignHunter(QueryAttack):
         signs = torch.ones_like(trial.clean)
         if (yield from trial.accept(trial.corner(signs))):
             return
-        best = trial.gain()
-        levels = math.ceil(math.log2(signs.numel())) + 1
-        for level in itertools.cycle(range(levels)):
+        best, tried = trial.gain(), True
+        places = trial.changeable.flatten().nonzero().squeeze(1)
+        while tried:
+            tried = False
             # The first flip of all is that of the whole clip.
-            for start, stop in stretches(signs.numel(), 2**level):
+            for stretch in halvings(len(places)):
                 candidate = signs.clone()
-                candidate.view(-1)[start:stop] *= -1
+                candidate.view(-1)[places[stretch]] *= -1
                 whole = trial.rounded(trial.corner(candidate))
+                if torch.equal(whole, trial.found):
+                    continue
+                tried = True
                 answers = yield whole[None]
                 trial.estimate, trial.origin = signs, trial.clean
                 gain = float(trial.objective(answers)[0])
@@ -56,7 +61,14 @@ class SignHunter(QueryAttack):
                         return
 
 
+def halvings(total: int) -> Iterator[slice]:
+    """``total`` values whole, in halves, in quarters, ..., one by one."""
+    for level in range(math.ceil(math.log2(max(total, 1))) + 1):
+        for start, stop in stretches(total, 2**level):
+            yield slice(start, stop)
+
+
 def stretches(total: int, parts: int) -> list[tuple[int, int]]:
     """``total`` values in at most ``parts`` stretches of one length."""
-    length = math.ceil(total / parts)
+    length = max(math.ceil(total / parts), 1)
     return [(start, min(start + length, total)) for start in range(0, total, length)]

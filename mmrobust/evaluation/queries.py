@@ -29,7 +29,8 @@ def query_summary(rows: Sequence[Row], attack: Mapping[str, Any]) -> dict[str, A
         no more; ``outside_share``, of the attack's seconds those not spent in the
         victim; ``occupancy``, the mean share of filled places in the victim's
         calls; ``gradient_cosine``, the mean over samples of what the attack
-        measured, if it was asked to. What nothing is known of is None.
+        measured, if it was asked to, and ``cosine_curve``, likewise along the run.
+        What nothing is known of is None.
     """
     if 'budget' not in attack:
         return None
@@ -56,6 +57,7 @@ def query_summary(rows: Sequence[Row], attack: Mapping[str, Any]) -> dict[str, A
             for row in tried
             if 'gradient_cosine' in row['measures']
         ),
+        'cosine_curve': cosine_curve(tried),
     }
 
 
@@ -69,3 +71,19 @@ def curve(used: Sequence[int], n: int) -> list[tuple[int, float]]:
     ordered = sorted(used)
     steps = {queries: (rank + 1) / n for rank, queries in enumerate(ordered)}
     return [(0, 0.0), *steps.items()] if n else []
+
+
+def cosine_curve(rows: Sequence[Row]) -> list[tuple[int, float, int]] | None:
+    """Cosine of estimated and true gradient against queries; None where none was measured.
+
+    Returns:
+        Queries, mean over the samples that were compared after so many, and how
+        many these are: those that were fooled before are no longer among them.
+    """
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        for name, value in row['measures'].items():
+            measure, _, queries = name.partition('@')
+            if measure == 'gradient_cosine' and queries:
+                found.setdefault(int(queries), []).append(value)
+    return [(q, sum(v) / len(v), len(v)) for q, v in sorted(found.items())] or None

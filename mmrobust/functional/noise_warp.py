@@ -4,25 +4,30 @@ Shapes: C channels, T frames, H, W pixels. Motion is in pixels, (horizontal,
 vertical); the centre of the top left pixel is (0, 0), so that a whole number of
 pixels is an exact shift. All maps are backward ones: map t says, at the pixels
 of frame t, where that pixel was in frame t-1, relative to where it is. What
-comes from outside the frame is zero, a bilinear neighbour there included
-(``grid_sample`` with ``padding_mode='zeros'``).
+comes from outside the frame is zero (:mod:`mmrobust.functional.reading`).
+A video may be several views (clips, crops) one after the other: nothing moves
+from one to the next.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmrobust.functional.checks import require
+from mmrobust.functional.reading import Reading
 from mmrobust.functional.resample import resample
 
 
-def warp_chain(noise: Tensor, maps: Tensor) -> Tensor:
+def warp_chain(noise: Tensor, readings: Sequence[Reading | None]) -> Tensor:
     """Noise that follows the content: frame t is frame t-1, displaced by map t.
 
-    Frame 0 is the noise itself. This is the motion-excited sampler as Zhang,
-    Zhu, Zhu and Yang (2020, arXiv:2003.07637) describe it and as the public
-    code of Geo-TRAP (Li et al. 2021, arXiv:2110.01823) implements it; their own
-    release does :func:`lookup`. Deviations from Geo-TRAP's: motion is in pixels,
+    The first frame of a view is the noise itself. This is the motion-excited
+    sampler as Zhang, Zhu, Zhu and Yang (2020, arXiv:2003.07637) describe it and as
+    the public code of Geo-TRAP (Li et al. 2021, arXiv:2110.01823) implements it;
+    their own release does :func:`lookup_reading`. Deviations from Geo-TRAP's: motion is in pixels,
     not in shares of the sides, and frame 0 is not displaced.
     Every step interpolates again, so motion by parts of a pixel blurs the noise
     more from frame to frame and lowers its variance: on an embedded video to
@@ -30,23 +35,40 @@ def warp_chain(noise: Tensor, maps: Tensor) -> Tensor:
 
     Args:
         noise: (C, H, W).
-        maps: (T, 2, H, W), pixels; the first is not used.
+        readings: Of the T frames; see :func:`chain_readings`.
 
     Returns:
         (C, T, H, W).
 
     Raises:
-        ValueError: Shapes that do not belong together.
+        ValueError: The noise is not of the size of the maps.
     """
-    _check_maps(maps, noise.shape[1:])
-    frames, identity = [noise], _places(noise, maps)
-    for backward in maps[1:]:
-        frames.append(sample(frames[-1], identity + backward))
+    frames: list[Tensor] = []
+    for reading in readings:
+        frames.append(noise if reading is None else reading.of(frames[-1]))
     return torch.stack(frames, dim=1)
 
 
-def lookup(noise: Tensor, backward: Tensor) -> Tensor:
-    """Noise read at absolute places: the motion itself, less its least value.
+def chain_readings(maps: Tensor, starts: Sequence[int] = (0,)) -> list[Reading | None]:
+    """Where each frame reads the one before; None for the first frames of views.
+
+    Args:
+        maps: (T, 2, H, W), pixels; those of ``starts`` are not used.
+        starts: First frames of the views, in order, the first of them 0.
+
+    Raises:
+        ValueError: Maps of another shape.
+    """
+    _check_maps(maps, maps.shape[2:])
+    size, identity = (maps.shape[2], maps.shape[3]), _places(maps[0], maps)
+    return [
+        None if t in starts else Reading.at(identity + backward, size)
+        for t, backward in enumerate(maps)
+    ]
+
+
+def lookup_reading(backward: Tensor) -> Reading:
+    """Reads noise at absolute places: the motion itself, less its least value.
 
     The public release of the motion-excited sampler (Zhang, Zhu, Zhu and Yang
     2020, arXiv:2003.07637): there is no identity, so all pixels of equal motion
@@ -56,40 +78,43 @@ def lookup(noise: Tensor, backward: Tensor) -> Tensor:
     scales it by the height; its frames are square); whole numbers are the
     centres of pixels (the release relies on what ``align_corners`` was then).
 
+    Motion of less than a tile reads one tile of tiled noise alone, the same number
+    everywhere.
+
     Args:
-        noise: (C, H, W).
         backward: (2, H, W), pixels.
 
-    Returns:
-        (C, H, W).
-
     Raises:
-        ValueError: Shapes that do not belong together.
+        ValueError: A map of another shape.
     """
-    shape = (2, *noise.shape[1:])
-    require(backward.shape == shape, 'backward', f'shaped {shape}', tuple(backward.shape))
-    return sample(noise, backward - backward.min())
+    shape = tuple(backward.shape)
+    require(len(shape) == 3 and shape[0] == 2, 'backward', 'motion (2, H, W)', shape)
+    return Reading.at(backward - backward.min(), (shape[1], shape[2]))
 
 
-def accumulate(maps: Tensor) -> Tensor:
-    """Where every pixel of frame t was in frame 0, relative to where it is.
+def accumulate(maps: Tensor, starts: Sequence[int] = (0,)) -> Tensor:
+    """Where every pixel of frame t was in the first frame of its view, relative to where it is.
 
     Maps are composed: the place in frame t-1 is looked up in what was found for
     that frame, between pixels bilinearly, outside the frame at its border.
 
     Args:
-        maps: (T, 2, H, W), pixels; the first is not used.
+        maps: (T, 2, H, W), pixels; those of ``starts`` are not used.
+        starts: First frames of the views, in order, the first of them 0.
 
     Returns:
-        (T, 2, H, W), pixels; the first is zero.
+        (T, 2, H, W), pixels; zero at ``starts``.
 
     Raises:
         ValueError: Maps of another shape.
     """
     _check_maps(maps, maps.shape[2:])
-    found = [torch.zeros_like(maps[0])]
-    for backward in maps[1:]:
-        found.append(backward + resample(found[-1][None], backward[None])[0])
+    found: list[Tensor] = []
+    for t, backward in enumerate(maps):
+        if t in starts:
+            found.append(torch.zeros_like(backward))
+        else:
+            found.append(backward + resample(found[-1][None], backward[None])[0])
     return torch.stack(found)
 
 
@@ -115,50 +140,31 @@ def affine_frames(noise: Tensor, matrices: Tensor) -> Tensor:
     change = matrices - torch.eye(2, 3).to(matrices)
     moved = torch.einsum('tij,jhw->tihw', change[:, :, :2], identity - centre)
     place = identity + moved + change[:, :, 2, None, None]
-    return sample(noise, place.transpose(0, 1))
+    size = (noise.shape[1], noise.shape[2])
+    return Reading.at(place.transpose(0, 1), size).of(noise)
 
 
-def chain(matrices: Tensor) -> Tensor:
-    """Affine maps from each frame back to frame 0, of maps from each to the one before.
+def chain(matrices: Tensor, starts: Sequence[int] = (0,)) -> Tensor:
+    """Affine maps from each frame back to the noise, of maps from each to the one before.
 
     Args:
-        matrices: (T, 2, 3); matrix t leads from frame t to frame t-1, the first
-            one from frame 0 to the noise.
+        matrices: (T, 2, 3); matrix t leads from frame t to frame t-1, those of
+            ``starts`` to the noise.
+        starts: First frames of the views, in order, the first of them 0.
 
     Returns:
-        (T, 2, 3): the products of the first 1, 2, ..., T of them.
+        (T, 2, 3): the products from the first frame of the view on.
 
     Raises:
         ValueError: Matrices of another shape.
     """
     _check_matrices(matrices)
     last = matrices.new_tensor([[0, 0, 1]])
-    found = [torch.cat([matrices[0], last])]
-    for matrix in matrices[1:]:
-        found.append(found[-1] @ torch.cat([matrix, last]))
+    found: list[Tensor] = []
+    for t, matrix in enumerate(matrices):
+        square = torch.cat([matrix, last])
+        found.append(square if t in starts else found[-1] @ square)
     return torch.stack(found)[:, :2]
-
-
-def sample(image: Tensor, place: Tensor) -> Tensor:
-    """``image`` at absolute places, bilinear, zero outside.
-
-    Args:
-        image: (C, H, W).
-        place: (2, ...), pixels: horizontal, vertical.
-
-    Returns:
-        (C, ...).
-    """
-    height, width = image.shape[1:]
-    # A ring of zeros round the image: all that lies further out is on it.
-    ringed = F.pad(image, (1, 1, 1, 1)).flatten(1)
-    low = place.floor()
-    right, down = (place - low).to(image.dtype)
-    columns = [(low[0] + i).clamp(-1, width).long() + 1 for i in (0, 1)]
-    rows = [(low[1] + i).clamp(-1, height).long() + 1 for i in (0, 1)]
-    # The ends of a row first, then the ends of a column.
-    (a, b), (c, d) = ([ringed[:, y * (width + 2) + x] for x in columns] for y in rows)
-    return torch.lerp(torch.lerp(a, b, right), torch.lerp(c, d, right), down)
 
 
 def _places(noise: Tensor, motion: Tensor) -> Tensor:

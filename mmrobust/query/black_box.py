@@ -36,10 +36,12 @@ class Account:
     Attributes:
         spent: Queries so far, by sample.
         scores: What the victim's numbers are, once that is known.
+        unclear: Whether they were taken for logits, though none is negative.
     """
 
     spent: Counter[int] = field(default_factory=Counter)
     scores: Scores = 'auto'
+    unclear: bool = False
 
 
 class BlackBox(Victim):
@@ -55,8 +57,10 @@ class BlackBox(Victim):
         access: ``scores``, or ``label``: the predicted class alone, as
             log-probabilities 0 and a constant far below.
         scores: What the victim's numbers are. ``auto`` decides by the first
-            answer: numbers that are not negative and sum to one are
-            probabilities, all others logits (log-probabilities are logits too).
+            answer without infinity or NaN: numbers that are not negative and sum
+            to one are probabilities, all others logits (log-probabilities are
+            logits too). Percentages, or probabilities of some classes alone,
+            are neither: make them probabilities first.
 
     Raises:
         ValueError: An option is out of range; numbers that are declared to be
@@ -71,8 +75,8 @@ class BlackBox(Victim):
         access: Access = 'scores',
         scores: Scores = 'auto',
     ) -> None:
-        whole = budget is None or (isinstance(budget, int) and budget >= 1)
-        require(whole, 'budget', 'a whole number >= 1', budget)
+        usable = budget is None or whole(budget, 1)
+        require(usable, 'budget', 'a whole number >= 1', budget)
         require(access in ('scores', 'label'), 'access', 'scores or label', access)
         known = ('auto', 'logits', 'probabilities', 'log_probabilities')
         require(scores in known, 'scores', f'one of {", ".join(known)}', scores)
@@ -97,18 +101,29 @@ class BlackBox(Victim):
         """Queries that sample ``row`` may still ask; infinite without a budget."""
         return math.inf if self.budget is None else self.budget - self.account.spent[row]
 
+    @property
+    def least_left(self) -> float:
+        """Queries that each of the samples selected may still ask."""
+        rows = self.account.spent if self.rows is None else self.rows
+        full = math.inf if self.budget is None else self.budget
+        return min((self.left(row) for row in rows), default=full)
+
     def replay(self, row: int, times: int) -> None:
         """Count queries of sample ``row`` whose answers an earlier run got."""
         self.account.spent[row] += times
 
     def shown(self, outputs: Tensor) -> Tensor:
         """What is shown of the victim's outputs (N, K), as log-probabilities."""
+        require(outputs.dim() == 2, 'victim outputs', 'scores (N, K)', tuple(outputs.shape))
         wide = outputs if outputs.dtype == torch.float64 else outputs.float()
-        if self.account.scores == 'auto':
-            self.account.scores = 'probabilities' if are_probabilities(wide) else 'logits'
+        sound = wide[wide.isfinite().all(dim=1)]
+        if self.account.scores == 'auto' and len(sound):
+            self.account.scores = 'probabilities' if are_probabilities(sound) else 'logits'
+            unclear = self.account.scores == 'logits' and bool((sound >= 0).all())
+            self.account.unclear = unclear
         kind = self.account.scores
-        if kind != 'logits' and bool(wide.isfinite().all()):
-            found = wide if kind == 'probabilities' else wide.exp()
+        if kind != 'logits' and len(sound):
+            found = sound if kind == 'probabilities' else sound.exp()
             rule = f'not negative, with a sum of one (scores are {kind})'
             require(are_probabilities(found), 'victim outputs', rule, _extremes(found))
         if kind == 'probabilities':
@@ -118,6 +133,13 @@ class BlackBox(Victim):
             best = torch.zeros_like(answer).scatter_(1, answer.argmax(1, keepdim=True), 1.0)
             answer = (best - 1) * NEVER
         return answer
+
+    @property
+    def remarks(self) -> set[str]:
+        """What was found out about the victim's numbers, as flags."""
+        if self.detected and self.account.scores == 'probabilities':
+            return {'probabilities_detected'}
+        return {'scores_unclear'} if self.account.unclear else set()
 
     def select(self, rows: Tensor) -> BlackBox:
         """Some of the samples, also several times; all count in one account."""
@@ -131,6 +153,11 @@ class BlackBox(Victim):
     def model(self) -> nn.Module | None:
         """The network, for the harness to freeze."""
         return self.victim.model
+
+
+def whole(value: object, least: int) -> bool:
+    """Whether ``value`` is a whole number, no less than ``least`` (a bool is none)."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def are_probabilities(outputs: Tensor) -> bool:

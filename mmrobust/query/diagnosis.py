@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import torch
 from torch import Tensor
 
@@ -10,6 +12,39 @@ from mmrobust.goals import Goal
 from mmrobust.query.trial import Trial
 from mmrobust.victims.base import Victim
 from mmrobust.victims.meter import Metered
+
+# Pairs that are kept of one sample, at most.
+MOST = 64
+
+
+@dataclass
+class Course:
+    """Cosines along the run of one sample: their mean, and some of them.
+
+    Attributes:
+        count: Cosines so far, with their ``total``.
+        pairs: Queries and cosine of every ``stride``-th of them.
+    """
+
+    count: int = 0
+    total: float = 0.0
+    stride: int = 1
+    pairs: list[tuple[int, float]] = field(default_factory=list)
+
+    def add(self, queries: int, value: float) -> None:
+        """One more; with too many kept, every second is dropped."""
+        if self.count % self.stride == 0:
+            self.pairs.append((queries, value))
+        self.count += 1
+        self.total += value
+        if len(self.pairs) > MOST:
+            self.pairs, self.stride = self.pairs[::2], 2 * self.stride
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The mean as ``gradient_cosine``, each pair as ``gradient_cosine@QUERIES``."""
+        found = {'gradient_cosine': self.total / self.count}
+        return found | {f'gradient_cosine@{queries}': value for queries, value in self.pairs}
 
 
 class GradientCheck:
@@ -24,17 +59,17 @@ class GradientCheck:
     def __init__(self, victim: Victim, goal: Goal, every: int) -> None:
         self.victim, self.goal, self.every = victim, goal, every
         self.seen: dict[int, int] = {}
-        self.cosines: dict[int, list[float]] = {}
+        self.courses: dict[int, Course] = {}
 
-    def __call__(self, row: int, trial: Trial) -> None:
-        """After an answer to sample ``row``."""
+    def __call__(self, row: int, trial: Trial, queries: int) -> None:
+        """After an answer to sample ``row``, which has asked so many ``queries``."""
         if trial.estimate is None or trial.origin is None:
             return
         self.seen[row] = self.seen.get(row, 0) + 1
         if (self.seen[row] - 1) % self.every == 0:
             true = self._gradient(row, trial.origin)
             found = cosine(trial.estimate * trial.allowed, true * trial.allowed)
-            self.cosines.setdefault(row, []).append(found)
+            self.courses.setdefault(row, Course()).add(queries, found)
 
     def _gradient(self, row: int, origin: Tensor) -> Tensor:
         """Of the objective at ``origin`` (C, T, H, W)."""
@@ -49,10 +84,9 @@ class GradientCheck:
         return gradient[0]
 
     def record(self, victim: Metered) -> None:
-        """The means as measure ``gradient_cosine`` of the samples."""
-        for row, values in self.cosines.items():
-            measures = victim.tally.measures[int(victim.rows[row])]
-            measures['gradient_cosine'] = sum(values) / len(values)
+        """What was found to the measures of the samples."""
+        for row, course in self.courses.items():
+            victim.tally.measures[int(victim.rows[row])] |= course.measures
 
 
 def cosine(one: Tensor, other: Tensor) -> float:

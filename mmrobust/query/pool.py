@@ -63,7 +63,7 @@ class Pool:
         box: Bound to the N samples.
         batch: Candidates per call of the victim.
         logs: One per sample, or None.
-        watch: Called with the row and the trial after every answer.
+        watch: Called after every answer with the row, the trial and its queries so far.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Pool:
         box: BlackBox,
         batch: int,
         logs: Sequence[AnswerLog] | None = None,
-        watch: Callable[[int, Trial], None] | None = None,
+        watch: Callable[[int, Trial, int], None] | None = None,
     ) -> None:
         self.box, self.batch, self.logs, self.watch = box, batch, logs, watch
         self.calls: list[int] = []
@@ -148,7 +148,7 @@ class Pool:
         if timed:
             runner.outside += time.perf_counter() - began
         if self.watch is not None and answers is not None:
-            self.watch(runner.row, runner.trial)
+            self.watch(runner.row, runner.trial, self.box.account.spent[runner.row])
 
     def _replay(self, runner: Runner) -> None:
         """Go on from the answers of an earlier run, which count as they did then."""

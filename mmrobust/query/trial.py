@@ -5,7 +5,7 @@ Shapes: C channels, T frames, H, W pixels, B candidates, K classes; pixels 0..25
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -31,6 +31,7 @@ class Trial:
         threat: What may be changed.
         bounds: Least and largest pixel value.
         random: The sample's own stream.
+        starts: First frames of the views that follow one another in ``clean``.
         found: Where the search stands, (C, T, H, W), whole grey levels inside
             the threat; the result, whenever the search ends.
         answer: Log-probabilities (K,) that ``found`` got; None before.
@@ -38,8 +39,9 @@ class Trial:
         estimate: The direction (C, T, H, W) that the search takes for the
             gradient of the objective, and ``origin``, where it was estimated;
             only for diagnosis.
-        chosen: Values (C, T, H, W), 0 or 1, that ``corner`` changes.
+        chosen: See ``changeable``; None before it is asked.
         flags: Remarks.
+        heard: Answers so far, with the ``least`` and the ``most`` of the objective.
     """
 
     clean: Tensor
@@ -47,6 +49,7 @@ class Trial:
     threat: Threat
     bounds: tuple[float, float]
     random: SampleRandom
+    starts: Sequence[int] = (0,)
     found: Tensor = field(init=False)
     answer: Tensor | None = field(default=None, init=False)
     clean_answer: Tensor | None = field(default=None, init=False)
@@ -54,6 +57,9 @@ class Trial:
     origin: Tensor | None = field(default=None, init=False)
     chosen: Tensor | None = field(default=None, init=False)
     flags: set[str] = field(default_factory=set, init=False)
+    heard: int = field(default=0, init=False)
+    least: float = field(default=torch.inf, init=False)
+    most: float = field(default=-torch.inf, init=False)
 
     def __post_init__(self) -> None:
         self.found = self.clean.clone()
@@ -73,7 +79,16 @@ class Trial:
         same = torch.zeros(len(answers), dtype=torch.long)
         found = self.goal.select(same).objective(answers)
         sound = found.isfinite() & answers.isfinite().all(dim=1)
-        return torch.where(sound, found, -torch.inf)
+        found = torch.where(sound, found, -torch.inf)
+        self.heard += len(found)
+        self.least = min(self.least, float(found.min()))
+        self.most = max(self.most, float(found.max()))
+        return found
+
+    @property
+    def flat(self) -> bool:
+        """Whether all answers, several of them, were worth the same to the search."""
+        return self.heard > 1 and self.least == self.most
 
     def inside(self, candidates: Tensor) -> Tensor:
         """Candidates (C, T, H, W) projected onto the threat and the bounds."""
@@ -88,22 +103,27 @@ class Trial:
         """The clip with the whole budget spent along ``signs`` (C, T, H, W).
 
         A budget too small for a grey level everywhere (l_2) goes to the values
-        of ``chosen`` alone: rounding would undo it otherwise.
+        of ``changeable`` alone: rounding would undo it otherwise.
         """
-        if self.chosen is None:
-            self.chosen = self._chosen(signs)
-        return self.inside(self.clean + self.threat.eps * self.steepest(signs * self.chosen))
+        return self.inside(self.clean + self.threat.eps * self.steepest(signs * self.changeable))
 
-    def _chosen(self, signs: Tensor) -> Tensor:
+    @property
+    def changeable(self) -> Tensor:
+        """Values (C, T, H, W), 0 or 1, that ``corner`` changes; drawn once."""
+        if self.chosen is None:
+            self.chosen = self._chosen(self.clean)
+        return self.chosen
+
+    def _chosen(self, like: Tensor) -> Tensor:
         """A random half, quarter, ... of the allowed values, as many as can be paid."""
-        order = torch.rand(signs.shape, generator=self.generator).to(signs)
+        order = torch.rand(like.shape, generator=self.generator).to(like)
         share = 1.0
         while True:
-            mask = ((order < share) & self.allowed).to(signs)
+            mask = ((order < share) & self.allowed).to(like)
             if float((self.threat.eps * self.steepest(mask)).abs().max()) >= 1:
                 return mask
             if mask.sum() <= 1:
-                return self.allowed.to(signs)
+                return self.allowed.to(like)
             share /= 2
 
     def rounded(self, candidate: Tensor) -> Tensor:

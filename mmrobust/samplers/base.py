@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -32,8 +33,14 @@ class NoiseSampler(ABC):
         self.tile = tile
 
     @abstractmethod
-    def bind(self, pixels: Tensor) -> Noise:
+    def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of a clean video (C, T, H, W); its motion is computed here, once.
+
+        Args:
+            pixels: The video.
+            starts: First frames of the views (clips, crops) that follow one
+                another in it, in order, the first of them 0: what moves with
+                time begins anew there.
 
         Raises:
             ValueError: No clip of this shape, or of a kind that has no motion

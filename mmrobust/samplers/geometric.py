@@ -8,6 +8,7 @@ H, W pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -46,9 +47,9 @@ class Geometric(NoiseSampler):
     ``dilation``, ``rigid`` and ``projective`` of the release are left out.
 
     ``form='chain'`` is not Geo-TRAP's: the noise moves gradually, one random
-    step from each frame to the next, and frame 0 is the noise itself. The
-    parameters of a step are those of the identity plus ``strength`` times
-    standard normal numbers. Transforms are composed, so the noise is
+    step from each frame to the next, and a view's first frame is the noise
+    itself. The parameters of a step are those of the identity plus ``strength``
+    times standard normal numbers. Transforms are composed, so the noise is
     interpolated once.
 
     Args:
@@ -77,15 +78,15 @@ class Geometric(NoiseSampler):
         require(form in ('independent', 'chain'), 'form', 'independent or chain', form)
         self.kind, self.strength, self.form = kind, strength, form
 
-    def bind(self, pixels: Tensor) -> Noise:
+    def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of a video (C, T, H, W)."""
-        return _Transformed(pixels, self)
+        return _Transformed(pixels, self, starts)
 
 
 class _Transformed(Noise):
-    def __init__(self, pixels: Tensor, sampler: Geometric) -> None:
+    def __init__(self, pixels: Tensor, sampler: Geometric, starts: Sequence[int]) -> None:
         super().__init__(pixels, sampler.tile)
-        self.sampler = sampler
+        self.sampler, self.starts = sampler, list(starts)
 
     def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
         frame = self.frames(generator, 1)[:, 0]
@@ -99,8 +100,8 @@ class _Transformed(Noise):
         half = torch.tensor([self.shape[3] - 1, self.shape[2] - 1]) / 2
         if self.sampler.form == 'independent':
             return affine_matrices(kind, change, half)
-        change[0] = 0
-        return chain(affine_matrices(kind, still + change, half))
+        change[self.starts] = 0
+        return chain(affine_matrices(kind, still + change, half), self.starts)
 
 
 def affine_matrices(kind: str, parameters: Tensor, half: Tensor) -> Tensor:

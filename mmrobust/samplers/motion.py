@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +21,9 @@ from mmrobust.functional.checks import require
 _NOT_FLOW = ('workers', 'cache', 'progress', 'backward')
 
 
-def backward_motion(estimator: FlowEstimator, pixels: Tensor) -> Tensor:
+def backward_motion(
+    estimator: FlowEstimator, pixels: Tensor, starts: Sequence[int] = (0,)
+) -> Tensor:
     """From each frame back to the one before, at the pixels of the later one.
 
     So that what is moved along it follows the content: the flow from frame t to
@@ -29,9 +32,11 @@ def backward_motion(estimator: FlowEstimator, pixels: Tensor) -> Tensor:
     Args:
         estimator: Any; moved to the device of the video.
         pixels: An RGB video (3, T, H, W), 0..255.
+        starts: First frames of the views that follow one another in it; nothing
+            moves from the last frame of one to the first of the next.
 
     Returns:
-        Maps (T, 2, H, W), float32, pixels; the first is zero.
+        Maps (T, 2, H, W), float32, pixels; zero at ``starts``.
 
     Raises:
         ValueError: The video is not RGB; the flow has another size than the
@@ -41,15 +46,16 @@ def backward_motion(estimator: FlowEstimator, pixels: Tensor) -> Tensor:
     require(rgb, 'pixels', 'an RGB video (3, T, H, W): motion needs colours', tuple(pixels.shape))
     frames = pixels.detach().transpose(0, 1).float()
     maps = frames.new_zeros(len(frames), 2, *frames.shape[2:])
-    if len(frames) == 1:
+    later = torch.tensor([t for t in range(len(frames)) if t not in starts], dtype=torch.long)
+    if not len(later):
         return maps
     name = f'the flow of {type(estimator).__name__}'
     with torch.no_grad():
-        flow = estimator.to(frames.device).estimate(frames[1:], frames[:-1])
-    shape = tuple(maps[1:].shape)
+        flow = estimator.to(frames.device).estimate(frames[later], frames[later - 1])
+    shape = tuple(maps[later].shape)
     require(flow.shape == shape, name, f'shaped as the frames, {shape}', tuple(flow.shape))
     require(bool(flow.isfinite().all()), name, 'finite', 'inf or nan')
-    maps[1:] = flow
+    maps[later] = flow.to(maps)
     return maps
 
 

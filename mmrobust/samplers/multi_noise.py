@@ -3,6 +3,8 @@
 Shapes: C channels, T frames, H, W pixels.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -22,7 +24,7 @@ class MultiNoise(NoiseSampler):
         tile: See :class:`~mmrobust.samplers.base.NoiseSampler`.
     """
 
-    def bind(self, pixels: Tensor) -> Noise:
+    def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of a video (C, T, H, W)."""
         return _Independent(pixels, self.tile)
 

@@ -7,6 +7,7 @@ T frames, H, W pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.flow.estimators.tvl1 import TVL1
 from mmrobust.functional.checks import require
-from mmrobust.functional.noise_warp import accumulate, lookup, warp_chain
+from mmrobust.functional.noise_warp import accumulate, chain_readings, lookup_reading, warp_chain
 from mmrobust.registry import SAMPLERS
 from mmrobust.samplers.base import Noise, NoiseSampler
 from mmrobust.samplers.motion import backward_motion
@@ -38,13 +39,14 @@ class Sparked(NoiseSampler):
       (:func:`~mmrobust.functional.noise_warp.warp_chain`).
     - ``lookup``, the paper's release: the motion itself is the place to read the
       noise at, so pixels of equal motion have equal noise, and all frames are
-      the same (:func:`~mmrobust.functional.noise_warp.lookup`). The map is that
-      from one frame back to frame 0; it changes with the iteration.
+      the same (:func:`~mmrobust.functional.noise_warp.lookup_reading`). The map is that
+      from one frame back to the first; it changes with the iteration. With
+      ``tile`` above the motion, all pixels have the same noise: leave it at 1.
 
     Official setting: the release has ``form='lookup'``, ``refresh=10`` and the
     codec's vectors (``motion=dict(type='CodecMotion')``).
     Deviations: the release goes through the 12th frames of the video's groups
-    of pictures, this through all frames but the first, all back to frame 0;
+    of pictures, this through all frames but the first, all back to that;
     motion is that of the video as the model sees it, not of the file; a video
     without motion falls back (the release would make each channel one number).
 
@@ -84,33 +86,38 @@ class Sparked(NoiseSampler):
         self.motion = (TVL1() if motion is None else motion).eval()
         self.form, self.refresh, self.fallback = form, refresh, fallback
 
-    def bind(self, pixels: Tensor) -> Noise:
+    def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of an RGB video (3, T, H, W), 0..255."""
-        maps = backward_motion(self.motion, pixels)
+        maps = backward_motion(self.motion, pixels, starts)
         if float(maps.abs().max()) < STILL:
             rule = f'a video in which something moves (fallback=error), by {STILL} pixels or more'
             require(self.fallback != 'error', 'pixels', rule, tuple(pixels.shape))
             return Repeated(pixels, self.tile, flags=('no_motion',))
         if self.form == 'warp':
-            return _Warped(pixels, self.tile, maps)
-        return _LookedUp(pixels, self.tile, accumulate(maps), self.refresh)
+            return _Warped(pixels, self.tile, maps, starts)
+        return _LookedUp(pixels, self.tile, maps, starts, self.refresh)
 
 
 class _Warped(Noise):
-    def __init__(self, pixels: Tensor, tile: int, maps: Tensor) -> None:
+    def __init__(self, pixels: Tensor, tile: int, maps: Tensor, starts: Sequence[int]) -> None:
         super().__init__(pixels, tile)
-        self.maps = maps
+        self.readings = chain_readings(maps, starts)
 
     def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
-        return warp_chain(self.frames(generator, 1)[:, 0], self.maps)
+        return warp_chain(self.frames(generator, 1)[:, 0], self.readings)
 
 
 class _LookedUp(Noise):
-    def __init__(self, pixels: Tensor, tile: int, maps: Tensor, refresh: int) -> None:
+    def __init__(
+        self, pixels: Tensor, tile: int, maps: Tensor, starts: Sequence[int], refresh: int
+    ) -> None:
         super().__init__(pixels, tile)
-        self.maps, self.refresh = maps, refresh
+        whole = accumulate(maps, starts)
+        # A view's first frame has no motion: its map would be one number.
+        self.readings = [lookup_reading(m) for t, m in enumerate(whole) if t not in starts]
+        self.refresh = refresh
 
     def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
-        frame = 1 + iteration // self.refresh % (len(self.maps) - 1)
-        found = lookup(self.frames(generator, 1)[:, 0], self.maps[frame])
-        return found[:, None].repeat(1, len(self.maps), 1, 1)
+        reading = self.readings[iteration // self.refresh % len(self.readings)]
+        found = reading.of(self.frames(generator, 1)[:, 0])
+        return found[:, None].repeat(1, self.shape[1], 1, 1)

@@ -62,8 +62,8 @@ def numbers_columns(
 ) -> tuple[list[Column], list[list[Cell]]]:
     """Headings and cells for rows of plain values.
 
-    Shares of 1 are in per cent, with the limits ``_low`` and ``_high`` behind
-    them where the row has those.
+    Shares of 1 are in per cent. A value stands with its limits ``_low`` and
+    ``_high`` behind it where the row has those, in the same unit.
     """
     names = [name for name in rows[0] if not name.endswith(LIMITS)]
     words = {n for n in names if any(isinstance(row[n], str | bool) for row in rows)}
@@ -77,8 +77,10 @@ def _cell(name: str, row: Mapping[str, Any], word: bool) -> Cell:
         text = ('yes' if value else '') if isinstance(value, bool) else plain(value)
         return Cell(text, text.lower(), 'name')
     found = real(value)
-    text = percent(value) if name.split('_')[-1] in SHARES else number(value)
-    limits = [row[name + end] for end in LIMITS if name + end in row]
-    if limits and found is not None:
-        text += f' ({interval(limits)})'
+    share = name.split('_')[-1] in SHARES
+    text = percent(value) if share else number(value)
+    limits = [row.get(name + end) for end in LIMITS]
+    if found is not None and None not in limits:
+        # A dash would read as a minus sign between numbers that may be negative.
+        text += f' ({interval(limits) if share else " to ".join(map(number, limits))})'
     return Cell(text, -1.0 if found is None else found, 'n')

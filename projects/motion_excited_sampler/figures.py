@@ -17,7 +17,7 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmrobust.evaluation.queries import curve
+from mmrobust.evaluation.queries import cosine_curve, curve
 from mmrobust.registry import FLOWS, SAMPLERS
 from mmrobust.samplers.motion import backward_motion
 from mmrobust.visualization.curves import legend, share_axis
@@ -69,6 +69,28 @@ def _plot(title: str, arms: Arms) -> Plot:
     words = ''.join(letter if letter.isalnum() else '-' for letter in title)
     note = 'Share of attacked videos, all seeds, fooled with no more queries.'
     return Plot(title, inline(draw, words, title, 3.2), note)
+
+
+def cosine_plots(title: str, arms: Arms) -> list[Plot]:
+    """Cosine of estimated and true gradient along the run; nothing where none was kept."""
+    lines = {name: cosine_curve(arm.lines) for name, arm in arms.items()}
+    shown = {name: points for name, points in lines.items() if points}
+    if not shown:
+        return []
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for place, name in enumerate(sorted(shown, key='sparked'.__eq__)):
+            queries, cosines, _ = zip(*shown[name], strict=True)
+            colour = ADVERSARIAL if name == 'sparked' else OTHERS[place % len(OTHERS)]
+            axes.plot(queries, cosines, color=colour, lw=1.6, marker='.', label=name)
+        axes.set_xlabel('queries')
+        axes.set_ylabel('cosine')
+        legend(axes, len(shown))
+
+    words = ''.join(letter if letter.isalnum() else '-' for letter in title)
+    note = 'Cosine of estimated and true gradient, mean over the videos that are not fooled yet.'
+    return [Plot(title, inline(draw, words, title, 3.2), note)]
 
 
 def _steps(axes: Axes, arm: Arm, name: str, place: int) -> None:

@@ -30,7 +30,11 @@ from mmrobust.visualization.study import Study, write_study  # noqa: E402
 from projects.motion_excited_sampler import tables  # noqa: E402
 from projects.motion_excited_sampler.claims import Arms, claims  # noqa: E402
 from projects.motion_excited_sampler.clips import Clips, mean_motion  # noqa: E402
-from projects.motion_excited_sampler.figures import curves, noise_picture  # noqa: E402
+from projects.motion_excited_sampler.figures import (  # noqa: E402
+    cosine_plots,
+    curves,
+    noise_picture,
+)
 from projects.motion_excited_sampler.measure import Arm  # noqa: E402
 from projects.motion_excited_sampler.runs import (  # noqa: E402
     Effort,
@@ -84,6 +88,7 @@ def summary(
         parts[-1] += '\n' + tables.markdown(found)
         plots += curves(f'{victim.name}, {goal}', goals[goal])
         all_rows += [{'victim': victim.name, 'goal': goal} | row for row in found]
+    plots += cosine_plots(f'{victim.name}: gradient', goals['cosine'])
     if tried:
         most = max(tried, key=lambda video: motion[video])
         noise_picture(folder / victim.name / 'noise.png', clips[most])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmrobust.evaluation.queries import curve, query_summary
+from mmrobust.evaluation.queries import cosine_curve, curve, query_summary
 
 ATTACK = {'type': 'Square', 'budget': 100, 'query_batch': 8}
 
@@ -55,3 +55,16 @@ def test_cosines_are_averaged_over_the_samples_that_have_one():
 
 def test_an_attack_without_a_budget_has_no_such_part():
     assert query_summary([row(3, True)], {'type': 'PGD'}) is None
+
+
+def test_cosines_along_the_run_are_means_over_those_still_there():
+    measures = [
+        {'gradient_cosine': 0.3, 'gradient_cosine@2': 0.2, 'gradient_cosine@52': 0.4},
+        {'gradient_cosine': 0.6, 'gradient_cosine@2': 0.6, 'other@7': 1.0},
+        {},
+    ]
+    rows = [row(9, True, measures=each) for each in measures]
+    rows.append(row(0, False, False, measures={'gradient_cosine@2': -1.0}))
+    found = query_summary(rows, ATTACK)['cosine_curve']
+    assert found == [(2, pytest.approx(0.4), 2), (52, 0.4, 1)]
+    assert cosine_curve([row(9, True)]) is None

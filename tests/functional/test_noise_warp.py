@@ -6,8 +6,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmrobust.functional import noise_warp
-from mmrobust.functional.noise_warp import accumulate, affine_frames, chain, lookup, warp_chain
+from mmrobust.functional.noise_warp import (
+    accumulate,
+    affine_frames,
+    chain,
+    chain_readings,
+    lookup_reading,
+    warp_chain,
+)
 
 C, T, H, W = 3, 5, 7, 9
 
@@ -19,6 +25,14 @@ def frame(height=H, width=W, dtype=torch.float32):
 
 def constant(x, y, frames=T, height=H, width=W, dtype=torch.float32):
     return torch.tensor([x, y], dtype=dtype)[None, :, None, None].expand(frames, 2, height, width)
+
+
+def warped(noise, maps, starts=(0,)):
+    return warp_chain(noise, chain_readings(maps, starts))
+
+
+def lookup(noise, backward):
+    return lookup_reading(backward).of(noise)
 
 
 def shifted(image, x, y):
@@ -34,7 +48,7 @@ def shifted(image, x, y):
 
 @pytest.mark.parametrize(('x', 'y'), [(2, 0), (0, -1), (-1, 2), (3, -2)])
 def test_whole_pixels_are_an_exact_shift_with_zeros_coming_in(x, y):
-    moved = warp_chain(frame(), constant(x, y))
+    moved = warped(frame(), constant(x, y))
     assert moved.shape == (C, T, H, W)
     assert moved.dtype == torch.float32
     for t in range(T):
@@ -43,10 +57,10 @@ def test_whole_pixels_are_an_exact_shift_with_zeros_coming_in(x, y):
 
 
 def test_half_a_pixel_is_the_mean_of_both_neighbours():
-    moved = warp_chain(frame(), constant(0.5, 0.0, frames=2))[:, 1]
+    moved = warped(frame(), constant(0.5, 0.0, frames=2))[:, 1]
     beyond = F.pad(frame(), (0, 1))
     torch.testing.assert_close(moved, (beyond[..., :-1] + beyond[..., 1:]) / 2)
-    moved = warp_chain(frame(), constant(0.5, -0.5, frames=2))[:, 1]
+    moved = warped(frame(), constant(0.5, -0.5, frames=2))[:, 1]
     beyond = F.pad(frame(), (0, 1, 1, 0))
     corners = beyond[:, :-1, :-1] + beyond[:, :-1, 1:] + beyond[:, 1:, :-1] + beyond[:, 1:, 1:]
     torch.testing.assert_close(moved, corners / 4)
@@ -54,14 +68,14 @@ def test_half_a_pixel_is_the_mean_of_both_neighbours():
 
 def test_the_first_map_is_not_used():
     maps = torch.cat([torch.full((1, 2, H, W), 3.0), torch.zeros(T - 1, 2, H, W)])
-    assert torch.equal(warp_chain(frame(), maps), frame()[:, None].expand(C, T, H, W))
+    assert torch.equal(warped(frame(), maps), frame()[:, None].expand(C, T, H, W))
 
 
 def test_each_step_is_grid_sample_with_zeros():
     generator = torch.Generator().manual_seed(1)
     maps = 4 * torch.randn(T, 2, H, W, generator=generator, dtype=torch.float64)
     noise = frame(dtype=torch.float64)
-    moved = warp_chain(noise, maps)
+    moved = warped(noise, maps)
     rows, columns = torch.meshgrid(torch.arange(H), torch.arange(W), indexing='ij')
     for t in range(1, T):
         x = 2 * (columns + maps[t, 0]) / (W - 1) - 1
@@ -78,7 +92,7 @@ def test_each_step_is_grid_sample_with_zeros():
 def test_far_outside_there_is_zero():
     for far in (1.0, -1.0, 1e6, -1e6, 3e37):
         maps = constant(far * W, far * H, frames=2)
-        assert (warp_chain(frame(), maps)[:, 1] == 0).all()
+        assert (warped(frame(), maps)[:, 1] == 0).all()
 
 
 def test_lookup_has_one_value_per_vector():
@@ -197,10 +211,10 @@ def test_a_chain_applies_the_last_map_first():
 
 
 BAD = [
-    (warp_chain, (torch.zeros(C, H, W), torch.zeros(T, 2, W, H)), 'maps must be motion'),
-    (warp_chain, (torch.zeros(C, H, W), torch.zeros(0, 2, H, W)), 'maps must be motion'),
-    (warp_chain, (torch.zeros(1, C, H, W), torch.zeros(T, 2, H, W)), 'maps must be motion'),
-    (lookup, (torch.zeros(C, H, W), torch.zeros(T, 2, H, W)), 'backward must be shaped'),
+    (warped, (torch.zeros(C, H, W), torch.zeros(T, 2, W, H)), 'image must be an image'),
+    (warped, (torch.zeros(1, C, H, W), torch.zeros(T, 2, H, W)), 'image must be an image'),
+    (warped, (torch.zeros(C, H, W), torch.zeros(0, 2, H, W)), 'maps must be motion'),
+    (lookup, (torch.zeros(C, H, W), torch.zeros(T, 2, H, W)), 'backward must be motion'),
     (accumulate, (torch.zeros(T, 3, H, W),), 'maps must be motion'),
     (affine_frames, (torch.zeros(C, H, W), torch.zeros(T, 3, 3)), 'matrices must be affine'),
     (affine_frames, (torch.zeros(1, C, H, W), torch.zeros(T, 2, 3)), 'noise must be a frame'),
@@ -216,5 +230,26 @@ def test_shapes_that_do_not_fit_are_named(function, arguments, message):
 
 def test_frames_of_one_pixel():
     noise, maps = frame(1, 1), constant(0.0, 0.25, frames=2, height=1, width=1)
-    torch.testing.assert_close(warp_chain(noise, maps)[:, 1], 0.75 * noise)
-    assert torch.equal(noise_warp.sample(noise, torch.zeros(2, 4)), noise[:, 0].expand(C, 4))
+    torch.testing.assert_close(warped(noise, maps)[:, 1], 0.75 * noise)
+
+
+def moving(frames, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return 2 * torch.randn(frames, 2, H, W, generator=generator)
+
+
+def test_views_are_chained_apart():
+    maps = moving(7)
+    moved, whole = warped(frame(), maps, (0, 3, 5)), accumulate(maps, (0, 3, 5))
+    for start, stop in ((0, 3), (3, 5), (5, 7)):
+        assert torch.equal(moved[:, start:stop], warped(frame(), maps[start:stop]))
+        assert torch.equal(moved[:, start], frame())
+        assert torch.equal(whole[start:stop], accumulate(maps[start:stop]))
+        assert (whole[start] == 0).all()
+
+
+def test_transforms_are_chained_apart():
+    steps = torch.randn(7, 2, 3, generator=torch.Generator().manual_seed(1))
+    found = chain(steps, (0, 3, 5))
+    for start, stop in ((0, 3), (3, 5), (5, 7)):
+        assert torch.equal(found[start:stop], chain(steps[start:stop]))

@@ -5,7 +5,7 @@ import pytest
 
 from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
 from projects.motion_excited_sampler.claims import Claim, claims
-from projects.motion_excited_sampler.figures import curves
+from projects.motion_excited_sampler.figures import cosine_plots, curves
 from projects.motion_excited_sampler.measure import Arm, contrast, interval
 from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, table
 
@@ -161,6 +161,16 @@ def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
     plots = curves('victim', arms | {'square': arm(300, videos=4)})
     assert [plot.title for plot in plots] == ['victim: samplers', 'victim: rivals']
     assert 'mathdefault' not in str(plots[0].svg)
+
+
+def test_the_cosine_is_drawn_against_queries_where_it_was_kept():
+    arms = measured()['cosine']
+    assert cosine_plots('victim', arms) == []
+    for line_of in arms['sparked'].lines:
+        line_of['measures'] |= {'gradient_cosine@2': 0.1, 'gradient_cosine@52': 0.2}
+    (plot,) = cosine_plots('victim', arms)
+    assert 'sparked' in str(plot.svg)
+    assert 'one_noise' not in str(plot.svg)
 
 
 @pytest.mark.parametrize('name', [*ARMS, *VARIANTS, *RIVALS])

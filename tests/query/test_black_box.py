@@ -6,6 +6,7 @@ import torch
 from mmrobust.attacks.pgd import PGD
 from mmrobust.query.black_box import BlackBox, BudgetSpentError, are_probabilities
 from mmrobust.victims import FunctionVictim
+from tests.conftest import ROOT
 from tests.query.toys import Counter, clips
 
 
@@ -71,6 +72,20 @@ def test_labels_alone_are_shown_as_one_class():
     assert answers.sort(dim=1).values.tolist() == [[-100.0, -100.0, 0.0]] * 3
 
 
+def test_the_example_of_the_page_runs():
+    text = (ROOT / 'docs' / 'query_attacks.md').read_text(encoding='utf-8')
+    (code,) = (part.split('```')[0] for part in text.split('```python\n')[1:])
+    # Nothing is fooled: the whole budget is asked for, and the result checked once more.
+    scope = {
+        'service': lambda pixels: HELD.expand(len(pixels), 3).softmax(dim=1),
+        'clips': clips(2),
+        'labels': torch.zeros(2, dtype=torch.long),
+    }
+    exec(code.replace('5000', '50'), scope)
+    assert [outcome.queries for outcome in scope['outcomes']] == [50, 50]
+
+
+HELD = torch.tensor([5.0, 0.0, 0.0]).double()
 PROBABILITIES = torch.tensor([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
 
 
@@ -112,6 +127,59 @@ def test_numbers_that_are_not_what_was_declared_are_refused(scores, table):
         box(scores_of(table), scores=scores)(clips(1))
 
 
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_broken_answer_does_not_decide_what_the_numbers_are(value):
+    broken = torch.full((1, 3), value)
+    tables = [broken, torch.cat([PROBABILITIES[:1], broken]), PROBABILITIES[:1]]
+    found = box(FunctionVictim(lambda pixels: tables.pop(0)))
+    assert found(clips(1)).isnan().any()
+    for n in (2, 1):
+        torch.testing.assert_close(found(clips(n))[:1].exp(), PROBABILITIES[:1])
+    assert found.remarks == {'probabilities_detected'}
+
+
+def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
+    table = torch.tensor([[float('nan'), 0.5, 0.5], [0.9, 0.9, 0.1]])
+    with pytest.raises(ValueError, match='victim outputs must be not negative, with a sum of one'):
+        box(scores_of(table), scores='probabilities')(clips(2))
+
+
+@pytest.mark.parametrize(
+    ('table', 'remarks'),
+    [
+        (PROBABILITIES, {'probabilities_detected'}),
+        (100 * PROBABILITIES, {'scores_unclear'}),
+        (torch.tensor([[0.6, 0.2, 0.1]]), {'scores_unclear'}),
+        (torch.tensor([[0.6, -0.2, 0.1]]), set()),
+        (PROBABILITIES[:1].log(), set()),
+    ],
+    ids=['probabilities', 'percentages', 'the best classes alone', 'logits', 'log-probabilities'],
+)
+def test_numbers_that_may_be_anything_are_remarked_on(table, remarks):
+    found = box(scores_of(table))
+    found(clips(len(table)))
+    assert found.remarks == remarks
+    declared = box(scores_of(table), scores='logits')
+    declared(clips(len(table)))
+    assert declared.remarks == set()
+
+
+def test_numbers_without_classes_are_refused():
+    with pytest.raises(ValueError, match=r'victim outputs must be scores \(N, K\), got \(2,\)'):
+        box(FunctionVictim(lambda pixels: torch.ones(len(pixels))))(clips(2))
+
+
+def test_what_is_left_for_all_samples():
+    victim, pixels = Counter(3), clips(3)
+    limited = box(victim, budget=9)
+    assert limited.least_left == 9
+    one = torch.tensor([1])
+    limited.select(one)(pixels[one])
+    assert limited.least_left == limited.select(one).least_left == 8
+    assert limited.select(torch.tensor([0, 2])).least_left == 9
+    assert box(victim).least_left == float('inf')
+
+
 def test_nan_is_handed_on_for_the_harness_to_flag():
     table = torch.tensor([[float('nan'), 0.5, 0.5]])
     assert box(scores_of(table), scores='probabilities')(clips(1)).isnan().any()
@@ -126,6 +194,7 @@ def test_sums_may_be_off_by_rounding_only():
     ('options', 'message'),
     [
         ({'budget': 0}, 'budget must be a whole number >= 1, got 0'),
+        ({'budget': True}, 'budget must be a whole number >= 1, got True'),
         ({'access': 'all'}, "access must be scores or label, got 'all'"),
         ({'scores': 'odds'}, "scores must be one of auto, .*, got 'odds'"),
     ],

@@ -5,18 +5,19 @@ import torch
 
 from mmrobust.attacks.gradient_estimation import GradientEstimation
 from mmrobust.attacks.query_attack import QueryAttack
-from mmrobust.attacks.sign_hunter import SignHunter, stretches
+from mmrobust.attacks.sign_hunter import SignHunter, halvings, stretches
 from mmrobust.attacks.simba import SimBA
-from mmrobust.attacks.square import Square
+from mmrobust.attacks.square import Region, Square
 from mmrobust.estimators.nes import NES
 from mmrobust.functional.cosine_basis import cosine_vector
 from mmrobust.functional.losses import margin
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.query.black_box import BlackBox
+from mmrobust.query.diagnosis import Course
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
-from mmrobust.threats import L2, FrameMask, Linf
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 from tests.query.toys import SHAPE, Counter, Log, clips, trial
 
@@ -148,9 +149,41 @@ def test_probabilities_lead_to_the_same_result_as_logits(kind, scores):
 
 
 @each
+@pytest.mark.parametrize('access', ['label', 'scores'])
+def test_a_victim_that_says_the_same_to_everything_is_remarked_on(kind, access):
+    found = BlackBox(Counter(2, lead=1e3), access=access)
+    outcomes = build(kind)(found, clips(2), torch.zeros(2, dtype=torch.long))
+    for outcome in outcomes:
+        assert ('flat_objective' in outcome.flags) == (access == 'label')
+
+
+@each
+def test_a_box_with_a_budget_must_have_a_query_for_the_last_check(kind):
+    pixels, labels = clips(2), torch.zeros(2, dtype=torch.long)
+    victim = Counter(2, lead=1e3)
+    # The clean pass is one, the check of the result another.
+    enough = BlackBox(victim, budget=36 + 2)
+    outcomes = build(kind, budget=36)(enough, pixels, labels)
+    assert [enough.left(row) for row in range(2)] == [36 - o.queries for o in outcomes]
+    rule = r'budget must be less than what the black box has left, 36: .*, got 36'
+    with pytest.raises(ValueError, match=rule):
+        build(kind, budget=36)(BlackBox(victim, budget=37), pixels, labels)
+
+
+@each
+def test_what_a_given_box_finds_out_is_reported(kind):
+    shares = FunctionVictim(lambda x: x.flatten(1)[:, :3].softmax(dim=1))
+    pixels = clips(2)
+    pixels[:, 0, 0, 0, :3] = torch.tensor([100.0, 99.0, 99.0])
+    outcomes = build(kind)(BlackBox(shares), pixels, torch.zeros(2, dtype=torch.long))
+    assert all('probabilities_detected' in outcome.flags for outcome in outcomes)
+
+
+@each
 def test_a_surrogate_is_refused(kind):
     victim, pixels = Counter(2, lead=9.0), clips(2)
-    with pytest.raises(ValueError, match='surrogate must be none: a query attack takes no'):
+    rule = 'surrogate must be none: a query attack takes no gradients, got .Counter.'
+    with pytest.raises(ValueError, match=rule):
         build(kind)(victim, pixels, torch.zeros(2, dtype=torch.long), success_on=victim)
 
 
@@ -167,6 +200,9 @@ def test_a_surrogate_is_refused(kind):
         (SimBA, {'basis': 'haar'}, "basis must be pixel or dct, got 'haar'"),
         (SimBA, {'step_size': 0}, 'step_size must be a finite number > 0, got 0'),
         (SignHunter, {'scores': 'odds'}, 'scores must be one of auto'),
+        (Square, {'budget': True}, 'budget must be a whole number >= 1, .*, got True'),
+        (Square, {'query_batch': True}, 'query_batch must be a whole number >= 1, got True'),
+        (SignHunter, {'gradient_check': True}, 'gradient_check must be a whole number >= 0'),
         (SignHunter, {'gradient_check': -1}, 'gradient_check must be a whole number >= 0'),
     ],
 )
@@ -212,6 +248,43 @@ def test_the_gradient_check_is_not_counted_and_changes_nothing():
         assert 'gradient_cosine' not in one.measures
         assert -1 <= other.measures['gradient_cosine'] <= 1
     assert victim.asked.sum() > sum(outcome.forwards + 2 for outcome in checked)
+
+
+@pytest.mark.parametrize('every', [1, 2, 7])
+def test_cosines_are_kept_with_the_queries_after_which_they_were_taken(every):
+    whole = attacked(build(SignHunter, gradient_check=1), Counter(2, lead=1e3), 2)
+    found = attacked(build(SignHunter, gradient_check=every), Counter(2, lead=1e3), 2)
+    for one, other in zip(found, whole, strict=True):
+        pairs = {k: v for k, v in one.measures.items() if '@' in k}
+        # The first query is the corner that the search starts from; budget 36.
+        assert list(pairs) == [f'gradient_cosine@{q}' for q in range(2, 37, every)]
+        assert all(other.measures[name] == value for name, value in pairs.items())
+        assert one.measures['gradient_cosine'] == pytest.approx(sum(pairs.values()) / len(pairs))
+
+
+def test_a_resumed_run_has_the_same_cosines():
+    logs = [Log(), Log()]
+    attack = build(SignHunter, gradient_check=3)
+    whole = attacked(attack, Counter(2, lead=1e3), 2, journals=logs)
+    for log in logs:
+        log.rows = log.rows[:20]
+    again = attacked(attack, Counter(2, lead=1e3), 2, journals=logs)
+    assert [one.measures for one in again] == [one.measures for one in whole]
+
+
+@pytest.mark.parametrize('n', [1, 64, 65, 66, 129, 1000])
+def test_a_course_keeps_few_pairs_evenly_and_the_mean_of_all(n):
+    course = Course()
+    for i in range(n):
+        course.add(3 * i, i / 10)
+    measures = course.measures
+    kept = [int(name.split('@')[1]) for name in measures if '@' in name]
+    assert len(kept) <= 64
+    assert len(kept) > min(n, 64) / 2 or n == 1
+    assert kept[0] == 0
+    assert len({b - a for a, b in zip(kept, kept[1:], strict=False)}) <= 1
+    assert all(measures[f'gradient_cosine@{q}'] == q / 30 for q in kept)
+    assert measures['gradient_cosine'] == pytest.approx((n - 1) / 20)
 
 
 def test_the_gradient_check_needs_a_gradient():
@@ -280,27 +353,82 @@ def test_the_cosine_basis_is_orthonormal_and_scipys():
 @pytest.mark.parametrize('shape', ['frame', 'tube'])
 def test_a_square_changes_one_square_only(shape):
     attack, one = Square(shape=shape), trial(clips(1)[0])
-    before = torch.ones_like(one.clean)
+    before, region = torch.ones_like(one.clean), Region.of(one)
     seen = torch.zeros(SHAPE[1:], dtype=torch.bool)
     for _ in range(200):
-        change = attack._with_square(before, 2, one) != before
+        change = attack._with_square(before, 2, region, one) != before
         places = change.any(dim=0)
         seen |= places
         frames = places.flatten(1).any(dim=1)
-        if change.any():
-            assert int(frames.sum()) == (1 if shape == 'frame' else SHAPE[1])
-            rows, columns = places[frames.nonzero()[0, 0]].nonzero(as_tuple=True)
-            assert (int(rows.max() - rows.min()), int(columns.max() - columns.min())) == (1, 1)
+        assert int(frames.sum()) == (1 if shape == 'frame' else SHAPE[1])
+        rows, columns = places[frames.nonzero()[0, 0]].nonzero(as_tuple=True)
+        assert (int(rows.max() - rows.min()), int(columns.max() - columns.min())) == (1, 1)
     assert seen.all(), 'every pixel must be within reach'
 
 
 def test_squares_shrink_along_the_run():
     attack = Square(share=0.8, budget=1000)
-    one = trial(torch.zeros(3, 2, 40, 40))
-    sides = [attack.side(index, one) for index in range(0, 1000, 50)]
+    region = Region.of(trial(torch.zeros(3, 2, 40, 40)))
+    sides = [attack.side(index, region) for index in range(0, 1000, 50)]
     assert sides[0] == round((0.8 * 1600) ** 0.5)
     assert sides == sorted(sides, reverse=True)
     assert sides[-1] == round((0.8 / 512 * 1600) ** 0.5)
+
+
+def masked(threat):
+    one = trial(clips(1)[0])
+    one.threat = threat
+    return one
+
+
+def test_squares_lie_where_something_may_change():
+    assert Region.of(masked(Linf(8))) == Region([0, 1, 2], 0, 0, 4, 5)
+    assert Region.of(masked(FrameMask(Linf(8), frames=[2, 0]))) == Region([0, 2], 0, 0, 4, 5)
+    boxed = masked(PixelMask(Linf(8), box=(1, 2, 3, 5)))
+    assert Region.of(boxed) == Region([0, 1, 2], 1, 2, 2, 3)
+    assert Square(share=1.0).side(0, Region.of(boxed)) == 2
+
+
+THREATS = [
+    Linf(8),
+    L2(6.0),
+    FrameMask(Linf(8), frames=[1]),
+    PixelMask(Linf(8), box=(1, 1, 3, 3)),
+]
+
+
+@pytest.mark.parametrize('threat', THREATS, ids=lambda threat: type(threat).__name__)
+@pytest.mark.parametrize('options', [{'shape': 'frame'}, {'shape': 'tube'}, None], ids=str)
+def test_no_query_is_spent_on_the_clip_where_the_search_stands(threat, options):
+    attack = SignHunter(threat) if options is None else Square(threat, share=0.5, **options)
+    one = masked(threat)
+    search, asked = attack.search(one), 0
+    candidate = next(search)
+    generator = torch.Generator().manual_seed(0)
+    while asked < 200:
+        answers = torch.randn(1, 3, generator=generator).double()
+        answers[:, 0] += 50
+        candidate = search.send(answers.log_softmax(dim=1))
+        assert not torch.equal(candidate[0], one.found)
+        asked += 1
+
+
+@pytest.mark.parametrize('kind', [Square, SignHunter])
+def test_a_search_that_can_change_nothing_ends(kind):
+    # What is left of half a grey level is the clean clip: one query.
+    (outcome,) = attacked(kind(Linf(0.5), budget=900), Counter(1, lead=1e3), 1)
+    assert outcome.queries == 1
+    assert 'unchanged' in outcome.flags
+
+
+@pytest.mark.parametrize('total', [1, 2, 5, 120])
+def test_halvings_go_down_to_single_values(total):
+    values = torch.arange(total)
+    found = [values[stretch].tolist() for stretch in halvings(total)]
+    assert found[0] == values.tolist()
+    assert found[-total:] == [[value] for value in range(total)]
+    lengths = [len(stretch) for stretch in found]
+    assert sum(lengths) % total == 0
 
 
 @each

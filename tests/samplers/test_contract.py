@@ -45,6 +45,13 @@ def test_noise_is_shaped_as_the_video(build):
 
 
 @every
+def test_views_one_after_the_other_are_as_long_as_the_video(build):
+    noise = draw(build().bind(video(3, 5, 7, 9), (0, 2)))
+    assert noise.shape == (3, 5, 7, 9)
+    assert noise.isfinite().all()
+
+
+@every
 def test_noise_is_a_function_of_the_generator(build):
     noise = build().bind(video())
     assert torch.equal(draw(noise, seed=1), draw(build().bind(video()), seed=1))

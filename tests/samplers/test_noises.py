@@ -93,6 +93,13 @@ def test_steps_of_a_chain_add_up():
     torch.testing.assert_close(found[:, 3], expected, rtol=0, atol=1e-4)
 
 
+def test_a_chain_begins_anew_in_every_view():
+    clip = video(frames=5, height=20, width=30)
+    found = draw(Geometric('similarity', form='chain', strength=0.1).bind(clip, (0, 3)))
+    first = draw(OneNoise().bind(clip))[:, 0]
+    assert [t for t in range(5) if torch.equal(found[:, t], first)] == [0, 3]
+
+
 BAD = [
     (dict(kind='rigid'), 'kind must be one of translation, '),
     (dict(strength=-1), 'strength must be a finite number >= 0'),

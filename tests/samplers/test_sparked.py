@@ -52,6 +52,46 @@ def test_motion_is_asked_once_and_backward():
     assert torch.equal(second, frames[:-1])
 
 
+def test_views_are_videos_of_their_own():
+    # Two clips of the video, of three and two frames, one after the other.
+    generator = torch.Generator().manual_seed(4)
+    maps = torch.randn(3, 2, 7, 9, generator=generator)
+
+    class Listed(Planted):
+        def estimate(self, first, second):
+            self.calls.append((first.clone(), second.clone()))
+            return maps[: len(first)]
+
+    listed, pixels = Listed(None), video()
+    noise = Sparked(listed).bind(pixels, (0, 3))
+    ((first, second),) = listed.calls
+    frames = pixels.transpose(0, 1)
+    assert torch.equal(first, frames[[1, 2, 4]])
+    assert torch.equal(second, frames[[0, 1, 3]])
+    found = draw(noise)
+    assert torch.equal(found[:, 0], found[:, 3])
+    assert not torch.equal(found[:, 1], found[:, 4])
+    assert torch.equal(found[:, :3], draw(Sparked(listed).bind(pixels[:, :3])))
+
+
+def test_views_of_one_frame_have_no_motion():
+    planted = Planted([1.0, 0.0])
+    noise = Sparked(planted).bind(video(frames=3), (0, 1, 2))
+    assert noise.flags == ('no_motion',)
+    assert not planted.calls
+
+
+def test_lookup_never_reads_at_the_first_frame_of_a_view():
+    noise = Sparked(Planted(steps()), form='lookup', refresh=1).bind(video(), (0, 3))
+    found = [draw(noise, iteration=i) for i in range(6)]
+    for each in found:
+        assert len(each[0].unique()) > 1
+    # Frames 1, 2 and 4 have maps; those of the first frames of both clips are alike.
+    assert torch.equal(found[0], found[3])
+    assert torch.equal(found[0], found[2])
+    assert not torch.equal(found[0], found[1])
+
+
 def steps(height=7, width=9):
     places = torch.arange(height * width).reshape(height, width)
     return torch.stack([places % 5, places % 3]).float()
