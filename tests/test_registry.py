@@ -79,7 +79,7 @@ BAD = [
     ({'type': 'PGD', 'threat': {'type': 'L3'}}, "unknown threat 'L3': did you mean 'L2'"),
     ({'type': 'PGD', 'threat': {'epsilon': 3}}, "Linf has no option 'epsilon': did you mean 'eps'"),
     ({'type': 'PGD', 'threat': {'eps': '8/255'}}, "eps must be a finite number.* got '8/255'"),
-    ({'type': 'PGD', 'goal': {'type': 'Targeted'}}, "goal 'Targeted': did you mean 'TargetClass'"),
+    ({'type': 'PGD', 'goal': {'type': 'TargetClas'}}, "'TargetClas': did you mean 'TargetClass'"),
     ({'type': 'PGD', 'goal': {'target': 3}}, "Misclassify has no option 'target'"),
     ({'type': 'PGD', 'goal': {'type': 'PGD'}}, "unknown goal 'PGD'"),
     ({'type': 'PGD', 'steps': '10'}, "steps must be a whole number >= 1, got '10'"),

@@ -15,7 +15,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.functional.checks import require
 from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal, Misclassify
+from mmrobust.goals import Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
 from mmrobust.victims.frozen import frozen
@@ -64,7 +64,7 @@ class Attack(ABC):
         self,
         victim: Victim,
         pixels: Tensor,
-        labels: Tensor,
+        labels: Labels,
         *,
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
@@ -76,7 +76,8 @@ class Attack(ABC):
         Args:
             victim: Bound to the N samples; gives outputs and gradients.
             pixels: (N, C, T, H, W), uint8 or float holding whole grey levels.
-            labels: (N,) class indices.
+            labels: Annotations of the N samples, of the kind that the goal speaks of:
+                class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`.
             seeds: One seed per sample; default 0..N-1.
             clean_outputs: (N, K) for the clean pixels of the victim that decides
                 on success, if known already.
@@ -102,6 +103,8 @@ class Attack(ABC):
         with frozen(victim.model), frozen(judge.model), torch.enable_grad():
             clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
             goal = self.goal.bind(labels, clean_outputs)
+            for name, mask in goal.remarks().items():
+                tally.flag(name, mask)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
             found, outputs = clean.clone(), clean_outputs.detach().clone()
             rows = worth.nonzero().squeeze(1).cpu()
@@ -114,7 +117,7 @@ class Attack(ABC):
         tally.flag('random_outputs', self._other_answers(clean_outputs, tally.clean_answers, tally))
         return self._outcomes(clean, found, outputs, goal, worth, tally)
 
-    def _checked(self, victim: Victim, pixels: Tensor, labels: Tensor) -> Tensor:
+    def _checked(self, victim: Victim, pixels: Tensor, labels: Labels) -> Tensor:
         """The pixels as float, after every check that needs no forward."""
         if torch.is_inference_mode_enabled():
             raise RuntimeError(
@@ -123,10 +126,7 @@ class Attack(ABC):
             )
         shape = tuple(pixels.shape)
         require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
-        known = tuple(labels.shape)
-        require(known == shape[:1], 'labels', f'{len(pixels)} classes (N,)', known)
-        exact = not (labels.is_floating_point() or labels.is_complex())
-        require(exact, 'labels', 'whole numbers', labels.dtype)
+        self.goal.check(labels, len(pixels))
         clean = pixels.detach().clone()
         # Half precision holds no fractions of bright grey levels.
         clean = clean if clean.dtype == torch.float64 else clean.float()

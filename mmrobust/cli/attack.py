@@ -1,4 +1,4 @@
-"""``attack.py CONFIG CHECKPOINT``: attack any MMAction2 model."""
+"""``attack.py CONFIG CHECKPOINT``: attack a model of MMAction2 or MMPose."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def parser() -> argparse.ArgumentParser:
         '`attack`; default: the one in CONFIG, else PGD',
     )
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
-    p.add_argument('--space', choices=('video', 'view'), help='what is perturbed; default video')
+    p.add_argument(
+        '--space',
+        choices=('video', 'view', 'crop'),
+        help='what is perturbed; default video, for a pose estimator crop',
+    )
     p.add_argument(
         '--surrogate',
         nargs=2,

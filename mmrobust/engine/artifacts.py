@@ -10,26 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.datasets import locate
 from mmrobust.engine.ledger import Entry
+from mmrobust.engine.previews import PosePreviews, Previews, VideoPreviews
 from mmrobust.engine.provenance import file_sha256, versions
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.victims.action.full_video import check_readable, full_video
-from mmrobust.victims.action.layouts import Layout, VideoLayout
+from mmrobust.victims.action.layouts import VideoLayout
+from mmrobust.victims.samples import SampleLayout
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table
-from mmrobust.visualization.video import triptych, write_lossless, write_preview
+from mmrobust.visualization.video import write_lossless
 
 SCHEMA = 1
-PREVIEW_FPS = 8.0
-PREVIEW_FRAMES = 64
-
-Frames = NDArray[np.uint8]
 
 
 class Artifacts:
@@ -50,7 +47,8 @@ class Artifacts:
         target = loop.settings.save_adv
         self.adversarial = Path(target).absolute() if target else None
         if target:
-            require(loop.victim.space == 'video', 'space', '"video" with save_adv', 'view')
+            space = loop.victim.space
+            require(space == 'video', 'space', '"video" with save_adv', space)
         for folder in (self.folder, self.adversarial):
             if folder is not None:
                 check_writable(folder)
@@ -59,6 +57,9 @@ class Artifacts:
         self._readable: set[tuple[int, ...]] = set()
         metainfo = getattr(dataset, 'metainfo', None) or {}
         self.classes = [str(name) for name in metainfo.get('classes', [])]
+        self.joints = [str(name) for name in metainfo.get('keypoint_id2name', {}).values()]
+        pose = loop.victim.space == 'crop'
+        self.previews: Previews = PosePreviews(metainfo) if pose else VideoPreviews(self.classes)
 
     def complete(self, entry: Entry) -> bool:
         """Whether a resumed entry needs no second go: it loaded, and its video is there."""
@@ -68,24 +69,24 @@ class Artifacts:
             return True
         return 'video' in entry and (self.adversarial / entry['video']).exists()
 
-    def class_name(self, label: int) -> str:
-        """The class's name, or its number."""
-        return self.classes[label] if 0 <= label < len(self.classes) else str(label)
-
     def start(self) -> None:
         """Remove the previews of an earlier run in the same folder."""
-        for path in (self.folder / 'previews').glob('*.mp4'):
+        for path in (self.folder / 'previews').glob('*.*'):
             path.unlink()
 
-    def save(self, index: int, layout: Layout, outcome: Outcome, entry: Entry) -> dict[str, str]:
+    def save(
+        self, index: int, layout: SampleLayout, outcome: Outcome, entry: Entry
+    ) -> dict[str, str]:
         """Write the sample's videos; returns their file names for the ledger."""
         files = {}
         if self.adversarial is not None and isinstance(layout, VideoLayout):
             files['video'] = f'{index:06d}.mkv'
             self._write_video(self.adversarial / files['video'], index, layout, outcome)
         if outcome.attacked and self._wants_preview(index):
-            files['preview'] = f'previews/{index:06d}.mp4'
-            self._write_preview(self.folder / files['preview'], layout, outcome, entry)
+            files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
+            path = self.folder / files['preview']
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.previews.write(path, layout, outcome, entry)
         return files
 
     def _write_video(self, path: Path, index: int, layout: VideoLayout, outcome: Outcome) -> None:
@@ -105,21 +106,8 @@ class Artifacts:
     def _wants_preview(self, index: int) -> bool:
         """The first few attacked samples of the data set, whatever is resumed."""
         folder = self.folder / 'previews'
-        earlier = [p for p in folder.glob('*.mp4') if int(p.stem) < index]
+        earlier = [p for p in folder.glob(f'*{self.previews.suffix}') if int(p.stem) < index]
         return len(earlier) < self.loop.settings.previews
-
-    def _write_preview(self, path: Path, layout: Layout, outcome: Outcome, entry: Entry) -> None:
-        """Clean | adversarial | amplified difference, side by side."""
-        clean = layout.pixels()[:, :PREVIEW_FRAMES].permute(1, 2, 3, 0).numpy()
-        changed = outcome.adversarial[:, :PREVIEW_FRAMES].cpu().permute(1, 2, 3, 0).numpy()
-        panels = triptych(
-            clean,
-            changed,
-            clean_label=self.class_name(entry['clean_prediction']),
-            adversarial_label=self.class_name(entry['adversarial_prediction']),
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_preview(path, panels, PREVIEW_FPS)
 
     def report(
         self, entries: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float
@@ -160,6 +148,7 @@ class Artifacts:
             'seed': loop.settings.seed,
             'versions': versions(),
             'classes': self.classes,
+            'joints': self.joints,
             'clean': metrics['clean'],
             'adversarial': metrics['adversarial'],
             'robust': metrics['robust'],
@@ -175,12 +164,8 @@ class Artifacts:
         for row in shown:
             path = self.folder / row['preview']
             if path.exists():
-                result = 'fooled' if row['success'] else 'held'
-                caption = (
-                    f'{self.class_name(row["label"])}: {result}, l_inf {row["linf"]:g}, '
-                    f'{row["frames"]} frames changed'
-                )
-                found.append(Preview(row['name'], path.read_bytes(), caption))
+                caption = self.previews.caption(row)
+                found.append(Preview(row['name'], path.read_bytes(), caption, path.suffix))
         return found
 
 

@@ -22,10 +22,11 @@ from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
+from mmrobust.engine.subjects import build_attack, build_subject
 from mmrobust.engine.surrogate import Surrogate
 from mmrobust.functional.randomness import sample_seed
-from mmrobust.registry import ATTACKS, LOOPS, VICTIMS
-from mmrobust.victims.action.loading import Loaded
+from mmrobust.registry import LOOPS
+from mmrobust.victims.samples import Loaded
 
 EMPTY = 'the test data set must hold at least one sample, got an empty annotation list'
 
@@ -69,7 +70,8 @@ class AttackTestLoop(TestLoop):
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.attack = ATTACKS.build(attack)
+        self.victim = build_subject(runner.model, victim)
+        self.attack = build_attack(attack, self.victim)
         self.settings = RunSettings.from_config(settings)
         try:
             super().__init__(runner, dataloader, evaluator, fp16)
@@ -78,8 +80,6 @@ class AttackTestLoop(TestLoop):
                 # What mmengine's data sets say of an empty annotation list.
                 raise ValueError(EMPTY) from error
             raise
-        options = {'type': 'ActionVictim', 'model': runner.model} | (victim or {})
-        self.victim = VICTIMS.build(options)
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
@@ -170,15 +170,11 @@ class AttackTestLoop(TestLoop):
         labels = self.victim.labels(data)
         entries = []
         for row, outcome in enumerate(outcomes):
-            entry = sample_row(
-                indices[row],
-                loaded.names[row],
-                int(labels[row]),
-                clean_outputs[row],
-                adv_outputs[row],
-                outcome,
-                seconds[row],
+            one = torch.tensor([row])
+            facts = self.victim.facts(
+                labels[one], clean_outputs[row][None], adv_outputs[row][None], outcome.scores[None]
             )
+            entry = sample_row(indices[row], loaded.names[row], facts, outcome, seconds[row])
             entry |= self.artifacts.save(indices[row], loaded.layouts[row], outcome, entry)
             entry['evaluator'] = {'clean': clean_kept[row], 'adversarial': adv_kept[row]}
             entries.append(entry)

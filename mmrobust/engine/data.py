@@ -5,7 +5,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from mmrobust.victims.action import ActionVictim
+from mmrobust.victims.subject import Subject
 
 
 def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]:
@@ -16,7 +16,7 @@ def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]
     return [i for i in range(rank, total, world_size) if i not in done]
 
 
-def attack_loader(loader: DataLoader[Any], victim: ActionVictim, indices: Sequence[int]) -> Any:
+def attack_loader(loader: DataLoader[Any], victim: Subject, indices: Sequence[int]) -> Any:
     """``loader`` again, over ``indices`` in order, with layouts and failures.
 
     Shuffling and padding of the sampler are dropped: results are by index.

@@ -11,6 +11,7 @@ from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.victims.action import ActionVictim
 from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.subject import Subject
 
 OPTIONS = ('config', 'checkpoint', 'overrides')
 
@@ -41,10 +42,13 @@ class Surrogate:
         self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 
     @classmethod
-    def from_config(cls, cfg: dict[str, Any] | None, victim: ActionVictim) -> Surrogate | None:
+    def from_config(cls, cfg: dict[str, Any] | None, victim: Subject) -> Surrogate | None:
         """Build from a config dict; ValueError for missing or misspelt keys."""
         if not cfg:
             return None
+        kind = type(victim).__name__
+        require(isinstance(victim, ActionVictim), 'surrogate', 'none but for recognisers', kind)
+        assert isinstance(victim, ActionVictim)
         for name in cfg:
             if name not in OPTIONS:
                 raise ValueError(f'surrogate has no option {name!r}: {suggestion(name, OPTIONS)}')
@@ -52,7 +56,7 @@ class Surrogate:
             require(isinstance(cfg.get(name), str), f'surrogate.{name}', 'a path', cfg.get(name))
         return cls(victim, **cfg)
 
-    def bind(self, clips: Clips) -> Clips:
+    def bind(self, clips: Any) -> Clips:
         """The surrogate for samples that another recogniser is bound to."""
         return Clips(self.victim, clips.layouts)
 

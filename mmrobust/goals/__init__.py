@@ -1,7 +1,23 @@
 """What counts as success, and the objective that leads there."""
 
-from mmrobust.goals.base import Goal
+from mmrobust.goals.base import Goal, Labels
+from mmrobust.goals.classes import ClassGoal
+from mmrobust.goals.corrupt_pose import CorruptPose
 from mmrobust.goals.misclassify import Misclassify
+from mmrobust.goals.pose import PoseGoal
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.target_pose import TargetPose
 from mmrobust.goals.targeted import LeastLikely, TargetClass
 
-__all__ = ['Goal', 'LeastLikely', 'Misclassify', 'TargetClass']
+__all__ = [
+    'ClassGoal',
+    'CorruptPose',
+    'Goal',
+    'Labels',
+    'LeastLikely',
+    'Misclassify',
+    'PoseGoal',
+    'PoseTruth',
+    'TargetClass',
+    'TargetPose',
+]

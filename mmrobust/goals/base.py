@@ -1,96 +1,54 @@
-"""The attacker's goal for a batch of classified samples.
+"""The attacker's goal for a batch of samples, whatever the victim predicts.
 
-Shapes: N samples, K classes; ``outputs`` (N, K) are logits or
-log-probabilities, ``labels`` (N,) class indices.
+Shapes: N samples, D outputs of a victim per sample, G groups of outputs.
 """
 
-import copy
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
-import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
 from mmrobust.functional.describe import describe_fields
-from mmrobust.functional.losses import LOSSES
-
-LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up']
-Reference = Literal['label', 'prediction']
 
 
-@dataclass(frozen=True)
+class Labels(Protocol):
+    """What is known of N samples: class indices, poses."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, rows: Tensor) -> 'Labels':
+        """Those of some of the samples."""
+
+
 class Goal(ABC):
     """A goal from a config; ``bind`` ties it to the samples of a batch.
 
-    Args:
-        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone,
-            runner_up (:mod:`mmrobust.functional.losses`).
-        reference: What counts as right: the annotated ``label``, or the
-            model's own clean ``prediction`` (for videos without labels).
-
-    Attributes:
-        classes: (N,) classes that the objective speaks of; set by ``bind``.
-        truth: (N,) reference classes; set by ``bind``.
+    A subclass is a frozen dataclass whose fields are the options of a config.
+    An attack asks a goal what is below and nothing else, so that it suits
+    victims of any kind.
     """
 
-    loss: LossName = 'cross_entropy'
-    reference: Reference = 'label'
-    classes: Tensor | None = field(default=None, init=False)
-    truth: Tensor | None = field(default=None, init=False)
+    @abstractmethod
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are annotations of ``n`` samples."""
 
-    def __post_init__(self) -> None:
-        require(self.loss in LOSSES, 'loss', f'one of {", ".join(LOSSES)}', self.loss)
-        known = ('label', 'prediction')
-        require(self.reference in known, 'reference', 'label or prediction', self.reference)
-
-    def bind(self, labels: Tensor, outputs: Tensor) -> Self:
+    @abstractmethod
+    def bind(self, labels: Any, outputs: Tensor) -> Self:
         """This goal for given samples.
 
         Args:
-            labels: (N,) annotated classes.
-            outputs: (N, K) clean logits or log-probabilities.
+            labels: Annotations of the N samples, as ``check`` wants them.
+            outputs: (N, D), the victim's clean outputs.
 
         Raises:
-            ValueError: A label is outside the K classes, or equals the target.
+            ValueError: An annotation does not fit the outputs.
         """
-        require(outputs.dim() == 2, 'outputs', 'scores (N, K)', tuple(outputs.shape))
-        classes = outputs.shape[1]
-        if self.reference == 'prediction':
-            truth = outputs.argmax(dim=1)
-        else:
-            outside = [int(v) for v in labels if not 0 <= v < classes]
-            rule = f'one of the {classes} classes, 0..{classes - 1}'
-            rule += ' (goal.reference="prediction" attacks videos without labels)'
-            require(not outside, 'label', rule, outside[0] if outside else None)
-            truth = labels.to(outputs.device, torch.long)
-        return self._bound(self.aim(truth, outputs), truth)
 
     @abstractmethod
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
-        """The classes (N,) that the objective speaks of."""
-
     def select(self, rows: Tensor) -> Self:
         """The goal of some of the samples."""
-        classes, truth = self.bound
-        return self._bound(classes[rows], truth[rows])
-
-    def _bound(self, classes: Tensor, truth: Tensor) -> Self:
-        twin = copy.copy(self)
-        object.__setattr__(twin, 'classes', classes)
-        object.__setattr__(twin, 'truth', truth)
-        return twin
-
-    @property
-    def bound(self) -> tuple[Tensor, Tensor]:
-        """``classes`` and ``truth``; an error before ``bind``."""
-        if self.classes is None or self.truth is None:
-            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
-        return self.classes, self.truth
-
-    def _loss(self, outputs: Tensor) -> Tensor:
-        return LOSSES[self.loss](outputs, self.bound[0])
 
     @abstractmethod
     def objective(self, outputs: Tensor) -> Tensor:
@@ -100,9 +58,21 @@ class Goal(ABC):
     def success(self, outputs: Tensor) -> Tensor:
         """Whether the goal is reached, per sample (N,) bool; never with NaN outputs."""
 
+    @abstractmethod
     def right(self, outputs: Tensor) -> Tensor:
-        """Whether the reference class is predicted, per sample (N,) bool."""
-        return (outputs.argmax(dim=1) == self.bound[1]) & torch.isfinite(outputs).all(dim=1)
+        """Whether the prediction is right, so that there is something to attack (N,) bool."""
+
+    def groups(self, outputs: Tensor) -> Tensor:
+        """One number (N, G) per group of outputs, differentiable in them.
+
+        Their Jacobian in the pixels is what a relation map is made of. Here
+        every output is a group of its own.
+        """
+        return outputs
+
+    def remarks(self) -> Mapping[str, Tensor]:
+        """Flags for the bound samples, each with a mask (N,)."""
+        return {}
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.goals.base import Goal
+from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import GOALS
 
 
 @GOALS.register_module()
 @dataclass(frozen=True)
-class Misclassify(Goal):
+class Misclassify(ClassGoal):
     """Untargeted: the prediction is any class but the reference."""
 
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:

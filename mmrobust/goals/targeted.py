@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.base import Goal
+from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import GOALS
 
 
 @dataclass(frozen=True)
-class Targeted(Goal):
+class Targeted(ClassGoal):
     """The prediction is to be a given class; the loss of that class falls."""
 
     def __post_init__(self) -> None:
@@ -33,8 +33,8 @@ class TargetClass(Targeted):
     """One class for all samples.
 
     Args:
-        loss: See :class:`~mmrobust.goals.base.Goal`.
-        reference: See :class:`~mmrobust.goals.base.Goal`.
+        loss: See :class:`~mmrobust.goals.classes.ClassGoal`.
+        reference: See :class:`~mmrobust.goals.classes.ClassGoal`.
         target: Index of the class, or ``'next'``: the class after the
             reference one, cyclically, which suits every sample.
     """

@@ -28,8 +28,8 @@ from mmrobust.transfer.rows import transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec
 from mmrobust.transfer.victims import describe_victims, load_victims, victim_config
 from mmrobust.version import __version__
-from mmrobust.victims.action.loading import Loaded
 from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.samples import Loaded
 
 
 class TransferRun:
@@ -177,15 +177,10 @@ class TransferRun:
             known = {victim: outputs[row] for victim, outputs in clean.items()}
             found = {victim: outputs[i] for victim, outputs in shown.items()}
             outcome, seconds = crafted[row]
-            result = sample_row(
-                samples[row],
-                loaded.names[row],
-                int(labels[i]),
-                known[judge],
-                found[judge],
-                outcome,
-                seconds,
+            facts = self.host.facts(
+                labels[i : i + 1], known[judge][None], found[judge][None], outcome.scores[None]
             )
+            result = sample_row(samples[row], loaded.names[row], facts, outcome, seconds)
             line = samples[row] * len(self.jobs) + number
             one = goal.select(torch.tensor([i], device=place.device))
             yield transfer_row(job, line, result, targets, known, found, one)

@@ -5,5 +5,6 @@ from mmrobust.victims.base import Victim
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.function import FunctionVictim
 from mmrobust.victims.meter import Metered
+from mmrobust.victims.pose import PoseVictim
 
-__all__ = ['ActionVictim', 'FunctionVictim', 'Metered', 'Victim', 'frozen']
+__all__ = ['ActionVictim', 'FunctionVictim', 'Metered', 'PoseVictim', 'Victim', 'frozen']

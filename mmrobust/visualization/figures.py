@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmrobust.visualization.formatting import class_name, is_share, number, percent, real
+from mmrobust.visualization.pose_figures import joint_errors, tau_curve
 from mmrobust.visualization.query_figure import query_curve
 from mmrobust.visualization.svg import (
     ADVERSARIAL,
@@ -45,7 +46,8 @@ def plots(card: Mapping[str, Any], rows: Sequence[Row]) -> list[Plot]:
     names = card.get('classes') or []
     curve = query_curve(card)
     queries = None if curve is None else Plot(*curve)
-    found = [accuracy(card), queries, confidence(rows), classes(rows, names), size(rows)]
+    poses = [Plot(*found) for found in (tau_curve(rows), joint_errors(card, rows)) if found]
+    found = [accuracy(card), queries, confidence(rows), classes(rows, names), *poses, size(rows)]
     return [plot for plot in found if plot is not None]
 
 

@@ -26,23 +26,31 @@ from mmrobust.visualization.samples import samples_table
 
 @dataclass(frozen=True)
 class Preview:
-    """A sample to show as a playing video.
+    """A sample to show, as a playing video or a picture.
 
     Attributes:
-        title: Shown above the video, such as the sample's name.
-        video: An .mp4, such as from
-            :func:`~mmrobust.visualization.video.preview_bytes`.
-        caption: Shown below the video.
+        title: Shown above it, such as the sample's name.
+        content: An .mp4, such as from
+            :func:`~mmrobust.visualization.video.preview_bytes`, or a .png.
+        caption: Shown below it.
+        suffix: ``.mp4`` or ``.png``.
     """
 
     title: str
-    video: bytes
+    content: bytes
     caption: str = ''
+    suffix: str = '.mp4'
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is a video."""
+        return self.suffix == '.mp4'
 
     @property
     def source(self) -> str:
-        """The video as a data: URI."""
-        return 'data:video/mp4;base64,' + base64.b64encode(self.video).decode()
+        """The file as a data: URI."""
+        kind = 'video/mp4' if self.moving else 'image/png'
+        return f'data:{kind};base64,{base64.b64encode(self.content).decode()}'
 
 
 def write_page(
@@ -58,7 +66,7 @@ def write_page(
         card: The run's card, as in ``report.json``; unknown values may be
             missing, None or NaN.
         rows: One mapping per sample, as in ``results.jsonl``.
-        previews: Samples to show as videos; may be empty.
+        previews: Samples to show; may be empty.
     """
     with replacing(Path(path)) as temporary:
         temporary.write_text(render(card, rows, previews), encoding='utf-8')

@@ -6,6 +6,7 @@ Shapes: T frames, H rows, W columns; frames are uint8 RGB of shape (T, H, W, 3).
 import math
 import warnings
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ STRIP = 24
 BASELINE = 17
 BACKGROUND = 24
 INK = 235
+Frame = NDArray[np.uint8]
 
 
 def triptych(
@@ -51,17 +53,48 @@ def triptych(
             ``amplify`` is not above 0.
     """
     _check_pair(clean, adversarial)
+    left = _panel(clean, 'clean', clean_label)
+    middle = _panel(adversarial, 'adversarial', adversarial_label)
+    return _joined([left, middle, _difference(clean, adversarial, amplify)])
+
+
+def side_by_side(panels: Mapping[str, Frame], pair: tuple[Frame, Frame]) -> Frame:
+    """Pictures with their titles, and at the right the amplified difference of a pair.
+
+    Args:
+        panels: Title -> uint8 RGB, (H, W, 3), all of one shape.
+        pair: Clean and adversarial picture of that shape, nothing drawn on them.
+
+    Returns:
+        uint8 RGB, (H', W', 3).
+
+    Raises:
+        ValueError: The pictures are malformed or unequal in shape.
+    """
+    clean, adversarial = (picture[None] for picture in pair)
+    for picture in panels.values():
+        _check_pair(clean, picture[None])
+    _check_pair(clean, adversarial)
+    parts = [_panel(picture[None], title) for title, picture in panels.items()]
+    return _joined([*parts, _difference(clean, adversarial, None)])[0]
+
+
+def _joined(panels: Sequence[Frames]) -> Frames:
+    """Panels in a row, with gaps."""
+    gap = np.full((*panels[0].shape[:2], GAP, 3), BACKGROUND, np.uint8)
+    parts = [part for panel in panels for part in (panel, gap)]
+    return np.concatenate(parts[:-1], axis=2)
+
+
+def _difference(clean: Frames, adversarial: Frames, amplify: float | None) -> Frames:
+    """The panel of the amplified difference."""
     if amplify is None:
         amplify = _amplification(clean, adversarial)
     if not 0 < amplify < math.inf:
         raise ValueError(f'amplify must be a finite number above 0, got {amplify!r}')
     lifted = np.rint(128 + amplify * (adversarial.astype(np.float32) - clean))
     difference = lifted.clip(0, 255).astype(np.uint8)
-    left = _panel(clean, 'clean', clean_label)
-    middle = _panel(adversarial, 'adversarial', adversarial_label)
-    right = _panel(difference, f'difference \N{MULTIPLICATION SIGN} {amplify:.3g}')
-    gap = np.full((*left.shape[:2], GAP, 3), BACKGROUND, np.uint8)
-    return np.concatenate([left, gap, middle, gap, right], axis=2)
+    return _panel(difference, f'difference \N{MULTIPLICATION SIGN} {amplify:.3g}')
 
 
 def _check_pair(clean: Frames, adversarial: Frames) -> None:

@@ -1,6 +1,6 @@
 """The report's table of samples: one row each, every column sortable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,15 @@ CLASSES = {
     'clean_prediction': 'clean',
     'adversarial_prediction': 'adversarial',
 }
+POSES = {
+    'clean_pck': 'PCK@0.2, clean',
+    'adversarial_pck': 'adversarial',
+    'adversarial_oks': 'OKS',
+    'displacement': 'displacement',
+    'target_error': 'from target',
+    'joints_moved': 'joints moved',
+    'joints_vanished': 'vanished',
+}
 SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames'}
 COSTS = {'forwards': 'forwards', 'queries': 'queries', 'seconds': 'time'}
 
@@ -47,14 +56,20 @@ def samples_table(
         names: Class names; empty to show numbers.
 
     Returns:
-        The columns, without costs that nobody paid and without flags where
-        there are none, and as many cells per row.
+        The columns, those of classes or those of poses, without costs that
+        nobody paid and without flags where there are none, and as many cells
+        per row.
     """
     costs = {key: name for key, name in COSTS.items() if any(real(r.get(key)) for r in rows)}
+    poses = {key: name for key, name in POSES.items() if any(r.get(key) is not None for r in rows)}
+    classes = [] if poses else list(CLASSES)
+    sizes = {key: name for key, name in SIZES.items() if key != 'frames' or not poses}
     flagged = any(row.get('flags') for row in rows)
-    words, figures = ['sample', *CLASSES.values(), 'result'], [*SIZES.values(), *costs.values()]
-    columns = [Column(name) for name in words] + [Column(name, numeric=True) for name in figures]
-    table = [_words(row, names) + _numbers(row, (*SIZES, *costs)) for row in rows[:MAX_ROWS]]
+    words = ['sample', *(CLASSES[key] for key in classes), 'result']
+    figures = poses | sizes | costs
+    columns = [Column(name) for name in words]
+    columns += [Column(name, numeric=True) for name in figures.values()]
+    table = [_words(row, names, classes) + _numbers(row, figures) for row in rows[:MAX_ROWS]]
     if flagged:
         columns.append(Column('remarks'))
         for row, cells in zip(rows, table, strict=False):
@@ -63,15 +78,15 @@ def samples_table(
     return columns, table
 
 
-def _words(row: Row, names: Sequence[str]) -> list[Cell]:
+def _words(row: Row, names: Sequence[str], classes: Sequence[str]) -> list[Cell]:
     texts = [plain(row.get('index') if row.get('name') is None else row['name'])]
-    texts += [class_name(row.get(key), names) for key in CLASSES]
+    texts += [class_name(row.get(key), names) for key in classes]
     result = _result(row)
     cells = [Cell(text, text.lower(), 'name') for text in texts]
     return [*cells, Cell(result, result, result.replace(' ', '-'))]
 
 
-def _numbers(row: Row, keys: Sequence[str]) -> list[Cell]:
+def _numbers(row: Row, keys: Iterable[str]) -> list[Cell]:
     cells = []
     for key in keys:
         value = real(row.get(key))

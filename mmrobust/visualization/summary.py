@@ -33,8 +33,13 @@ FLAGS = {
     'no_motion': 'The clip has no motion that could be followed; its noise was the same in all '
     'frames.',
     'probabilities_detected': "The model's scores sum to one and were taken for probabilities.",
-    'scores_disagree': "The attack's own check and the test step predict different classes for the "
-    'same adversarial video: the model is not deterministic, or the margin is within rounding.',
+    'scores_disagree': "The attack's own check and the test step see different classes or poses "
+    'in one adversarial sample: the model is not deterministic, or the margin is within rounding.',
+    'flat_objective': 'All answers were worth the same to the search, which learned nothing: only '
+    'labels are shown, or the model is too sure.',
+    'scores_unclear': "The model's scores are not negative but do not sum to one; they were taken "
+    'for logits. Percentages, or the best classes alone, are none.',
+    'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
 }
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
 METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}
@@ -158,6 +163,8 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'mean_abs': 'mean absolute',
         'frames': 'frames changed',
     }
+    if card.get('space') == 'crop':
+        del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
     return [
@@ -176,7 +183,9 @@ def flags(card: Card) -> list[tuple[str, str, str]]:
 
 def noun(card: Card, n: int) -> str:
     """'video', 'image' or 'sample', in the plural unless ``n`` is 1."""
-    word = {'video': 'video', 'view': 'video', 'image': 'image'}.get(str(card.get('space')))
+    word = {'video': 'video', 'view': 'video', 'image': 'image', 'crop': 'person'}.get(
+        str(card.get('space'))
+    )
     return (word or 'sample') + ('' if n == 1 else 's')
 
 
@@ -211,8 +220,10 @@ def _deed(card: Card) -> str:
     goal = _part(_part(card, 'attack'), 'goal')
     whom = f'{percent(rate)} of the {attacked} {videos}'
     right = '' if goal.get('reference') == 'prediction' else ' that the model had right'
-    if goal.get('type') == 'Misclassify':
+    if goal.get('type') in ('Misclassify', 'CorruptPose'):
         return f'fools {whom}{right}' if right else f'changes the prediction of {whom}'
+    if goal.get('type') == 'TargetPose':
+        return f'moves {whom} to their target poses'
     if goal.get('type') in ('TargetClass', 'LeastLikely'):
         return f'turns {whom}{right} into its target class'
     return f'reaches its goal on {whom}{right}'

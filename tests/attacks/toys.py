@@ -33,6 +33,11 @@ def strong_classes() -> list[type[Attack]]:
     return [cls for cls in attack_classes() if not cls.control]
 
 
+# A mask of their own keeps some attacks from a ball's optimum: here it lets all
+# pass that matters, and has tests of its own.
+UNMASKED: dict[str, dict[str, Any]] = {'KLimiting': {'alpha': 0.0}}
+
+
 def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     """The attack with those of the ``options`` that it has.
 
@@ -41,7 +46,8 @@ def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     """
     known = inspect.signature(cls).parameters
     given = {name: value for name, value in options.items() if name in known}
-    return cls(threat=threat, **getattr(cls, 'example', {}) | given)
+    unmasked = UNMASKED.get(cls.__name__, {})
+    return cls(threat=threat, **getattr(cls, 'example', {}) | unmasked | given)
 
 
 def build_thorough(cls: type[Attack], threat: Threat, **options: Any) -> Attack:

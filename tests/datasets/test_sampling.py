@@ -6,7 +6,8 @@ import torch
 
 from mmrobust.datasets import SamplePairs, SampleStacks
 from mmrobust.registry import TRANSFORMS
-from mmrobust.victims.action.loading import LAYOUT_KEY, Failure, LayoutPipeline
+from mmrobust.victims.action.loading import LayoutPipeline
+from mmrobust.victims.samples import LAYOUT_KEY, Failure
 
 H, W = 20, 28
 

@@ -33,7 +33,7 @@ from mmrobust.registry import (
     TRANSFORMS,
 )
 from mmrobust.threats import L2, Linf
-from mmrobust.victims import ActionVictim, FunctionVictim
+from mmrobust.victims import ActionVictim, FunctionVictim, PoseVictim
 from tests.conftest import ROOT
 
 REGISTRIES = (ATTACKS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
@@ -76,6 +76,9 @@ def bim(monkeypatch):
     del sys.modules['bim']
 
 
+VICTIM_OPTIONS = {n for v in (ActionVictim, PoseVictim) for n in inspect.signature(v).parameters}
+
+
 @pytest.fixture(scope='module')
 def generated():
     """The module that writes the pages for attacks and packages."""
@@ -94,7 +97,7 @@ def options_build(arguments: list[str]) -> None:
     filled = [{'CONFIG': DEMO, 'CHECKPOINT': 'any.pth'}.get(word, word) for word in arguments]
     cfg = attack_command.build_config(attack_command.parser().parse_args(filled))
     ATTACKS.build(cfg.test_cfg.attack.to_dict())
-    assert set(cfg.test_cfg.victim) < set(inspect.signature(ActionVictim).parameters)
+    assert set(cfg.test_cfg.victim) < VICTIM_OPTIONS
 
 
 def stock_script_runs(script: str, arguments: list[str]) -> None:
@@ -113,7 +116,7 @@ def hook_builds(cfg: dict) -> None:
     hook = HOOKS.build(cfg)
     ATTACKS.build(hook.attack)
     RunSettings.from_config(hook.settings)
-    assert set(hook.victim or {}) < set(inspect.signature(ActionVictim).parameters)
+    assert set(hook.victim or {}) < VICTIM_OPTIONS
 
 
 PARSERS = {
@@ -171,7 +174,7 @@ def test_config_keys_exist(text):
 
     known = {
         'attack': names(ATTACKS) | names(THREATS) | names(GOALS) | {'type'},
-        'victim': set(inspect.signature(ActionVictim).parameters),
+        'victim': VICTIM_OPTIONS,
         'settings': set(inspect.signature(RunSettings).parameters),
     }
     for noun, rest in re.findall(r'`(attack|victim|settings)((?:\.[a-z_]+)+)[=`]', text):
@@ -342,9 +345,13 @@ def test_files_are_described_key_by_key():
     wanted = returned_keys('engine/artifacts.py', 'card')
     wanted += returned_keys('evaluation/summary.py', 'summarize')
     assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
-    wanted = returned_keys('engine/rows.py', 'sample_row') + ['video', 'preview', 'evaluator']
+    wanted = returned_keys('engine/rows.py', 'sample_row')
+    wanted += ['label', 'video', 'preview', 'evaluator']
     scored = ('prediction', 'correct', 'confidence')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
+    poses = ('joints', 'pck', 'oks', 'error', 'joint_errors')
+    wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
+    wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
     keys = re.findall(r'^\| (`[^|]+) \|', rows, flags=re.M)
     assert set(re.findall(r'`(\w+)`', ' '.join(keys))) == set(wanted)
 
@@ -358,9 +365,11 @@ def test_settings_and_their_defaults():
 
 def test_every_flag_is_explained():
     source = '\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
-    # In calls that raise one: flag('x'), flags.add('x'), flags=('x',), remarks['x'].
-    place = r"(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[)"
+    # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'}.
+    place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[)'
     raised = set(re.findall(place + r"\s*'(\w+)'", source)) | {'unchanged'}
+    raised |= set(re.findall(r"return \{'(\w+)'\}", source))
+    raised |= set(re.findall(r"def remarks\(self\)[^{}]*\{'(\w+)'", source))
     explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
     assert raised == explained
 

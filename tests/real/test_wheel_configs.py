@@ -11,7 +11,8 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from mmrobust.victims.action.loading import LAYOUT_KEY, LayoutPipeline
+from mmrobust.victims.action.loading import LayoutPipeline
+from mmrobust.victims.samples import LAYOUT_KEY
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

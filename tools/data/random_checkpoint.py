@@ -5,13 +5,14 @@ numbers that come out say nothing about the model.
 """
 
 import argparse
+import importlib
 import sys
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-import mmrobust  # noqa: F401  (heals the stack before MMAction2 is imported)
+import mmrobust  # noqa: F401  (heals the stack before they are imported)
 
 
 def main() -> int:
@@ -21,14 +22,17 @@ def main() -> int:
     parser.add_argument('out', help='the .pth file to write')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
-    init_default_scope('mmaction')
-    import mmaction.models  # noqa: F401
-    from mmaction.registry import MODELS
-
+    cfg = Config.fromfile(args.config)
+    scope = cfg.get('default_scope') or 'mmaction'
+    init_default_scope(scope)
+    # MMAction2's models, or MMPose's.
+    importlib.import_module(f'{scope}.models')
+    models = importlib.import_module(f'{scope}.registry').MODELS
     torch.manual_seed(args.seed)
-    cfg = Config.fromfile(args.config).model
-    cfg.backbone.pretrained = None
-    model = MODELS.build(cfg)
+    cfg.model.backbone.pop('init_cfg', None)
+    if cfg.model.backbone.get('pretrained') is not None:
+        cfg.model.backbone.pretrained = None
+    model = models.build(cfg.model)
     torch.save({'state_dict': model.state_dict(), 'meta': {'random_seed': args.seed}}, args.out)
     print(f'{args.out}: {sum(p.numel() for p in model.parameters())} random parameters')
     return 0

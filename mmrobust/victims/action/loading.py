@@ -11,17 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from mmrobust.victims.action.decoded import check_decoded
-from mmrobust.victims.action.layouts import Layout, VideoLayout, ViewLayout
+from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
     Images,
-    Results,
     UnknownTransformError,
     Windows,
     coordinate_images,
@@ -29,28 +27,11 @@ from mmrobust.victims.action.windows import (
     read_windows,
     whole,
 )
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
 
-LAYOUT_KEY = 'mmrobust_layout'
-NAME_KEY = 'mmrobust_name'
 Transform = Callable[[Results], Results | None]
 # Two draws of a random sampler agree by chance, where a video is short; so many do not.
 DRAWS = 8
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A sample that could not be loaded.
-
-    Attributes:
-        name: The video's name.
-        error: One line.
-        refused: The pipeline cannot be followed, which ends the run; False
-            for a broken video, which is only counted.
-    """
-
-    name: str
-    error: str
-    refused: bool = False
 
 
 def sample_name(data_info: Results) -> str:
@@ -59,12 +40,6 @@ def sample_name(data_info: Results) -> str:
         if data_info.get(key) is not None:
             return str(data_info[key])
     return 'unnamed'
-
-
-def one_line(error: BaseException) -> str:
-    """The error's type and first line."""
-    lines = str(error).strip().splitlines() or ['']
-    return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')
 
 
 class LayoutPipeline:
@@ -230,42 +205,3 @@ def _check_inputs(transform: object, packed: Results) -> None:
     if not isinstance(packed.get('inputs'), torch.Tensor):
         kind = type(packed.get('inputs')).__name__
         raise UnknownTransformError(transform, f'its inputs are a {kind}, not one tensor')
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A batch from the data workers.
-
-    Attributes:
-        data: The stock batch of the good samples, as ``test_step`` takes it.
-        layouts: One per good sample.
-        names: Likewise, the videos' names.
-        slots: Positions (in the batch) of the good samples.
-        failures: Position in the batch -> failure.
-    """
-
-    data: dict[str, Any]
-    layouts: list[Layout]
-    names: list[str]
-    slots: list[int]
-    failures: dict[int, Failure]
-
-
-class Collate:
-    """Collate good samples as the data loader would; carry the rest along.
-
-    Args:
-        collate: The data loader's own function.
-    """
-
-    def __init__(self, collate: Callable[[list[Any]], dict[str, Any]]) -> None:
-        self.collate = collate
-
-    def __call__(self, items: list[Results | Failure]) -> Loaded:
-        """Split good samples from failures."""
-        failures = {i: item for i, item in enumerate(items) if isinstance(item, Failure)}
-        good = [(i, dict(item)) for i, item in enumerate(items) if not isinstance(item, Failure)]
-        layouts = [item.pop(LAYOUT_KEY) for _, item in good]
-        names = [item.pop(NAME_KEY) for _, item in good]
-        data = self.collate([item for _, item in good]) if good else {}
-        return Loaded(data, layouts, names, [i for i, _ in good], failures)

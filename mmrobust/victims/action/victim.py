@@ -21,15 +21,17 @@ from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
 from mmrobust.victims.action.clips import split_clips
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout
-from mmrobust.victims.action.loading import Collate, LayoutPipeline, Loaded
+from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
 from mmrobust.victims.base import Clip, Victim
+from mmrobust.victims.samples import Loaded, alike
+from mmrobust.victims.subject import Facts, Subject
 
 Space = Literal['video', 'view']
 
 
 @VICTIMS.register_module()
-class ActionVictim:
+class ActionVictim(Subject):
     """A recogniser with its own test pipeline, ready to be attacked.
 
     Args:
@@ -41,6 +43,9 @@ class ActionVictim:
             views than fit are run in chunks, exactly, at the price of one
             more forward.
     """
+
+    space: Space
+    goal = 'Misclassify'
 
     def __init__(
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0
@@ -57,13 +62,7 @@ class ActionVictim:
         flow = flow_sampling(self.scorer.model)
         dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space, flow)
 
-    @staticmethod
-    def collate(original: Any) -> Collate:
-        """The collate function that goes with the installed pipeline."""
-        return Collate(original)
-
-    @staticmethod
-    def labels(data: dict[str, Any]) -> Tensor:
+    def labels(self, data: dict[str, Any]) -> Tensor:
         """Annotated classes (N,); ValueError unless one label per sample."""
         labels = [sample.gt_label for sample in data['data_samples']]
         for label in labels:
@@ -76,21 +75,21 @@ class ActionVictim:
 
     def groups(self, loaded: Loaded) -> list[tuple[Tensor, Clips, Tensor]]:
         """Samples that fit into one tensor: rows, victim, pixels (n, C, T, H, W)."""
-        alike: dict[tuple[object, ...], list[int]] = {}
-        for row, layout in enumerate(loaded.layouts):
-            alike.setdefault(layout.signature, []).append(row)
         device = next(self.scorer.model.parameters()).device
         found = []
-        for rows in alike.values():
+        for rows in alike(loaded.layouts):
             layouts = [loaded.layouts[row] for row in rows]
             pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
             found.append((torch.tensor(rows), Clips(self, layouts), pixels))
         return found
 
-    @staticmethod
-    def render(layout: Layout, adversarial: Tensor) -> Tensor:
+    def render(self, layout: Layout, adversarial: Tensor) -> Tensor:
         """The model's uint8 inputs for adversarial pixels (C, T, H, W)."""
         return layout.render(adversarial)
+
+    def facts(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+        """The classes, whether they are the label (1,), and the label's probability."""
+        return class_facts(int(labels), clean[0], adversarial[0], checked[0])
 
     def chunk(self, clips: Clips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""
@@ -111,6 +110,17 @@ class ActionVictim:
             one = clips.select(torch.tensor([0]))
             self._averages[key] = divide(one.part, pixels[:1].detach(), self.scorer.unit)
         return self._averages[key]
+
+
+def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+    """What is written down of outputs (K,); without a label it is -1, say."""
+    fields: dict[str, Any] = {'label': label}
+    for side, scores in (('clean', clean), ('adversarial', adversarial)):
+        prediction, known = int(scores.argmax()), 0 <= label < len(scores)
+        fields[f'{side}_prediction'] = prediction
+        fields[f'{side}_correct'] = prediction == label
+        fields[f'{side}_confidence'] = float(scores.softmax(-1)[label]) if known else None
+    return Facts(fields, agree=int(checked.argmax()) == int(adversarial.argmax()))
 
 
 class Clips(Victim):

@@ -1,0 +1,9 @@
+# K-limiting attack: I-FGSM on the response before it is decoded; a sample stops
+# at its first success.
+attack = dict(
+    type='KLimiting',
+    relation='none',
+    steps=20,
+    step_size=0.1,
+    threat=dict(type='Linf', eps=8),
+    goal=dict(type='CorruptPose', reference='label'))

@@ -1,0 +1,82 @@
+"""Any pose will do that is wrong enough."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from mmrobust.functional.checks import finite, require
+from mmrobust.goals.classes import Reference
+from mmrobust.goals.pose import PoseGoal
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.registry import GOALS
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class CorruptPose(PoseGoal):
+    """Untargeted: the visible joints leave the reference pose.
+
+    The objective is the loss of the response from the encoded reference.
+    Success: at least ``share`` of the visible joints are decoded further than
+    ``tau`` from the reference, which with the defaults means that PCK@0.2 of
+    the sample falls to 50 % or below; with ``share=None`` their mean distance
+    is more than ``tau``. A sample that is as wrong as that when clean, or has
+    no visible joint, is not attacked.
+
+    Args:
+        loss: See :class:`~mmrobust.goals.pose.PoseGoal`.
+        tau: Distance, > 0, in ``unit``.
+        unit: ``box`` (shares of the longer side of the person's box) or
+            ``pixel`` (of the crop).
+        reference: The annotated ``label``, or the victim's own clean
+            ``prediction``, decoded and encoded again as a label is (for boxes
+            of a detector). A head of coordinates has no gradient at its own
+            prediction: the attack then needs a random start.
+        share: Share of the visible joints, in (0, 1], or None.
+    """
+
+    reference: Reference = 'label'
+    share: float | None = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = ('label', 'prediction')
+        require(self.reference in known, 'reference', 'label or prediction', self.reference)
+        share = self.share is None or (finite(self.share) and 0 < self.share <= 1)
+        require(share, 'share', 'in (0, 1], or None', self.share)
+
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are poses, real ones if they are the reference."""
+        super().check(labels, n)
+        dummies = int((~labels.annotated).sum())
+        rule = (
+            'annotated poses: boxes of a detector have none '
+            '(goal.reference="prediction" attacks without labels)'
+        )
+        useful = self.reference == 'prediction' or not dummies
+        require(useful, 'labels', rule, f'{dummies} samples without keypoints')
+
+    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The reference pose and its visible joints."""
+        if self.reference == 'label':
+            return truth.keypoints, truth.visible
+        return truth.readout.decode(outputs.nan_to_num())[0], truth.visible
+
+    def counted(self) -> Tensor:
+        """The visible joints (N, K)."""
+        return self.bound[0].visible > 0.5
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """The loss from the reference (N,)."""
+        return self._loss(outputs)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where enough joints are far enough away (N,)."""
+        if self.share is None:
+            far = self.mean_distance(outputs) > self.tau
+        else:
+            counted = self.counted().cpu()
+            moved = ((self.distance(outputs) > self.tau) & counted).sum(dim=1)
+            far = (moved > 0) & (moved >= self.share * counted.sum(dim=1))
+        return far.to(outputs.device) & outputs.isfinite().all(dim=1)

@@ -1,0 +1,133 @@
+"""The attacker's goal for a batch of poses.
+
+Shapes: N samples, K joints; ``outputs`` (N, D) are the response of a pose
+victim before it is decoded, coordinates are in input pixels.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import finite, require
+from mmrobust.goals.base import Goal
+from mmrobust.goals.pose_truth import PoseTruth
+
+if TYPE_CHECKING:
+    from mmrobust.victims.pose.readouts import PoseAim
+
+Unit = Literal['box', 'pixel']
+
+
+@dataclass(frozen=True)
+class PoseGoal(Goal):
+    """A goal that speaks of joints.
+
+    Args:
+        loss: ``auto`` (the head's usual), or one that the victim's readout
+            has: ``heatmap_mse``, ``soft_argmax``, ``kl``, ``l1``.
+        tau: Distance, > 0, in ``unit``.
+        unit: ``box`` (shares of the longer side of the person's box, as PCK
+            counts) or ``pixel`` (of the crop).
+
+    Attributes:
+        truth: The annotations; set by ``bind``.
+        aim: The poses that responses are compared with, encoded; likewise.
+    """
+
+    loss: str = 'auto'
+    tau: float = 0.2
+    unit: Unit = 'box'
+    truth: PoseTruth | None = field(default=None, init=False)
+    aim: PoseAim | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
+        require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
+        require(self.unit in ('box', 'pixel'), 'unit', 'box or pixel', self.unit)
+
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are poses of ``n`` samples."""
+        kind = type(labels).__name__
+        require(isinstance(labels, PoseTruth), 'labels', 'a PoseTruth of a pose victim', kind)
+        require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
+
+    def bind(self, labels: PoseTruth, outputs: Tensor) -> Self:
+        """This goal for given samples.
+
+        Args:
+            labels: Their annotations.
+            outputs: (N, D), clean responses.
+
+        Raises:
+            ValueError: The victim's head knows no such loss.
+        """
+        losses = labels.readout.losses()
+        rule = f'auto or one of {", ".join(losses)} for this head'
+        require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
+        poses, visible = self.poses(labels, outputs)
+        return self._bound(labels, labels.readout.encode(poses, visible).to(outputs))
+
+    @abstractmethod
+    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Poses (N, K, 2) that responses are compared with, and who is visible (N, K)."""
+
+    @abstractmethod
+    def counted(self) -> Tensor:
+        """The joints (N, K) bool that success speaks of."""
+
+    def select(self, rows: Tensor) -> Self:
+        """The goal of some of the samples."""
+        truth, aim = self.bound
+        return self._bound(truth.select(rows), aim.select(rows))
+
+    def _bound(self, truth: PoseTruth, aim: PoseAim) -> Self:
+        twin = copy.copy(self)
+        object.__setattr__(twin, 'truth', truth)
+        object.__setattr__(twin, 'aim', aim)
+        return twin
+
+    @property
+    def bound(self) -> tuple[PoseTruth, PoseAim]:
+        """``truth`` and ``aim``; an error before ``bind``."""
+        if self.truth is None or self.aim is None:
+            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
+        return self.truth, self.aim
+
+    def _loss(self, outputs: Tensor) -> Tensor:
+        truth, aim = self.bound
+        losses = truth.readout.losses()
+        name = next(iter(losses)) if self.loss == 'auto' else self.loss
+        return losses[name](outputs, aim)
+
+    def groups(self, outputs: Tensor) -> Tensor:
+        """<h, F> of every joint, or every coordinate (N, G)."""
+        truth, aim = self.bound
+        return truth.readout.groups(outputs, aim)
+
+    def distance(self, outputs: Tensor) -> Tensor:
+        """How far (N, K) the decoded joints are from the goal's poses, in ``unit``."""
+        truth, aim = self.bound
+        joints, _ = truth.readout.decode(outputs.nan_to_num())
+        gap = (joints.double() - aim.keypoints.double().cpu()).square().sum(dim=2).sqrt()
+        return gap / truth.scale.cpu()[:, None] if self.unit == 'box' else gap
+
+    def mean_distance(self, outputs: Tensor) -> Tensor:
+        """The mean of ``distance`` over the joints that count (N,); NaN without any."""
+        counted = self.counted().cpu()
+        return (self.distance(outputs) * counted).sum(dim=1) / counted.sum(dim=1)
+
+    def right(self, outputs: Tensor) -> Tensor:
+        """Where there is a joint to move, and a sound response (N,) bool."""
+        some = self.counted().any(dim=1).to(outputs.device)
+        return some & torch.isfinite(outputs).all(dim=1)
+
+    def remarks(self) -> Mapping[str, Tensor]:
+        """``no_visible_joint``: nothing to attack."""
+        return {'no_visible_joint': ~self.counted().any(dim=1)}

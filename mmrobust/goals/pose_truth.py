@@ -1,0 +1,83 @@
+"""What is known of the poses of a batch.
+
+Shapes: N samples, K joints; coordinates in input pixels, which are those of
+the crop that the network sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+
+if TYPE_CHECKING:
+    from mmrobust.victims.pose.readouts import Readout
+
+
+@dataclass(frozen=True)
+class PoseTruth:
+    """Annotations of N samples, as a pose victim gives them.
+
+    Attributes:
+        readout: How the victim's responses and poses translate.
+        keypoints: (N, K, 2), input pixels.
+        visible: (N, K), 1 where a joint is labelled.
+        scale: (N,), the longer side of the person's box, input pixels.
+        annotated: (N,) bool, False where the keypoints stand for none (boxes
+            of a detector).
+        area: (N,), of the person, square input pixels; NaN where it is unknown.
+        target: (N, K, 2), poses that an attack is to attain, input pixels.
+        aimed: (N, K) bool, the joints that have a target; None: all.
+    """
+
+    readout: Readout
+    keypoints: Tensor
+    visible: Tensor
+    scale: Tensor
+    annotated: Tensor
+    area: Tensor | None = None
+    target: Tensor | None = None
+    aimed: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.keypoints.shape)
+        require(len(shape) == 3 and shape[2] == 2, 'keypoints', 'of shape (N, K, 2)', shape)
+        expected = {'visible': shape[:2], 'scale': shape[:1], 'annotated': shape[:1]}
+        for name, wanted in expected.items():
+            found = tuple(getattr(self, name).shape)
+            require(found == wanted, name, f'of shape {wanted}', found)
+        if self.area is not None:
+            found = tuple(self.area.shape)
+            require(found == shape[:1], 'area', f'of shape {shape[:1]}', found)
+        if self.aimed is not None:
+            found = tuple(self.aimed.shape)
+            require(found == shape[:2], 'aimed', f'of shape {shape[:2]}', found)
+        if self.target is not None:
+            found = tuple(self.target.shape)
+            require(found == shape, 'target', f'of shape {shape}, one point per joint', found)
+            require(bool(self.target.isfinite().all()), 'target', 'finite', self.target)
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __getitem__(self, rows: Tensor) -> PoseTruth:
+        return self.select(rows)
+
+    def select(self, rows: Tensor) -> PoseTruth:
+        """The annotations of some of the samples."""
+        area, target, aimed = (
+            None if value is None else value[rows] for value in (self.area, self.target, self.aimed)
+        )
+        return replace(
+            self,
+            keypoints=self.keypoints[rows],
+            visible=self.visible[rows],
+            scale=self.scale[rows],
+            annotated=self.annotated[rows],
+            area=area,
+            target=target,
+            aimed=aimed,
+        )

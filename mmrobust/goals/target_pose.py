@@ -1,0 +1,57 @@
+"""One pose that the victim is to see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.goals.pose import PoseGoal
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.registry import GOALS
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class TargetPose(PoseGoal):
+    """Targeted: the joints go where the ``target`` of the annotations says.
+
+    The objective is minus the loss of the response from the encoded target.
+    Success: the mean distance of the decoded joints from it is below ``tau``.
+    All joints that have a target count, visible or not, except those whose
+    target is outside of what the head's codec can encode, which is the crop and
+    a little more.
+
+    Args:
+        loss: See :class:`~mmrobust.goals.pose.PoseGoal`.
+        tau: Mean distance, > 0, in ``unit``.
+        unit: ``box`` (shares of the longer side of the person's box) or
+            ``pixel`` (of the crop).
+    """
+
+    tau: float = 0.1
+
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are poses with a target."""
+        super().check(labels, n)
+        require(labels.target is not None, 'labels', 'poses with a target', None)
+
+    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The target pose, and which joints it has."""
+        assert truth.target is not None
+        every = torch.ones_like(truth.visible)
+        return truth.target, every if truth.aimed is None else truth.aimed.to(every)
+
+    def counted(self) -> Tensor:
+        """The joints whose target can be encoded (N, K)."""
+        return self.bound[1].weights > 0
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """Minus the loss from the target (N,)."""
+        return -self._loss(outputs)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where the pose is close enough to the target (N,)."""
+        near = self.mean_distance(outputs) < self.tau
+        return near.to(outputs.device) & outputs.isfinite().all(dim=1)

@@ -1,0 +1,10 @@
+"""Poses that a targeted attack aims at: built in, from a file, or another sample's.
+
+``load_target('sit').onto(joint_names).fitted(box)`` gives places in pixels.
+"""
+
+from mmrobust.pose_targets.files import load_target
+from mmrobust.pose_targets.protocols import PROTOCOLS
+from mmrobust.pose_targets.template import PoseTemplate
+
+__all__ = ['PROTOCOLS', 'PoseTemplate', 'load_target']

@@ -1,0 +1,88 @@
+"""Where a target pose comes from: a name, a file of places, or a Human3.6M frame."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmrobust.functional.checks import finite, suggestion
+from mmrobust.pose_targets.protocols import PROTOCOLS
+from mmrobust.pose_targets.template import PoseTemplate
+
+# The order of MMPose's Human3.6M files.
+HUMAN36M = (
+    'root',
+    'right_hip',
+    'right_knee',
+    'right_foot',
+    'left_hip',
+    'left_knee',
+    'left_foot',
+    'spine',
+    'thorax',
+    'neck_base',
+    'head',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'right_shoulder',
+    'right_elbow',
+    'right_wrist',
+)
+
+
+def load_target(source: str) -> PoseTemplate:
+    """The pose that ``source`` names.
+
+    Args:
+        source: One of ``PROTOCOLS``; or a JSON file that holds an object, joint
+            name to ``[x, y]`` or null, or a list of these in the data set's order;
+            or ``FILE.npz:FRAME``, the frame of a Human3.6M file in MMPose's
+            format whose image name holds FRAME (its places in the image, ``part``).
+
+    Raises:
+        ValueError: An unknown name, or a file that holds no such pose.
+        FileNotFoundError: No such file.
+    """
+    if source in PROTOCOLS:
+        return PROTOCOLS[source]()
+    if source.endswith('.json'):
+        return _from_json(Path(source))
+    path, _, frame = source.rpartition(':')
+    if path.endswith('.npz') and frame:
+        return _from_human36m(Path(path), frame)
+    raise ValueError(
+        f'a target pose is a protocol, FILE.json or FILE.npz:FRAME, got {source!r}: '
+        f'{suggestion(source, PROTOCOLS)}'
+    )
+
+
+def _from_json(path: Path) -> PoseTemplate:
+    content = json.loads(path.read_text())
+    names = tuple(content) if isinstance(content, dict) else None
+    cells = list(content.values()) if isinstance(content, dict) else content
+    if not isinstance(cells, list) or not cells or not all(map(_is_place, cells)):
+        raise ValueError(f'{path} must hold [x, y] or null for each joint, got {content!r}')
+    places = np.array([[0.0, 0.0] if cell is None else cell for cell in cells], np.float64)
+    return PoseTemplate(places, np.array([cell is not None for cell in cells]), names)
+
+
+def _is_place(cell: Any) -> bool:
+    pair = isinstance(cell, list) and len(cell) == 2
+    return cell is None or (pair and all(map(finite, cell)))
+
+
+def _from_human36m(path: Path, frame: str) -> PoseTemplate:
+    with np.load(path) as content:
+        if not {'imgname', 'part'} <= set(content):
+            raise ValueError(f'{path} must hold imgname and part, got {sorted(content)}')
+        images, parts = content['imgname'], content['part']
+    found = [i for i, image in enumerate(images) if frame in str(image)]
+    if len(found) != 1:
+        raise ValueError(f'one frame of {path} must be named by {frame!r}, got {len(found)}')
+    joints = parts[found[0]]
+    if len(joints) != len(HUMAN36M):
+        raise ValueError(f'{path} must hold {len(HUMAN36M)} joints a frame, got {len(joints)}')
+    places = np.asarray(joints[:, :2], np.float64)
+    return PoseTemplate(places, np.isfinite(places).all(1), HUMAN36M)

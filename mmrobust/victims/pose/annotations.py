@@ -1,0 +1,110 @@
+"""Ground truth of pose samples, as the test pipeline packs it.
+
+Shapes: N samples, K joints.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.victims.pose.readouts import Readout
+
+
+def pack_input_keypoints(dataset: Any) -> None:
+    """Let a data set (without wrappers) pack keypoints in input pixels too.
+
+    Those are what training encodes, bit for bit, whatever affine map the
+    pipeline uses; mapping the packed image coordinates back would round.
+
+    Raises:
+        ValueError: The pipeline has no ``PackPoseInputs``.
+    """
+    packers = [step for step in dataset.pipeline.transforms if hasattr(step, 'pack_transformed')]
+    kinds = [type(step).__name__ for step in dataset.pipeline.transforms]
+    require(bool(packers), 'pipeline', 'one with PackPoseInputs', kinds)
+    for packer in packers:
+        packer.pack_transformed = True
+
+
+def pose_truth(
+    samples: Sequence[Any],
+    readout: Readout,
+    target: Tensor | None = None,
+    aimed: Tensor | None = None,
+) -> PoseTruth:
+    """Annotations of the N samples of a batch.
+
+    Args:
+        samples: Their ``PoseDataSample``, packed after ``pack_input_keypoints``.
+        readout: Of the head that is attacked.
+        target: (N, K, 2), poses to attain, input pixels; or None.
+        aimed: (N, K) bool, which joints have one; None: all.
+
+    Raises:
+        ValueError: The keypoints in input pixels were not packed.
+    """
+    for sample in samples:
+        packed = sorted(sample.gt_instances.keys())
+        rule = 'with transformed_keypoints (PoseVictim.install makes the data set pack them)'
+        require('transformed_keypoints' in packed, 'data_samples', rule, packed)
+    joints = [sample.gt_instances.transformed_keypoints[0, :, :2] for sample in samples]
+    visible = [_visible(sample.gt_instances.keypoints_visible) for sample in samples]
+    return PoseTruth(
+        readout=readout,
+        keypoints=torch.from_numpy(np.stack(joints)),
+        visible=torch.from_numpy(np.stack(visible)),
+        scale=torch.tensor([box_side(sample) for sample in samples], dtype=torch.float64),
+        annotated=torch.tensor([not is_dummy(sample) for sample in samples]),
+        area=torch.tensor([area(sample) for sample in samples], dtype=torch.float64),
+        target=target,
+        aimed=aimed,
+    )
+
+
+def _visible(values: NDArray[Any]) -> NDArray[Any]:
+    """(1, K), or (1, K, 2) with weights beside, to (K,), as ``GenerateTarget`` reads them."""
+    return values[0, :, 0] if values.ndim == 3 else values[0]
+
+
+def zoom(sample: Any) -> NDArray[Any]:
+    """Input pixels per pixel of the photograph, across and down."""
+    return np.asarray(sample.input_size) / np.asarray(sample.input_scale)
+
+
+def input_box(sample: Any) -> NDArray[Any]:
+    """The person's box (left, top, right, bottom) in input pixels, if the crop is not turned."""
+    corners = np.asarray(sample.gt_instances.bboxes)[0, :4].reshape(2, 2)
+    origin = np.asarray(sample.input_center) - 0.5 * np.asarray(sample.input_scale)
+    return np.asarray((corners - origin) * zoom(sample)).reshape(4)
+
+
+def box_side(sample: Any) -> float:
+    """The longer side of the person's box, input pixels."""
+    left, top, right, bottom = input_box(sample)
+    return float(max(right - left, bottom - top))
+
+
+def area(sample: Any) -> float:
+    """The annotated area of the person, square input pixels; NaN without one."""
+    raw = sample.metainfo.get('raw_ann_info') or {}
+    found = raw.get('area') if isinstance(raw, dict) else None
+    return math.nan if found is None else float(found) * float(np.prod(zoom(sample)))
+
+
+def is_dummy(sample: Any) -> bool:
+    """Whether the keypoints stand for none, as MMPose loads boxes of a detector.
+
+    Such samples have no raw annotation (nor have those of some data sets with
+    real ones, such as MPII), and all joints at the image's corner.
+    """
+    raw = sample.metainfo.get('raw_ann_info')
+    if raw is not None:
+        return 'keypoints' not in raw
+    return not np.any(sample.gt_instances.keypoints)

@@ -1,0 +1,103 @@
+"""What a ledger line says of a pose, clean and attacked.
+
+Shapes: K joints; distances in shares of the longer side of the person's box.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.keypoint_metrics import (
+    displacement,
+    moved_joints,
+    object_keypoint_similarity,
+    vanished_joints,
+)
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.victims.subject import Facts
+
+# A joint is right within this distance (PCK@0.2), a pose with half of its joints.
+TAU, HALF = 0.2, 0.5
+# Test step and last check see the same pose if no joint is further apart.
+SAME = 0.05
+
+
+def pose_facts(
+    truth: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor, sigmas: Tensor | None
+) -> Facts:
+    """What is written down of one sample.
+
+    ``joints`` are in input pixels; ``joint_errors`` are distances from the
+    annotation (null where a joint is not labelled), of which curves over the
+    threshold and a table per joint can be made; ``displacement`` is the mean
+    distance of the attacked pose from the clean prediction, over all joints.
+
+    Args:
+        truth: Its annotations, alone in a batch.
+        clean: Responses (1, D) of the test step to the clean crop.
+        adversarial: Likewise to the adversarial one.
+        checked: Response (1, D) in the attack's last check.
+        sigmas: OKS's falloffs (K,) of the data set, if it has them.
+    """
+    before, after = _Pose(truth, clean), _Pose(truth, adversarial)
+    scale = truth.scale
+    moved = displacement(after.joints, before.joints)[0] / scale
+    apart = displacement(after.joints, _Pose(truth, checked).joints)[0] / scale
+    lost = vanished_joints(after.scores) & ~vanished_joints(before.scores)
+    fields: dict[str, Any] = {
+        'displacement': _number(moved.mean()),
+        'joints_moved': int((~(moved <= TAU)).sum()),
+        'joints_vanished': int(lost.sum()),
+    }
+    for side, pose in (('clean', before), ('adversarial', after)):
+        fields |= {f'{side}_{name}': value for name, value in pose.measured(sigmas).items()}
+    if truth.target is not None:
+        to_target = displacement(after.joints, truth.target.to(after.joints))[0] / scale
+        aimed = torch.ones_like(to_target) if truth.aimed is None else truth.aimed[0]
+        fields['target_error'] = _number(to_target[aimed.bool()].mean())
+        fields['target_joints'] = truth.target[0].tolist()
+    return Facts(fields, agree=bool((apart <= SAME).all()))
+
+
+class _Pose:
+    """One decoded pose beside its annotation."""
+
+    def __init__(self, truth: PoseTruth, response: Tensor) -> None:
+        self.truth = truth
+        joints, self.scores = truth.readout.decode(response)
+        self.joints = joints.double()
+        self.labelled = (truth.visible > 0.5) & truth.annotated[:, None]
+
+    def measured(self, sigmas: Tensor | None) -> dict[str, Any]:
+        """PCK@0.2, OKS, errors by joint; null where nothing is annotated."""
+        truth, counted = self.truth, self.labelled[0]
+        reference = truth.keypoints.to(self.joints)
+        errors = displacement(self.joints, reference)[0] / truth.scale
+        wrong = moved_joints(self.joints, reference, self.labelled, truth.scale, TAU)[0]
+        n = int(counted.sum())
+        pck = 1 - int(wrong.sum()) / n if n else None
+        oks = None
+        if sigmas is not None and n and truth.area is not None and bool(truth.area[0] > 0):
+            areas = truth.area.to(self.joints)
+            oks = object_keypoint_similarity(
+                self.joints, reference, self.labelled, sigmas.to(self.joints), areas
+            )
+        return {
+            'correct': pck is not None and pck >= HALF,
+            'pck': pck,
+            'oks': None if oks is None else _number(oks[0]),
+            'error': _number(errors[counted].mean()) if n else None,
+            'joint_errors': [
+                _number(e) if c else None for e, c in zip(errors, counted, strict=True)
+            ],
+            'joints': self.joints[0].tolist(),
+        }
+
+
+def _number(value: Tensor) -> float | None:
+    found = float(value)
+    return found if math.isfinite(found) else None

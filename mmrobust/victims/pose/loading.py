@@ -1,0 +1,72 @@
+"""The test pipeline of a pose data set, run in the data workers.
+
+Inputs come from the pipeline itself, unchanged; a photograph that cannot be
+read becomes a ``Failure`` instead of ending the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
+
+
+@dataclass(frozen=True)
+class CropLayout:
+    """``space='crop'``: the network's input itself.
+
+    Attributes:
+        inputs: The pipeline's output (C, H, W), uint8.
+    """
+
+    inputs: Tensor
+
+    def pixels(self) -> Tensor:
+        """(C, H, W), uint8."""
+        return self.inputs
+
+    def render(self, pixels: Tensor) -> Tensor:
+        """The input for attacked pixels (C, H, W)."""
+        return pixels
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Crops of one size can share a batch."""
+        return tuple(self.inputs.shape)
+
+
+def sample_name(data_info: Results) -> str:
+    """The photograph, and which of its persons."""
+    path, number = data_info.get('img_path', 'unnamed'), data_info.get('id')
+    return str(path) if number is None else f'{path}#{number}'
+
+
+class CropPipeline:
+    """A dataset's ``pipeline`` that also returns the layout.
+
+    Args:
+        transforms: The pipeline's own transforms.
+    """
+
+    def __init__(self, transforms: list[Any]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, data_info: Results) -> Results | Failure:
+        """Packed inputs plus the layout, or why there are none."""
+        name, state = sample_name(data_info), data_info
+        try:
+            for transform in self.transforms:
+                after = transform(state)
+                require(after is not None, type(transform).__name__, 'a result', None)
+                state = after
+            inputs = state['inputs']
+            sound = isinstance(inputs, Tensor) and inputs.dim() == 3 and inputs.dtype == torch.uint8
+            require(sound, 'inputs', 'one uint8 picture (C, H, W)', type(inputs).__name__)
+        except Exception as error:
+            return Failure(name, one_line(error))
+        return state | {NAME_KEY: name, LAYOUT_KEY: CropLayout(inputs)}

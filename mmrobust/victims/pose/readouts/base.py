@@ -1,0 +1,134 @@
+"""What a pose head hands to its decoder, and what it means.
+
+Shapes: N samples, K joints, D values of a response per sample. The response
+F^k is the last tensor that is differentiable in the pixels: whatever the head
+passes to ``head.decode``, with the flip test averaged in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.pose_losses import joint_distance
+
+Loss = Callable[[Tensor, 'PoseAim'], Tensor]
+
+
+@dataclass(frozen=True)
+class PoseAim:
+    """Encoded poses that responses are compared with.
+
+    Attributes:
+        response: (N, ...), as the head's codec encodes the poses.
+        weights: (N, K), 0 where a joint is invisible or outside what can be encoded.
+        keypoints: (N, K, 2), the poses in input pixels.
+    """
+
+    response: Tensor
+    weights: Tensor
+    keypoints: Tensor
+
+    def select(self, rows: Tensor) -> PoseAim:
+        """The poses of some of the samples."""
+        return PoseAim(self.response[rows], self.weights[rows], self.keypoints[rows])
+
+    def to(self, outputs: Tensor) -> PoseAim:
+        """The same, placed and typed like ``outputs``."""
+        parts = (self.response, self.weights, self.keypoints)
+        return PoseAim(*(part.to(outputs) for part in parts))
+
+
+class Readout(ABC):
+    """Translates between responses and poses for one family of heads.
+
+    A head of your own: a subclass under ``@register('YourHead')``.
+
+    Args:
+        head: The head whose ``decode`` receives the response.
+
+    Attributes:
+        codecs: Names of the codecs that the family understands.
+
+    Raises:
+        ValueError: The head has no decoder, or one of another family.
+    """
+
+    codecs: ClassVar[tuple[str, ...]]
+
+    def __init__(self, head: Any) -> None:
+        self.head, self.codec = head, head.decoder
+        found, kind = type(self.codec).__name__, type(head).__name__
+        rule = f'for {kind} one of {", ".join(self.codecs)}'
+        require(found in self.codecs, 'head.decoder', rule, found)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height of the crop, pixels."""
+        width, height = getattr(self.codec, 'keypoint_codec', self.codec).input_size
+        return int(width), int(height)
+
+    @abstractmethod
+    def flatten(self, response: Any) -> Tensor:
+        """What the head passes to ``decode``, as (N, D), joint by joint."""
+
+    @abstractmethod
+    def unflatten(self, outputs: Tensor) -> Any:
+        """The argument of ``decode`` again, from (N, D)."""
+
+    @abstractmethod
+    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+        """The response that the codec's encoded items of one sample stand for."""
+
+    @abstractmethod
+    def soft_coordinates(self, outputs: Tensor) -> Tensor:
+        """Differentiable joint positions (N, K, 2) in input pixels."""
+
+    @abstractmethod
+    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """One number (N, G) per group of outputs: <h, F> of a joint, or a coordinate."""
+
+    @abstractmethod
+    def losses(self) -> Mapping[str, Loss]:
+        """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
+
+    def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Joints (N, K, 2) in input pixels and scores (N, K), by MMPose's own decoder."""
+        if not len(outputs):
+            return outputs.new_zeros(0, 0, 2), outputs.new_zeros(0, 0)
+        # Codecs may write to what they are given.
+        found = self.head.decode(self.unflatten(outputs.detach().clone()))
+        joints = np.stack([np.asarray(one.keypoints)[0, :, :2] for one in found])
+        scores = np.stack([np.asarray(one.keypoint_scores)[0] for one in found])
+        return torch.from_numpy(joints), torch.from_numpy(scores)
+
+    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseAim:
+        """Poses as MMPose's ``GenerateTarget`` encodes them with this head's codec.
+
+        Deviation: weights of joints from a data set's meta information
+        (``use_dataset_keypoint_weights``) are not applied.
+
+        Args:
+            keypoints: (N, K, 2), input pixels.
+            visible: (N, K), 0..1.
+        """
+        joints, seen = keypoints.detach().cpu().numpy(), visible.detach().cpu().numpy()
+        responses, weights = [], []
+        for i in range(len(joints)):
+            one = slice(i, i + 1)
+            encoded = self.codec.encode(keypoints=joints[one], keypoints_visible=seen[one])
+            responses.append(self.target(encoded))
+            weights.append(torch.from_numpy(np.asarray(encoded['keypoint_weights'])[0]))
+        return PoseAim(torch.stack(responses), torch.stack(weights), keypoints)
+
+    def soft_argmax(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """Distance of the soft coordinates from the aim, in shares of the longer side (N,)."""
+        found = self.soft_coordinates(outputs)
+        return joint_distance(found, aim.keypoints, aim.weights) / max(self.input_size)

@@ -1,0 +1,66 @@
+"""Heatmaps: the argmax, and what refines it, ends the gradient.
+
+Shapes: N samples, K joints, H, W of a heatmap.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.pose_losses import heatmap_mse, soft_argmax_2d
+from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
+from mmrobust.victims.pose.readouts.registry import register
+
+# A peak of full height outweighs 10^6 cells of nothing 480 times.
+TEMPERATURE = 20.0
+
+
+@register('HeatmapHead', 'ViPNASHead', 'CPMHead', 'MSPNHead')
+class HeatmapReadout(Readout):
+    """F^k = heatmaps (N, K, H, W), those of the last stage where there are several."""
+
+    codecs = ('MSRAHeatmap', 'UDPHeatmap', 'MegviiHeatmap')
+
+    def __init__(self, head: Any) -> None:
+        super().__init__(head)
+        kind = getattr(self.codec, 'heatmap_type', 'gaussian')
+        require(kind == 'gaussian', 'head.decoder.heatmap_type', 'gaussian', kind)
+
+    def flatten(self, response: Tensor) -> Tensor:
+        """(N, K, H, W) -> (N, K * H * W)."""
+        size = (response.shape[3], response.shape[2])
+        expected = tuple(self.codec.heatmap_size)
+        require(size == expected, 'heatmaps', f"of the codec's {expected}", size)
+        return response.flatten(1)
+
+    def unflatten(self, outputs: Tensor) -> Tensor:
+        """(N, K * H * W) -> (N, K, H, W)."""
+        width, height = self.codec.heatmap_size
+        return outputs.reshape(len(outputs), -1, height, width)
+
+    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+        """The encoded heatmaps (K, H, W)."""
+        return torch.from_numpy(encoded['heatmaps'])
+
+    def soft_coordinates(self, outputs: Tensor) -> Tensor:
+        """Mean cell under a softmax of each heatmap, peaks scaled to TEMPERATURE."""
+        megvii = type(self.codec).__name__ == 'MegviiHeatmap'
+        # Megvii's peaks are 255 high, and its cells are counted from their corners.
+        cells = soft_argmax_2d(self.unflatten(outputs), TEMPERATURE / (255 if megvii else 1))
+        scale = torch.as_tensor(self.codec.scale_factor).to(cells)
+        return (cells + (0.5 if megvii else 0.0)) * scale
+
+    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """<h, F> of every joint (N, K)."""
+        return (self.unflatten(outputs) * aim.response).flatten(2).sum(dim=2)
+
+    def losses(self) -> Mapping[str, Loss]:
+        """``heatmap_mse`` and ``soft_argmax``."""
+        return {'heatmap_mse': self.heatmap_mse, 'soft_argmax': self.soft_argmax}
+
+    def heatmap_mse(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """Squared error from the encoded heatmaps (N,)."""
+        return heatmap_mse(self.unflatten(outputs), aim.response, aim.weights)

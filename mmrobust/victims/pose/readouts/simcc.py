@@ -1,0 +1,68 @@
+"""SimCC: one distribution per joint and axis; an argmax ends the gradient.
+
+Shapes: N samples, K joints, Bx and By bins of the two axes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.pose_losses import discrete_kl, soft_argmax
+from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
+from mmrobust.victims.pose.readouts.registry import register
+
+
+@register('SimCCHead', 'RTMCCHead', 'RTMWHead')
+class SimCCReadout(Readout):
+    """F^k = the logits (N, K, Bx) and (N, K, By), joined per joint."""
+
+    codecs = ('SimCCLabel',)
+
+    @property
+    def bins(self) -> list[int]:
+        """Bx and By."""
+        return [round(side * self.codec.simcc_split_ratio) for side in self.input_size]
+
+    def flatten(self, response: tuple[Tensor, Tensor]) -> Tensor:
+        """(N, K, Bx), (N, K, By) -> (N, K * (Bx + By))."""
+        return torch.cat(response, dim=2).flatten(1)
+
+    def unflatten(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, K * (Bx + By)) -> (N, K, Bx), (N, K, By)."""
+        x, y = outputs.reshape(len(outputs), -1, sum(self.bins)).split(self.bins, dim=2)
+        return x, y
+
+    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+        """The encoded labels of both axes, joined (K, Bx + By)."""
+        axes = (encoded['keypoint_x_labels'], encoded['keypoint_y_labels'])
+        return torch.cat([torch.from_numpy(axis[0]) for axis in axes], dim=1)
+
+    @property
+    def _beta(self) -> float:
+        return float(getattr(self.head.loss_module, 'beta', 1.0))
+
+    def soft_coordinates(self, outputs: Tensor) -> Tensor:
+        """Mean bin under the softmax that the head was trained with."""
+        bins = [soft_argmax(logits, self._beta) for logits in self.unflatten(outputs)]
+        return torch.stack(bins, dim=2) / self.codec.simcc_split_ratio
+
+    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """<h, F> of every joint over both axes (N, K)."""
+        return (torch.cat(self.unflatten(outputs), dim=2) * aim.response).sum(dim=2)
+
+    def losses(self) -> Mapping[str, Loss]:
+        """``kl`` and ``soft_argmax``."""
+        return {'kl': self.kl, 'soft_argmax': self.soft_argmax}
+
+    def kl(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """The head's ``KLDiscretLoss`` for each sample alone (N,), both axes added."""
+        trained = self.head.loss_module
+        loss = outputs.new_zeros(len(outputs))
+        pairs = zip(self.unflatten(outputs), aim.response.split(self.bins, dim=2), strict=True)
+        for logits, labels in pairs:
+            if getattr(trained, 'label_softmax', False):
+                labels = (labels * trained.label_beta).softmax(dim=2)
+            loss = loss + discrete_kl(self._beta * logits, labels, aim.weights)
+        return loss

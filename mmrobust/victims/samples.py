@@ -1,0 +1,97 @@
+"""Samples on their way from the data workers to the attack, and those that fail.
+
+A pipeline that is installed in a data set returns packed inputs with two more
+keys, or a ``Failure`` in place of ending the run; ``Collate`` sorts them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+LAYOUT_KEY = 'mmrobust_layout'
+NAME_KEY = 'mmrobust_name'
+Results = dict[str, Any]
+
+
+class SampleLayout(Protocol):
+    """What an attacker may change of one sample."""
+
+    def pixels(self) -> Tensor:
+        """The clean pixels (C, ..., H, W), uint8."""
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Samples with equal signatures can share a batch."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sample that could not be loaded.
+
+    Attributes:
+        name: The sample's name.
+        error: One line.
+        refused: The pipeline cannot be followed, which ends the run; False
+            for a broken file, which is only counted.
+    """
+
+    name: str
+    error: str
+    refused: bool = False
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type and first line."""
+    lines = str(error).strip().splitlines() or ['']
+    return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A batch from the data workers.
+
+    Attributes:
+        data: The stock batch of the good samples, as ``test_step`` takes it.
+        layouts: One per good sample.
+        names: Likewise, the samples' names.
+        slots: Positions (in the batch) of the good samples.
+        failures: Position in the batch -> failure.
+    """
+
+    data: dict[str, Any]
+    layouts: Sequence[Any]
+    names: list[str]
+    slots: list[int]
+    failures: dict[int, Failure]
+
+
+class Collate:
+    """Collate good samples as the data loader would; carry the rest along.
+
+    Args:
+        collate: The data loader's own function.
+    """
+
+    def __init__(self, collate: Callable[[list[Any]], dict[str, Any]]) -> None:
+        self.collate = collate
+
+    def __call__(self, items: list[Results | Failure]) -> Loaded:
+        """Split good samples from failures."""
+        failures = {i: item for i, item in enumerate(items) if isinstance(item, Failure)}
+        good = [(i, dict(item)) for i, item in enumerate(items) if not isinstance(item, Failure)]
+        layouts = [item.pop(LAYOUT_KEY) for _, item in good]
+        names = [item.pop(NAME_KEY) for _, item in good]
+        data = self.collate([item for _, item in good]) if good else {}
+        return Loaded(data, layouts, names, [i for i, _ in good], failures)
+
+
+def alike(layouts: Sequence[SampleLayout]) -> list[list[int]]:
+    """Positions of samples that fit into one tensor, group by group."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for row, layout in enumerate(layouts):
+        groups.setdefault(layout.signature, []).append(row)
+    return list(groups.values())

@@ -1,0 +1,140 @@
+"""A pose estimator under attack from the command line, through the config's own evaluator."""
+
+import json
+from statistics import mean
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmrobust.cli.attack import main
+from mmrobust.engine.ledger import read_entries
+from tests.conftest import ROOT
+
+CONFIG = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'
+SMALL = ('test_dataloader.dataset.num_videos=2', 'test_dataloader.dataset.frames_per_video=2')
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    """Weights that nobody trained: attacks start from what the model predicts."""
+    from mmpose.registry import MODELS
+
+    init_default_scope('mmpose')
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = MODELS.build(Config.fromfile(CONFIG).model)
+        model.init_weights()
+    path = tmp_path_factory.mktemp('weights') / 'random.pth'
+    torch.save({'state_dict': model.state_dict()}, path)
+    return path
+
+
+def attack(checkpoint, out, *options, arguments=()):
+    words = [CONFIG, checkpoint, '--attack', 'PGD', '--work-dir', out, *arguments, '--cfg-options']
+    words += [*SMALL, 'attack.steps=3', 'attack.threat.eps=16', *options]
+    return main([str(word) for word in words])
+
+
+def card(out):
+    return json.loads((out / 'report.json').read_text())
+
+
+PREDICTION = 'attack.goal.reference=prediction'
+TAU = 'attack.goal.tau=0.05'
+
+
+@pytest.fixture(scope='module')
+def run(checkpoint, tmp_path_factory):
+    out = tmp_path_factory.mktemp('run')
+    assert attack(checkpoint, out, PREDICTION, TAU) == 0
+    return out
+
+
+def test_pose_run_leaves_report_ledger_and_pictures(run):
+    report, rows = card(run), [read_entries(run)[index] for index in range(4)]
+    assert report['goal']['type'] == 'CorruptPose'
+    assert report['space'] == 'crop'
+    assert report['n'] == report['evaluated'] == 4
+    assert len(report['joints']) == 14
+    assert report['clean'].keys() == report['adversarial'].keys() >= {'PCK', 'EPE', 'coco/AP'}
+    assert report['success_rate'] == sum(row['success'] for row in rows) / 4
+    for row in rows:
+        assert row['linf'] <= 16
+        assert len(row['adversarial_joints']) == len(row['clean_joint_errors']) == 14
+        assert row['clean_oks'] is not None
+        assert row['flags'] == [] or row['flags'] == ['zero_gradient']
+    shown = sorted(path.name for path in (run / 'previews').iterdir())
+    assert shown == [f'{index:06d}.png' for index in range(4)]
+    page = (run / 'report.html').read_text()
+    assert page.count('data:image/png;base64,') == 4
+    assert 'joints moved' in page
+    assert 'Error by joint' in page
+
+
+def test_pose_measures_of_the_ledger_are_those_of_the_evaluator(run):
+    rows = list(read_entries(run).values())
+    for side in ('clean', 'adversarial'):
+        # As MMPose does: over the samples of each joint, then over joints.
+        columns = zip(*(row[f'{side}_joint_errors'] for row in rows), strict=True)
+        known = [[error <= 0.1 for error in column if error is not None] for column in columns]
+        pck = mean(mean(right) for right in known if right)
+        assert card(run)[side]['PCK'] == pytest.approx(pck, abs=1e-6)
+
+
+def test_pose_run_in_other_batches_and_broken_off_gives_the_same(run, checkpoint, tmp_path):
+    arguments = ('--batch-size', 1, '--max-samples', 2)
+    assert attack(checkpoint, tmp_path, PREDICTION, TAU, arguments=arguments) == 0
+    arguments = ('--batch-size', 3, '--resume')
+    assert attack(checkpoint, tmp_path, PREDICTION, TAU, arguments=arguments) == 0
+    found, expected = read_entries(tmp_path), read_entries(run)
+    for index in range(4):
+        for key in ('success', 'linf', 'forwards', 'clean_pck', 'joints_moved', 'attacked'):
+            assert found[index][key] == expected[index][key], key
+    assert card(tmp_path)['adversarial'] == pytest.approx(card(run)['adversarial'], rel=1e-4)
+
+
+def test_pose_target_is_fitted_to_every_person(checkpoint, tmp_path):
+    options = ('attack.goal.type=TargetPose', 'victim.target=sit')
+    assert attack(checkpoint, tmp_path, *options) == 0
+    rows = list(read_entries(tmp_path).values())
+    assert card(tmp_path)['goal']['type'] == 'TargetPose'
+    for row in rows:
+        x, y = zip(*row['target_joints'], strict=True)
+        assert 0 <= min(x) < max(x) <= 64
+        assert 0 <= min(y) < max(y) <= 80
+        assert row['target_error'] > 0
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['victim.space=video'], 'space must be crop for a pose estimator'),
+        (['attack.goal.type=TargetPose'], 'labels must be poses with a target'),
+        (['attack.goal.type=Misclassify'], 'labels must be classes'),
+        (['victim.target=run'], 'a target pose is a protocol'),
+        (['attack.goal.loss=kl'], 'loss must be auto or one of heatmap_mse'),
+    ],
+)
+def test_pose_bad_input_is_one_line(checkpoint, tmp_path, capsys, options, message):
+    assert attack(checkpoint, tmp_path, *options) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_pose_surrogates_and_saved_videos_are_refused(checkpoint, tmp_path, capsys):
+    arguments = ('--surrogate', CONFIG, checkpoint)
+    assert attack(checkpoint, tmp_path, arguments=arguments) == 1
+    assert 'surrogate must be none but for recognisers' in capsys.readouterr().err
+    assert attack(checkpoint, tmp_path, arguments=('--save-adv', tmp_path / 'adv')) == 1
+    assert 'space must be "video" with save_adv' in capsys.readouterr().err

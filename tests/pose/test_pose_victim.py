@@ -1,0 +1,269 @@
+"""Every head family: the response is the deployed one, and what is read from it is right."""
+
+import pytest
+import torch
+from pose_toys import ENCODERS, HEADS, SIZE, WIDTH, K, batch, build_model, codec, pipeline
+
+from mmrobust.goals import CorruptPose, TargetPose
+from mmrobust.registry import VICTIMS
+from mmrobust.victims import PoseVictim
+from mmrobust.victims.pose.annotations import pose_truth
+
+FAMILIES = [(name, flip) for name in HEADS for flip in (False, True)]
+COORDINATES = ('regression', 'rle', 'integral', 'dsnt')
+BINS = ('simcc', 'rtmcc', 'rtmw')
+
+
+@pytest.fixture(params=FAMILIES, ids=lambda case: f'{case[0]}{"-flip" if case[1] else ""}')
+def family(request):
+    name, flip = request.param
+    return name, PoseVictim(build_model(name, flip=flip))
+
+
+def _image_space(joints, sample):
+    """MMPose's own map from input pixels to the picture, in its order of operations."""
+    size, scale, center = sample.input_size, sample.input_scale, sample.input_center
+    return joints.numpy() / size * scale + center - 0.5 * scale
+
+
+def test_pose_response_and_decoded_joints_are_those_of_the_stock_test_step(family):
+    _, victim = family
+    stock = victim.model.test_step(batch())
+    data = batch()
+    samples, outputs = victim.predict(data)
+    assert outputs.shape[0] == 3
+    with torch.no_grad():
+        again = victim.bind(data)(victim.pixels(data).float())
+    # To rounding: convolutions of the same batch in one piece.
+    torch.testing.assert_close(again, outputs.detach())
+    joints, scores = victim.readout.decode(outputs)
+    assert joints.shape == (3, K, 2)
+    for i, (one, own) in enumerate(zip(stock, samples, strict=True)):
+        for sample in (one, own):
+            found = sample.pred_instances
+            mapped = _image_space(joints[i], sample).astype(found.keypoints.dtype)
+            assert (mapped == found.keypoints[0]).all()
+            assert (scores[i].numpy() == found.keypoint_scores[0]).all()
+
+
+def test_pose_gradient_to_the_pixels_agrees_with_finite_differences(family, monkeypatch):
+    name, victim = family
+    data = batch()
+    pixels = victim.pixels(data).double()
+    victim.model.double()
+    # The preprocessor casts to single precision, too coarse for differences.
+    monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
+    crops, truth = victim.bind(data), victim.labels(data)
+    losses = list(victim.readout.losses())
+    assert losses[0] == {**dict.fromkeys(COORDINATES, 'l1'), **dict.fromkeys(BINS, 'kl')}.get(
+        name, 'heatmap_mse'
+    )
+    for loss in ('auto', *losses[1:]):
+        with torch.no_grad():
+            goal = CorruptPose(loss=loss).bind(truth, crops(pixels))
+        leaf = pixels.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(goal.objective(crops(leaf)).sum(), leaf)
+        generator = torch.Generator().manual_seed(1)
+        for _ in range(4):
+            way = torch.randn(pixels.shape, generator=generator, dtype=torch.float64)
+            with torch.no_grad():
+                ends = [goal.objective(crops(pixels + sign * 1e-5 * way)) for sign in (1, -1)]
+            slope = (ends[0] - ends[1]) / 2e-5
+            # Per sample: a gradient that leaks into a neighbour would show.
+            expected = (gradient * way).flatten(1).sum(dim=1)
+            torch.testing.assert_close(slope, expected, rtol=1e-4, atol=1e-10)
+
+
+def test_pose_targets_in_the_test_pipeline_are_those_of_training(family):
+    name, victim = family
+    udp = name == 'udp'
+    target = ENCODERS.get(name, {'encoder': codec(name)})
+    trained = batch(pipeline(target, udp=udp))['data_samples']
+    truth = victim.labels(batch(pipeline(udp=udp)))
+    aim = victim.readout.encode(truth.keypoints, truth.visible)
+    for i, sample in enumerate(trained):
+        labels = sample.gt_instance_labels
+        weights = labels.keypoint_weights
+        if name == 'mspn':
+            expected, weights = sample.gt_fields[1].heatmaps, weights[-1]
+        elif name in COORDINATES:
+            expected = labels.keypoint_labels[0]
+        elif name in BINS:
+            axes = (labels.keypoint_x_labels[0], labels.keypoint_y_labels[0])
+            expected = torch.cat(axes, dim=1)
+        else:
+            expected = sample.gt_fields.heatmaps
+        assert torch.equal(aim.response[i], expected)
+        assert torch.equal(aim.weights[i], weights.reshape(-1))
+        assert 0 < int((aim.weights[i] > 0).sum()) < K
+
+
+@pytest.mark.parametrize('name', [name for name in HEADS if name not in ('rle', 'integral')])
+def test_pose_losses_are_the_heads_own_where_it_has_one(name):
+    victim = PoseVictim(build_model(name))
+    target = ENCODERS.get(name, {'encoder': codec(name)})
+    data = batch(pipeline(target))
+    outputs = victim.predict(data)[1]
+    losses = victim.readout.losses()
+    goal = CorruptPose().bind(victim.labels(data), outputs)
+    found = goal.objective(outputs)
+    assert torch.equal(found, losses[next(iter(losses))](outputs, goal.aim))
+    head, response = victim.readout.head, victim.readout.unflatten(outputs)
+    for i, sample in enumerate(data['data_samples']):
+        own = response[i : i + 1] if torch.is_tensor(response) else [x[i : i + 1] for x in response]
+        weights = goal.aim.weights[i : i + 1]
+        wanted = goal.aim.response[i : i + 1]
+        if name in BINS:
+            labels = sample.gt_instance_labels
+            wanted = (labels.keypoint_x_labels, labels.keypoint_y_labels)
+        if name in COORDINATES:
+            own, weights = own[:, 0], weights[..., None]
+        loss = torch.nn.L1Loss() if name == 'dsnt' else head.loss_module
+        if name == 'dsnt':
+            expected = loss(own * weights, wanted * weights)
+        else:
+            expected = loss(own, wanted, weights)
+        torch.testing.assert_close(found[i], expected)
+
+
+def test_pose_soft_coordinates_follow_a_sharp_response(family):
+    name, victim = family
+    truth = victim.labels(batch())
+    aim = victim.readout.encode(truth.keypoints, truth.visible)
+    if name in COORDINATES:
+        values = victim.readout.values
+        flat = torch.zeros(3, 1, K, values)
+        flat[:, 0, :, :2] = aim.response
+        outputs = victim.readout.flatten(flat)
+    elif name in BINS:
+        outputs = 60 * aim.response.flatten(1)
+    else:
+        outputs = aim.response.flatten(1)
+    joints, _ = victim.readout.decode(outputs)
+    soft = victim.readout.soft_coordinates(outputs)
+    inside = (aim.weights > 0) & ((truth.keypoints > 6) & (truth.keypoints < 26)).all(dim=2)
+    assert int(inside.sum()) >= 3
+    # A cell is 2 or 4 pixels wide, a bin half of one; Megvii's wide peaks are cut by the border.
+    cell = {'cpm': 4.0, 'mspn': 6.0}.get(name, 2.0)
+    assert (soft - truth.keypoints)[inside].abs().max() < cell
+    assert (joints - truth.keypoints)[inside].abs().max() < cell
+    loss = victim.readout.soft_argmax(outputs, aim)
+    assert (loss < cell / max(SIZE)).all() or name in ('cpm', 'mspn')
+
+
+def test_pose_victim_leaves_the_model_and_its_input_as_found(family):
+    _, victim = family
+    model, data = victim.model, batch()
+    model.train()
+    first = next(model.parameters())
+    first.requires_grad_(False)
+    modes = [module.training for module in model.modules()]
+    flags = [parameter.requires_grad for parameter in model.parameters()]
+    before = [crop.clone() for crop in data['inputs']]
+    victim.predict(data)
+    model.eval()
+    crops = victim.bind(data)
+    crops(victim.pixels(data).float().requires_grad_()).sum().backward()
+    model.train()
+    assert 'decode' not in vars(victim.readout.head)
+    assert modes == [module.training for module in model.modules()]
+    assert flags == [parameter.requires_grad for parameter in model.parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(before, data['inputs'], strict=True))
+    assert 'pred_instances' not in data['data_samples'][0]
+
+
+def test_pose_decoder_is_restored_after_an_error(monkeypatch):
+    victim = PoseVictim(build_model('heatmap'))
+    data = batch()
+    monkeypatch.setattr(victim.model.backbone, 'forward', lambda inputs: inputs / None)
+    with pytest.raises(TypeError):
+        victim.bind(data)(victim.pixels(data).float())
+    with pytest.raises(TypeError):
+        victim.predict(data)
+    assert 'decode' not in vars(victim.readout.head)
+
+
+def test_pose_flip_test_is_in_the_response():
+    data = batch()
+    plain, flipped = (PoseVictim(build_model('simcc', flip=flip)) for flip in (False, True))
+    one, other = plain.predict(data)[1], flipped.predict(data)[1]
+    assert not torch.allclose(one, other)
+    mirrored = {**data, 'inputs': [crop.flip(-1) for crop in data['inputs']]}
+    x, y = plain.readout.unflatten(plain.predict(mirrored)[1])
+    pairs = [0, 2, 1, 4, 3]
+    back = plain.readout.flatten((x[:, pairs].flip(-1), y[:, pairs]))
+    torch.testing.assert_close(other, (one + back) / 2)
+
+
+def test_pose_victim_is_registered_and_speaks_of_input_pixels():
+    model = build_model('heatmap')
+    victim = VICTIMS.build({'type': 'PoseVictim', 'model': model})
+    assert isinstance(victim, PoseVictim)
+    truth = victim.labels(batch())
+    sample = batch()['data_samples'][1]
+    zoom = WIDTH / sample.input_scale[0]
+    assert float(truth.scale[1]) == pytest.approx(65 * zoom, rel=1e-5)
+    assert ((truth.keypoints > 0) & (truth.keypoints < torch.tensor(SIZE))).all()
+    some = truth.select(torch.tensor([2, 0]))
+    assert torch.equal(some.keypoints, truth.keypoints[[2, 0]])
+    assert len(some) == 2
+
+
+@pytest.mark.parametrize('kind', ['AssociativeEmbeddingHead', 'InternetHead'])
+def test_pose_head_without_a_readout_is_refused_by_name(kind):
+    model = build_model('heatmap')
+    model.head.__class__ = type(kind, (type(model.head),), {})
+    with pytest.raises(ValueError, match=f'head must be one with a readout .*HeatmapHead.*{kind}'):
+        PoseVictim(model)
+
+
+def test_pose_victims_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match='model must be an MMPose estimator with a head'):
+        PoseVictim(torch.nn.Linear(1, 1))
+    model = build_model('heatmap')
+    model.head.decoder = None
+    with pytest.raises(ValueError, match='decoder must be for HeatmapHead one of MSRAHeatmap'):
+        PoseVictim(model)
+    model = build_model('udp')
+    model.head.decoder.heatmap_type = 'combined'
+    with pytest.raises(ValueError, match='heatmap_type must be gaussian'):
+        PoseVictim(model)
+    victim, data = PoseVictim(build_model('heatmap')), batch()
+    victim.model.head.decoder.heatmap_size = (8, 12)
+    with pytest.raises(ValueError, match="heatmaps must be of the codec's"):
+        victim.predict(data)
+
+
+def test_pose_batches_that_do_not_fit_are_refused():
+    victim, data = PoseVictim(build_model('heatmap')), batch()
+    data['inputs'][1] = data['inputs'][1][:, :-1]
+    with pytest.raises(ValueError, match='inputs must be crops of one size'):
+        victim.pixels(data)
+    unpacked = batch()
+    del unpacked['data_samples'][0].gt_instances.transformed_keypoints
+    with pytest.raises(ValueError, match='transformed_keypoints .PoseVictim.install'):
+        victim.labels(unpacked)
+    from mmengine.dataset import Compose
+    from pose_toys import Dataset
+
+    with pytest.raises(ValueError, match='pipeline must be one with PackPoseInputs'):
+        victim.install(Dataset(Compose([])))
+
+
+def test_pose_target_of_another_number_of_joints_is_refused():
+    victim, data = PoseVictim(build_model('heatmap')), batch()
+    with pytest.raises(ValueError, match=r'target must be of shape \(3, 5, 2\), one point.*\(3, 4'):
+        pose_truth(data['data_samples'], victim.readout, torch.zeros(3, 4, 2))
+    with pytest.raises(ValueError, match='target must be finite'):
+        pose_truth(data['data_samples'], victim.readout, torch.full((3, K, 2), torch.nan))
+    with pytest.raises(ValueError, match='labels must be poses with a target'):
+        TargetPose().check(victim.labels(data), 3)
+
+
+def test_pose_visibility_with_weights_beside_is_read_as_generate_target_does():
+    import numpy as np
+
+    visible = np.ones((1, K, 2), np.float32)
+    visible[0, 3] = (0, 1)
+    truth = PoseVictim(build_model('heatmap')).labels(batch(keypoints_visible=visible))
+    assert truth.visible.tolist() == [[1, 1, 1, 0, 1]] * 3
