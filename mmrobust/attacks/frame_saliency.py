@@ -69,6 +69,8 @@ class FrameSaliency(Attack):
 
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search the sample as a whole, or clip by clip."""
+        shape = tuple(pixels.shape)
+        require(len(shape) == 5, 'pixels', 'videos (N, C, T, H, W), which have frames', shape)
         allowed = self._allowed(pixels)
         with victim.incremental():
             clips = victim.clips() if self.level == 'video' else ()

@@ -15,7 +15,7 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import ClassGoal, Goal
 from mmrobust.query.black_box import BlackBox, Scores, whole
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.pool import Pool, Runner
@@ -69,6 +69,8 @@ class QueryAttack(Attack):
         gradient_check: int = 0,
     ) -> None:
         super().__init__(threat, goal)
+        kind = type(self.goal).__name__
+        require(isinstance(self.goal, ClassGoal), 'goal', 'one of classes', kind)
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
         require(whole(budget, self.round_cost), 'budget', rule, budget)
         require(whole(query_batch, 1), 'query_batch', 'a whole number >= 1', query_batch)

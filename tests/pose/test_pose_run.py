@@ -116,6 +116,19 @@ def test_pose_target_is_fitted_to_every_person(checkpoint, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ('name', 'message'),
+    [('Square', 'goal must be one of classes'), ('IterativeSaliency', 'pixels must be videos')],
+)
+def test_pose_attacks_that_need_classes_or_frames_are_refused(
+    checkpoint, tmp_path, capsys, name, message
+):
+    words = [CONFIG, checkpoint, '--attack', name, '--work-dir', tmp_path, '--cfg-options', *SMALL]
+    words += [PREDICTION, TAU]
+    assert main([str(word) for word in words]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ('options', 'message'),
     [
         (['victim.space=video'], 'space must be crop for a pose estimator'),

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import benchmarks_flow
 import benchmarks_overhead
+import benchmarks_pose
 import benchmarks_query
 import benchmarks_saliency
 
 SUITES: dict[str, Callable[[bool], None]] = {
     'flow': benchmarks_flow.run,
     'overhead': benchmarks_overhead.run,
+    'pose': benchmarks_pose.run,
     'query': benchmarks_query.run,
     'saliency': benchmarks_saliency.run,
 }
