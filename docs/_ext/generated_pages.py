@@ -47,7 +47,9 @@ def attack_page(name: str, cls: type) -> str:
 
 def default_config(cls: Any) -> str:
     """The attack as a config would give it, all defaults written out."""
-    options = cls(**getattr(cls, 'example', {})).describe()
+    parameters = inspect.signature(cls).parameters.values()
+    required = any(parameter.default is parameter.empty for parameter in parameters)
+    options = cls(**(cls.example if required else {})).describe()
     lines = [f'    {name}={_literal(value)},' for name, value in options.items()]
     return '\n'.join(['attack = dict(', *lines, ')'])
 
