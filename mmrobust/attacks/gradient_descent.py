@@ -103,24 +103,29 @@ class GradientDescent(Attack):
         Returns:
             Candidates (N, ...) and which of them (N,) are known to succeed.
         """
-        found = self.start(clean, rng).clamp(*victim.bounds)
-        done = torch.zeros(len(clean), dtype=torch.bool)
-        live, memory = torch.arange(len(clean)), torch.zeros_like(clean)
+        found, done = clean.clone(), torch.zeros(len(clean), dtype=torch.bool)
+        # The samples at work, and all that belongs to them, without gaps.
+        x = self.start(clean, rng).clamp(*victim.bounds)
+        live, base, memory = torch.arange(len(clean)), clean, torch.zeros_like(clean)
+        target, aim = victim, goal
         for _ in range(self.steps):
-            target, aim = victim.select(live), goal.select(live)
-            outputs, gradient = self.gradient(target, found[live], aim)
-            if self.early_stop:
-                won = self._won(target, outputs, found[live], clean[live], aim)
-                done[live[won]] = True
-                target = target.select((~won).nonzero().squeeze(1))
-                live, gradient = live[~won], gradient[~won]
-                if not len(live):
-                    break
+            outputs, gradient = self.gradient(target, x, aim)
+            won = self._won(target, outputs, x, base, aim) if self.early_stop else done[:0]
+            if won.any():
+                found[live], done[live[won]] = x, True
+                rows = (~won).nonzero().squeeze(1)
+                if not len(rows):
+                    return found, done
+                target, aim, live = target.select(rows), aim.select(rows), live[rows]
+                x, base, memory, gradient = x[rows], base[rows], memory[rows], gradient[rows]
+            way = self.threat.steepest(gradient)
             # What the threat forbids (a mask) is no way to go either.
-            possible = self.threat.steepest(gradient).flatten(1).any(dim=1)
-            target.flag('zero_gradient', ~possible)
-            direction, memory[live] = self.direction(gradient, memory[live])
-            found[live] = self.step(found[live], direction, clean[live], victim.bounds)
+            target.flag('zero_gradient', ~way.flatten(1).any(dim=1))
+            direction, memory = self.direction(gradient, memory)
+            if direction is not gradient:
+                way = self.threat.steepest(direction)
+            x = self.step(x, way, base, victim.bounds)
+        found[live] = x
         return found, done
 
     def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
@@ -143,11 +148,11 @@ class GradientDescent(Attack):
         return gradient, memory
 
     def step(
-        self, found: Tensor, direction: Tensor, clean: Tensor, bounds: tuple[float, float]
+        self, found: Tensor, way: Tensor, clean: Tensor, bounds: tuple[float, float]
     ) -> Tensor:
-        """One step of the threat's norm, projected back."""
+        """One step along ``way``, which has the threat's norm 1, projected back."""
         length = self.step_size * (self.threat.eps if self.step_unit == 'eps' else 1.0)
-        moved = found + length * self.threat.steepest(direction)
+        moved = found + length * way
         return self.threat.project(moved, clean).clamp(*bounds)
 
     def _won(

@@ -109,9 +109,11 @@ def print_sweep(shared: Card, points: Points, console: Console | None = None) ->
 
 
 def _rate(found: Card, name: str, n: int) -> str:
-    """'61.7 % (45–75)', the interval in whole per cent."""
+    """'61.7 % (45–75)', the interval in whole per cent; a dash of nothing."""
+    if not n:
+        return DASH
     low, high = (100 * found[f'{name}_{end}'] for end in ('low', 'high'))
-    return f'{percent(found[name])} ({low:.0f}{DASH}{high:.0f})' if n else DASH
+    return f'{percent(found[name])} ({low:.0f}{DASH}{high:.0f})'
 
 
 def _tiles(points: Points) -> list[tuple[str, str, str]]:

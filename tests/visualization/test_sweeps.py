@@ -1,0 +1,55 @@
+"""A sweep's table and page, also where there is little to show."""
+
+import json
+
+import pytest
+
+from mmrobust.visualization.sweep import write_sweep
+
+CARD = {
+    'config': 'tsn.py',
+    'checkpoint': 'best.pth',
+    'checkpoint_sha256': None,
+    'attack': {'type': 'PGD', 'threat': {'type': 'Linf', 'eps': 4.0}, 'goal': {}},
+    'surrogate': None,
+    'space': 'video',
+    'seed': 0,
+    'versions': {},
+    'failures': [],
+}
+
+
+def row(index, **changes):
+    found = {
+        'index': index,
+        'error': None,
+        'attacked': True,
+        'success': index == 0,
+        'clean_correct': True,
+        'adversarial_correct': index != 0,
+        'frames': 3,
+        'forwards': 2,
+        'backwards': 1,
+        'queries': 0,
+    }
+    return found | changes
+
+
+WRONG = {'attacked': False, 'success': False, 'clean_correct': False, 'adversarial_correct': False}
+
+
+@pytest.mark.parametrize(
+    ('rows', 'rate', 'shown'),
+    [
+        ([row(0), row(1)], 0.5, '50.0 % (9–91)'),
+        ([row(0, **WRONG), row(1, **WRONG)], None, '0.0 % (0–66)'),
+    ],
+    ids=['some right', 'none right'],
+)
+def test_a_sweep_says_what_there_is_to_say(tmp_path, capsys, rows, rate, shown):
+    write_sweep(tmp_path, {1.0: CARD, 2.0: CARD}, {1.0: rows, 2.0: rows})
+    points = json.loads((tmp_path / 'sweep.json').read_text())['points']
+    assert [point['success_rate'] for point in points] == [rate, rate]
+    printed = capsys.readouterr().out
+    assert printed.count(shown) >= 2
+    assert '<table' in (tmp_path / 'sweep.html').read_text()
