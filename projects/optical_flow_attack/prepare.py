@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,6 +51,7 @@ class Effort:
         samples: Stacks that are attacked, at most.
         whole: Videos that are attacked at the video level, at most.
         eps: Budgets in grey levels.
+        reference: What counts as right: the label, or the victim's prediction.
     """
 
     videos: int
@@ -59,6 +60,7 @@ class Effort:
     samples: int
     whole: int
     eps: tuple[float, ...]
+    reference: Literal['label', 'prediction'] = 'label'
 
 
 class DataSet:
