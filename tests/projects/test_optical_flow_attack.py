@@ -117,7 +117,9 @@ def test_quick_reproduction_reaches_its_claims(tmp_path):
     assert set(verdicts) <= {'held', 'did not hold', 'undecided'}
     sweep = json.loads((folder / 'stack_oneshot' / 'sweep.json').read_text())
     last = sweep['points'][-1]
-    assert last['adversarial_accuracy'] < last['clean_accuracy']
+    # Whatever the hasty victim predicts is attacked.
+    assert last['attacked'] == last['n'] > 0
+    assert last['success_rate'] > 0.5
     card = json.loads((folder / 'transfer_oneshot' / 'transfer.json').read_text())
     white, *_ = [cell for cell in card['cells'] if cell['white_box'] and cell['eps'] > 5]
     assert white['success_rate'] > 0.5
