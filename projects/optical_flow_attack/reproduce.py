@@ -51,7 +51,7 @@ def effort(name: str, quick: bool) -> Effort:
     if quick:
         # Victims that have learned next to nothing: any prediction is attacked.
         eps = grey(QUICK)
-        return Effort(30, 20, 6, samples=5, whole=3, eps=eps, reference='prediction')
+        return Effort(10, 20, 2, samples=4, whole=2, eps=eps, reference='prediction')
     if name == 'weizmann':
         return Effort(videos=0, tuning=2000, epochs=8, samples=200, whole=8, eps=grey(EPS))
     return Effort(videos=240, tuning=2000, epochs=15, samples=80, whole=40, eps=grey(EPS))

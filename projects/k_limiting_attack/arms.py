@@ -1,0 +1,49 @@
+"""What is compared: K-limiting attacks, their controls, one step, and noise.
+
+Budgets of all norms are given as an RMSE in grey levels: eps of l_inf is that
+number, eps of l_2 is the length of a change of that RMSE.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mmengine.config import Config
+
+from projects.k_limiting_attack.victims import ROOT
+
+ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
+NORMS = ('linf', 'l2')
+# Arm -> its config file and which mask it has.
+MASKED = {'kaa': 'relation', 'er': 'relation', 'random': 'random', 'gradient': 'gradient'}
+UNTARGETED = (*MASKED, 'fgsm', 'noise')
+TARGETED = ('kaa', 'er')
+# All steps together are twice as long as the budget, as in the config files.
+REACH = 2.0
+
+
+def attack(
+    arm: str, norm: str, goal: str, *, rmse: float, values: int, steps: int, stop: bool
+) -> dict[str, Any]:
+    """The config of an arm.
+
+    Args:
+        arm: Among UNTARGETED.
+        norm: Among NORMS; noise always has the length of its budget.
+        goal: ``untargeted``, or the target's name.
+        rmse: Budget, grey levels.
+        values: Numbers in a crop.
+        steps: Of the iterative arms.
+        stop: Whether samples leave at their first success.
+    """
+    length = rmse * math.sqrt(values)
+    linf = norm == 'linf' and arm != 'noise'
+    threat = {'type': 'Linf', 'eps': rmse} if linf else {'type': 'L2', 'eps': length}
+    aim = {'type': 'CorruptPose' if goal == 'untargeted' else 'TargetPose'}
+    if arm not in MASKED:
+        return {'type': 'FGSM' if arm == 'fgsm' else 'RandomNoise', 'threat': threat, 'goal': aim}
+    name = f'kaa_{norm}' if arm == 'kaa' else f'kaa_er_{norm}'
+    found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
+    found |= {'threat': threat, 'goal': aim, 'mask': MASKED[arm]}
+    return found | {'steps': steps, 'step_size': REACH / steps, 'early_stop': stop}

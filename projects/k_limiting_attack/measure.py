@@ -1,0 +1,144 @@
+"""What the runs measured, as plain numbers by sample, and means with intervals.
+
+Intervals come from resampling the samples; those of rates are Wilson's and
+Newcombe's. Distances are in shares of the longer side of the person's box.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.functional.interval import newcombe, wilson
+from projects.motion_excited_sampler.measure import NOTHING, Limits, interval
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One attacked sample.
+
+    Attributes:
+        success: The goal is reached, after rounding.
+        rmse: Of the change, grey levels.
+        clean_pck: Share of its labelled joints within 0.2 of the box, clean.
+        pck: Likewise attacked.
+        clean_error: Mean distance from the annotation, clean.
+        error: Likewise attacked.
+        target_error: Mean distance from the target; None without one.
+        density: Share of the values that were free to change; None without a mask.
+    """
+
+    success: bool
+    rmse: float
+    clean_pck: float
+    pck: float
+    clean_error: float
+    error: float
+    target_error: float | None = None
+    density: float | None = None
+
+
+# Index in the test set -> what happened.
+Samples = Mapping[int, Sample]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval and the samples behind it."""
+
+    value: float
+    limits: Limits
+    n: int
+
+
+def samples_of(lines: Iterable[Mapping[str, Any]], values: int) -> Samples:
+    """From lines of a ledger.
+
+    A sample whose clean prediction is at the target already is left out: it
+    succeeds without a change, and says nothing of an attack.
+
+    Args:
+        lines: Of attacked samples.
+        values: Numbers in a crop.
+    """
+    return {
+        line['index']: Sample(
+            success=line['success'],
+            rmse=line['l2'] / math.sqrt(values),
+            clean_pck=line['clean_pck'],
+            pck=line['adversarial_pck'],
+            clean_error=line['clean_error'],
+            error=line['adversarial_error'],
+            target_error=line.get('target_error'),
+            density=line['measures'].get('density'),
+        )
+        for line in lines
+        if not (line['success'] and line['l2'] == 0) and line['clean_pck'] is not None
+    }
+
+
+def rate(samples: Samples) -> Estimate:
+    """Success rate with its Wilson interval."""
+    hits, n = _hits(samples)
+    return Estimate(hits / n if n else math.nan, wilson(hits, n), n)
+
+
+def gained(one: Samples, other: Samples) -> Estimate:
+    """Success rate less another's, on the samples of both; Newcombe's interval."""
+    left, right = common(one, other)
+    (hits, n), (others, m) = _hits(left), _hits(right)
+    value = (hits - others) / n if n else math.nan
+    return Estimate(value, newcombe(hits, n, others, m), n)
+
+
+def averaged(numbers: Sequence[float]) -> Estimate:
+    """A mean with its bootstrap interval."""
+    return Estimate(mean(numbers) if numbers else math.nan, interval(numbers), len(numbers))
+
+
+def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[float]]:
+    """The RMSE of both on the samples where both succeed."""
+    left, right = common(one, other)
+    both = [index for index in left if left[index].success and right[index].success]
+    return [left[index].rmse for index in both], [right[index].rmse for index in both]
+
+
+def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
+    """Mean of one over mean of the other, pairs resampled together."""
+    above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
+
+    def statistic(places: NDArray[np.float64]) -> NDArray[np.float64]:
+        rows = places.astype(int)
+        found: NDArray[np.float64] = above[rows].mean(axis=-1) / below[rows].mean(axis=-1)
+        return found
+
+    n = len(above)
+    value = float(above.mean() / below.mean()) if n else math.nan
+    return Estimate(value, interval(range(n), statistic), n)
+
+
+def common(one: Samples, other: Samples) -> tuple[Samples, Samples]:
+    """The samples of both, in one order."""
+    both = sorted(one.keys() & other.keys())
+    return {index: one[index] for index in both}, {index: other[index] for index in both}
+
+
+def shown(estimate: Estimate, form: str = '.2f', scale: float = 1.0) -> str:
+    """Value, interval and n in words."""
+    if math.isnan(estimate.value):
+        return 'none'
+    text = f'{scale * estimate.value:{form}}'
+    if estimate.limits != NOTHING:
+        low, high = (f'{scale * limit:{form}}' for limit in estimate.limits)
+        text += f' ({low} to {high})'
+    return f'{text}, n = {estimate.n}'
+
+
+def _hits(samples: Samples) -> tuple[int, int]:
+    return sum(sample.success for sample in samples.values()), len(samples)

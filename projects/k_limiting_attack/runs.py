@@ -1,0 +1,173 @@
+"""The runs: which there are, and each by the package's own engine."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmrobust.cli import attack as cli
+from mmrobust.engine.ledger import read_entries
+from mmrobust.evaluation.summary import attacked
+from projects.k_limiting_attack.arms import NORMS, TARGETED, UNTARGETED, attack
+from projects.k_limiting_attack.measure import Samples, samples_of
+from projects.k_limiting_attack.victims import Victim, Workshop
+
+# CPU seconds to load a victim and write a report, and of a step of one sample; for
+# the estimate alone.
+START, STEP = 3.0, 0.04
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent on a victim.
+
+    Attributes:
+        samples: Of the test set, at most.
+        steps: Of an iterative attack.
+        eps: Budget of the tables, RMSE in grey levels.
+        curve: Budgets of the curve, likewise, ascending.
+        pictures: Samples on the contact sheet.
+    """
+
+    samples: int
+    steps: int
+    eps: float
+    curve: Sequence[float]
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm against one victim.
+
+    Attributes:
+        victim: Attacked.
+        goal: ``untargeted`` or a target.
+        norm: Of the budget.
+        arm: Among those of the arms module.
+        eps: Budget, RMSE in grey levels.
+        effort: Number of samples and steps.
+        curve: Part of the curve: all steps are taken, success or not.
+    """
+
+    victim: Victim
+    goal: str
+    norm: str
+    arm: str
+    eps: float
+    effort: Effort
+    curve: bool = False
+
+    @property
+    def place(self) -> Path:
+        """Where its files lie, below the work folder."""
+        kind = f'curve_eps{self.eps:g}' if self.curve else f'{self.goal}_{self.norm}'
+        return Path(self.victim.name, f'{kind}_{self.arm}')
+
+    @property
+    def measured_noise(self) -> bool:
+        """Whether its budget is what KAA needed."""
+        return self.arm == 'noise' and not self.curve
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds if no sample is fooled before the last step."""
+        steps = 1 if self.arm in ('fgsm', 'noise') else self.effort.steps
+        # A mask costs about as much as one step per joint or coordinate.
+        masks = 0 if self.arm in ('kaa', 'fgsm', 'noise') else 20
+        return START + self.effort.samples * STEP * (steps + masks)
+
+
+def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
+    """All runs on a victim; KAA before the noise that takes its size from it."""
+    for norm in NORMS:
+        for arm in UNTARGETED:
+            yield Run(victim, 'untargeted', norm, arm, effort.eps, effort)
+        for target in victim.targets:
+            for arm in TARGETED:
+                yield Run(victim, target, norm, arm, effort.eps, effort)
+    for eps in effort.curve:
+        for arm in UNTARGETED:
+            yield Run(victim, 'untargeted', 'linf', arm, eps, effort, curve=True)
+
+
+def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
+    """Every run that is not complete, with what is left of the time before each."""
+    todo = [run for run in runs if not _complete(run, folder)]
+    print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
+    began, past = time.process_time(), 0.0
+    for number, run in enumerate(todo):
+        share = (time.process_time() - began) / past if past else 1.0
+        left = _estimate(todo[number:], share)
+        print(f'\nrun {number + 1} of {len(todo)}: {run.place} ({left})', flush=True)
+        _attack(run, folder, workshop)
+        past += run.seconds
+
+
+def measured(run: Run, folder: Path) -> Samples:
+    """What a complete run found, by sample."""
+    entries = read_entries(folder / run.place)
+    lines = attacked([entries[index] for index in sorted(entries)])
+    return samples_of(lines, run.victim.values)
+
+
+def _complete(run: Run, folder: Path) -> bool:
+    out = folder / run.place
+    path = out / 'plan.json'
+    if not path.exists() or not (out / 'report.json').exists():
+        return False
+    if run.measured_noise and not (folder / _kaa(run).place / 'plan.json').exists():
+        return False
+    known: dict[str, Any] = json.loads(path.read_text())
+    return known == plan(run, folder)
+
+
+def plan(run: Run, folder: Path) -> dict[str, Any]:
+    """The attack of a run, and on how many samples."""
+    options = attack(
+        run.arm,
+        run.norm,
+        run.goal,
+        rmse=_needed(run, folder) if run.measured_noise else run.eps,
+        values=run.victim.values,
+        steps=run.effort.steps,
+        stop=not run.curve,
+    )
+    return {'attack': options, 'samples': run.effort.samples}
+
+
+def _kaa(run: Run) -> Run:
+    return Run(run.victim, run.goal, run.norm, 'kaa', run.eps, run.effort)
+
+
+def _needed(run: Run, folder: Path) -> float:
+    """The mean RMSE of KAA, rounded up to hundredths; the budget if it attacked nothing."""
+    found = [sample.rmse for sample in measured(_kaa(run), folder).values()]
+    return math.ceil(100 * sum(found) / len(found)) / 100 if found else run.eps
+
+
+def _attack(run: Run, folder: Path, workshop: Workshop) -> None:
+    out = folder / run.place
+    out.mkdir(parents=True, exist_ok=True)
+    config, decided = out / 'attack.py', plan(run, folder)
+    Config({'attack': decided['attack']}).dump(config)
+    words: list[object] = [run.victim.config, workshop.checkpoint(run.victim)]
+    words += ['--attack', config, '--work-dir', out, '--max-samples', run.effort.samples]
+    words += ['--resume', '--cfg-options', 'settings.previews=0']
+    words += [] if run.goal == 'untargeted' else [f'victim.target={workshop.target(run.goal)}']
+    words += workshop.overrides(run.victim)
+    cli.run([str(word) for word in words])
+    # Last: a run under another plan is refused by --resume, not taken for this one.
+    (out / 'plan.json').write_text(json.dumps(decided, indent=1) + '\n')
+
+
+def _estimate(runs: Sequence[Run], share: float = 1.0) -> str:
+    minutes = share * sum(run.seconds for run in runs) / 60
+    return f'about {minutes:.0f} CPU minutes at most'

@@ -1,0 +1,262 @@
+"""The verdicts on the K-limiting attack's claims, for planted measurements."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from projects.k_limiting_attack import claims, figures, tables
+from projects.k_limiting_attack.arms import NORMS, UNTARGETED, attack
+from projects.k_limiting_attack.claims import Results
+from projects.k_limiting_attack.measure import (
+    Sample,
+    averaged,
+    both_successful,
+    gained,
+    rate,
+    ratio,
+    samples_of,
+)
+from projects.k_limiting_attack.sheet import relation_picture, shown_joints
+
+EPS = (2.0, 8.0)
+# Arm -> of 60 samples how many succeed, RMSE, PCK on the curve.
+PLANTED = {
+    'kaa': (60, 5.0, 0.3),
+    'er': (60, 3.0, 0.35),
+    'random': (10, 3.0, 0.9),
+    'gradient': (40, 3.0, 0.5),
+    'fgsm': (20, 8.0, 0.7),
+    'noise': (0, 5.0, 0.95),
+}
+AIMED = {
+    ('walk', 'kaa'): (30, 6.0, 0.5),
+    ('walk', 'er'): (54, 5.0, 0.5),
+    ('sit', 'kaa'): (5, 6.0, 0.5),
+    ('sit', 'er'): (25, 5.0, 0.5),
+}
+
+
+def samples(hits, rmse, pck, n=60, target=None):
+    """The first ``hits`` succeed; numbers vary a little with the sample."""
+    return {
+        i: Sample(
+            success=i < hits,
+            rmse=rmse * (1 + 0.001 * (i % 7)),
+            clean_pck=1.0,
+            pck=pck + 0.002 * (i % 5),
+            clean_error=0.03,
+            error=1 - pck,
+            target_error=target,
+            density=0.3,
+        )
+        for i in range(n)
+    }
+
+
+def measured(n=60, **changed):
+    """As the slides say, but for what is changed."""
+    planted = PLANTED | changed
+    aimed = AIMED | {key: value for key, value in changed.items() if isinstance(key, tuple)}
+    arms = {}
+    for norm in NORMS:
+        for arm in UNTARGETED:
+            hits, rmse, pck = planted[arm]
+            arms['untargeted', norm, arm] = samples(min(hits, n), rmse, pck, n)
+        for (target, arm), (hits, rmse, pck) in aimed.items():
+            arms[target, norm, arm] = samples(min(hits, n), rmse, pck, n, 0.2)
+    curve = {(arm, eps): samples(0, eps, planted[arm][2], n) for arm in planted for eps in EPS}
+    return Results(arms, curve)
+
+
+def verdicts(found):
+    return {claim.text: claim.verdict for claim in claims.claims(found)}
+
+
+def test_what_the_slides_say_holds():
+    found = verdicts(measured())
+    assert len(found) == 4 + 2 * (4 + 2 + 2) + 4 + 2
+    # 54 of 60 against 60 of 60 is the only close call.
+    assert {text for text, verdict in found.items() if verdict != 'held'} <= {
+        'linf, er: walk harder than untargeted',
+        'l2, er: walk harder than untargeted',
+    }
+
+
+def test_a_larger_change_breaks_that_claim_and_no_other():
+    before = verdicts(measured())
+    after = verdicts(measured(er=(60, 7.0, 0.35)))
+    broken = {text for text in after if after[text] != before[text]}
+    assert broken == {text for text in after if 'lower RMSE' in text}
+    assert all(after[text] == 'did not hold' for text in broken)
+
+
+def test_fewer_successes_are_not_equal():
+    found = verdicts(measured(er=(30, 3.0, 0.35)))
+    assert found['linf: KAA+ER succeeds as often as KAA'] == 'did not hold'
+
+
+def test_equal_rates_of_few_samples_decide_nothing():
+    found = verdicts(measured(n=5))
+    assert found['linf: KAA+ER succeeds as often as KAA'] == 'undecided'
+    assert found['l2: KAA+ER at a lower RMSE than KAA (slides: ratio 0.57)'] == 'undecided'
+    assert found['relation mask above a random mask of its density'] == 'undecided'
+
+
+def test_a_gradient_mask_that_does_better_breaks_its_claim_alone():
+    found = verdicts(measured(gradient=(60, 3.0, 0.2)))
+    assert found['relation mask above a gradient mask of its density'] == 'did not hold'
+    assert found['relation mask above a random mask of its density'] == 'held'
+
+
+def test_a_single_step_that_nearly_does_as_well_is_not_far_below():
+    found = verdicts(measured(fgsm=(58, 8.0, 0.3)))
+    assert found['linf: KAA far above a single step'] == 'did not hold'
+    assert found['linf: KAA far above noise of its RMSE'] == 'held'
+
+
+def test_a_target_that_is_easier_breaks_its_claims():
+    results = measured()
+    for norm in NORMS:
+        results.arms['sit', norm, 'kaa'] = samples(59, 6.0, 0.5)
+    found = verdicts(results)
+    assert found['linf, kaa: sit harder than walk'] == 'did not hold'
+    assert found['linf, er: sit harder than walk'] == 'held'
+
+
+def test_without_samples_nothing_is_decided_and_nothing_fails():
+    empty = Results({key: {} for key in measured().arms}, {key: {} for key in measured().curve})
+    assert set(verdicts(empty).values()) == {'undecided'}
+    assert 'too few samples' in claims.table(claims.claims(empty))
+    assert tables.clean(empty).endswith('clean PCK@0.2 none; clean error none (%)')
+    assert 'none' in tables.untargeted(empty) + tables.targeted(empty) + tables.curve(empty)
+    assert figures.arms('victim', empty) == []
+    assert tables.rows('victim', empty)[0]['success_rate'] is None
+
+
+def test_heads_are_compared_on_samples_that_both_have_right():
+    heatmap, regression = measured(kaa=(60, 5.0, 0.8)), measured(kaa=(60, 5.0, 0.4))
+    (claim,) = claims.heads({'td-hm': heatmap, 'td-reg': regression})
+    assert claim.verdict == 'held'
+    assert 'n = 60' in claim.measured
+    assert 'eps 2' in claim.text
+    (claim,) = claims.heads({'td-hm': regression, 'td-reg': heatmap})
+    assert claim.verdict == 'did not hold'
+    del heatmap.curve['kaa', 2.0][7]
+    assert 'n = 59' in claims.heads({'td-hm': heatmap, 'td-reg': regression})[0].measured
+    assert claims.heads({'td-hm': heatmap, 'simcc': regression}) == []
+
+
+def test_the_ratio_is_that_of_the_means_of_pairs():
+    upper, lower = (
+        [2.0, 4.0, 6.0, 3.0, 5.0, 1.0, 7.0, 4.0],
+        [4.0, 8.0, 9.0, 6.0, 9.0, 2.0, 8.0, 8.0],
+    )
+    found = ratio(upper, lower)
+    assert found.value == pytest.approx(sum(upper) / sum(lower))
+    low, high = found.limits
+    assert low < found.value < high
+    rng = np.random.default_rng(5)
+    rows = rng.integers(8, size=(20000, 8))
+    means = np.array(upper)[rows].mean(1) / np.array(lower)[rows].mean(1)
+    # The interval is widened by sqrt(8 / 7) about its middle.
+    expected = np.percentile(means, [2.5, 97.5])
+    assert (high - low) == pytest.approx(np.ptp(expected) * math.sqrt(8 / 7), rel=0.05)
+
+
+def test_proportional_pairs_have_a_ratio_without_spread():
+    lower = [1.0, 5.0, 2.0, 8.0, 3.0, 9.0]
+    assert ratio([0.5 * x for x in lower], lower).limits == pytest.approx((0.5, 0.5))
+
+
+def test_the_rmse_is_compared_where_both_succeed():
+    one, other = samples(3, 1.0, 0.5, n=4), samples(2, 2.0, 0.5, n=4)
+    assert both_successful(one, other) == ([1.0, 1.001], [2.0, 2.002])
+    del one[0]
+    assert gained(one, other).n == 3
+    assert rate(one).value == pytest.approx(2 / 3)
+
+
+def line(index, **changed):
+    common = {'clean_pck': 1.0, 'clean_error': 0.02, 'measures': {'density': 0.25}}
+    attacked = {'adversarial_pck': 0.5, 'adversarial_error': 0.3}
+    return {'index': index, 'success': True, 'l2': 60.0} | common | attacked | changed
+
+
+def test_lines_of_a_ledger_become_samples():
+    found = samples_of([line(3), line(5, target_error=0.07, measures={})], values=100)
+    assert found[3].rmse == 6.0
+    assert found[3].density == 0.25
+    assert found[5].density is None
+    assert found[5].target_error == 0.07
+
+
+def test_samples_that_are_at_the_target_when_clean_are_left_out():
+    lines = [line(0, l2=0.0), line(1, l2=0.0, success=False), line(2, clean_pck=None)]
+    assert list(samples_of(lines, values=100)) == [1]
+
+
+def test_tables_hold_every_arm_and_target():
+    found = measured()
+    assert 'clean PCK@0.2 100 (100 to 100), n = 60; clean error 3.0 (' in tables.clean(found)
+    first = tables.untargeted(found).splitlines()
+    assert len(first) == 2 + 2 * len(UNTARGETED)
+    row = next(text for text in first if text.startswith('| linf | KAA+ER'))
+    assert '| 100 (94 to 100), n = 60 | 3.01 (' in row
+    assert '0.60 (0.60 to 0.60), n = 60' in row
+    assert row.endswith('| 0.30 |')
+    second = tables.targeted(found).splitlines()
+    assert len(second) == 2 + 2 * 2 * 2
+    assert '20.0 (20.0 to 20.0), n = 60' in second[2]
+    assert 'eps 2: PCK | error | eps 8: PCK | error' in tables.curve(found)
+
+
+def test_curves_have_every_arm_and_heads_every_head():
+    found = measured()
+    plots = figures.arms('victim', found)
+    assert [plot.title for plot in plots] == ['victim: PCK@0.2', 'victim: error in box sides']
+    assert all(name in str(plots[0].svg) for name in tables.NAMES.values())
+    plots = figures.heads('data', {'td-hm': found, 'td-reg': found})
+    assert 'td-hm' in str(plots[0].svg)
+    assert figures.heads('data', {'td-hm': found}) == []
+
+
+@pytest.mark.parametrize('norm', NORMS)
+@pytest.mark.parametrize('goal', ['untargeted', 'walk'])
+@pytest.mark.parametrize('arm', UNTARGETED)
+def test_every_arm_can_be_built_with_the_same_budget(arm, goal, norm):
+    from mmrobust.registry import ATTACKS
+
+    config = attack(arm, norm, goal, rmse=8.0, values=100, steps=16, stop=False)
+    built = ATTACKS.build(config)
+    assert type(built.goal).__name__ == ('CorruptPose' if goal == 'untargeted' else 'TargetPose')
+    length = built.threat.eps * (10 if type(built.threat).__name__ == 'Linf' else 1)
+    assert length == pytest.approx(80.0)
+    if arm in ('kaa', 'er', 'random', 'gradient'):
+        assert (built.relation == 'none') == (arm == 'kaa')
+        assert built.mask == (arm if arm in ('random', 'gradient') else 'relation')
+        assert built.steps * built.step_size == pytest.approx(2.0)
+        assert not built.early_stop
+
+
+def test_relations_are_red_and_blue_and_the_rest_is_dim():
+    crop = np.full((2, 3, 3), 100, np.uint8)
+    picture = relation_picture(crop, torch.tensor([[1.0, -1.0, 0.0], [0.5, 0.0, 0.0]]))
+    assert tuple(picture[0, 0]) == (255, 80, 60)
+    assert tuple(picture[0, 1]) == (80, 150, 255)
+    assert tuple(picture[0, 2]) == (35, 35, 35)
+    assert tuple(picture[1, 0]) == (145, 58, 48)
+
+
+def test_joints_that_depend_on_nothing_are_not_shown():
+    maps = torch.zeros(6, 2, 2)
+    maps[[1, 3, 4, 5], 0, 1] = -0.5
+    assert shown_joints(maps, 3) == [1, 4, 5]
+    assert shown_joints(maps, 2) == [1, 5]
+    assert shown_joints(torch.zeros(5, 2, 2), 3) == [0, 2, 4]
+
+
+def test_averages_of_few_samples_have_no_interval():
+    assert averaged([1.0] * 5).limits == (-math.inf, math.inf)
+    assert math.isnan(averaged([]).value)
