@@ -14,6 +14,14 @@ CONFIGS = ROOT / 'tests' / 'configs'
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope='module', autouse=True)
+def _scope_of_the_last_module_is_gone() -> None:
+    # The default scope outlives whoever sets it: which tests ran before must not count.
+    from mmengine.registry import init_default_scope
+
+    init_default_scope('mmaction')
+
+
 @pytest.fixture(scope='session')
 def root() -> Path:
     return ROOT
