@@ -8,11 +8,11 @@ the arms share their samples; numbers by resampling the samples.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
+from mmrobust.evaluation.claims import Claim
 from projects.k_limiting_attack.arms import NORMS, TARGETED
 from projects.k_limiting_attack.measure import (
     Sample,
@@ -25,7 +25,6 @@ from projects.k_limiting_attack.measure import (
     ratio,
     shown,
 )
-from projects.motion_excited_sampler.claims import Claim
 
 # Rates that differ by no more count as equal; those that differ by more, as far apart.
 EQUAL, FAR = 0.1, 0.2
@@ -61,17 +60,6 @@ def claims(found: Results) -> list[Claim]:
     """All claims on one victim."""
     parts = (smaller(found), targeted(found), beyond(found), masks(found))
     return [claim for part in parts for claim in part]
-
-
-def table(found: Iterable[Claim]) -> str:
-    """Claims in Markdown."""
-    lines = ['| claim | above zero | measured | interval of it | verdict |', '|---' * 5 + '|']
-    for claim in found:
-        low, high = claim.margin
-        limits = 'too few samples' if math.isinf(low) else f'{low:+.3f} to {high:+.3f}'
-        cells = (claim.text, claim.rule, claim.measured, limits, claim.verdict)
-        lines.append(f'| {" | ".join(cells)} |')
-    return '\n'.join(lines)
 
 
 def smaller(found: Results) -> list[Claim]:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrobust.functional.bootstrap import NOTHING, Limits, bootstrap
 from mmrobust.functional.interval import newcombe, wilson
-from projects.motion_excited_sampler.measure import NOTHING, Limits, interval
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def gained(one: Samples, other: Samples) -> Estimate:
 
 def averaged(numbers: Sequence[float]) -> Estimate:
     """A mean with its bootstrap interval."""
-    return Estimate(mean(numbers) if numbers else math.nan, interval(numbers), len(numbers))
+    return Estimate(mean(numbers) if numbers else math.nan, bootstrap(numbers), len(numbers))
 
 
 def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[float]]:
@@ -120,7 +120,7 @@ def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
 
     n = len(above)
     value = float(above.mean() / below.mean()) if n else math.nan
-    return Estimate(value, interval(range(n), statistic), n)
+    return Estimate(value, bootstrap(range(n), statistic), n)
 
 
 def common(one: Samples, other: Samples) -> tuple[Samples, Samples]:

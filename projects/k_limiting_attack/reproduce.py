@@ -26,6 +26,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 import torch  # noqa: E402
 
 import mmrobust  # noqa: E402, F401  (heals the stack)
+from mmrobust.evaluation.claims import table  # noqa: E402
 from mmrobust.visualization.figures import Plot  # noqa: E402
 from mmrobust.visualization.study import Study, write_study  # noqa: E402
 from projects.k_limiting_attack import claims, figures, tables  # noqa: E402
@@ -73,7 +74,7 @@ def summary(victim: Victim, found: Results, spent: Effort) -> str:
             tables.targeted(found),
             'PCK@0.2 and error, %, over eps of l_inf (noise: its RMSE); all steps are taken',
             tables.curve(found),
-            claims.table(claims.claims(found)),
+            table(claims.claims(found)),
         ]
     )
 
@@ -122,7 +123,7 @@ def conclude(results: Mapping[Victim, Results], spent: Effort, folder: Path, qui
                 plots += figures.arms(victim.name, found)
                 rows += tables.rows(victim.name, found)
         if len(heads) > 1:
-            parts += [f'## Heads on {data}', claims.table(claims.heads(heads))]
+            parts += [f'## Heads on {data}', table(claims.heads(heads))]
             plots += figures.heads(data, heads)
     verdict = QUICK if quick else f'{len(results)} victims, {len(rows)} attacks.'
     page = Study('K-limiting attack', 'KAA and KAA+ER', verdict, [], rows, tables.NOTE, plots, [])

@@ -9,50 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
 
-from projects.motion_excited_sampler.measure import (
-    Arm,
-    ByVideo,
-    Limits,
-    contrast,
-    differences,
-    interval,
-    means,
-    median,
-)
+from mmrobust.evaluation.claims import Claim, table
+from mmrobust.functional.bootstrap import bootstrap, contrast, median
+from projects.motion_excited_sampler.measure import Arm, ByVideo, differences, means
 
 Arms = Mapping[str, Arm]
 # The task is not too easy: median queries of an arm, and what two steps cost.
 EASY = 300
 TWO_STEPS = 6
 ORDER = (('one_noise', 'sparked'), ('multi_noise', 'one_noise'))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim with what was measured.
-
-    Attributes:
-        text: The claim.
-        rule: What is above zero if it holds.
-        measured: The numbers, with n.
-        margin: 95 % interval of that.
-    """
-
-    text: str
-    rule: str
-    measured: str
-    margin: Limits
-
-    @property
-    def verdict(self) -> str:
-        """Held, did not hold, or undecided; no difference at all decides nothing."""
-        low, high = self.margin
-        return 'held' if low > 0 else 'did not hold' if high < 0 else 'undecided'
 
 
 def claims(goals: Mapping[str, Arms], motion: Mapping[int, float]) -> str:
@@ -67,19 +36,7 @@ def claims(goals: Mapping[str, Arms], motion: Mapping[int, float]) -> str:
         found += queries(goal, goals[goal])
     found += cosines(goals['cosine'])
     found.append(fades(goals['untargeted'], motion))
-    lines = ['| claim | above zero | measured | interval of it | verdict |', '|---' * 5 + '|']
-    for claim in found:
-        cells = (claim.text, claim.rule, claim.measured, shown(claim.margin))
-        lines.append(f'| {" | ".join(cells)} | {claim.verdict} |')
-    return '\n'.join(lines)
-
-
-def shown(limits: Limits) -> str:
-    """An interval in words; of too few videos there is none."""
-    low, high = limits
-    if math.isinf(low) or math.isinf(high):
-        return 'too few videos'
-    return f'{low:+.4g} to {high:+.4g}'
+    return table(found)
 
 
 def hard(arms: Arms) -> Claim:
@@ -87,7 +44,7 @@ def hard(arms: Arms) -> Claim:
     capped = {arm: list(means(arms[arm].capped).values()) for arm in ('multi_noise', *_others())}
     middle = {arm: float(np.median(values)) for arm, values in capped.items() if values}
     least = min(middle, key=lambda arm: middle[arm])
-    low, high = interval(capped[least], median)
+    low, high = bootstrap(capped[least], median)
     used = [line['queries'] for a in middle for line in arms[a].lines if line['success']]
     early = sum(queries <= TWO_STEPS for queries in used)
     if early:
@@ -110,7 +67,7 @@ def queries(goal: str, arms: Arms) -> list[Claim]:
                 f'{goal}: {fast} < {slow} in queries',
                 'queries saved per video, failures capped',
                 _pair(arms[fast].capped, arms[slow].capped, fast, slow, '.0f', len(saved)),
-                interval(list(saved.values())),
+                bootstrap(list(saved.values())),
             )
         )
     return found
@@ -126,7 +83,7 @@ def cosines(arms: Arms) -> list[Claim]:
                 f'gradient cosine: {good} > {bad}',
                 'cosine gained per video',
                 _pair(arms[good].cosine, arms[bad].cosine, good, bad, '.4f', len(gained)),
-                interval(list(gained.values())),
+                bootstrap(list(gained.values())),
             )
         )
     return found

@@ -7,9 +7,10 @@ from statistics import mean, median
 from typing import Any
 
 from mmrobust.evaluation.summary import share
+from mmrobust.functional.bootstrap import NOTHING, bootstrap
 from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS
 from projects.motion_excited_sampler.claims import Arms
-from projects.motion_excited_sampler.measure import NOTHING, Arm, ByVideo, interval, means
+from projects.motion_excited_sampler.measure import Arm, ByVideo, means
 
 Row = dict[str, Any]
 ORDER = (*SAMPLERS, *RIVALS)
@@ -84,7 +85,7 @@ def _row(name: str, arm: Arm) -> Row:
 
 def _with_limits(name: str, values: ByVideo) -> dict[str, float | None]:
     numbers = list(means(values).values())
-    limits = interval(numbers)
+    limits = bootstrap(numbers)
     low, high = (None, None) if limits == NOTHING else limits
     return {name: _mean(numbers), f'{name}_from': low, f'{name}_to': high}
 

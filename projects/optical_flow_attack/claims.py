@@ -11,39 +11,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from mmrobust.evaluation.claims import Claim, table
+from mmrobust.functional.bootstrap import Limits
 from mmrobust.functional.interval import newcombe, wilson
 from projects.optical_flow_attack.tables import SHORT, Point, Sweeps, percent
 
-Limits = tuple[float, float]
 # Of the normal distribution: 95 % of two sides.
 Z = 1.96
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim with what was measured.
-
-    Attributes:
-        text: The paper's claim.
-        rule: What counts as held.
-        measured: The numbers, with n.
-        margin: 95 % interval of how far the rule is kept; above 0 is kept.
-    """
-
-    text: str
-    rule: str
-    measured: str
-    margin: Limits
-
-    @property
-    def verdict(self) -> str:
-        """Held, did not hold, or undecided."""
-        low, high = self.margin
-        return 'held' if low >= 0 else 'did not hold' if high < 0 else 'undecided'
 
 
 def claims(levels: Mapping[str, Sweeps], moved: Mapping[str, Any]) -> str:
@@ -56,12 +33,7 @@ def claims(levels: Mapping[str, Sweeps], moved: Mapping[str, Any]) -> str:
         *follows(stack, video),
         *transfers(moved),
     ]
-    lines = ['| claim | rule | measured | interval of the margin | verdict |', '|---' * 5 + '|']
-    for claim in found:
-        low, high = claim.margin
-        cells = (claim.text, claim.rule, claim.measured, f'{low:+.3f} to {high:+.3f}')
-        lines.append(f'| {" | ".join(cells)} | {claim.verdict} |')
-    return '\n'.join(lines)
+    return table(found)
 
 
 def falls(stack: Sweeps) -> list[Claim]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from projects.optical_flow_attack.claims import Claim, claims
+from mmrobust.evaluation.claims import Claim
+from projects.optical_flow_attack.claims import claims
 from projects.optical_flow_attack.tables import SHORT
 
 EPS = ('1', '2')

@@ -1,8 +1,6 @@
 """The reproduction runs from nothing to its tables and claims, and does nothing twice."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -21,18 +19,9 @@ from tests.conftest import ROOT
 PROJECT = ROOT / 'projects' / 'k_limiting_attack'
 
 
-def run(folder):
-    command = [sys.executable, '-W', 'ignore', PROJECT / 'reproduce.py', '--quick']
-    done = subprocess.run(
-        [*command, '--work-dir', folder], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_quick_reproduction_reaches_its_claims(tmp_path):
-    printed = run(tmp_path)
+def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
+    printed = run_quick(PROJECT.name, tmp_path)
     folder = tmp_path / 'quick'
     text = (folder / 'results.md').read_text()
     assert text in printed
@@ -55,7 +44,7 @@ def test_quick_reproduction_reaches_its_claims(tmp_path):
     # No more than KAA's mean, which is inside of its budget of 8.
     assert attacks['noise']['threat']['eps'] <= 8.01 * (3 * 64 * 80) ** 0.5
 
-    again = run(tmp_path)
+    again = run_quick(PROJECT.name, tmp_path)
     assert ', 0 to do' in again
     assert (folder / 'results.md').read_text() == text
 

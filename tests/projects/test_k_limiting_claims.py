@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmrobust.evaluation.claims import table
 from projects.k_limiting_attack import claims, figures, tables
 from projects.k_limiting_attack.arms import NORMS, UNTARGETED, attack
 from projects.k_limiting_attack.claims import Results
@@ -128,7 +129,7 @@ def test_a_target_that_is_easier_breaks_its_claims():
 def test_without_samples_nothing_is_decided_and_nothing_fails():
     empty = Results({key: {} for key in measured().arms}, {key: {} for key in measured().curve})
     assert set(verdicts(empty).values()) == {'undecided'}
-    assert 'too few samples' in claims.table(claims.claims(empty))
+    assert 'too few samples' in table(claims.claims(empty))
     assert tables.clean(empty).endswith('clean PCK@0.2 none; clean error none (%)')
     assert 'none' in tables.untargeted(empty) + tables.targeted(empty) + tables.curve(empty)
     assert figures.arms('victim', empty) == []

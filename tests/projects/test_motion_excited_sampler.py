@@ -1,8 +1,6 @@
 """The reproduction runs from nothing to its table of claims, and does nothing twice."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -12,18 +10,9 @@ from tests.conftest import ROOT
 PROJECT = ROOT / 'projects' / 'motion_excited_sampler'
 
 
-def run(folder):
-    command = [sys.executable, '-W', 'ignore', PROJECT / 'reproduce.py', '--quick']
-    done = subprocess.run(
-        [*command, '--work-dir', folder], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_quick_reproduction_reaches_its_claims(tmp_path):
-    printed = run(tmp_path)
+def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
+    printed = run_quick(PROJECT.name, tmp_path)
     folder = tmp_path / 'quick'
     text = (folder / 'results.md').read_text()
     assert text in printed
@@ -39,6 +28,6 @@ def test_quick_reproduction_reaches_its_claims(tmp_path):
     assert card['attack']['sampler']['type'] == 'Sparked'
     assert card['query']['gradient_cosine'] is not None
 
-    again = run(tmp_path)
+    again = run_quick(PROJECT.name, tmp_path)
     assert ', 0 to do' in again
     assert (folder / 'results.md').read_text() == text

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -103,15 +101,11 @@ def test_loss_weighs_endpoint_errors_of_every_level():
 
 
 @pytest.mark.slow
-def test_quick_reproduction_reaches_its_claims(tmp_path):
-    command = [sys.executable, '-W', 'ignore', PROJECT / 'reproduce.py', '--quick']
-    done = subprocess.run(
-        [*command, '--work-dir', tmp_path], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
+    printed = run_quick(PROJECT.name, tmp_path)
     folder = tmp_path / 'quick' / 'synthetic'
     text = (folder / 'results.md').read_text()
-    assert text in done.stdout
+    assert text in printed
     verdicts = [line.split('|')[-2].strip() for line in text.splitlines() if line[:3] == '| (']
     assert len(verdicts) == 17
     assert set(verdicts) <= {'held', 'did not hold', 'undecided'}

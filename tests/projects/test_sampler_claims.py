@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
-from projects.motion_excited_sampler.claims import Claim, claims
+from projects.motion_excited_sampler.claims import claims
 from projects.motion_excited_sampler.figures import cosine_plots, curves
-from projects.motion_excited_sampler.measure import Arm, contrast, interval
+from projects.motion_excited_sampler.measure import Arm
 from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, table
 
 BUDGET = 2000
@@ -110,34 +110,6 @@ def test_seeds_of_a_video_do_not_narrow_the_interval():
     one, twenty = (table({'sparked': found})[0] for found in (few, many))
     for key in ('capped_mean_from', 'capped_mean_to', 'success_rate_low', 'n'):
         assert one[key] == twenty[key]
-
-
-def test_the_interval_covers_the_mean_nineteen_times_in_twenty():
-    rng = np.random.default_rng(0)
-    hits = []
-    for _ in range(300):
-        low, high = interval(list(rng.normal(size=8)))
-        hits.append(low < 0 < high)
-    assert 0.88 < np.mean(hits) < 0.98
-
-
-def test_groups_of_three_are_too_few():
-    assert contrast([1, 1, 1], [0, 0, 0]) == (-np.inf, np.inf)
-    low, _ = contrast([1.0, 1.1, 1.2, 1.3], [0.0, 0.1, 0.2, 0.3])
-    assert low > 0
-
-
-@pytest.mark.parametrize(
-    ('margin', 'verdict'),
-    [
-        ((0.1, 0.2), 'held'),
-        ((-0.1, 0.2), 'undecided'),
-        ((0.0, 0.0), 'undecided'),
-        ((-0.2, -0.1), 'did not hold'),
-    ],
-)
-def test_the_interval_decides(margin, verdict):
-    assert Claim('', '', '', margin).verdict == verdict
 
 
 def test_the_tables_count_failures_with_the_budget():

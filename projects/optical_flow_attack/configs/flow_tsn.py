@@ -1,26 +1,10 @@
 # A small flow CNN: ten flow fields as the 20 channels of a ResNet-18 of three
 # stages. The same architecture sees all backends; it is trained on flow images
 # (train_*.py) and attacked with the flow inside the model (attack_*.py).
-default_scope = 'mmaction'
-default_hooks = dict(
-    runtime_info=dict(type='RuntimeInfoHook'),
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=20, ignore_last=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1000, max_keep_ckpts=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'),
-)
-env_cfg = dict(
-    cudnn_benchmark=False,
-    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'),
-)
-log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
-vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+_base_ = ['../../../configs/demo/_base_/runtime.py']
+
+default_hooks = dict(checkpoint=dict(interval=1000))
 log_level = 'WARNING'
-randomness = dict(seed=0)
 
 # The paper's bound of 20 pixels would be 6 for frames a third as wide as its own.
 # Most motion of the embedded videos is under a pixel, of FlowNet2SD's flow above

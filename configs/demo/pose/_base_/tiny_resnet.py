@@ -1,27 +1,11 @@
 # What all tiny pose victims share: run-time, schedule and one backbone, three stages
 # of a ResNet-18 at half its width (0.70 M parameters), from scratch.
+_base_ = ['../../_base_/runtime.py']
+
 custom_imports = dict(imports=['mmrobust'], allow_failed_imports=False)
 default_scope = 'mmpose'
-
-default_hooks = dict(
-    runtime_info=dict(type='RuntimeInfoHook'),
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=20, ignore_last=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
-env_cfg = dict(
-    cudnn_benchmark=False,
-    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
-log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
-vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='PoseLocalVisualizer', vis_backends=vis_backends)
-log_level = 'INFO'
-load_from = None
-resume = False
-randomness = dict(seed=0)
+default_hooks = dict(checkpoint=dict(interval=10))
+visualizer = dict(type='PoseLocalVisualizer')
 
 model = dict(
     type='TopdownPoseEstimator',

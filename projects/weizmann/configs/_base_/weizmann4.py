@@ -1,29 +1,12 @@
 # Four actions of the Weizmann set, split by person; see tools/data/prepare_weizmann.py.
 # Another place: set the environment variable WEIZMANN_ROOT.
+_base_ = ['../../../../configs/demo/_base_/runtime.py']
+
 data_root = '{{$WEIZMANN_ROOT:data/weizmann}}'
 
 custom_imports = dict(
     imports=['mmrobust'], allow_failed_imports=False)
-default_scope = 'mmaction'
-default_hooks = dict(
-    runtime_info=dict(type='RuntimeInfoHook'),
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=20, ignore_last=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
-env_cfg = dict(
-    cudnn_benchmark=False,
-    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
-log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
-vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
-log_level = 'INFO'
-load_from = None
-resume = False
-randomness = dict(seed=0)
+default_hooks = dict(checkpoint=dict(interval=5))
 
 dataset_type = 'VideoDataset'
 train_dataloader = dict(
