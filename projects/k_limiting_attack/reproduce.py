@@ -48,7 +48,7 @@ QUICK = 'A quick run: one victim after a minute of training, few samples. It pro
 def effort(quick: bool) -> Effort:
     """How much is spent on a victim."""
     if quick:
-        return Effort(samples=3, steps=4, eps=8, curve=(4, 16), pictures=1)
+        return Effort(samples=3, steps=4, eps=8, curve=(8,), pictures=1)
     return Effort(samples=60, steps=20, eps=8, curve=(1, 2, 4, 8, 16), pictures=3)
 
 

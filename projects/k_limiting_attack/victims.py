@@ -16,10 +16,10 @@ HEADS = ('td-hm', 'simcc', 'td-reg')
 # Data set -> (width, height) of the crops.
 SIZES = {'synthetic-64x80': (64, 80), 'mirror-mouse-96x96': (96, 96)}
 # A minute of training and a handful of test videos for a run that proves nothing.
-QUICK_EPOCHS = 4
+QUICK_EPOCHS = 3
 QUICK_VIDEOS = 6
 QUICK_TRAINING = (
-    'train_dataloader.dataset.num_videos=120',
+    'train_dataloader.dataset.num_videos=80',
     f'train_cfg.max_epochs={QUICK_EPOCHS}',
     f'param_scheduler.1.end={QUICK_EPOCHS}',
     f'param_scheduler.1.T_max={QUICK_EPOCHS - 1}',

@@ -1,5 +1,6 @@
 """Projects as a newcomer runs them."""
 
+import os
 import subprocess
 import sys
 
@@ -15,7 +16,11 @@ def run_quick():
     def run(name, folder):
         command = [sys.executable, '-W', 'ignore', ROOT / 'projects' / name / 'reproduce.py']
         command += ['--quick', '--work-dir', folder]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        # The other tests run beside: one thread, as they.
+        single = os.environ | {'OMP_NUM_THREADS': '1'}
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, check=False, env=single
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
