@@ -47,13 +47,15 @@ def test_the_gather_is_exact_on_real_videos(name, real_data):
 @pytest.mark.parametrize(('name', 'clips'), [('tsn', 2), ('i3d', 1)])
 @pytest.mark.parametrize('space', ['video', 'view'])
 def test_a_full_size_recogniser_is_attacked(name, clips, space, real_data, tmp_path):
-    """Fewer clips than the config's 25 and 10, for time; all crops."""
+    """Fewer clips than the config's 25 and 10, for time; all crops where views are gathered."""
     config, checkpoint = WHEEL / CONFIGS[name], tmp_path / 'random.pth'
     tool = ROOT / 'tools' / 'data' / 'random_checkpoint.py'
     subprocess.run([sys.executable, tool, config, checkpoint], check=True)
     (tmp_path / 'list.txt').write_text('test.mp4 0\n')
     sample = Config.fromfile(config).test_pipeline
-    position = [step['type'] for step in sample].index('SampleFrames')
+    steps = [step['type'] for step in sample]
+    position = steps.index('SampleFrames')
+    crop = next(number for number, step in enumerate(steps) if step.endswith('Crop'))
     options = [
         f'test_dataloader.dataset.ann_file={tmp_path / "list.txt"}',
         f'test_dataloader.dataset.data_prefix.video={real_data / "mmaction_tests"}',
@@ -63,6 +65,8 @@ def test_a_full_size_recogniser_is_attacked(name, clips, space, real_data, tmp_p
         'attack.goal.reference=prediction',
         'victim.memory_limit=2',
     ]
+    if space == 'view':
+        options.append(f'test_dataloader.dataset.pipeline.{crop}.type=CenterCrop')
     subprocess.run(
         [
             *(sys.executable, ROOT / 'tools' / 'attack.py', config, checkpoint),
