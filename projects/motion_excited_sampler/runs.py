@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
@@ -19,8 +22,8 @@ from projects.motion_excited_sampler.victims import Victim, Workshop
 
 # Too small for any success: the cosines of all arms are over equally many rounds.
 STILL = 0.4
-
-
+# Runs at once.
+PROCESSES = 2
 # CPU seconds to load a victim and write a report, for the estimate alone.
 START = 4.0
 
@@ -99,16 +102,26 @@ def _run(victim: Victim, goal: str, arm: str, seed: int, effort: Effort) -> Run:
 
 
 def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
-    """Every run that is not complete, with what is left of the time before each."""
+    """Every run that is not complete, PROCESSES at a time; says how much is left after each."""
     todo = [run for run in runs if not _complete(run, folder / run.place)]
     print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
-    began, past = time.process_time(), 0.0
-    for number, run in enumerate(todo):
-        share = (time.process_time() - began) / past if past else 1.0
-        left = _estimate(todo[number:], min(share, 1.0))
-        print(f'\nrun {number + 1} of {len(todo)}: {run.place} ({left})', flush=True)
-        _attack(run, folder / run.place, workshop)
-        past += run.seconds
+    for victim in dict.fromkeys(run.victim.name for run in todo):
+        # Here, or two processes would train the same one.
+        workshop.checkpoint(next(run.victim for run in todo if run.victim.name == victim))
+    began, past = time.perf_counter(), 0.0
+    with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+        left = {pool.submit(_attack, run, folder / run.place, workshop): run for run in todo}
+        for number, done in enumerate(as_completed(list(left)), 1):
+            run = left.pop(done)
+            try:
+                done.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+            past += run.seconds
+            share = PROCESSES * (time.perf_counter() - began) / past
+            hint = _estimate(left.values(), min(share, 1.0))
+            print(f'\nrun {number} of {len(todo)} done: {run.place} ({hint} left)', flush=True)
 
 
 def rows(run: Run, folder: Path) -> list[dict[str, Any]]:
@@ -135,6 +148,7 @@ def _plan(run: Run) -> dict[str, Any]:
 
 
 def _attack(run: Run, out: Path, workshop: Workshop) -> None:
+    torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
     config, plan = out / 'attack.py', _plan(run)
     Config({'attack': plan['attack']}).dump(config)
@@ -148,6 +162,6 @@ def _attack(run: Run, out: Path, workshop: Workshop) -> None:
     (out / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')
 
 
-def _estimate(runs: Sequence[Run], share: float = 1.0) -> str:
-    minutes = share * sum(run.seconds for run in runs) / 60
-    return f'at most about {minutes:.0f} CPU minutes'
+def _estimate(runs: Iterable[Run], share: float = 1.0) -> str:
+    minutes = share * sum(run.seconds for run in runs) / PROCESSES / 60
+    return f'at most about {minutes:.0f} minutes'
