@@ -71,7 +71,13 @@ ESTIMATORS = Registry(
 FLOWS = Registry(
     'flow estimator', build_func=_build, scope='mmrobust', locations=['mmrobust.flow.estimators']
 )
-GOALS = Registry('goal', build_func=_build, scope='mmrobust', locations=['mmrobust.goals'])
+# Goals of the persons of a picture need what only the victims' packages know.
+GOALS = Registry(
+    'goal',
+    build_func=_build,
+    scope='mmrobust',
+    locations=['mmrobust.goals', 'mmrobust.victims.bottomup'],
+)
 SAMPLERS = Registry(
     'noise sampler', build_func=_build, scope='mmrobust', locations=['mmrobust.samplers']
 )

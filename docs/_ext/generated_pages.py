@@ -74,6 +74,14 @@ def modules_of(package: str) -> list[str]:
     return found
 
 
+def guests(noun: str) -> list[str]:
+    """Modules outside of a noun's package that register classes of it."""
+    registry = importlib.import_module('mmrobust.registry')
+    importlib.import_module('mmrobust.victims')
+    found = {cls.__module__ for cls in getattr(registry, noun.upper()).module_dict.values()}
+    return sorted(m for m in found if m.startswith('mmrobust.') and f'.{noun}.' not in m)
+
+
 def packages() -> list[str]:
     """The public packages of mmrobust, without the top."""
     import mmrobust
@@ -105,11 +113,12 @@ def pages() -> dict[str, str]:
     for noun in NOUNS:
         base = f'mmrobust.{noun}.base'
         own = [name for name in modules_of(f'mmrobust.{noun}')[1:] if name != base]
-        found[f'_generated/{noun}.md'] = automodules([*own, base])
+        found[f'_generated/{noun}.md'] = automodules([*own, *guests(noun), base])
     top = ['mmrobust.registry']
     found['api/mmrobust.md'] = '# mmrobust\n\n' + automodules(['mmrobust', *top])
+    elsewhere = {module for noun in NOUNS for module in guests(noun)}
     for package in packages():
-        modules = modules_of(package)
+        modules = [module for module in modules_of(package) if module not in elsewhere]
         if package.removeprefix('mmrobust.') in NOUNS:
             page = package.removeprefix('mmrobust.')
             text = automodules(modules[:1]) + f'\nSee [its page](../{page}.md).\n'

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
         '--space',
-        choices=('video', 'view', 'crop'),
+        choices=('video', 'view', 'crop', 'image'),
         help='what is perturbed; default video, for a pose estimator crop',
     )
     p.add_argument(
@@ -42,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument('--seed', type=int, help='seed of the attack; default 0')
     p.add_argument('--max-samples', type=int, help='attack only the first N samples')
     p.add_argument('--save-adv', metavar='DIR', help='save the adversarial videos, lossless')
-    p.add_argument('--batch-size', type=int, help="default: the config's")
+    p.add_argument(
+        '--batch-size', type=int, help="default: the config's; in image space always one photograph"
+    )
     p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
     p.add_argument('--resume', action='store_true', help='go on from the ledger in the work dir')
     p.add_argument('--strict', action='store_true', help='stop at a video that fails to load')

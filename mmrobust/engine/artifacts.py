@@ -14,14 +14,16 @@ import torch
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.datasets import locate
 from mmrobust.engine.ledger import Entry
+from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.previews import PosePreviews, Previews, VideoPreviews
 from mmrobust.engine.provenance import file_sha256, versions
 from mmrobust.evaluation.queries import query_summary
+from mmrobust.evaluation.relations import Relations
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
-from mmrobust.victims.samples import SampleLayout
+from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table
 from mmrobust.visualization.video import write_lossless
@@ -36,8 +38,8 @@ class Artifacts:
         loop: The :class:`~mmrobust.engine.attack_loop.AttackTestLoop`.
 
     Raises:
-        ValueError: ``save_adv`` with ``space='view'``, whose perturbations no
-            video can carry.
+        ValueError: ``save_adv`` in a space whose perturbations no video and no
+            photograph can carry (``view``, ``crop``).
         OSError: The work directory or ``save_adv`` cannot be written.
     """
 
@@ -48,7 +50,8 @@ class Artifacts:
         self.adversarial = Path(target).absolute() if target else None
         if target:
             space = loop.victim.space
-            require(space == 'video', 'space', '"video" with save_adv', space)
+            rule = '"video" with save_adv (for a pose estimator, "image")'
+            require(space in ('video', 'image'), 'space', rule, space)
         for folder in (self.folder, self.adversarial):
             if folder is not None:
                 check_writable(folder)
@@ -58,35 +61,50 @@ class Artifacts:
         metainfo = getattr(dataset, 'metainfo', None) or {}
         self.classes = [str(name) for name in metainfo.get('classes', [])]
         self.joints = [str(name) for name in metainfo.get('keypoint_id2name', {}).values()]
-        pose = loop.victim.space == 'crop'
-        self.previews: Previews = PosePreviews(metainfo) if pose else VideoPreviews(self.classes)
+        self.previews: Previews = VideoPreviews(self.classes)
+        if loop.victim.space in ('crop', 'image'):
+            self.previews = PosePreviews(metainfo, Relations.of(loop.victim, loop.attack))
+        self.photographs = None
+        if self.adversarial is not None and loop.victim.space == 'image':
+            self.photographs = PhotographFiles(self.adversarial, loop.samples)
 
     def complete(self, entry: Entry) -> bool:
-        """Whether a resumed entry needs no second go: it loaded, and its video is there."""
+        """Whether a resumed entry needs no second go: it loaded, and what was saved is there."""
         if entry['error'] is not None:
             return False
         if self.adversarial is None:
             return True
-        return 'video' in entry and (self.adversarial / entry['video']).exists()
+        saved = entry.get('video', entry.get('photograph'))
+        return saved is not None and (self.adversarial / saved).exists()
 
     def start(self) -> None:
         """Remove the previews of an earlier run in the same folder."""
         for path in (self.folder / 'previews').glob('*.*'):
             path.unlink()
 
-    def save(
-        self, index: int, layout: SampleLayout, outcome: Outcome, entry: Entry
-    ) -> dict[str, str]:
-        """Write the sample's videos; returns their file names for the ledger."""
-        files = {}
+    def save(self, index: int, loaded: Loaded, outcome: Outcome, entry: Entry) -> dict[str, str]:
+        """Write the sample's video or photograph, and its preview.
+
+        Args:
+            index: Of the sample.
+            loaded: The sample, alone in its batch.
+            outcome: Of the attack.
+            entry: Its line in the ledger.
+
+        Returns:
+            File names for the ledger.
+        """
+        files, layout = {}, loaded.layouts[0]
         if self.adversarial is not None and isinstance(layout, VideoLayout):
             files['video'] = f'{index:06d}.mkv'
             self._write_video(self.adversarial / files['video'], index, layout, outcome)
+        if self.photographs is not None:
+            files['photograph'] = self.photographs.write(index, outcome.adversarial)
         if outcome.attacked and self._wants_preview(index):
             files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
             path = self.folder / files['preview']
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.previews.write(path, layout, outcome, entry)
+            self.previews.write(path, layout, outcome, entry, loaded)
         return files
 
     def _write_video(self, path: Path, index: int, layout: VideoLayout, outcome: Outcome) -> None:
@@ -117,7 +135,7 @@ class Artifacts:
         card = self.card(rows, metrics, wall_time)
         text = json.dumps(_finite(card), indent=2, default=str) + '\n'
         (self.folder / 'report.json').write_text(text, encoding='utf-8')
-        if self.adversarial is not None:
+        if self.adversarial is not None and self.photographs is None:
             lines = [f'{row["video"]} {row["label"]}\n' for row in rows if 'video' in row]
             (self.adversarial / 'annotations.txt').write_text(''.join(lines), encoding='utf-8')
         write_page(self.folder / 'report.html', card, rows, self._previews(rows))
@@ -127,7 +145,8 @@ class Artifacts:
         if shown:
             print(f'clean | adversarial | difference: {self.folder / shown[0]}')
         if self.adversarial is not None:
-            print(f'adversarial videos: {self.adversarial}')
+            kind = 'videos' if self.photographs is None else 'photographs'
+            print(f'adversarial {kind}: {self.adversarial}')
 
     def card(
         self, rows: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float

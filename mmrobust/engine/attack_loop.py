@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
+from mmengine.evaluator import Evaluator
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
@@ -24,6 +25,7 @@ from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.subjects import build_attack, build_subject
 from mmrobust.engine.surrogate import Surrogate
+from mmrobust.evaluation.metrics import PairedMetric
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
@@ -83,7 +85,12 @@ class AttackTestLoop(TestLoop):
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
-        self.metrics = PairedEvaluator(self.evaluator)
+        self.samples = self.victim.samples(self.dataloader.dataset)
+        stock = [m for m in self.evaluator.metrics if not isinstance(m, PairedMetric)]
+        paired = [m for m in self.evaluator.metrics if isinstance(m, PairedMetric)]
+        # The first judge data samples, of which a sample may have several.
+        self.metrics = PairedEvaluator(Evaluator(stock))
+        self.comparison = PairedEvaluator(Evaluator(paired))
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
@@ -106,7 +113,7 @@ class AttackTestLoop(TestLoop):
         total = self._total()
         done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
         todo = pending(total, done, self.rank, self.world_size)
-        loader = attack_loader(self.dataloader, self.victim, todo)
+        loader = attack_loader(self.dataloader, self.victim, todo, self.samples)
         runner.call_hook('before_test')
         runner.call_hook('before_test_epoch')
         runner.model.eval()
@@ -126,7 +133,7 @@ class AttackTestLoop(TestLoop):
 
     def _total(self) -> int:
         """How many samples this run is about."""
-        total = len(self.dataloader.dataset)
+        total = len(self.samples)
         if not total:
             raise ValueError(EMPTY)
         return min(total, self.settings.max_samples or total)
@@ -168,6 +175,10 @@ class AttackTestLoop(TestLoop):
         clean_kept = self.metrics.process('clean', data, clean_samples)
         adv_kept = self.metrics.process('adversarial', data, adv_samples)
         labels = self.victim.labels(data)
+        kept = [
+            {'clean': clean, 'adversarial': adversarial}
+            for clean, adversarial in zip(clean_kept, adv_kept, strict=True)
+        ]
         entries = []
         for row, outcome in enumerate(outcomes):
             one = torch.tensor([row])
@@ -175,8 +186,8 @@ class AttackTestLoop(TestLoop):
                 labels[one], clean_outputs[row][None], adv_outputs[row][None], outcome.scores[None]
             )
             entry = sample_row(indices[row], loaded.names[row], facts, outcome, seconds[row])
-            entry |= self.artifacts.save(indices[row], loaded.layouts[row], outcome, entry)
-            entry['evaluator'] = {'clean': clean_kept[row], 'adversarial': adv_kept[row]}
+            entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
+            entry['evaluator'] = kept if self.victim.alone else kept[row]
             entries.append(entry)
         self.runner.call_hook(
             'after_test_iter', batch_idx=idx, data_batch=data, outputs=adv_samples
@@ -225,7 +236,13 @@ class AttackTestLoop(TestLoop):
                 f'at least one video must load, but all {len(wanted)} failed; '
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
-        found = self.metrics.evaluate(good, self.rank, self.world_size)
+        parts = [
+            {'evaluator': part}
+            for entry in good
+            for part in (entry['evaluator'] if self.victim.alone else [entry['evaluator']])
+        ]
+        found = self.metrics.evaluate(parts, self.rank, self.world_size)
+        found |= {'robust': self.comparison.evaluate(good, self.rank, self.world_size)['robust']}
         if self.rank == 0:
             ledger.rewrite(merged)
             self.artifacts.report(wanted, found, wall_time)

@@ -16,10 +16,18 @@ def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]
     return [i for i in range(rank, total, world_size) if i not in done]
 
 
-def attack_loader(loader: DataLoader[Any], victim: Subject, indices: Sequence[int]) -> Any:
+def attack_loader(
+    loader: DataLoader[Any], victim: Subject, indices: Sequence[int], samples: Any = None
+) -> Any:
     """``loader`` again, over ``indices`` in order, with layouts and failures.
 
     Shuffling and padding of the sampler are dropped: results are by index.
+
+    Args:
+        loader: The config's own.
+        victim: Whose pipelines its data set has.
+        indices: Of the samples to do.
+        samples: ``victim.samples`` of the data set; None: its items.
     """
     options: dict[str, Any] = {}
     if loader.num_workers:
@@ -27,8 +35,8 @@ def attack_loader(loader: DataLoader[Any], victim: Subject, indices: Sequence[in
         options['prefetch_factor'] = loader.prefetch_factor
         options['multiprocessing_context'] = loader.multiprocessing_context
     return DataLoader(
-        loader.dataset,
-        batch_size=loader.batch_size or 1,
+        loader.dataset if samples is None else samples,
+        batch_size=1 if victim.alone else loader.batch_size or 1,
         sampler=indices,
         num_workers=loader.num_workers,
         collate_fn=victim.collate(loader.collate_fn),

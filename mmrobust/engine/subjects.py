@@ -11,8 +11,10 @@ from mmrobust.attacks import Attack
 from mmrobust.registry import ATTACKS, VICTIMS
 from mmrobust.victims.subject import Subject
 
-# By the package that a model's class, or one that it is derived from, comes from.
-SUBJECTS = {'mmpose': 'PoseVictim'}
+# By the name of a model's class, or one that it is derived from, else by their package.
+SUBJECTS = {'BottomupPoseEstimator': 'BottomupVictim', 'mmpose': 'PoseVictim'}
+# Subjects that have a class of their own for some of their spaces.
+SPACES = {('PoseVictim', 'image'): 'PhotographVictim'}
 
 
 def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
@@ -26,9 +28,11 @@ def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
         ValueError: The model is none that can be attacked.
     """
     inner = getattr(model, 'module', model)
-    origins = [cls.__module__.split('.')[0] for cls in type(inner).__mro__]
-    kinds = [kind for package, kind in SUBJECTS.items() if package in origins]
+    lineage = type(inner).__mro__
+    origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
+    kinds = [kind for origin, kind in SUBJECTS.items() if origin in origins]
     kind = kinds[0] if kinds else 'ActionVictim'
+    kind = SPACES.get((kind, (options or {}).get('space', '')), kind)
     found: Subject = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
     return found
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mmrobust.evaluation.poses import pose_summary
 from mmrobust.functional.interval import wilson
 
 Row = dict[str, Any]
@@ -83,5 +84,6 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'cost': cost(rows),
         'perturbation': perturbation(rows),
         'flags': flags(rows),
+        'pose': pose_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),
     }

@@ -116,7 +116,7 @@ class PoseGoal(Goal):
         truth, aim = self.bound
         joints, _ = truth.readout.decode(outputs.nan_to_num())
         gap = (joints.double() - aim.keypoints.double().cpu()).square().sum(dim=2).sqrt()
-        return gap / truth.scale.cpu()[:, None] if self.unit == 'box' else gap
+        return gap / truth.joint_scale.cpu() if self.unit == 'box' else gap
 
     def mean_distance(self, outputs: Tensor) -> Tensor:
         """The mean of ``distance`` over the joints that count (N,); NaN without any."""

@@ -25,7 +25,8 @@ class PoseTruth:
         readout: How the victim's responses and poses translate.
         keypoints: (N, K, 2), input pixels.
         visible: (N, K), 1 where a joint is labelled.
-        scale: (N,), the longer side of the person's box, input pixels.
+        scale: (N,), the longer side of the person's box, input pixels; (N, K) by joint
+            where a sample's joints are those of several persons.
         annotated: (N,) bool, False where the keypoints stand for none (boxes
             of a detector).
         area: (N,), of the person, square input pixels; NaN where it is unknown.
@@ -45,7 +46,8 @@ class PoseTruth:
     def __post_init__(self) -> None:
         shape = tuple(self.keypoints.shape)
         require(len(shape) == 3 and shape[2] == 2, 'keypoints', 'of shape (N, K, 2)', shape)
-        expected = {'visible': shape[:2], 'scale': shape[:1], 'annotated': shape[:1]}
+        scales = shape[: self.scale.dim()] if self.scale.dim() in (1, 2) else shape[:1]
+        expected = {'visible': shape[:2], 'scale': scales, 'annotated': shape[:1]}
         for name, wanted in expected.items():
             found = tuple(getattr(self, name).shape)
             require(found == wanted, name, f'of shape {wanted}', found)
@@ -62,6 +64,11 @@ class PoseTruth:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    @property
+    def joint_scale(self) -> Tensor:
+        """``scale`` beside the joints, (N, 1) or (N, K)."""
+        return self.scale if self.scale.dim() == 2 else self.scale[:, None]
 
     def __getitem__(self, rows: Tensor) -> PoseTruth:
         return self.select(rows)

@@ -2,9 +2,19 @@
 
 from mmrobust.victims.action import ActionVictim
 from mmrobust.victims.base import Victim
+from mmrobust.victims.bottomup import BottomupVictim
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.function import FunctionVictim
 from mmrobust.victims.meter import Metered
-from mmrobust.victims.pose import PoseVictim
+from mmrobust.victims.pose import PhotographVictim, PoseVictim
 
-__all__ = ['ActionVictim', 'FunctionVictim', 'Metered', 'PoseVictim', 'Victim', 'frozen']
+__all__ = [
+    'ActionVictim',
+    'BottomupVictim',
+    'FunctionVictim',
+    'Metered',
+    'PhotographVictim',
+    'PoseVictim',
+    'Victim',
+    'frozen',
+]

@@ -68,6 +68,14 @@ class Loaded:
     slots: list[int]
     failures: dict[int, Failure]
 
+    def alone(self, row: int) -> Loaded:
+        """One good sample as a batch of its own."""
+        if len(self.layouts) == 1:
+            # Its data may be several items, such as the persons of a photograph.
+            return self
+        data = {key: values[row : row + 1] for key, values in self.data.items()}
+        return Loaded(data, [self.layouts[row]], [self.names[row]], [self.slots[row]], {})
+
 
 class Collate:
     """Collate good samples as the data loader would; carry the rest along.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -40,14 +40,22 @@ class Subject(ABC):
     Attributes:
         space: What is perturbed, such as ``video`` or ``crop``.
         goal: Registered goal of an attack whose config names none.
+        alone: Whether samples differ in their number of outputs, so that each is a
+            batch of its own. The model's batch may then hold several items (the
+            persons of a photograph), and a test step returns one data sample each.
     """
 
     space: str
     goal: str
+    alone: ClassVar[bool] = False
 
     @abstractmethod
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) keep what ``groups`` needs."""
+
+    def samples(self, dataset: Any) -> Any:
+        """What is attacked one by one, by index: a data set's items, or groups of them."""
+        return dataset
 
     @staticmethod
     def collate(original: Any) -> Collate:

@@ -21,7 +21,9 @@ from mmrobust.visualization.formatting import (
     plain,
     real,
 )
+from mmrobust.visualization.pose_figures import joints_table
 from mmrobust.visualization.samples import samples_table
+from mmrobust.visualization.stills import decoded, write_contact_sheet
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class Preview:
         kind = 'video/mp4' if self.moving else 'image/png'
         return f'data:{kind};base64,{base64.b64encode(self.content).decode()}'
 
+    @property
+    def description(self) -> str:
+        """What it shows, for those who do not see it."""
+        shown = 'videos' if self.moving else 'poses on the pictures'
+        words = f'{self.title}: clean and adversarial {shown}, and their amplified difference'
+        return f'{words}; {self.caption}' if self.caption else words
+
 
 def write_page(
     path: str | os.PathLike[str],
@@ -59,10 +68,11 @@ def write_page(
     rows: Sequence[Mapping[str, Any]],
     previews: Sequence[Preview],
 ) -> None:
-    """Write the report of one run.
+    """Write the report of one run, and a contact sheet if its samples are pictures.
 
     Args:
-        path: The .html file; missing folders are made.
+        path: The .html file; missing folders are made. ``contact_sheet.png``
+            stands beside it, or is removed.
         card: The run's card, as in ``report.json``; unknown values may be
             missing, None or NaN.
         rows: One mapping per sample, as in ``results.jsonl``.
@@ -70,6 +80,12 @@ def write_page(
     """
     with replacing(Path(path)) as temporary:
         temporary.write_text(render(card, rows, previews), encoding='utf-8')
+    sheet = Path(path).with_name('contact_sheet.png')
+    stills = [preview for preview in previews if not preview.moving]
+    if stills:
+        write_contact_sheet(sheet, [(p.title, p.caption, decoded(p.content)) for p in stills])
+    else:
+        sheet.unlink(missing_ok=True)
 
 
 def render(
@@ -77,6 +93,7 @@ def render(
 ) -> str:
     """The report as text; see :func:`write_page`."""
     columns, samples = samples_table(rows, card.get('classes') or [])
+    joint_columns, joints = joints_table(card, rows)
     values = {
         'title': f'{summary.config_name(card)} under {summary.attack_text(card)}',
         'config': summary.config_name(card),
@@ -92,6 +109,8 @@ def render(
         'failed': count(card.get('failed')),
         'plots': plots(card, rows),
         'previews': previews,
+        'joint_columns': joint_columns,
+        'joints': joints,
         'columns': columns,
         'samples': samples,
         'total': len(rows),

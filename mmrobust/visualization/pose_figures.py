@@ -1,68 +1,67 @@
-"""Figures of an attacked pose estimator: success over the threshold, errors by joint.
+"""Figures and the table of an attacked pose estimator: over the threshold, by joint.
 
 Distances are shares of the longer side of the person's box.
 """
 
-from collections.abc import Mapping, Sequence
-from statistics import mean
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from mmrobust.functional.keypoint_metrics import success_curve
-from mmrobust.visualization.formatting import real
+from mmrobust.evaluation.poses import MOVED, by_joint, over_tau
+from mmrobust.visualization.formatting import number, percent
+from mmrobust.visualization.samples import Cell, Column
 from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, INK, inline, printable
 
 Row = Mapping[str, Any]
 Drawn = tuple[str, Markup, str]
 
-# Thresholds up to half of the box; PCK's usual one is marked.
-TAUS = torch.linspace(0, 0.5, 101, dtype=torch.float64)
-USUAL = 0.2
 MAX_JOINTS = 40
+SIDES = {'clean_error': 'clean', 'adversarial_error': 'adversarial'}
+HEADINGS = {
+    'clean_error': 'error, clean',
+    'adversarial_error': 'adversarial',
+    'displacement': 'displacement',
+    'moved_rate': 'moved',
+    'vanished_rate': 'vanished',
+    'labelled': 'labelled',
+}
 
 
 def tau_curve(rows: Sequence[Row]) -> Drawn | None:
     """Success rate at every threshold, whatever the goal's own is."""
-    tried = [row for row in rows if row.get('attacked')]
-    targeted = any(row.get('target_error') is not None for row in tried)
-    key = 'target_error' if targeted else 'displacement'
-    values = [value for row in tried if (value := real(row.get(key))) is not None]
-    if not values:
+    found = over_tau(rows)
+    if found is None:
         return None
-    found = success_curve(torch.tensor(values, dtype=torch.float64), TAUS, targeted=targeted)
+    taus = found['tau']
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.step(TAUS.tolist(), found.tolist(), where='post', color=ADVERSARIAL)
-        axes.axvline(USUAL, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-        axes.set_xlim(0, float(TAUS[-1]))
+        axes.step(taus, found['rate'], where='post', color=ADVERSARIAL)
+        axes.axvline(MOVED, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.set_xlim(0, taus[-1])
         axes.set_ylim(0, 1.03)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1))
         axes.set_xlabel('threshold, of the longer side of the box')
-        axes.set_ylabel('success')
+        axes.set_ylabel('success, of the samples')
         axes.grid(axis='y')
 
     title = 'Success over the threshold'
     away, near = 'further than that from its clean prediction', 'within that of its target'
-    note = f'Success here: the mean joint is {near if targeted else away}; n = {len(values)}.'
+    what = near if found['measure'] == 'target_error' else away
+    note = f'Success here: the mean joint is {what}; n = {found["n"]}. Dashed: 20 %.'
     return title, inline(draw, 'tau', title, 2.6), note
 
 
 def joint_errors(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
     """Mean distance of every joint from its annotation, clean and adversarial."""
-    tried = [row for row in rows if row.get('attacked') and row.get('clean_joint_errors')]
-    if not tried:
-        return None
-    count = len(tried[0]['clean_joint_errors'])
-    names = card.get('joints') or [str(index) for index in range(count)]
-    means = {side: _means(tried, f'{side}_joint_errors') for side in ('clean', 'adversarial')}
-    known = [j for j in range(count) if None not in (means['clean'][j], means['adversarial'][j])]
+    names = joint_names(card)
+    found = list(enumerate(by_joint(rows)))
+    known = [(names(j), line) for j, line in found if None not in (line[key] for key in SIDES)]
     shown = known[:MAX_JOINTS]
     if not shown:
         return None
@@ -70,24 +69,43 @@ def joint_errors(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         places = np.arange(len(shown))
-        for side, colour, shift in (('clean', CLEAN, -0.19), ('adversarial', ADVERSARIAL, 0.19)):
-            widths = [means[side][j] or 0.0 for j in shown]
+        for (key, side), colour, shift in zip(
+            SIDES.items(), (CLEAN, ADVERSARIAL), (-0.19, 0.19), strict=True
+        ):
+            widths = [line[key] or 0.0 for _, line in shown]
             axes.barh(places + shift, widths, 0.34, color=colour, label=side)
-        axes.set_yticks(places, [printable(names[j]) for j in shown])
+        axes.set_yticks(places, [printable(name) for name, _ in shown])
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel('mean distance from the annotation, of the longer side of the box')
+        axes.set_xlabel('error, of the longer side of the box')
         axes.grid(axis='x')
         axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1), ncols=2)
 
     title = 'Error by joint'
-    note = 'Attacked samples, labelled joints.'
+    note = 'Mean distances from the annotation, attacked samples whose joint is labelled.'
     if len(shown) < len(known):
         note += f' The first {len(shown)} of {len(known)} joints.'
     return title, inline(draw, 'joints', title, 1.2 + 0.24 * len(shown)), note
 
 
-def _means(rows: Sequence[Row], key: str) -> list[float | None]:
-    columns = zip(*(row[key] for row in rows), strict=True)
-    known = [[value for value in column if value is not None] for column in columns]
-    return [mean(values) if values else None for values in known]
+def joints_table(
+    card: Mapping[str, Any], rows: Sequence[Row]
+) -> tuple[list[Column], list[list[Cell]]]:
+    """Headings and cells of the table by joint; empty without poses."""
+    names, found = joint_names(card), by_joint(rows)
+    keys = [key for key in HEADINGS if any(line[key] is not None for line in found)]
+    columns = [Column('joint'), *(Column(HEADINGS[key], numeric=True) for key in keys)]
+    table = []
+    for place, line in enumerate(found):
+        cells = [Cell(name := names(place), name.lower(), 'joint')]
+        for key in keys:
+            text = number(line[key]) if key == 'labelled' else percent(line[key])
+            cells.append(Cell(text, -1.0 if line[key] is None else float(line[key] or 0), 'n'))
+        table.append(cells)
+    return columns, table
+
+
+def joint_names(card: Mapping[str, Any]) -> Callable[[int], str]:
+    """The name of a joint, or its number where the card knows none."""
+    names = card.get('joints') or []
+    return lambda place: str(names[place]) if place < len(names) else str(place)

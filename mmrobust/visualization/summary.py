@@ -163,7 +163,7 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'mean_abs': 'mean absolute',
         'frames': 'frames changed',
     }
-    if card.get('space') == 'crop':
+    if card.get('space') in ('crop', 'image'):
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}

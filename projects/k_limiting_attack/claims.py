@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 from mmrobust.evaluation.claims import Claim
+from mmrobust.goals import CorruptPose, TargetPose
 from projects.k_limiting_attack.arms import NORMS, TARGETED
 from projects.k_limiting_attack.measure import (
     Sample,
@@ -28,6 +29,12 @@ from projects.k_limiting_attack.measure import (
 
 # Rates that differ by no more count as equal; those that differ by more, as far apart.
 EQUAL, FAR = 0.1, 0.2
+# The goals of arms.py as they stand: what counts as success is not alike.
+_FREE, _AIMED = CorruptPose(), TargetPose()
+SUCCESS = (
+    f'untargeted: {_FREE.share:g} of the joints or more beyond {_FREE.tau:g} of the box, '
+    f'targeted: mean distance below {_AIMED.tau:g} of it'
+)
 # The slides' ratio of the RMSE of KAA+ER to that of KAA, untargeted.
 SLIDES = {'linf': 0.66, 'l2': 0.57}
 
@@ -84,7 +91,11 @@ def smaller(found: Results) -> list[Claim]:
 
 
 def targeted(found: Results) -> list[Claim]:
-    """Targets are harder than no target, to sit than to walk; ER helps."""
+    """Targets are harder than no target, to sit than to walk; ER helps.
+
+    The first compares two measures of success, which the claim states: as the
+    slides do not say theirs, it holds for these thresholds alone.
+    """
     claims = []
     for norm in NORMS:
         free = {arm: found.arms['untargeted', norm, arm] for arm in TARGETED}
@@ -92,7 +103,7 @@ def targeted(found: Results) -> list[Claim]:
             aimed = {arm: found.arms[target, norm, arm] for arm in TARGETED}
             for arm in TARGETED:
                 text = f'{norm}, {arm}: {target} harder than untargeted'
-                claims.append(_rates(text, free[arm], aimed[arm]))
+                claims.append(_rates(text, free[arm], aimed[arm], unlike=SUCCESS))
             text = f'{norm}: KAA+ER reaches {target} more often than KAA'
             claims.append(_rates(text, aimed['er'], aimed['kaa']))
         if {'walk', 'sit'} <= set(found.targets):
@@ -161,14 +172,25 @@ def over_curve(found: Results, arm: str) -> dict[int, float]:
     return {index: mean(part[index].pck for part in parts) for index in sorted(both)}
 
 
-def _rates(text: str, one: Samples, other: Samples, slack: float = 0.0) -> Claim:
-    """A claim on two success rates: one is above the other less ``slack``."""
+def _rates(
+    text: str, one: Samples, other: Samples, slack: float = 0.0, unlike: str = ''
+) -> Claim:
+    """A claim on two success rates: one is above the other less ``slack``.
+
+    Args:
+        text: The claim.
+        one: Samples whose rate should be the higher one.
+        other: The same samples under another attack.
+        slack: What it may be lower; negative: must be higher.
+        unlike: What success is on both sides, where it is not the same.
+    """
     part, (left, right) = gained(one, other), common(one, other)
     low, high = part.limits
     rule = f'difference of the rates {"+" if slack > 0 else "-"} {abs(slack):g}'
+    rule = rule if slack else 'difference of the rates'
     return Claim(
         text,
-        rule if slack else 'difference of the rates',
+        f'{rule}; {unlike}' if unlike else rule,
         ' against '.join(shown(rate(samples), '.0f', 100) for samples in (left, right)) + ' (%)',
         (low + slack, high + slack),
     )

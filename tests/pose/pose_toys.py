@@ -276,3 +276,29 @@ def batch(steps: Any = None, seed: int = 0, **changes: Any) -> dict[str, Any]:
         'inputs': [one['inputs'] for one in packed],
         'data_samples': [one['data_samples'] for one in packed],
     }
+
+
+class PersonSet:
+    """Persons as an MMPose data set in top-down mode shows them."""
+
+    def __init__(self, infos: list[dict[str, Any]], steps: Any = None) -> None:
+        self.infos = infos
+        self.pipeline = pipeline() if steps is None else steps
+
+    def __len__(self) -> int:
+        return len(self.infos)
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        return dict(self.infos[index])
+
+    def __getitem__(self, index: int) -> Any:
+        return self.pipeline(self.get_data_info(index))
+
+
+def photograph(victim: Any, infos: list[dict[str, Any]] | None = None, steps: Any = None) -> Any:
+    """The first photograph of a set as a batch, as the engine hands it to a PhotographVictim."""
+    from mmengine.dataset import pseudo_collate
+
+    dataset = PersonSet(persons() if infos is None else infos, steps)
+    victim.install(dataset)
+    return victim.collate(pseudo_collate)([victim.samples(dataset)[0]])

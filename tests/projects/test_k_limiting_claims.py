@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from mmrobust.evaluation.claims import table
 from projects.k_limiting_attack import claims, figures, tables
@@ -19,7 +18,6 @@ from projects.k_limiting_attack.measure import (
     ratio,
     samples_of,
 )
-from projects.k_limiting_attack.sheet import relation_picture, shown_joints
 
 EPS = (2.0, 8.0)
 # Arm -> of 60 samples how many succeed, RMSE, PCK on the curve.
@@ -241,23 +239,25 @@ def test_every_arm_can_be_built_with_the_same_budget(arm, goal, norm):
         assert not built.early_stop
 
 
-def test_relations_are_red_and_blue_and_the_rest_is_dim():
-    crop = np.full((2, 3, 3), 100, np.uint8)
-    picture = relation_picture(crop, torch.tensor([[1.0, -1.0, 0.0], [0.5, 0.0, 0.0]]))
-    assert tuple(picture[0, 0]) == (255, 80, 60)
-    assert tuple(picture[0, 1]) == (80, 150, 255)
-    assert tuple(picture[0, 2]) == (35, 35, 35)
-    assert tuple(picture[1, 0]) == (145, 58, 48)
-
-
-def test_joints_that_depend_on_nothing_are_not_shown():
-    maps = torch.zeros(6, 2, 2)
-    maps[[1, 3, 4, 5], 0, 1] = -0.5
-    assert shown_joints(maps, 3) == [1, 4, 5]
-    assert shown_joints(maps, 2) == [1, 5]
-    assert shown_joints(torch.zeros(5, 2, 2), 3) == [0, 2, 4]
-
-
 def test_averages_of_few_samples_have_no_interval():
     assert averaged([1.0] * 5).limits == (-math.inf, math.inf)
     assert math.isnan(averaged([]).value)
+
+
+def test_unlike_measures_of_success_stand_beside_the_claim_that_compares_them():
+    from mmrobust.registry import ATTACKS
+
+    found = claims.claims(measured())
+    compared = [claim for claim in found if 'harder than untargeted' in claim.text]
+    assert len(compared) == 8
+    for claim in compared:
+        assert 'untargeted: 0.5 of the joints or more beyond 0.2 of the box' in claim.rule
+        assert 'targeted: mean distance below 0.1 of it' in claim.rule
+    others = [claim for claim in found if claim not in compared]
+    assert all('of the box' not in claim.rule for claim in others)
+    assert claims.SUCCESS in tables.NOTE
+    # What it says is what the arms are built with.
+    for aim, expected in (('untargeted', (0.5, 0.2)), ('sit', (None, 0.1))):
+        config = attack('kaa', 'linf', aim, rmse=8.0, values=100, steps=16, stop=False)
+        goal = ATTACKS.build(config).goal
+        assert (getattr(goal, 'share', None), goal.tau) == expected

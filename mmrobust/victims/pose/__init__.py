@@ -2,9 +2,10 @@
 
 ``capture`` runs the stock test path up to the decoder, ``readouts`` say what
 comes out there for each family of heads, ``annotations`` read the ground truth,
-``victim`` joins them.
+``victim`` joins them for crops, ``photograph`` for whole photographs.
 """
 
+from mmrobust.victims.pose.photograph import PhotographVictim
 from mmrobust.victims.pose.victim import PoseVictim
 
-__all__ = ['PoseVictim']
+__all__ = ['PhotographVictim', 'PoseVictim']

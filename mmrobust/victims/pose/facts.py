@@ -34,7 +34,8 @@ def pose_facts(
     ``joints`` are in input pixels; ``joint_errors`` are distances from the
     annotation (null where a joint is not labelled), of which curves over the
     threshold and a table per joint can be made; ``displacement`` is the mean
-    distance of the attacked pose from the clean prediction, over all joints.
+    distance of the attacked pose from the clean prediction, over all joints, and
+    ``joint_displacements`` that of every joint.
 
     Args:
         truth: Its annotations, alone in a batch.
@@ -52,6 +53,8 @@ def pose_facts(
         'displacement': _number(moved.mean()),
         'joints_moved': int((~(moved <= TAU)).sum()),
         'joints_vanished': int(lost.sum()),
+        'joint_displacements': [_number(value) for value in moved],
+        'joint_vanished': lost[0].tolist(),
     }
     for side, pose in (('clean', before), ('adversarial', after)):
         fields |= {f'{side}_{name}': value for name, value in pose.measured(sigmas).items()}

@@ -10,76 +10,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.pose_targets import load_target
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Victim
-from mmrobust.victims.pose.annotations import input_box, pack_input_keypoints, pose_truth
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.facts import pose_facts
 from mmrobust.victims.pose.loading import CropLayout, CropPipeline
-from mmrobust.victims.pose.readouts import readout_of
+from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.samples import Loaded, alike
-from mmrobust.victims.subject import Facts, Subject
+from mmrobust.victims.subject import Facts
 
 
 @VICTIMS.register_module()
-class PoseVictim(Subject):
+class PoseVictim(TopDownVictim):
     """A pose estimator with its own test path, ready to be attacked.
 
     The threat model is that of the crop: what may change is the network's
-    input after the affine map, zero borders included, not the photograph.
+    input after the affine map, zero borders included, not the photograph
+    (that is :class:`~mmrobust.victims.pose.photograph.PhotographVictim`).
 
     Args:
         model: A built MMPose top-down estimator with its weights.
         space: ``crop``.
-        target: A pose to attain, for :class:`~mmrobust.goals.TargetPose`, fitted to
-            every person's box: ``walk``, ``sit`` or a file
-            (:func:`mmrobust.pose_targets.load_target`).
+        target: See :class:`~mmrobust.victims.pose.topdown.TopDownVictim`.
 
     Raises:
         ValueError: Its head has no readout, or ``target`` names no pose.
         FileNotFoundError: ``target`` is no file.
     """
 
-    goal = 'CorruptPose'
+    pipeline = CropPipeline
 
     def __init__(
         self, model: nn.Module, *, space: Literal['crop'] = 'crop', target: str | None = None
     ) -> None:
-        require(space == 'crop', 'space', 'crop for a pose estimator', space)
+        rule = 'crop for a pose estimator (or image, which is PhotographVictim)'
+        require(space == 'crop', 'space', rule, space)
         self.space = space
-        self.model: Any = model.module if is_model_wrapper(model) else model
-        self.readout = readout_of(self.model)
-        self.target = None if target is None else load_target(target)
-        self.sigmas: Tensor | None = None
-
-    def install(self, dataset: Any) -> None:
-        """Let a data set (without wrappers) pack what ``labels`` and ``groups`` need."""
-        pack_input_keypoints(dataset)
-        metainfo = getattr(dataset, 'metainfo', None) or {}
-        if metainfo.get('sigmas') is not None:
-            self.sigmas = torch.as_tensor(np.asarray(metainfo['sigmas']), dtype=torch.float64)
-        if self.target is not None:
-            names = metainfo.get('keypoint_id2name') or {}
-            require(bool(names), 'target', 'used with a data set that names its joints', names)
-            self.target = self.target.onto([str(name) for name in names.values()])
-        dataset.pipeline = CropPipeline(dataset.pipeline.transforms)
+        super().__init__(model, target)
 
     def labels(self, data: dict[str, Any]) -> PoseTruth:
         """Annotations of a batch, with the target pose in every person's box."""
-        samples = data['data_samples']
-        if self.target is None:
-            return pose_truth(samples, self.readout)
-        places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
-        aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
-        return pose_truth(samples, self.readout, torch.from_numpy(places), aimed)
+        return self.truth(data['data_samples'])
 
     @staticmethod
     def pixels(data: dict[str, Any]) -> Tensor:
@@ -91,12 +67,6 @@ class PoseVictim(Subject):
         sizes = sorted({tuple(crop.shape) for crop in data['inputs']})
         require(len(sizes) == 1, 'inputs', 'crops of one size (C, H, W)', sizes)
         return torch.stack(list(data['inputs']))
-
-    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
-        """The stock test step: data samples, and responses (N, D)."""
-        with decoder_input(self.readout.head, stop=False) as caught:
-            samples = self.model.test_step(data)
-        return samples, self.readout.flatten(caught.value)
 
     def bind(self, data: dict[str, Any]) -> Crops:
         """The victim of a batch's crops."""
@@ -125,20 +95,21 @@ class PoseVictim(Subject):
 
 
 class Crops(Victim):
-    """A :class:`PoseVictim` bound to N samples.
+    """A top-down estimator bound to N persons' crops.
 
     Args:
         owner: The estimator.
         samples: One ``PoseDataSample`` per sample.
     """
 
-    def __init__(self, owner: PoseVictim, samples: Sequence[Any]) -> None:
+    def __init__(self, owner: TopDownVictim, samples: Sequence[Any]) -> None:
         self.owner, self.samples = owner, list(samples)
 
     @property
     def model(self) -> nn.Module:
         """The estimator."""
-        return self.owner.model
+        model: nn.Module = self.owner.model
+        return model
 
     def select(self, rows: Tensor) -> Crops:
         """The victim of some of the samples."""

@@ -1,0 +1,70 @@
+"""Adversarial photographs, written so that the stock pipeline reads them as they were attacked."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+from mmrobust.engine.datasets import locate
+from mmrobust.functional.checks import require
+from mmrobust.victims.pose.photographs import Photographs
+
+
+class PhotographFiles:
+    """Writes photographs under the names that the data set has for them.
+
+    A folder of them takes the place of the data set's ``data_prefix.img``. The
+    data are those of a PNG, whatever the name ends in: OpenCV, with which stock
+    pipelines decode, goes by the data.
+
+    Args:
+        folder: Where to.
+        photographs: The data set by photograph.
+
+    Raises:
+        ValueError: Photographs lie outside of ``data_prefix.img``, two have the same
+            name, or ``folder`` is the one that they are in.
+    """
+
+    def __init__(self, folder: Path, photographs: Photographs) -> None:
+        self.folder, self.photographs = folder, photographs
+        self.names = [self._name(index) for index in range(len(photographs))]
+        twice = sorted(name for name, count in Counter(self.names).items() if count > 1)
+        require(not twice, 'save_adv', 'used where every photograph has its own name', twice[:3])
+        for name, path in zip(self.names, photographs.paths, strict=True):
+            own = (folder / name).resolve() == Path(path).resolve()
+            require(not own, 'save_adv', 'another folder than that of the photographs', folder)
+
+    def _leaf(self, index: int) -> Any:
+        return locate(self.photographs.dataset, self.photographs.persons[index][0])[0]
+
+    def _name(self, index: int) -> str:
+        path = self.photographs.paths[index]
+        prefix = (getattr(self._leaf(index), 'data_prefix', None) or {}).get('img')
+        name = os.path.relpath(path, prefix) if prefix else os.path.normpath(path)
+        inside = not Path(name).is_absolute() and '..' not in Path(name).parts
+        rule = "used with photographs below the data set's data_prefix.img"
+        require(inside, 'save_adv', rule, (path, prefix))
+        return name
+
+    def write(self, index: int, photograph: Tensor) -> str:
+        """Write a photograph (C, H, W), uint8; returns its name in the folder.
+
+        Raises:
+            ValueError: The pipeline reads other pixels back, for instance because
+                its decoder knows no PNG.
+        """
+        path = self.folder / self.names[index]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = np.ascontiguousarray(photograph.cpu().permute(1, 2, 0).numpy())
+        path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
+        again = self._leaf(index).pipeline.read(str(path))
+        same = np.array_equal(again, picture)
+        require(same, 'save_adv', 'used with a pipeline that reads PNG as BGR', str(path))
+        return self.names[index]

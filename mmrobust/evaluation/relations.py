@@ -1,0 +1,72 @@
+"""Which pixels every joint depends on, for pictures.
+
+Shapes: N samples, C channels, H, W pixels, K joints, D values of a response.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from mmrobust.attacks import Attack
+from mmrobust.attacks.k_limiting import KLimiting
+from mmrobust.functional.relation import indicator, relation_map, threshold
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.victims.base import Victim
+from mmrobust.victims.frozen import frozen
+from mmrobust.victims.samples import Loaded
+from mmrobust.victims.subject import Subject
+
+
+class Relations:
+    """The relation maps of a K-limiting attack with a relation mask, sample by sample.
+
+    Args:
+        subject: The estimator, such as :class:`~mmrobust.victims.PoseVictim`.
+        attack: The attack.
+    """
+
+    def __init__(self, subject: Subject, attack: KLimiting) -> None:
+        self.subject, self.attack = subject, attack
+
+    @classmethod
+    def of(cls, subject: Subject, attack: Attack) -> Self | None:
+        """None where the attack has no relation mask."""
+        if not isinstance(attack, KLimiting):
+            return None
+        masked = attack.relation != 'none' and attack.mask == 'relation'
+        return cls(subject, attack) if masked else None
+
+    def __call__(self, loaded: Loaded) -> Tensor:
+        """Maps (J, H, W) of a sample that is alone in its batch; J joints of all its persons."""
+        ((_, victim, pixels),) = self.subject.groups(loaded)
+        labels: Any = self.subject.labels(loaded.data)
+        return relations(victim, pixels, labels, self.attack)[0]
+
+
+def relations(victim: Victim, pixels: Tensor, truth: PoseTruth, attack: KLimiting) -> Tensor:
+    """How the response of every joint depends on the pixels, as KAA+ER takes it.
+
+    Args:
+        victim: Of the samples.
+        pixels: (N, C, H, W).
+        truth: Their annotations.
+        attack: A ``KLimiting`` attack with a relation.
+
+    Returns:
+        Maps (N, K, H, W) in -1..1: the mean over channels, and over both
+        coordinates of a joint where each is a group, of 1 where the response
+        rises with the value, -1 where it falls, and 0.
+    """
+    goal: Any = attack.goal
+    with torch.enable_grad(), frozen(victim.model):
+        leaf = pixels.float().clone().requires_grad_()
+        outputs = victim(leaf)
+        groups = goal.bind(truth, outputs.detach()).groups(outputs)
+        jacobian = torch.stack(list(relation_map(groups, leaf)), dim=1).nan_to_num()
+    alpha = threshold(jacobian, attack.alpha, quantile=attack.alpha_unit == 'quantile')
+    signs = indicator(jacobian, alpha).float().mean(dim=2)
+    joints = truth.keypoints.shape[1]
+    return signs.unflatten(1, (joints, -1)).mean(dim=2)

@@ -1,0 +1,91 @@
+"""What a ledger line says of the persons of a picture, clean and attacked.
+
+Shapes: J annotated persons, P predicted ones, K joints; input pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.victims.bottomup.matching import right_joints
+from mmrobust.victims.bottomup.persons import PersonsTruth
+from mmrobust.victims.subject import Facts
+
+# A joint is right within this share of its person's box (PCK@0.2), a picture or
+# a person with half of its joints.
+TAU, HALF = 0.2, 0.5
+# Test step and last check see the same if they judge no more of the joints differently.
+SAME = 0.05
+
+
+def persons_facts(
+    truth: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+) -> Facts:
+    """What is written down of one picture.
+
+    ``pck`` is the share of labelled joints of all its persons that are right
+    after the best one-to-one match; ``persons`` counts the annotated ones,
+    ``persons_right`` those with half of their joints right, ``poses`` are all
+    predicted persons. ``joints`` are the poses matched with the annotated
+    persons, one after the other, at -1 where nobody was; ``joints_moved`` counts
+    the labelled ones that left their clean place.
+
+    Args:
+        truth: Its annotations, alone in a batch.
+        clean: Outputs (1, D) of the test step on the clean picture.
+        adversarial: Likewise on the adversarial one.
+        checked: Outputs (1, D) of the attack's last check.
+    """
+    before, after = _Found(truth, clean), _Found(truth, adversarial)
+    labelled = before.labelled
+    differ = int((after.right ^ _Found(truth, checked).right).sum())
+    fields: dict[str, Any] = {
+        'persons': int(labelled.any(dim=1).sum()),
+        'joints_moved': int((~before.near(after) & labelled).sum()),
+    }
+    for side, found in (('clean', before), ('adversarial', after)):
+        fields |= {f'{side}_{name}': value for name, value in found.measured().items()}
+    return Facts(fields, agree=differ <= SAME * int(labelled.sum()))
+
+
+class _Found:
+    """The persons that were predicted beside those that are there."""
+
+    def __init__(self, truth: PersonsTruth, outputs: Tensor) -> None:
+        persons = truth.persons
+        self.labelled = (persons.visible[0] > 0.5).cpu()
+        self.scale, keypoints = persons.scale[0].double().cpu(), persons.keypoints[0]
+        self.predicted = truth.decode(outputs.nan_to_num())[0]
+        self.right, self.match = right_joints(
+            self.predicted.joints, keypoints, self.labelled, self.scale, TAU
+        )
+
+    @property
+    def poses(self) -> Tensor:
+        """Matched poses (J, K, 2); -1, where MMPose puts lost joints, for the lost."""
+        lost = torch.full((*self.labelled.shape, 2), -1.0, dtype=torch.float64)
+        there = self.match >= 0
+        lost[there] = self.predicted.joints[self.match[there]]
+        return lost
+
+    def near(self, other: _Found) -> Tensor:
+        """The joints (J, K) that both see in one place."""
+        gap = (self.poses - other.poses).norm(dim=2)
+        return gap <= TAU * self.scale[:, None]
+
+    def measured(self) -> dict[str, Any]:
+        """Shares and numbers of what is right; null where nothing is annotated."""
+        n, hits = int(self.labelled.sum()), int(self.right.sum())
+        pck = hits / n if n else None
+        counts = self.labelled.sum(dim=1)
+        whole = (counts > 0) & (self.right.sum(dim=1) >= HALF * counts)
+        return {
+            'correct': pck is not None and pck >= HALF,
+            'pck': pck,
+            'persons_right': int(whole.sum()),
+            'joints': self.poses[counts > 0].flatten(0, 1).tolist() or self.poses[0].tolist(),
+            'poses': self.predicted.joints.tolist(),
+        }

@@ -1,0 +1,167 @@
+"""Persons that are not found where they are.
+
+Shapes: N pictures, J persons, K joints; ``outputs`` (N, D) are what the head
+of a bottom-up victim computes before it is decoded.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import finite, require
+from mmrobust.goals.base import Goal
+from mmrobust.registry import GOALS
+from mmrobust.victims.bottomup.matching import right_joints
+from mmrobust.victims.bottomup.persons import Persons, PersonsTruth, Prediction
+from mmrobust.victims.bottomup.readouts.base import PersonsAim
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class CorruptPersons(Goal):
+    """Untargeted, for all persons of a picture: their joints are not found any more.
+
+    The objective is one of the readout's losses. Success is decided on the
+    persons that MMPose finally predicts: they are matched with the reference,
+    one to one, so that as many joints as possible are right; at least
+    ``share`` of the visible joints must be wrong all the same, because they
+    are further than ``tau`` from where they belong or because nobody was found
+    there. A picture that is as wrong as that when clean, or has no visible
+    joint, is not attacked.
+
+    Args:
+        loss: ``auto`` (the head's usual), or one that its readout has:
+            ``heatmap_mse``, ``response``, ``tags``, ``displacement``, ``distance``,
+            ``score``.
+        tau: Distance, > 0, in shares of the longer side of the person's box.
+        share: Share of the visible joints of the picture, in (0, 1].
+        reference: The annotated ``label``, or the victim's own clean
+            ``prediction``, where heads that regress joints have next to no
+            gradient at first: take an attack with a random start.
+        min_score: Predicted persons of a lower score do not count; 0 leaves
+            it to the thresholds of the model's own test configuration.
+
+    Attributes:
+        truth: The annotations; set by ``bind``.
+        aim: The reference, encoded; likewise.
+    """
+
+    loss: str = 'auto'
+    tau: float = 0.2
+    share: float = 0.5
+    reference: Literal['label', 'prediction'] = 'label'
+    min_score: float = 0.0
+    truth: PersonsTruth | None = field(default=None, init=False)
+    aim: PersonsAim | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
+        require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
+        share = finite(self.share) and 0 < self.share <= 1
+        require(share, 'share', 'in (0, 1]', self.share)
+        known = ('label', 'prediction')
+        require(self.reference in known, 'reference', 'label or prediction', self.reference)
+        sound = finite(self.min_score) and self.min_score >= 0
+        require(sound, 'min_score', 'a finite number >= 0', self.min_score)
+
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are persons of ``n`` pictures."""
+        kind = type(labels).__name__
+        sound = isinstance(labels, PersonsTruth)
+        require(sound, 'labels', 'a PersonsTruth of a bottom-up victim', kind)
+        require(len(labels) == n, 'labels', f'persons of {n} pictures', len(labels))
+
+    def bind(self, labels: PersonsTruth, outputs: Tensor) -> Self:
+        """This goal for given pictures.
+
+        Args:
+            labels: Their annotations.
+            outputs: (N, D), clean ones.
+
+        Raises:
+            ValueError: The victim's head knows no such loss.
+        """
+        losses = labels.readout.losses()
+        rule = f'auto or one of {", ".join(losses)} for this head'
+        require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
+        persons = labels.persons
+        if self.reference == 'prediction':
+            persons = _predicted(self._found(labels, outputs), persons)
+        return self._bound(labels, labels.readout.encode(persons, outputs).to(outputs))
+
+    def _bound(self, truth: PersonsTruth, aim: PersonsAim) -> Self:
+        twin = copy.copy(self)
+        object.__setattr__(twin, 'truth', truth)
+        object.__setattr__(twin, 'aim', aim)
+        return twin
+
+    @property
+    def bound(self) -> tuple[PersonsTruth, PersonsAim]:
+        """``truth`` and ``aim``; an error before ``bind``."""
+        if self.truth is None or self.aim is None:
+            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
+        return self.truth, self.aim
+
+    def select(self, rows: Tensor) -> Self:
+        """The goal of some of the pictures."""
+        truth, aim = self.bound
+        return self._bound(truth.select(rows), aim.select(rows))
+
+    def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
+        found = truth.decode(outputs.nan_to_num())
+        return [persons.above(self.min_score) for persons in found]
+
+    def counted(self) -> Tensor:
+        """The visible joints of the reference (N, J, K)."""
+        return self.bound[1].persons.visible > 0.5
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """The loss from the reference (N,)."""
+        truth, aim = self.bound
+        losses = truth.readout.losses()
+        return losses[next(iter(losses)) if self.loss == 'auto' else self.loss](outputs, aim)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where enough joints are wrong (N,)."""
+        truth, aim = self.bound
+        counted, persons = self.counted(), aim.persons
+        wrong = torch.zeros(len(outputs), dtype=torch.bool)
+        for i, found in enumerate(self._found(truth, outputs)):
+            seen, scale = counted[i], persons.scale[i]
+            right, _ = right_joints(found.joints, persons.keypoints[i], seen, scale, self.tau)
+            total = int(seen.sum())
+            wrong[i] = total > 0 and total - int(right.sum()) >= self.share * total
+        return wrong.to(outputs.device) & outputs.isfinite().all(dim=1)
+
+    def right(self, outputs: Tensor) -> Tensor:
+        """Where there is a joint to hide, and sound outputs (N,) bool."""
+        some = self.counted().flatten(1).any(dim=1).to(outputs.device)
+        return some & outputs.isfinite().all(dim=1)
+
+    def groups(self, outputs: Tensor) -> Tensor:
+        """One number (N, G) per kind of joint, or per coordinate of it, over all persons."""
+        truth, aim = self.bound
+        return truth.readout.groups(outputs, aim)
+
+    def remarks(self) -> Mapping[str, Tensor]:
+        """``no_visible_joint``: nothing to attack."""
+        return {'no_visible_joint': ~self.counted().flatten(1).any(dim=1)}
+
+
+def _predicted(found: list[Prediction], like: Persons) -> Persons:
+    """Predictions as a reference: every joint counts."""
+    most, joints = max([1, *(len(one.scores) for one in found)]), like.keypoints.shape[2]
+    keypoints = like.keypoints.new_zeros(len(found), most, joints, 2)
+    visible, boxes = keypoints[..., 0].clone(), keypoints.new_zeros(len(found), most, 4)
+    for i, one in enumerate(found):
+        count = len(one.scores)
+        if count:
+            keypoints[i, :count], visible[i, :count] = one.joints.to(keypoints), 1.0
+            boxes[i, :count] = one.boxes.to(boxes)
+    return Persons(keypoints, visible, boxes, like.samples)

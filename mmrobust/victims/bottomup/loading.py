@@ -1,0 +1,15 @@
+"""The test pipeline of a bottom-up data set, run in the data workers."""
+
+from dataclasses import replace
+
+from mmrobust.victims.pose.loading import CropPipeline
+from mmrobust.victims.samples import NAME_KEY, Failure, Results
+
+
+class PicturePipeline(CropPipeline):
+    """As for crops; a sample is named after its picture alone, not after its persons."""
+
+    def __call__(self, data_info: Results) -> Results | Failure:
+        """Packed inputs plus the layout, or why there are none."""
+        found, name = super().__call__(data_info), str(data_info.get('img_path', 'unnamed'))
+        return replace(found, name=name) if isinstance(found, Failure) else found | {NAME_KEY: name}

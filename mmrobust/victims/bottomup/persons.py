@@ -1,0 +1,116 @@
+"""Sets of persons in pictures: annotated, predicted, aimed at.
+
+Shapes: N pictures, J persons (the most of any picture of a batch; the others
+are filled up with persons of whom nothing is visible), P predicted persons, K
+joints, D outputs. Coordinates in pixels of the network's input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from mmrobust.victims.bottomup.readouts.base import PersonsReadout
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a head finds in one picture.
+
+    Attributes:
+        joints: (P, K, 2), double precision.
+        scores: (P,), of the persons.
+        boxes: (P, 4), of the head, or of the joints where it predicts none.
+    """
+
+    joints: Tensor
+    scores: Tensor
+    boxes: Tensor
+
+    def above(self, score: float) -> Prediction:
+        """The persons of at least this score."""
+        kept = self.scores >= score
+        return Prediction(self.joints[kept], self.scores[kept], self.boxes[kept])
+
+
+@dataclass(frozen=True)
+class Persons:
+    """The persons of N pictures of one size.
+
+    Attributes:
+        keypoints: (N, J, K, 2).
+        visible: (N, J, K), 1 where a joint is labelled.
+        boxes: (N, J, 4), left, top, right, bottom.
+        samples: The pictures' ``PoseDataSample``.
+    """
+
+    keypoints: Tensor
+    visible: Tensor
+    boxes: Tensor
+    samples: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def select(self, rows: Tensor) -> Persons:
+        """Those of some of the pictures."""
+        picked = tuple(self.samples[row] for row in rows.tolist())
+        own = rows.to(self.keypoints.device)
+        return Persons(self.keypoints[own], self.visible[own], self.boxes[own], picked)
+
+    def to(self, outputs: Tensor) -> Persons:
+        """The same, placed and typed like ``outputs``."""
+        return Persons(
+            self.keypoints.to(outputs),
+            self.visible.to(outputs),
+            self.boxes.to(outputs),
+            self.samples,
+        )
+
+    @property
+    def scale(self) -> Tensor:
+        """The longer side of every box (N, J); 1 where a box has none."""
+        sides = (self.boxes[..., 2:] - self.boxes[..., :2]).amax(dim=2)
+        return sides.where(sides > 0, 1.0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the network's input."""
+        width, height = self.samples[0].metainfo['input_size']
+        return int(width), int(height)
+
+
+@dataclass(frozen=True)
+class PersonsTruth:
+    """Annotations of N pictures, as a bottom-up victim gives them.
+
+    Attributes:
+        readout: How the victim's outputs and persons translate.
+        persons: The annotated persons.
+    """
+
+    readout: PersonsReadout
+    persons: Persons
+
+    def __len__(self) -> int:
+        return len(self.persons)
+
+    @property
+    def keypoints(self) -> Tensor:
+        """Annotated places (N, K, J, 2), joint by joint, as groups of a response are."""
+        return self.persons.keypoints.transpose(1, 2)
+
+    def __getitem__(self, rows: Tensor) -> PersonsTruth:
+        return self.select(rows)
+
+    def select(self, rows: Tensor) -> PersonsTruth:
+        """The annotations of some of the pictures."""
+        return replace(self, persons=self.persons.select(rows))
+
+    def decode(self, outputs: Tensor) -> Sequence[Prediction]:
+        """The persons that MMPose finds in outputs (N, D)."""
+        return self.readout.decode(outputs, self.persons.samples)

@@ -1,0 +1,146 @@
+"""MMPose's bottom-up and one-stage estimators as victims.
+
+Shapes: N pictures, C = 3 channels, H, W of the network's input, D values of a
+response; pixels 0..255 in the channel order of the config's own pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmrobust.functional.checks import require
+from mmrobust.registry import VICTIMS
+from mmrobust.victims.base import Victim
+from mmrobust.victims.bottomup.annotations import annotated_persons
+from mmrobust.victims.bottomup.capture import head_outputs
+from mmrobust.victims.bottomup.facts import persons_facts
+from mmrobust.victims.bottomup.loading import PicturePipeline
+from mmrobust.victims.bottomup.persons import PersonsTruth
+from mmrobust.victims.bottomup.readouts import readout_of
+from mmrobust.victims.pose.loading import CropLayout
+from mmrobust.victims.samples import Loaded, alike
+from mmrobust.victims.subject import Facts, Subject
+
+
+@VICTIMS.register_module()
+class BottomupVictim(Subject):
+    """An estimator of all persons of a picture, with its own test path.
+
+    The threat model is that of the network's input: the picture as the
+    pipeline resizes and pads it. The border that pads it can be attacked.
+
+    Args:
+        model: A built MMPose bottom-up estimator with its weights.
+        space: ``crop``, the network's input.
+
+    Raises:
+        ValueError: Its head has no readout, or it is tested on several scales.
+    """
+
+    goal = 'CorruptPersons'
+
+    def __init__(self, model: nn.Module, *, space: Literal['crop'] = 'crop') -> None:
+        require(space == 'crop', 'space', 'crop for a bottom-up estimator', space)
+        self.space = space
+        self.model: Any = model.module if is_model_wrapper(model) else model
+        self.readout = readout_of(self.model)
+
+    def install(self, dataset: Any) -> None:
+        """Let a data set (without wrappers) keep the network's inputs."""
+        dataset.pipeline = PicturePipeline(dataset.pipeline.transforms)
+
+    def labels(self, data: dict[str, Any]) -> PersonsTruth:
+        """Annotations of a batch."""
+        readout = self.readout
+        return PersonsTruth(readout, annotated_persons(data['data_samples'], readout.joints))
+
+    @staticmethod
+    def pixels(data: dict[str, Any]) -> Tensor:
+        """The pictures (N, C, H, W) of a batch.
+
+        Raises:
+            ValueError: They differ in size, and MMPose would pad the smaller ones.
+        """
+        sizes = sorted({tuple(picture.shape) for picture in data['inputs']})
+        rule = 'pictures of one size in a batch (or a batch size of 1)'
+        require(len(sizes) == 1, 'inputs', rule, sizes)
+        return torch.stack(list(data['inputs']))
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step: data samples, and responses (N, D)."""
+        count, readout = len(self.pixels(data)), self.readout
+        samples, rows = [], []
+        for part in self.parts(count):
+            some = {key: values[part] for key, values in data.items()}
+            with head_outputs(readout.head, readout.passes, readout.flatten, stop=False) as found:
+                samples += self.model.test_step(some)
+            rows.append(torch.cat(found, dim=1))
+        return samples, torch.cat(rows)
+
+    def parts(self, count: int) -> list[slice]:
+        """So many pictures in batches that MMPose takes."""
+        step = self.readout.largest_batch or count
+        return [slice(i, i + step) for i in range(0, count, step)]
+
+    def bind(self, data: dict[str, Any]) -> Pictures:
+        """The victim of a batch's pictures."""
+        return Pictures(self, data['data_samples'])
+
+    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Pictures, Tensor]]:
+        """Pictures of one size: rows, victim, pixels (n, C, H, W)."""
+        device = next(self.model.parameters()).device
+        samples = loaded.data['data_samples']
+        found = []
+        for rows in alike(loaded.layouts):
+            pixels = torch.stack([loaded.layouts[row].pixels() for row in rows]).to(device)
+            victim = Pictures(self, [samples[row] for row in rows])
+            found.append((torch.tensor(rows), victim, pixels))
+        return found
+
+    def render(self, layout: CropLayout, adversarial: Tensor) -> Tensor:
+        """The network's uint8 input for adversarial pixels (C, H, W)."""
+        return layout.render(adversarial)
+
+    def facts(
+        self, labels: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+    ) -> Facts:
+        """The persons, and how many of them are still found."""
+        return persons_facts(labels, clean, adversarial, checked)
+
+
+class Pictures(Victim):
+    """A :class:`BottomupVictim` bound to N pictures.
+
+    Args:
+        owner: The estimator.
+        samples: One ``PoseDataSample`` per picture.
+    """
+
+    def __init__(self, owner: BottomupVictim, samples: Sequence[Any]) -> None:
+        self.owner, self.samples = owner, list(samples)
+
+    @property
+    def model(self) -> nn.Module:
+        """The estimator."""
+        return self.owner.model
+
+    def select(self, rows: Tensor) -> Pictures:
+        """The victim of some of the pictures."""
+        return Pictures(self.owner, [self.samples[row] for row in rows.tolist()])
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Responses (N, D) of pictures (N, C, H, W), as the test path computes them."""
+        readout, model = self.owner.readout, self.owner.model
+        rows = []
+        for part in self.owner.parts(len(pixels)):
+            batch = {'inputs': list(pixels[part]), 'data_samples': self.samples[part]}
+            with head_outputs(readout.head, readout.passes, readout.flatten, stop=True) as found:
+                data = model.data_preprocessor(batch, False)
+                model._run_forward(data, mode='predict')
+            rows.append(torch.cat(found, dim=1))
+        return torch.cat(rows)

@@ -1,0 +1,128 @@
+"""MMPose's top-down estimators, attacked through the photograph.
+
+Shapes: C = 3 channels, H, W pixels of the photograph, P persons, h, w pixels of
+a crop, K joints, D values of a person's response; pixels 0..255 in the channel
+order of the config's own pipeline, which is BGR unless the config says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmrobust.functional.affine_crop import affine_crop
+from mmrobust.functional.checks import require
+from mmrobust.registry import VICTIMS
+from mmrobust.victims.base import Victim
+from mmrobust.victims.pose.photograph_loading import PersonPipeline, PhotographLayout
+from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_facts
+from mmrobust.victims.pose.photographs import CollatePersons, Photographs
+from mmrobust.victims.pose.topdown import TopDownVictim
+from mmrobust.victims.pose.victim import Crops
+from mmrobust.victims.samples import Collate, Loaded
+from mmrobust.victims.subject import Facts
+
+
+@VICTIMS.register_module()
+class PhotographVictim(TopDownVictim):
+    """A pose estimator that is attacked through the photograph.
+
+    A sample is a photograph with all its persons: one perturbation, which
+    reaches the network through the pipeline's affine crops. Persons share the
+    pixels where their crops overlap. A batch holds one photograph, whose crops
+    pass through the network together.
+
+    Args:
+        model: A built MMPose top-down estimator with its weights.
+        space: ``image``.
+        target: See :class:`~mmrobust.victims.pose.topdown.TopDownVictim`.
+
+    Raises:
+        ValueError: Its head has no readout, or ``target`` names no pose.
+        FileNotFoundError: ``target`` is no file.
+    """
+
+    pipeline = PersonPipeline
+    alone = True
+
+    def __init__(
+        self, model: nn.Module, *, space: Literal['image'] = 'image', target: str | None = None
+    ) -> None:
+        require(space == 'image', 'space', 'image for a photograph', space)
+        self.space = space
+        super().__init__(model, target)
+
+    def samples(self, dataset: Any) -> Photographs:
+        """The data set by photograph."""
+        return Photographs(dataset)
+
+    @staticmethod
+    def collate(original: Any) -> Collate:
+        """Collates the persons of a photograph."""
+        return Collate(CollatePersons(original))
+
+    def labels(self, data: dict[str, Any]) -> PhotographTruth:
+        """Annotations (one sample) of a photograph's persons, with everyone's target pose."""
+        samples = data['data_samples']
+        return PhotographTruth.of(self.truth(samples), samples)
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step on all crops: P data samples, and responses (1, P * D)."""
+        # ``render`` gives the crops of a photograph in one tensor (P, C, h, w).
+        crops = [crop for given in data['inputs'] for crop in given.reshape(-1, *given.shape[-3:])]
+        samples, responses = super().predict({**data, 'inputs': crops})
+        return samples, responses.reshape(1, -1)
+
+    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Photograph, Tensor]]:
+        """The batch's only photograph: row, victim, pixels (1, C, H, W).
+
+        Raises:
+            ValueError: There are several, whose persons could not be told apart.
+        """
+        count = len(loaded.layouts)
+        require(count == 1, 'batch', 'of one photograph', count)
+        layout = loaded.layouts[0]
+        pixels = layout.pixels()[None].to(next(self.model.parameters()).device)
+        victim = Photograph(self, layout, loaded.data['data_samples'])
+        return [(torch.tensor([0]), victim, pixels)]
+
+    def render(self, layout: PhotographLayout, adversarial: Tensor) -> Tensor:
+        """The network's uint8 inputs (P, C, h, w) for an adversarial photograph (C, H, W)."""
+        return layout.render(adversarial)
+
+    def facts(
+        self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+    ) -> Facts:
+        """The persons' poses, and how far they are from the annotation and from each other."""
+        return photograph_facts(labels, clean, adversarial, checked, self.sigmas)
+
+
+class Photograph(Victim):
+    """An estimator bound to one photograph.
+
+    Args:
+        owner: The estimator.
+        layout: The photograph's, with its P crops.
+        samples: One ``PoseDataSample`` per person.
+    """
+
+    def __init__(
+        self, owner: TopDownVictim, layout: PhotographLayout, samples: Sequence[Any]
+    ) -> None:
+        self.owner, self.layout, self.samples = owner, layout, list(samples)
+
+    @property
+    def model(self) -> nn.Module:
+        """The estimator."""
+        model: nn.Module = self.owner.model
+        return model
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Responses (N, P * D) to N versions (N, C, H, W) of the photograph."""
+        layout = self.layout
+        crops = torch.cat([affine_crop(one, layout.matrices, layout.size) for one in pixels])
+        responses = Crops(self.owner, self.samples * len(pixels))(crops)
+        return responses.reshape(len(pixels), -1)

@@ -1,0 +1,90 @@
+"""The responses of several persons as one, for samples that hold more than one.
+
+Shapes: N samples of P persons each, K joints and D values of a person's response.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
+
+
+class PersonsReadout(Readout):
+    """F^k = the persons' responses side by side (N, P * D); a sample has P * K joints.
+
+    A loss is the sum of the persons' losses.
+
+    Args:
+        single: The readout of one person's response.
+        persons: P, at least 1.
+
+    Raises:
+        ValueError: There is no person.
+    """
+
+    def __init__(self, single: Readout, persons: int) -> None:
+        require(persons >= 1, 'persons', 'at least 1', persons)
+        # The readout of one person has checked them.
+        self.head, self.codec = single.head, single.codec
+        self.single, self.persons = single, persons
+
+    def _apart(self, values: Tensor) -> Tensor:
+        """(N, P * X, ...) -> (N * P, X, ...)."""
+        n, length = values.shape[:2]
+        return values.reshape(n * self.persons, length // self.persons, *values.shape[2:])
+
+    def _together(self, values: Tensor) -> Tensor:
+        """(N * P, X, ...) -> (N, P * X, ...)."""
+        n, length = values.shape[:2]
+        return values.reshape(n // self.persons, self.persons * length, *values.shape[2:])
+
+    def _aims(self, aim: PoseAim) -> PoseAim:
+        """Person by person; ``response`` is (N, P, ...)."""
+        return PoseAim(
+            aim.response.flatten(0, 1), self._apart(aim.weights), self._apart(aim.keypoints)
+        )
+
+    def flatten(self, response: Any) -> Tensor:
+        """The response to N * P crops, (N, P * D)."""
+        return self._together(self.single.flatten(response))
+
+    def unflatten(self, outputs: Tensor) -> Any:
+        """The argument of ``decode`` for N * P crops."""
+        return self.single.unflatten(self._apart(outputs))
+
+    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+        """That of one person."""
+        return self.single.target(encoded)
+
+    def soft_coordinates(self, outputs: Tensor) -> Tensor:
+        """Positions (N, P * K, 2), each in its own person's crop."""
+        return self._together(self.single.soft_coordinates(self._apart(outputs)))
+
+    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+        """The groups of every person (N, P * G)."""
+        return self._together(self.single.groups(self._apart(outputs), self._aims(aim)))
+
+    def losses(self) -> Mapping[str, Loss]:
+        """Those of one person, summed over persons."""
+        return {name: self._summed(loss) for name, loss in self.single.losses().items()}
+
+    def _summed(self, loss: Loss) -> Loss:
+        def total(outputs: Tensor, aim: PoseAim) -> Tensor:
+            each = loss(self._apart(outputs), self._aims(aim))
+            return each.reshape(len(outputs), self.persons).sum(dim=1)
+
+        return total
+
+    def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Joints (N, P * K, 2), each in its own person's crop, and scores (N, P * K)."""
+        joints, scores = self.single.decode(self._apart(outputs))
+        return self._together(joints), self._together(scores)
+
+    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseAim:
+        """Poses (N, P * K, 2) as the codec encodes each person's."""
+        aim = self.single.encode(self._apart(keypoints), self._apart(visible))
+        response = aim.response.unflatten(0, (len(keypoints), self.persons))
+        return PoseAim(response, self._together(aim.weights), self._together(aim.keypoints))

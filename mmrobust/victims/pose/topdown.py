@@ -1,0 +1,76 @@
+"""What the victims of a top-down estimator share, whatever of the picture is perturbed.
+
+Shapes: N crops, D values of a response; pixels 0..255 in the channel order of the config's own
+pipeline, which is BGR unless the config says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmrobust.functional.checks import require
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.pose_targets import load_target
+from mmrobust.victims.pose.annotations import input_box, pack_input_keypoints, pose_truth
+from mmrobust.victims.pose.capture import decoder_input
+from mmrobust.victims.pose.readouts import readout_of
+from mmrobust.victims.subject import Subject
+
+
+class TopDownVictim(Subject):
+    """A pose estimator with its own test path.
+
+    Args:
+        model: A built MMPose top-down estimator with its weights.
+        target: A pose to attain, for :class:`~mmrobust.goals.TargetPose`, fitted to
+            every person's box: ``walk``, ``sit`` or a file
+            (:func:`mmrobust.pose_targets.load_target`).
+
+    Raises:
+        ValueError: Its head has no readout, or ``target`` names no pose.
+        FileNotFoundError: ``target`` is no file.
+
+    Attributes:
+        pipeline: What takes the place of a data set's ``pipeline``, made of its transforms.
+    """
+
+    goal = 'CorruptPose'
+    pipeline: ClassVar[type[Any]]
+
+    def __init__(self, model: nn.Module, target: str | None) -> None:
+        self.model: Any = model.module if is_model_wrapper(model) else model
+        self.readout = readout_of(self.model)
+        self.target = None if target is None else load_target(target)
+        self.sigmas: Tensor | None = None
+
+    def install(self, dataset: Any) -> None:
+        """Let a data set (without wrappers) pack what ``labels`` and ``groups`` need."""
+        pack_input_keypoints(dataset)
+        metainfo = getattr(dataset, 'metainfo', None) or {}
+        if metainfo.get('sigmas') is not None:
+            self.sigmas = torch.as_tensor(np.asarray(metainfo['sigmas']), dtype=torch.float64)
+        if self.target is not None:
+            names = metainfo.get('keypoint_id2name') or {}
+            require(bool(names), 'target', 'used with a data set that names its joints', names)
+            self.target = self.target.onto([str(name) for name in names.values()])
+        dataset.pipeline = self.pipeline(dataset.pipeline.transforms)
+
+    def truth(self, samples: Sequence[Any]) -> PoseTruth:
+        """Annotations of persons, with the target pose in everyone's box."""
+        if self.target is None:
+            return pose_truth(samples, self.readout)
+        places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
+        aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
+        return pose_truth(samples, self.readout, torch.from_numpy(places), aimed)
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step: data samples, and responses (N, D)."""
+        with decoder_input(self.readout.head, stop=False) as caught:
+            samples = self.model.test_step(data)
+        return samples, self.readout.flatten(caught.value)
