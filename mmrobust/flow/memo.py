@@ -120,7 +120,8 @@ class PairMemo:
         one, other = (x.detach().clone().requires_grad_() for x in (first, second))
         # Own hooks: an activation checkpoint round the model must not take these
         # tensors for its own, as the next run through it will not make them again.
-        kept = torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x)
+        # Detached: a graph whose hooks return what an operation gave is never freed.
+        kept = torch.autograd.graph.saved_tensors_hooks(Tensor.detach, lambda x: x)
         with torch.enable_grad(), kept:
             flow = self.compute(one, other)
         return _Graph(one, other, flow)

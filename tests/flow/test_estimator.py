@@ -6,6 +6,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmrobust.flow import memo as memo_module
 from mmrobust.flow.estimator import FlowEstimator
+from tests.freed import Graphs
 
 
 class Smooth(FlowEstimator):
@@ -189,3 +190,12 @@ def test_gradients_pass_a_memo_that_has_forgotten_the_flow():
         found = value_and_gradient(lambda f: memo(f[0, :-1], f[0, 1:])[None], frames)
         for one, other in zip(found, expected, strict=True):
             torch.testing.assert_close(one, other)
+
+
+def test_graphs_of_the_memo_are_freed():
+    graphs, smooth = Graphs(), Smooth()._pairs
+    memos = [memo_module.PairMemo(lambda one, other: smooth(graphs.watched(one), other))]
+    value_and_gradient(lambda f: memos[0](f[0, :-1], f[0, 1:])[None], clips(1, 5))
+    assert graphs.alive() > 0
+    memos.clear()
+    assert graphs.alive() == 0

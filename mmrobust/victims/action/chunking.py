@@ -31,7 +31,8 @@ def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
 
     def pack(tensor: Tensor) -> Tensor:
         count(tensor)
-        return tensor
+        # Not the tensor itself: a graph that holds what its own operations gave is never freed.
+        return tensor.detach()
 
     if pixels.requires_grad:
         hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t)
