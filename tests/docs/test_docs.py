@@ -355,6 +355,7 @@ def test_files_are_described_key_by_key():
     poses = ('joints', 'pck', 'oks', 'error', 'joint_errors')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
     wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
+    wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'photograph']
     keys = re.findall(r'^\| (`[^|]+) \|', rows, flags=re.M)
     assert set(re.findall(r'`(\w+)`', ' '.join(keys))) == set(wanted)
 

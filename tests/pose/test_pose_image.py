@@ -13,7 +13,7 @@ from mmrobust.victims.pose import photograph as module
 from mmrobust.victims.pose.photograph import Photograph
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
-from mmrobust.victims.pose.readouts import PersonsReadout
+from mmrobust.victims.pose.readouts import PerPersonReadout
 from mmrobust.victims.samples import Failure
 
 FAMILIES = ['heatmap', 'mspn', 'simcc', 'rtmcc', 'regression', 'rle', 'dsnt']
@@ -77,7 +77,7 @@ def test_image_readout_speaks_of_every_person(name):
     keypoints = torch.cat([truth.keypoints for truth in truths])
     visible = torch.cat([truth.visible for truth in truths])
     # Two photographs of three persons each.
-    many = PersonsReadout(single, 3)
+    many = PerPersonReadout(single, 3)
     aim, pooled = single.encode(keypoints, visible), outputs.reshape(2, -1)
     aims = many.encode(keypoints.reshape(2, -1, 2), visible.reshape(2, -1))
     assert torch.equal(aims.response.flatten(0, 1), aim.response)
@@ -96,7 +96,7 @@ def test_image_readout_speaks_of_every_person(name):
     one = torch.tensor([1])
     assert torch.equal(many.groups(pooled[one], aims.select(one)), many.groups(pooled, aims)[one])
     with pytest.raises(ValueError, match='persons must be at least 1, got 0'):
-        PersonsReadout(single, 0)
+        PerPersonReadout(single, 0)
 
 
 @pytest.mark.parametrize('name', ['heatmap', 'simcc', 'regression'])

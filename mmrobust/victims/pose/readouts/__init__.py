@@ -3,7 +3,7 @@
 from mmrobust.victims.pose.readouts.base import PoseAim, Readout
 from mmrobust.victims.pose.readouts.coordinates import CoordinateReadout, RLEReadout
 from mmrobust.victims.pose.readouts.heatmap import HeatmapReadout
-from mmrobust.victims.pose.readouts.persons import PersonsReadout
+from mmrobust.victims.pose.readouts.persons import PerPersonReadout
 from mmrobust.victims.pose.readouts.registry import READOUTS, readout_of, register
 from mmrobust.victims.pose.readouts.simcc import SimCCReadout
 
@@ -11,7 +11,7 @@ __all__ = [
     'READOUTS',
     'CoordinateReadout',
     'HeatmapReadout',
-    'PersonsReadout',
+    'PerPersonReadout',
     'PoseAim',
     'RLEReadout',
     'Readout',

@@ -12,7 +12,7 @@ from mmrobust.functional.checks import require
 from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
 
 
-class PersonsReadout(Readout):
+class PerPersonReadout(Readout):
     """F^k = the persons' responses side by side (N, P * D); a sample has P * K joints.
 
     A loss is the sum of the persons' losses.
