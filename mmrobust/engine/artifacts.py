@@ -104,7 +104,7 @@ class Artifacts:
             files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
             path = self.folder / files['preview']
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.previews.write(path, layout, outcome, entry, loaded)
+            self.previews.write(path, loaded, outcome, entry)
         return files
 
     def _write_video(self, path: Path, index: int, layout: VideoLayout, outcome: Outcome) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
-from mmengine.evaluator import Evaluator
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
@@ -25,7 +24,6 @@ from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.subjects import build_attack, build_subject
 from mmrobust.engine.surrogate import Surrogate
-from mmrobust.evaluation.metrics import PairedMetric
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
@@ -86,11 +84,7 @@ class AttackTestLoop(TestLoop):
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
         self.samples = self.victim.samples(self.dataloader.dataset)
-        stock = [m for m in self.evaluator.metrics if not isinstance(m, PairedMetric)]
-        paired = [m for m in self.evaluator.metrics if isinstance(m, PairedMetric)]
-        # The first judge data samples, of which a sample may have several.
-        self.metrics = PairedEvaluator(Evaluator(stock))
-        self.comparison = PairedEvaluator(Evaluator(paired))
+        self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
@@ -236,13 +230,7 @@ class AttackTestLoop(TestLoop):
                 f'at least one video must load, but all {len(wanted)} failed; '
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
-        parts = [
-            {'evaluator': part}
-            for entry in good
-            for part in (entry['evaluator'] if self.victim.alone else [entry['evaluator']])
-        ]
-        found = self.metrics.evaluate(parts, self.rank, self.world_size)
-        found |= {'robust': self.comparison.evaluate(good, self.rank, self.world_size)['robust']}
+        found = self.metrics.evaluate(good, self.rank, self.world_size)
         if self.rank == 0:
             ledger.rewrite(merged)
             self.artifacts.report(wanted, found, wall_time)

@@ -2,7 +2,8 @@
 
 mmengine truncates a metric's results to the length of the data set, so clean
 and adversarial results never share a metric: the config's metrics are copied,
-and those that compare the two (``PairedMetric``) get one row per sample.
+and those that compare the two (``PairedMetric``) get one row per sample. A
+sample may hold several data samples, such as the persons of a photograph.
 Results are taken out of the metrics after each batch and kept in the ledger;
 at the end they are put back in the order of the data set, whatever processes
 or earlier runs they come from.
@@ -71,22 +72,25 @@ class PairedEvaluator:
         """Metrics over all entries, in the order of the data set.
 
         Args:
-            entries: The ledger's lines of all processes, without failures.
+            entries: The ledger's lines of all processes, without failures; under
+                ``evaluator`` what ``process`` gave for both sides, by side, or a
+                list of such where a sample holds several data samples.
             rank: This process.
             world_size: Number of processes; each takes every so many-th
                 result, which mmengine interleaves again.
         """
         mine = entries[rank::world_size]
+        parts = [part for entry in entries for part in _parts(entry)]
         found: dict[str, dict[str, float]] = {}
         for side in SIDES:
             found[side] = {}
             for number, metric in enumerate(self.stock[side]):
-                for entry in entries:
-                    for name, value in entry['evaluator'][side]['state'][number].items():
+                for part in parts:
+                    for name, value in part[side]['state'][number].items():
                         setattr(metric, name, decode(value))
-                kept = (entry['evaluator'][side]['results'][number] for entry in mine)
+                kept = (part[side]['results'][number] for part in parts[rank::world_size])
                 metric.results.extend(decode(result) for result in kept)
-                metrics = metric.evaluate(len(entries))
+                metrics = metric.evaluate(len(parts))
                 twice = sorted(metrics.keys() & found[side].keys())
                 if twice:
                     raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
@@ -97,6 +101,11 @@ class PairedEvaluator:
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
         return found
+
+
+def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    kept = entry['evaluator']
+    return kept if isinstance(kept, list) else [kept]
 
 
 def _state(metric: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.ledger import Entry
 from mmrobust.evaluation.relations import Relations
-from mmrobust.victims.samples import Loaded, SampleLayout
+from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.formatting import class_name, number, percent
 from mmrobust.visualization.panels import triptych
 from mmrobust.visualization.pose_pictures import LEGEND, PosePictures, rgb
@@ -31,22 +31,14 @@ class Previews(ABC):
     suffix: ClassVar[str]
 
     @abstractmethod
-    def write(
-        self,
-        path: Path,
-        layout: SampleLayout,
-        outcome: Outcome,
-        entry: Entry,
-        loaded: Loaded,
-    ) -> None:
+    def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
         """Write the picture of one sample.
 
         Args:
             path: The file.
-            layout: Of the sample.
+            loaded: The sample as it was loaded, alone in its batch.
             outcome: Of the attack.
             entry: Its line in the ledger.
-            loaded: The sample as it was loaded, alone in its batch.
         """
 
     @abstractmethod
@@ -66,16 +58,9 @@ class VideoPreviews(Previews):
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = classes
 
-    def write(
-        self,
-        path: Path,
-        layout: SampleLayout,
-        outcome: Outcome,
-        entry: Entry,
-        loaded: Loaded,
-    ) -> None:
-        """Clean | adversarial | amplified difference, playing; ``loaded`` is not needed."""
-        clean = layout.pixels()[:, :MAX_FRAMES].permute(1, 2, 3, 0).numpy()
+    def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
+        """Clean | adversarial | amplified difference, playing."""
+        clean = loaded.layouts[0].pixels()[:, :MAX_FRAMES].permute(1, 2, 3, 0).numpy()
         changed = outcome.adversarial[:, :MAX_FRAMES].cpu().permute(1, 2, 3, 0).numpy()
         panels = triptych(
             clean,
@@ -108,16 +93,9 @@ class PosePreviews(Previews):
     def __init__(self, metainfo: dict[str, Any], relations: Relations | None = None) -> None:
         self.pictures, self.relations = PosePictures(metainfo), relations
 
-    def write(
-        self,
-        path: Path,
-        layout: SampleLayout,
-        outcome: Outcome,
-        entry: Entry,
-        loaded: Loaded,
-    ) -> None:
+    def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
         """Both pictures with their skeletons, the difference, the target, relation maps."""
-        clean, changed = rgb(layout.pixels()), rgb(outcome.adversarial)
+        clean, changed = rgb(loaded.layouts[0].pixels()), rgb(outcome.adversarial)
         poses = {
             'clean': (clean, entry['clean_joints']),
             'adversarial': (changed, entry['adversarial_joints']),

@@ -3,6 +3,7 @@
 from mmrobust.goals.base import Goal, Labels
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.goals.corrupt_pose import CorruptPose
+from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
@@ -12,6 +13,7 @@ from mmrobust.goals.targeted import LeastLikely, TargetClass
 __all__ = [
     'ClassGoal',
     'CorruptPose',
+    'DecodedGoal',
     'Goal',
     'Labels',
     'LeastLikely',

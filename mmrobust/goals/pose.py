@@ -6,27 +6,23 @@ victim before it is decoded, coordinates are in input pixels.
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import finite, require
-from mmrobust.goals.base import Goal
+from mmrobust.functional.checks import require
+from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.goals.pose_truth import PoseTruth
-
-if TYPE_CHECKING:
-    from mmrobust.victims.pose.readouts import PoseAim
 
 Unit = Literal['box', 'pixel']
 
 
 @dataclass(frozen=True)
-class PoseGoal(Goal):
+class PoseGoal(DecodedGoal):
     """A goal that speaks of joints.
 
     Args:
@@ -41,15 +37,10 @@ class PoseGoal(Goal):
         aim: The poses that responses are compared with, encoded; likewise.
     """
 
-    loss: str = 'auto'
-    tau: float = 0.2
     unit: Unit = 'box'
-    truth: PoseTruth | None = field(default=None, init=False)
-    aim: PoseAim | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
-        require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
+        super().__post_init__()
         require(self.unit in ('box', 'pixel'), 'unit', 'box or pixel', self.unit)
 
     def check(self, labels: Any, n: int) -> None:
@@ -68,9 +59,7 @@ class PoseGoal(Goal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        losses = labels.readout.losses()
-        rule = f'auto or one of {", ".join(losses)} for this head'
-        require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
+        self._check_loss(labels.readout)
         poses, visible = self.poses(labels, outputs)
         return self._bound(labels, labels.readout.encode(poses, visible).to(outputs))
 
@@ -81,30 +70,6 @@ class PoseGoal(Goal):
     @abstractmethod
     def counted(self) -> Tensor:
         """The joints (N, K) bool that success speaks of."""
-
-    def select(self, rows: Tensor) -> Self:
-        """The goal of some of the samples."""
-        truth, aim = self.bound
-        return self._bound(truth.select(rows), aim.select(rows))
-
-    def _bound(self, truth: PoseTruth, aim: PoseAim) -> Self:
-        twin = copy.copy(self)
-        object.__setattr__(twin, 'truth', truth)
-        object.__setattr__(twin, 'aim', aim)
-        return twin
-
-    @property
-    def bound(self) -> tuple[PoseTruth, PoseAim]:
-        """``truth`` and ``aim``; an error before ``bind``."""
-        if self.truth is None or self.aim is None:
-            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
-        return self.truth, self.aim
-
-    def _loss(self, outputs: Tensor) -> Tensor:
-        truth, aim = self.bound
-        losses = truth.readout.losses()
-        name = next(iter(losses)) if self.loss == 'auto' else self.loss
-        return losses[name](outputs, aim)
 
     def groups(self, outputs: Tensor) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""

@@ -3,6 +3,8 @@
 K = 5 joints, crops of H = 48 by W = 32, features of 12 by 8 cells, N = 3 persons.
 """
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -302,3 +304,42 @@ def photograph(victim: Any, infos: list[dict[str, Any]] | None = None, steps: An
     dataset = PersonSet(persons() if infos is None else infos, steps)
     victim.install(dataset)
     return victim.collate(pseudo_collate)([victim.samples(dataset)[0]])
+
+
+def assert_slopes(objective: Callable[[Tensor], Tensor], pixels: Tensor, rows: int = 4) -> Tensor:
+    """The gradient of ``objective`` (N,), which must agree with central differences.
+
+    Args:
+        objective: Of pixels (N, ...), in double precision.
+        pixels: Where.
+        rows: Number of random directions.
+    """
+    leaf = pixels.clone().requires_grad_()
+    gradient: Tensor
+    (gradient,) = torch.autograd.grad(objective(leaf).sum(), leaf)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(rows):
+        way = torch.randn(pixels.shape, generator=generator, dtype=torch.float64)
+        with torch.no_grad():
+            ends = [objective(pixels + sign * 1e-5 * way) for sign in (1, -1)]
+        slope = (ends[0] - ends[1]) / 2e-5
+        # Per sample: a gradient that leaks into a neighbour would show.
+        expected = (gradient * way).flatten(1).sum(dim=1)
+        torch.testing.assert_close(slope, expected, rtol=1e-4, atol=1e-10)
+    return gradient
+
+
+def random_checkpoint(config: Path, folder: Path) -> Path:
+    """Weights that nobody trained: attacks start from what the model predicts."""
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from mmpose.registry import MODELS
+
+    init_default_scope('mmpose')
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = MODELS.build(Config.fromfile(config).model)
+        model.init_weights()
+    path = folder / 'random.pth'
+    torch.save({'state_dict': model.state_dict()}, path)
+    return path

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
@@ -84,16 +85,7 @@ def config(folder):
 
 @pytest.fixture(scope='module')
 def checkpoint(tmp_path_factory):
-    from mmpose.registry import MODELS
-
-    init_default_scope('mmpose')
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = MODELS.build(Config.fromfile(CONFIG).model)
-        model.init_weights()
-    path = tmp_path_factory.mktemp('weights') / 'random.pth'
-    torch.save({'state_dict': model.state_dict()}, path)
-    return path
+    return random_checkpoint(CONFIG, tmp_path_factory.mktemp('weights'))
 
 
 def attack(config, checkpoint, out, *arguments, options=(), space='image'):

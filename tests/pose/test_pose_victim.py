@@ -2,7 +2,18 @@
 
 import pytest
 import torch
-from pose_toys import ENCODERS, HEADS, SIZE, WIDTH, K, batch, build_model, codec, pipeline
+from pose_toys import (
+    ENCODERS,
+    HEADS,
+    SIZE,
+    WIDTH,
+    K,
+    assert_slopes,
+    batch,
+    build_model,
+    codec,
+    pipeline,
+)
 
 from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.registry import VICTIMS
@@ -61,17 +72,7 @@ def test_pose_gradient_to_the_pixels_agrees_with_finite_differences(family, monk
     for loss in ('auto', *losses[1:]):
         with torch.no_grad():
             goal = CorruptPose(loss=loss).bind(truth, crops(pixels))
-        leaf = pixels.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(goal.objective(crops(leaf)).sum(), leaf)
-        generator = torch.Generator().manual_seed(1)
-        for _ in range(4):
-            way = torch.randn(pixels.shape, generator=generator, dtype=torch.float64)
-            with torch.no_grad():
-                ends = [goal.objective(crops(pixels + sign * 1e-5 * way)) for sign in (1, -1)]
-            slope = (ends[0] - ends[1]) / 2e-5
-            # Per sample: a gradient that leaks into a neighbour would show.
-            expected = (gradient * way).flatten(1).sum(dim=1)
-            torch.testing.assert_close(slope, expected, rtol=1e-4, atol=1e-10)
+        assert_slopes(lambda x, goal=goal: goal.objective(crops(x)), pixels)
 
 
 def test_pose_targets_in_the_test_pipeline_are_those_of_training(family):

@@ -6,25 +6,23 @@ of a bottom-up victim computes before it is decoded.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
-from mmrobust.goals.base import Goal
+from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import Persons, PersonsTruth, Prediction
-from mmrobust.victims.bottomup.readouts.base import PersonsAim
 
 
 @GOALS.register_module()
 @dataclass(frozen=True)
-class CorruptPersons(Goal):
+class CorruptPersons(DecodedGoal):
     """Untargeted, for all persons of a picture: their joints are not found any more.
 
     The objective is one of the readout's losses. Success is decided on the
@@ -52,17 +50,12 @@ class CorruptPersons(Goal):
         aim: The reference, encoded; likewise.
     """
 
-    loss: str = 'auto'
-    tau: float = 0.2
     share: float = 0.5
     reference: Literal['label', 'prediction'] = 'label'
     min_score: float = 0.0
-    truth: PersonsTruth | None = field(default=None, init=False)
-    aim: PersonsAim | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
-        require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
+        super().__post_init__()
         share = finite(self.share) and 0 < self.share <= 1
         require(share, 'share', 'in (0, 1]', self.share)
         known = ('label', 'prediction')
@@ -87,31 +80,11 @@ class CorruptPersons(Goal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        losses = labels.readout.losses()
-        rule = f'auto or one of {", ".join(losses)} for this head'
-        require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
+        self._check_loss(labels.readout)
         persons = labels.persons
         if self.reference == 'prediction':
             persons = _predicted(self._found(labels, outputs), persons)
         return self._bound(labels, labels.readout.encode(persons, outputs).to(outputs))
-
-    def _bound(self, truth: PersonsTruth, aim: PersonsAim) -> Self:
-        twin = copy.copy(self)
-        object.__setattr__(twin, 'truth', truth)
-        object.__setattr__(twin, 'aim', aim)
-        return twin
-
-    @property
-    def bound(self) -> tuple[PersonsTruth, PersonsAim]:
-        """``truth`` and ``aim``; an error before ``bind``."""
-        if self.truth is None or self.aim is None:
-            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
-        return self.truth, self.aim
-
-    def select(self, rows: Tensor) -> Self:
-        """The goal of some of the pictures."""
-        truth, aim = self.bound
-        return self._bound(truth.select(rows), aim.select(rows))
 
     def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
         found = truth.decode(outputs.nan_to_num())
@@ -123,9 +96,7 @@ class CorruptPersons(Goal):
 
     def objective(self, outputs: Tensor) -> Tensor:
         """The loss from the reference (N,)."""
-        truth, aim = self.bound
-        losses = truth.readout.losses()
-        return losses[next(iter(losses)) if self.loss == 'auto' else self.loss](outputs, aim)
+        return self._loss(outputs)
 
     def success(self, outputs: Tensor) -> Tensor:
         """True where enough joints are wrong (N,)."""
