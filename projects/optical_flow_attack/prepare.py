@@ -49,8 +49,9 @@ class Effort:
         tuning: Iterations of fine-tuning FlowNet2 on TV-L1 flow.
         epochs: Of every flow CNN.
         samples: Stacks that are attacked, at most.
+        carried: Stacks that are carried over to the other victims, at most.
         whole: Videos that are attacked at the video level, at most.
-        eps: Budgets in grey levels.
+        eps: Budgets in grey levels; every second one is carried over.
         reference: What counts as right: the label, or the victim's prediction.
     """
 
@@ -58,6 +59,7 @@ class Effort:
     tuning: int
     epochs: int
     samples: int
+    carried: int
     whole: int
     eps: tuple[float, ...]
     reference: Literal['label', 'prediction'] = 'label'

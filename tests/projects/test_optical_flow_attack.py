@@ -33,7 +33,7 @@ def test_a_file_is_stale_when_missing_or_older_than_an_input(tmp_path):
 
 
 def test_what_depends_on_a_newer_file_is_made_again(tmp_path, monkeypatch):
-    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, (1.0,)), None)
+    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, 1, (1.0,)), None)
     shipped = tmp_path / 'shipped.pth'
     touch(shipped, 1)
     done = []
@@ -67,7 +67,7 @@ def test_what_depends_on_a_newer_file_is_made_again(tmp_path, monkeypatch):
 
 
 def test_only_the_flow_of_the_training_videos_takes_worker_processes(tmp_path):
-    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, (1.0,)), None)
+    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, 1, (1.0,)), None)
     assert data.estimator('TVL1')['workers'] == 0
     assert data.estimator('TVL1', prepare.WORKERS)['workers'] == 2
     assert 'workers' not in data.estimator('FlowNet2SD', prepare.WORKERS)
