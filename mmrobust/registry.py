@@ -71,12 +71,12 @@ ESTIMATORS = Registry(
 FLOWS = Registry(
     'flow estimator', build_func=_build, scope='mmrobust', locations=['mmrobust.flow.estimators']
 )
-# Goals of the persons of a picture need what only the victims' packages know.
+# Goals of all persons of a picture, and of poses in space, need what only the victims know.
 GOALS = Registry(
     'goal',
     build_func=_build,
     scope='mmrobust',
-    locations=['mmrobust.goals', 'mmrobust.victims.bottomup'],
+    locations=['mmrobust.goals', 'mmrobust.victims.bottomup', 'mmrobust.victims.lifting'],
 )
 SAMPLERS = Registry(
     'noise sampler', build_func=_build, scope='mmrobust', locations=['mmrobust.samplers']

@@ -6,6 +6,7 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import torch
@@ -75,7 +76,8 @@ class Attack(ABC):
 
         Args:
             victim: Bound to the N samples; gives outputs and gradients.
-            pixels: (N, C, T, H, W), uint8 or float holding whole grey levels.
+            pixels: (N, C, T, H, W), uint8 or float holding whole grey levels (any
+                values for a victim whose input is no picture).
             labels: Annotations of the N samples, of the kind that the goal speaks of:
                 class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`.
             seeds: One seed per sample; default 0..N-1.
@@ -115,7 +117,8 @@ class Attack(ABC):
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
         tally.flag('random_outputs', self._other_answers(clean_outputs, tally.clean_answers, tally))
-        return self._outcomes(clean, found, outputs, goal, worth, tally)
+        outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
+        return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
     def _checked(self, victim: Victim, pixels: Tensor, labels: Labels) -> Tensor:
         """The pixels as float, after every check that needs no forward."""
@@ -135,7 +138,7 @@ class Attack(ABC):
             least, most = float(clean.min()), float(clean.max())
             inside = least >= low and most <= high
             require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
-            whole = bool((clean == clean.round()).all())
+            whole = victim.dtype.is_floating_point or bool((clean == clean.round()).all())
             require(whole, 'pixels', 'whole grey levels (8-bit video)', 'fractions')
             self.threat.check(clean)
         return clean
@@ -147,12 +150,14 @@ class Attack(ABC):
         bad = ~found.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
         found = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, found)
-        return self.rounded(found, clean, victim.bounds)
+        return self.rounded(found, clean, victim)
 
-    def rounded(self, candidate: Tensor, clean: Tensor, bounds: tuple[float, float]) -> Tensor:
-        """``candidate`` as whole grey levels inside threat and bounds."""
-        inside = self.threat.project(candidate, clean).clamp(*bounds)
-        return self.threat.quantize(inside, clean).clamp(*bounds)
+    def rounded(self, candidate: Tensor, clean: Tensor, victim: Victim) -> Tensor:
+        """``candidate`` inside threat and bounds, as whole grey levels if it is a picture."""
+        inside = self.threat.project(candidate, clean).clamp(*victim.bounds)
+        if victim.dtype.is_floating_point:
+            return inside
+        return self.threat.quantize(inside, clean).clamp(*victim.bounds)
 
     def _clean_outputs(self, judge: Victim, clean: Tensor, known: Tensor | None) -> Tensor:
         outputs = self._outputs(judge, clean) if known is None else known
@@ -189,7 +194,7 @@ class Attack(ABC):
             tally.flag(name, mask)
         return [
             Outcome(
-                adversarial=found[i].to(torch.uint8),
+                adversarial=found[i],
                 attacked=bool(worth[i]),
                 success=bool(success[i]),
                 scores=outputs[i],

@@ -133,7 +133,7 @@ class FrameSaliency(Attack):
             changed = self._change(
                 target, found[live], clean[live], gradient, mask, aim, rng.select(live)
             )
-            found[live] = self.rounded(changed, clean[live], victim.bounds)
+            found[live] = self.rounded(changed, clean[live], victim)
             if self.refresh:
                 won, gradient = self._look(target, found[live], allowed[live], aim)
             else:

@@ -92,7 +92,7 @@ class GradientDescent(Attack):
         self, victim: Metered, found: Tensor, clean: Tensor, goal: Goal
     ) -> tuple[Tensor, Tensor]:
         """Objective and success (N,) of candidates as they will be saved, rounded."""
-        outputs = victim.verdict(self.rounded(found, clean, victim.bounds))
+        outputs = victim.verdict(self.rounded(found, clean, victim))
         return goal.objective(outputs).double().cpu(), goal.success(outputs).cpu()
 
     def descend(

@@ -144,7 +144,7 @@ class KLimiting(GradientDescent):
         noise = rng.uniform_like(pixels) if random else torch.zeros_like(pixels)
         twin.masks = _Masks(victim.rows, pixels, noise)
         found = super(KLimiting, twin).run(victim, pixels, goal, rng)
-        twin._measure(victim, self.rounded(found, pixels, victim.bounds) - pixels)
+        twin._measure(victim, self.rounded(found, pixels, victim) - pixels)
         return found
 
     def _measure(self, victim: Metered, delta: Tensor) -> None:

@@ -11,7 +11,7 @@ class Outcome:
     """The record of one attacked sample.
 
     Attributes:
-        adversarial: Pixels (C, T, H, W), uint8, inside the budget.
+        adversarial: Pixels (C, T, H, W), inside the budget; uint8 for a picture.
         attacked: False where there was nothing to do: the victim was wrong on
             the clean sample already.
         success: The goal is reached by ``adversarial`` as it stands, rounded.

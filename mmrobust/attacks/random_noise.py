@@ -45,7 +45,7 @@ class RandomNoise(Attack):
         for trial in range(self.trials):
             clean, streams = pixels[left], rng.select(left)
             way = self.threat.steepest(streams.normal_like(clean))
-            found[left] = self.rounded(clean + self.threat.eps * way, clean, victim.bounds)
+            found[left] = self.rounded(clean + self.threat.eps * way, clean, victim)
             if trial + 1 < self.trials:
                 outputs = victim.select(left).verdict(found[left])
                 left = left[~goal.select(left).success(outputs).cpu()]

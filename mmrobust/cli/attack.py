@@ -30,8 +30,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
         '--space',
-        choices=('video', 'view', 'crop', 'image'),
-        help='what is perturbed; default video, for a pose estimator crop',
+        choices=('video', 'view', 'crop', 'image', 'keypoints'),
+        help='what is perturbed; default video, for a pose estimator crop, for a 3-D lifter '
+        'keypoints',
     )
     p.add_argument(
         '--surrogate',

@@ -15,7 +15,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.datasets import locate
 from mmrobust.engine.ledger import Entry
 from mmrobust.engine.photograph_files import PhotographFiles
-from mmrobust.engine.previews import PosePreviews, Previews, VideoPreviews
+from mmrobust.engine.previews import LiftingPreviews, PosePreviews, Previews, VideoPreviews
 from mmrobust.engine.provenance import file_sha256, versions
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.relations import Relations
@@ -64,6 +64,8 @@ class Artifacts:
         self.previews: Previews = VideoPreviews(self.classes)
         if loop.victim.space in ('crop', 'image'):
             self.previews = PosePreviews(metainfo, Relations.of(loop.victim, loop.attack))
+        elif loop.victim.space == 'keypoints':
+            self.previews = LiftingPreviews(metainfo)
         self.photographs = None
         if self.adversarial is not None and loop.victim.space == 'image':
             self.photographs = PhotographFiles(self.adversarial, loop.samples)

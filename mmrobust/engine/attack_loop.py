@@ -70,7 +70,8 @@ class AttackTestLoop(TestLoop):
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.victim = build_subject(runner.model, victim)
+        self.options = dict(victim or {})
+        self.victim = build_subject(runner.model, self.options)
         self.attack = build_attack(attack, self.victim)
         self.settings = RunSettings.from_config(settings)
         try:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.ledger import Entry
 from mmrobust.evaluation.relations import Relations
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.formatting import class_name, number, percent
+from mmrobust.visualization.lifting_pictures import LiftingPictures
 from mmrobust.visualization.panels import triptych
 from mmrobust.visualization.pose_pictures import LEGEND, PosePictures, rgb
 from mmrobust.visualization.stills import encoded
@@ -112,3 +115,31 @@ class PosePreviews(Previews):
         right = f'PCK@0.2 {percent(entry["clean_pck"])} → {percent(entry["adversarial_pck"])}'
         words = f'{result}: {moved}, {right}, l_inf {number(entry["linf"])}'
         return words if self.relations is None else f'{words}; {LEGEND}'
+
+
+class LiftingPreviews(Previews):
+    """2-D poses of the middle frame, and what a lifter makes of them.
+
+    Args:
+        metainfo: Of the data set: its skeleton.
+    """
+
+    suffix = '.png'
+
+    def __init__(self, metainfo: dict[str, Any]) -> None:
+        self.pictures = LiftingPictures(metainfo)
+
+    def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
+        """Joints clean and adversarial, and both poses in space."""
+        clean, changed = (
+            value[:, value.shape[1] // 2, :, 0].T.cpu().numpy()
+            for value in (loaded.layouts[0].pixels(), outcome.adversarial)
+        )
+        before, after = (np.asarray(entry[f'{side}_places']) for side in ('clean', 'adversarial'))
+        path.write_bytes(encoded(self.pictures.sample((clean, changed), (before, after))))
+
+    def caption(self, entry: Entry) -> str:
+        """The result, how wrong the pose is, the size of the change."""
+        result = 'fooled' if entry['success'] else 'held'
+        errors = (number(entry[f'{side}_mpjpe']) for side in ('clean', 'adversarial'))
+        return f'{result}: MPJPE {" → ".join(errors)}, l_inf {number(entry["linf"])} pixels'

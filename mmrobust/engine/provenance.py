@@ -69,6 +69,8 @@ def fingerprint(loop: Any) -> dict[str, Any]:
     """What decides the results of a run; a ledger is resumed only under the same."""
     runner = loop.runner
     data = dict(runner.cfg.get('test_dataloader') or {})
+    # How much memory is used decides nothing; the space is named by itself.
+    options = {k: v for k, v in loop.options.items() if k not in ('memory_limit', 'space')}
     for name in SPEED:
         data.pop(name, None)
     found = {
@@ -81,6 +83,8 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'evaluator config': _digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),
         'space': loop.victim.space,
+        'victim options': _digest(options),
+        'files of the victim': model_files(options),
         'seed': loop.settings.seed,
         'fp16': loop.fp16,
         'mmrobust version': __version__,

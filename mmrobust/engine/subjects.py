@@ -12,7 +12,11 @@ from mmrobust.registry import ATTACKS, VICTIMS
 from mmrobust.victims.subject import Subject
 
 # By the name of a model's class, or one that it is derived from, else by their package.
-SUBJECTS = {'BottomupPoseEstimator': 'BottomupVictim', 'mmpose': 'PoseVictim'}
+SUBJECTS = {
+    'BottomupPoseEstimator': 'BottomupVictim',
+    'PoseLifter': 'LifterVictim',
+    'mmpose': 'PoseVictim',
+}
 # Subjects that have a class of their own for some of their spaces.
 SPACES = {('PoseVictim', 'image'): 'PhotographVictim'}
 
@@ -33,6 +37,7 @@ def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
     kinds = [kind for origin, kind in SUBJECTS.items() if origin in origins]
     kind = kinds[0] if kinds else 'ActionVictim'
     kind = SPACES.get((kind, (options or {}).get('space', '')), kind)
+    kind = 'CascadeVictim' if kind == 'PoseVictim' and 'lifter' in (options or {}) else kind
     found: Subject = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
     return found
 

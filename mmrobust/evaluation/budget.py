@@ -45,11 +45,13 @@ def check_budgets(eps: Any) -> tuple[float, ...]:
 
     Args:
         eps: A list of distinct numbers >= 0, in the threat's unit (grey levels
-            for l_inf).
+            for l_inf), or one.
 
     Raises:
         ValueError: It is something else, or empty.
     """
+    # As ``--cfg-options eps=2`` gives it.
+    eps = [eps] if isinstance(eps, int | float) and not isinstance(eps, bool) else eps
     listed = isinstance(eps, list | tuple) and len(eps) > 0
     require(listed, 'eps', 'a list of at least one number >= 0', eps)
     for value in eps:

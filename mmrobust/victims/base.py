@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 
@@ -19,9 +20,15 @@ class Victim(ABC):
     A victim owns preprocessing, clip layout and views, and knows nothing of
     attacks. It is bound to the N samples of a batch where their layout
     differs; ``select`` gives the victim of some of them.
+
+    Attributes:
+        bounds: Least and largest value.
+        dtype: Of the adversarial pixels: ``uint8``, and results are rounded to whole
+            grey levels; a floating type where the input is no picture.
     """
 
     bounds: tuple[float, float] = (0.0, 255.0)
+    dtype: torch.dtype = torch.uint8
 
     @abstractmethod
     def __call__(self, pixels: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ class SampleLayout(Protocol):
     """What an attacker may change of one sample."""
 
     def pixels(self) -> Tensor:
-        """The clean pixels (C, ..., H, W), uint8."""
+        """The clean pixels (C, ..., H, W), uint8 for a picture."""
 
     @property
     def signature(self) -> tuple[object, ...]:

@@ -76,7 +76,7 @@ class Subject(ABC):
 
     @abstractmethod
     def render(self, layout: Any, adversarial: Tensor) -> Tensor:
-        """The model's uint8 inputs for adversarial pixels (C, ..., H, W)."""
+        """The model's inputs for adversarial pixels (C, ..., H, W)."""
 
     @abstractmethod
     def facts(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from mmrobust.visualization import summary
 from mmrobust.visualization.formatting import class_name, is_share, number, percent, real
 from mmrobust.visualization.pose_figures import joint_errors, tau_curve
 from mmrobust.visualization.query_figure import query_curve
@@ -47,7 +48,14 @@ def plots(card: Mapping[str, Any], rows: Sequence[Row]) -> list[Plot]:
     curve = query_curve(card)
     queries = None if curve is None else Plot(*curve)
     poses = [Plot(*found) for found in (tau_curve(rows), joint_errors(card, rows)) if found]
-    found = [accuracy(card), queries, confidence(rows), classes(rows, names), *poses, size(rows)]
+    found = [
+        accuracy(card),
+        queries,
+        confidence(rows),
+        classes(rows, names),
+        *poses,
+        size(card, rows),
+    ]
     return [plot for plot in found if plot is not None]
 
 
@@ -79,7 +87,7 @@ def accuracy(card: Mapping[str, Any]) -> Plot | None:
     return Plot('Clean and adversarial', svg)
 
 
-def size(rows: Sequence[Row]) -> Plot | None:
+def size(card: Mapping[str, Any], rows: Sequence[Row]) -> Plot | None:
     """Histograms of the norms of the perturbation over the attacked samples."""
     norms = {'l_inf': _values(rows, 'linf'), 'l_2': _values(rows, 'l2')}
     norms = {name: values for name, values in norms.items() if values}
@@ -91,7 +99,7 @@ def size(rows: Sequence[Row]) -> Plot | None:
             np.atleast_1d(figure.subplots(1, len(norms))), norms.items(), strict=True
         ):
             _histogram(axes, values)
-            axes.set_xlabel(f'{name} norm, grey levels')
+            axes.set_xlabel(f'{name} norm, {summary.unit(card)}')
         figure.axes[0].set_ylabel('samples')
 
     title = 'Size of the perturbation'

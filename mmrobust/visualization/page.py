@@ -22,7 +22,7 @@ from mmrobust.visualization.formatting import (
     real,
 )
 from mmrobust.visualization.pose_figures import joints_table
-from mmrobust.visualization.samples import samples_table
+from mmrobust.visualization.samples import samples_note, samples_table
 from mmrobust.visualization.stills import decoded, write_contact_sheet
 
 
@@ -113,6 +113,7 @@ def render(
         'joints': joints,
         'columns': columns,
         'samples': samples,
+        'note': samples_note(card, bool(joints)),
         'total': len(rows),
         'blocks': [
             ('Run', _facts(card)),

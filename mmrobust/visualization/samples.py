@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmrobust.visualization.formatting import class_name, duration, number, plain, real
+from mmrobust.visualization.summary import unit
 
 Row = Mapping[str, Any]
 
@@ -37,10 +38,19 @@ POSES = {
     'clean_pck': 'PCK@0.2, clean',
     'adversarial_pck': 'adversarial',
     'adversarial_oks': 'OKS',
+    'clean_mpjpe': 'MPJPE, clean',
+    'adversarial_mpjpe': 'MPJPE, adversarial',
+    'shift': 'shift',
     'displacement': 'displacement',
     'target_error': 'from target',
     'joints_moved': 'joints moved',
     'joints_vanished': 'vanished',
+}
+NOTES = {
+    'keypoints': 'MPJPE, shift: mean distance of the joints from the annotation, and from the '
+    'clean prediction, in the unit of the annotation (Human3.6M: metres).',
+    'other': 'PCK@0.2: share of the labelled joints. displacement, from target: mean distance as '
+    'a share of the longer side of the box.',
 }
 SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames'}
 COSTS = {'forwards': 'forwards', 'queries': 'queries', 'seconds': 'time'}
@@ -76,6 +86,18 @@ def samples_table(
             text = ', '.join(map(str, row.get('flags') or ()))
             cells.append(Cell(text, text, 'flags'))
     return columns, table
+
+
+def samples_note(card: Mapping[str, Any], poses: bool) -> str:
+    """What the figures of the table mean; '' where they speak for themselves.
+
+    Args:
+        card: The run's card.
+        poses: Whether its samples are persons.
+    """
+    space = str(card.get('space'))
+    words = NOTES.get(space, NOTES['other'] if poses else '')
+    return f'{words} l_inf, l_2: {unit(card)}.' if words else ''
 
 
 def _words(row: Row, names: Sequence[str], classes: Sequence[str]) -> list[Cell]:

@@ -42,6 +42,13 @@ FLAGS = {
     'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
 }
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
+NOUNS = {
+    'video': 'video',
+    'view': 'video',
+    'image': 'image',
+    'crop': 'person',
+    'keypoints': 'pose',
+}
 METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}
 
 
@@ -182,11 +189,13 @@ def flags(card: Card) -> list[tuple[str, str, str]]:
 
 
 def noun(card: Card, n: int) -> str:
-    """'video', 'image' or 'sample', in the plural unless ``n`` is 1."""
-    word = {'video': 'video', 'view': 'video', 'image': 'image', 'crop': 'person'}.get(
-        str(card.get('space'))
-    )
-    return (word or 'sample') + ('' if n == 1 else 's')
+    """'video', 'image', 'pose' or 'sample', in the plural unless ``n`` is 1."""
+    return NOUNS.get(str(card.get('space')), 'sample') + ('' if n == 1 else 's')
+
+
+def unit(card: Card) -> str:
+    """What the size of a perturbation is counted in."""
+    return 'pixels of the photograph' if card.get('space') == 'keypoints' else 'grey levels'
 
 
 def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -220,7 +229,7 @@ def _deed(card: Card) -> str:
     goal = _part(_part(card, 'attack'), 'goal')
     whom = f'{percent(rate)} of the {attacked} {videos}'
     right = '' if goal.get('reference') == 'prediction' else ' that the model had right'
-    if goal.get('type') in ('Misclassify', 'CorruptPose'):
+    if goal.get('type') in ('Misclassify', 'CorruptPose', 'Corrupt3DPose'):
         return f'fools {whom}{right}' if right else f'changes the prediction of {whom}'
     if goal.get('type') == 'TargetPose':
         return f'moves {whom} to their target poses'

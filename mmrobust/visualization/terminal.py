@@ -87,7 +87,7 @@ def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
     blocks: list[tuple[str, Pairs]] = [
         ('Cost', cost),
         ('Queries', queries),
-        ('Perturbation (mean, grey levels 0..255)', size),
+        (f'Perturbation (mean, {summary.unit(card)})', size),
         ('Further metrics', summary.robust(card)),
         ('Remarks', flags),
     ]

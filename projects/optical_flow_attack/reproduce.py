@@ -60,7 +60,7 @@ def effort(name: str, quick: bool) -> Effort:
         return Effort(10, 20, 2, samples=4, carried=4, whole=2, eps=eps, reference='prediction')
     if name == 'weizmann':
         return Effort(0, tuning=2000, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
-    return Effort(240, tuning=2000, epochs=15, samples=80, carried=50, whole=40, eps=grey(EPS))
+    return Effort(240, tuning=2000, epochs=15, samples=80, carried=40, whole=30, eps=grey(EPS))
 
 
 def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def carried_over(data: DataSet) -> dict[str, Any]:
             'sources': [WHITE],
             'attacks': {attack: {'type': attack, 'goal': {'reference': data.effort.reference}}},
             # OpenCV's TV-L1 for every candidate is what takes the time here.
-            'eps': list(data.effort.eps[::2]),
+            'eps': list(data.effort.eps[::3]),
             'success_on': success_on,
         }
         out = data.folder / f'transfer_{attack.lower()}'

@@ -33,7 +33,7 @@ from mmrobust.registry import (
     TRANSFORMS,
 )
 from mmrobust.threats import L2, Linf
-from mmrobust.victims import ActionVictim, FunctionVictim, PoseVictim
+from mmrobust.victims import ActionVictim, CascadeVictim, FunctionVictim, PoseVictim
 from tests.conftest import ROOT
 
 REGISTRIES = (ATTACKS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
@@ -76,7 +76,8 @@ def bim(monkeypatch):
     del sys.modules['bim']
 
 
-VICTIM_OPTIONS = {n for v in (ActionVictim, PoseVictim) for n in inspect.signature(v).parameters}
+VICTIMS = (ActionVictim, CascadeVictim, PoseVictim)
+VICTIM_OPTIONS = {n for v in VICTIMS for n in inspect.signature(v).parameters}
 
 
 @pytest.fixture(scope='module')
@@ -356,6 +357,10 @@ def test_files_are_described_key_by_key():
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
     wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
     wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'photograph']
+    wanted += [
+        f'{side}_{name}' for side in ('clean', 'adversarial') for name in ('places', 'mpjpe')
+    ]
+    wanted += ['shift', 'joint_shifts']
     keys = re.findall(r'^\| (`[^|]+) \|', rows, flags=re.M)
     assert set(re.findall(r'`(\w+)`', ' '.join(keys))) == set(wanted)
 

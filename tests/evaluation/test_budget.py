@@ -27,9 +27,10 @@ def test_the_budget_reaches_the_ball(attack, path):
 
 def test_budgets_are_sorted():
     assert check_budgets([8, 0, 0.5]) == (0, 0.5, 8)
+    assert check_budgets(2) == (2,)
 
 
-@pytest.mark.parametrize('eps', [[], 3, None, [-1], [math.nan], [math.inf], ['2'], [1, 1.0]])
+@pytest.mark.parametrize('eps', [[], -3, None, [-1], [math.nan], [math.inf], ['2'], [1, 1.0]])
 def test_odd_budgets_are_refused(eps):
     with pytest.raises(ValueError, match='eps must be'):
         check_budgets(eps)

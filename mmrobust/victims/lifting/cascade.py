@@ -1,0 +1,156 @@
+"""Photograph to 2-D joints to a pose in space, attacked as one.
+
+Shapes: N crops, T frames, J joints of the 2-D estimator, K of the lifter, D values of the 2-D
+estimator's response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.registry import VICTIMS
+from mmrobust.victims.lifting.behind import Chained, Lifter
+from mmrobust.victims.lifting.facts import lift_facts
+from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
+from mmrobust.victims.lifting.truth import LiftTruth
+from mmrobust.victims.pose.annotations import zoom
+from mmrobust.victims.pose.facts import pose_facts
+from mmrobust.victims.pose.readouts import Readout
+from mmrobust.victims.pose.victim import PoseVictim
+from mmrobust.victims.subject import Facts
+
+
+@VICTIMS.register_module()
+class CascadeVictim(PoseVictim):
+    """A top-down estimator whose joints a lifter takes to three dimensions.
+
+    What may change is the 2-D estimator's crop; what an attack wants is a wrong pose in
+    space (:class:`~mmrobust.victims.lifting.goal.Corrupt3DPose`). Gradients go through the
+    lifter and soft coordinates (a soft argmax of heatmaps) to the pixels; success is
+    decided on the joints that the 2-D head really decodes. 2-D data sets have no
+    places in space: the reference ``label`` is what the lifter makes of the annotated joints.
+
+    Args:
+        model: A built MMPose top-down estimator with its weights.
+        space: ``crop``.
+        lifter: ``config`` and ``checkpoint`` of a ``PoseLifter``.
+
+    Raises:
+        FileNotFoundError: A path of the lifter leads nowhere.
+        ValueError: A model has no readout, or an option is wrong.
+    """
+
+    goal = 'Corrupt3DPose'
+
+    def __init__(
+        self, model: nn.Module, *, lifter: Mapping[str, Any], space: Literal['crop'] = 'crop'
+    ) -> None:
+        super().__init__(model, space=space)
+        self.lifter = Lifter(lifter, next(self.model.parameters()).device)
+        self.chain: CascadeReadout | None = None
+
+    def install(self, dataset: Any) -> None:
+        """As for crops; the data set says which joints there are."""
+        super().install(dataset)
+        mixing = self.lifter.conversion(getattr(dataset, 'metainfo', None) or {})
+        self.chain = CascadeReadout(self.readout, self.lifter, mixing)
+
+    def labels(self, data: dict[str, Any]) -> CascadeTruth:  # type: ignore[override]
+        """Annotated joints of a batch, and what the lifter makes of them."""
+        if self.chain is None:
+            raise RuntimeError('CascadeVictim must be installed in a data set first')
+        pose = self.truth(data['data_samples'])
+        chained = tuple(self.lifter.join(sample) for sample in data['data_samples'])
+        places, weights = self.chain.annotated(pose, chained)
+        return CascadeTruth(self.chain, LiftAim(places, weights, chained), pose)
+
+    def facts(  # type: ignore[override]
+        self, labels: CascadeTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+    ) -> Facts:
+        """Both poses, in the plane and in space; what is right is decided in space."""
+        flat = pose_facts(labels.pose, clean, adversarial, checked, self.sigmas)
+        deep = lift_facts(labels, clean, adversarial, checked)
+        decided = {f'{side}_correct' for side in ('clean', 'adversarial')}
+        final = {key: deep.fields[key] for key in decided}
+        return Facts({**deep.fields, **flat.fields, **final}, flat.agree and deep.agree)
+
+
+@dataclass(frozen=True)
+class CascadeTruth(LiftTruth):
+    """Annotations of N persons.
+
+    Attributes:
+        pose: In the plane.
+    """
+
+    pose: PoseTruth
+
+    def select(self, rows: Tensor) -> CascadeTruth:
+        """The annotations of some of the persons."""
+        return replace(self, aim=self.aim.select(rows), pose=self.pose.select(rows))
+
+
+class CascadeReadout(LiftReadout):
+    """Places of the 2-D estimator's response.
+
+    Args:
+        pose: Readout of the 2-D estimator.
+        lifter: The lifter.
+        mixing: (K, J), see :meth:`~mmrobust.victims.lifting.behind.Lifter.conversion`.
+    """
+
+    def __init__(self, pose: Readout, lifter: Lifter, mixing: Tensor) -> None:
+        # Its head and codec have been checked, each by its own readout.
+        self.pose, self.lifter, self.mixing = pose, lifter, mixing
+
+    def located(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:
+        """Places (N, T, K, 3) by way of soft coordinates; differentiable."""
+        return self._lifted(self.pose.soft_coordinates(outputs), samples)
+
+    def places(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:
+        """The same: the lifter's readout has left out what it does not report."""
+        return self.located(outputs, samples)
+
+    def decoded(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:
+        """Places (N, T, K, 3) by way of the joints that MMPose decodes."""
+        joints, _ = self.pose.decode(outputs.nan_to_num())
+        with torch.no_grad():
+            return self._lifted(joints.to(outputs.device), samples)
+
+    def annotated(self, truth: PoseTruth, samples: Sequence[Chained]) -> tuple[Tensor, Tensor]:
+        """Places (N, T, K, 3) of the annotated joints, and their weights (N, T, K).
+
+        A lifter looks at all joints: a person with one missing has no places.
+        """
+        device = next(self.lifter.victim.model.parameters()).device
+        with torch.no_grad():
+            places = self._lifted(truth.keypoints.to(device), samples)
+        needed = (self.mixing != 0).any(dim=0)
+        whole = ((truth.visible > 0.5) | ~needed).all(dim=1) & truth.annotated
+        weights = torch.ones_like(places[..., 0]) * whole.to(device)[:, None, None]
+        return places, weights
+
+    def _lifted(self, joints: Tensor, samples: Sequence[Chained]) -> Tensor:
+        """Places for joints (N, J, 2) in pixels of the crops."""
+        maps = [_to_photograph(one.pose) for one in samples]
+        scale, origin = (
+            torch.from_numpy(np.stack(values)).to(joints.device)[:, None]
+            for values in zip(*maps, strict=True)
+        )
+        photograph = joints.double() * scale + origin
+        mixed = self.mixing.to(photograph) @ photograph
+        return self.lifter.places(mixed, samples)
+
+
+def _to_photograph(sample: Any) -> tuple[Any, Any]:
+    """Scale and origin (2,) of the map from the crop to the photograph, as MMPose undoes it."""
+    scale = 1 / zoom(sample)
+    origin = np.asarray(sample.input_center) - 0.5 * np.asarray(sample.input_scale)
+    return scale.astype(np.float64), origin.astype(np.float64)

@@ -1,0 +1,57 @@
+"""What a ledger line says of a 3-D pose, clean and attacked.
+
+Shapes: T frames, K joints; distances in the unit of the 3-D annotation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrobust.victims.lifting.truth import LiftTruth
+from mmrobust.victims.subject import Facts
+
+# A pose is right, and a joint has stayed, within this distance: 150 mm, as 3DPCK counts.
+TAU = 0.15
+# Test step and last check see the same pose if no joint is further apart.
+SAME = 0.005
+
+
+def lift_facts(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+    """What is written down of one sample.
+
+    ``mpjpe`` is the mean distance of the visible joints from the annotation
+    (null without one), ``shift`` that of all joints from the clean prediction,
+    ``joint_shifts`` the same of every joint, over all frames; ``places`` are
+    the joints in the middle frame.
+
+    Args:
+        truth: Its annotation, alone in a batch.
+        clean: Responses (1, D) of the test step to the clean joints.
+        adversarial: Likewise to the adversarial ones.
+        checked: Response (1, D) in the attack's last check.
+    """
+    before, after = (truth.places(outputs)[0].cpu() for outputs in (clean, adversarial))
+    moved = (after - before).norm(dim=2)
+    apart = (after - truth.places(checked)[0].cpu()).norm(dim=2)
+    reference, weights = truth.aim.places[0].cpu(), truth.aim.weights[0].cpu()
+    fields: dict[str, Any] = {
+        'shift': _number(moved.mean()),
+        'joint_shifts': [_number(value) for value in moved.mean(dim=0)],
+        'joints_moved': int((~(moved.mean(dim=0) <= TAU)).sum()),
+    }
+    for side, places in (('clean', before), ('adversarial', after)):
+        gap = ((places - reference).norm(dim=2) * weights).sum() / weights.sum()
+        fields[f'{side}_mpjpe'] = _number(gap)
+        fields[f'{side}_correct'] = bool(gap <= TAU)
+        middle = places[len(places) // 2]
+        fields[f'{side}_places'] = torch.nan_to_num(middle).tolist()
+    return Facts(fields, agree=bool((apart <= SAME).all()))
+
+
+def _number(value: Tensor) -> float | None:
+    found = float(value)
+    return found if math.isfinite(found) else None

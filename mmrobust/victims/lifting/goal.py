@@ -1,0 +1,109 @@
+"""Joints that are not where they are, in space.
+
+Shapes: N samples, T frames, K joints; ``outputs`` (N, D) are a lifter's response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.registry import GOALS
+from mmrobust.victims.lifting.truth import LiftTruth
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class Corrupt3DPose(DecodedGoal):
+    """Untargeted, for 3-D lifters: the mean distance of the joints (MPJPE) grows above ``tau``.
+
+    A sample that is as wrong as that when clean, or has no visible joint, is not attacked.
+
+    Args:
+        loss: ``auto`` (``mpjpe``), ``mpjpe``, ``mse`` or ``l1``.
+        tau: Mean distance, > 0, in the unit of the 3-D annotation; the default
+            is the 150 mm of the usual 3DPCK where that is metres.
+        reference: The annotated ``label``, or the victim's own clean
+            ``prediction``, where the loss has no gradient at first: take an
+            attack with a random start.
+
+    Attributes:
+        truth: The annotations; set by ``bind``.
+        aim: The reference; likewise.
+    """
+
+    tau: float = 0.15
+    reference: Literal['label', 'prediction'] = 'label'
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = ('label', 'prediction')
+        require(self.reference in known, 'reference', 'label or prediction', self.reference)
+
+    def check(self, labels: Any, n: int) -> None:
+        """Raise ValueError unless ``labels`` are 3-D poses of ``n`` samples."""
+        sound = isinstance(labels, LiftTruth)
+        require(sound, 'labels', 'a LiftTruth of a 3-D lifter', type(labels).__name__)
+        require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
+
+    def bind(self, labels: LiftTruth, outputs: Tensor) -> Self:
+        """This goal for given samples.
+
+        Args:
+            labels: Their annotations.
+            outputs: (N, D), clean ones.
+
+        Raises:
+            ValueError: There is no such loss, or the model reports other joints
+                than are annotated.
+        """
+        self._check_loss(labels.readout)
+        found, aim = labels.places(outputs), labels.aim
+        rule = f'as annotated, {tuple(aim.places.shape[1:])}'
+        require(found.shape == aim.places.shape, 'prediction', rule, tuple(found.shape[1:]))
+        if self.reference == 'prediction':
+            aim = replace(aim, places=found, weights=torch.ones_like(found[..., 0]))
+        device = outputs.device
+        aim = replace(aim, places=aim.places.to(device), weights=aim.weights.to(device))
+        return self._bound(labels, aim)
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """The loss from the reference (N,)."""
+        return self._loss(outputs)
+
+    def distance(self, outputs: Tensor) -> Tensor:
+        """The mean distance of the joints that count from the reference (N,)."""
+        truth, aim = self.bound
+        gap = (truth.readout.decoded(outputs, aim.samples) - aim.places).norm(dim=3)
+        return (gap * aim.weights).sum(dim=(1, 2)) / aim.weights.sum(dim=(1, 2))
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where the pose is wrong enough (N,)."""
+        far = (self.distance(outputs) > self.tau).to(outputs.device)
+        return far & outputs.isfinite().all(dim=1)
+
+    def counted(self) -> Tensor:
+        """The joints (N, T, K) bool that success speaks of."""
+        found: Tensor = self.bound[1].weights > 0
+        return found
+
+    def right(self, outputs: Tensor) -> Tensor:
+        """Where there is a joint to move, and sound outputs (N,) bool."""
+        some = self.counted().flatten(1).any(dim=1).to(outputs.device)
+        return some & outputs.isfinite().all(dim=1)
+
+    def groups(self, outputs: Tensor) -> Tensor:
+        """Every coordinate of a joint (N, K * 3)."""
+        truth, aim = self.bound
+        found: Tensor = truth.readout.groups(outputs, aim)
+        return found
+
+    def remarks(self) -> Mapping[str, Tensor]:
+        """``no_visible_joint``: nothing to attack."""
+        return {'no_visible_joint': ~self.counted().flatten(1).any(dim=1)}

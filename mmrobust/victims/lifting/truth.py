@@ -1,0 +1,61 @@
+"""What is known of the places of the joints. Shapes: N samples, T frames, K joints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
+
+
+@dataclass(frozen=True)
+class LiftTruth:
+    """Annotations of N samples, as a lifter victim gives them.
+
+    Attributes:
+        readout: How responses and places translate.
+        aim: The annotated places.
+    """
+
+    readout: LiftReadout
+    aim: LiftAim
+
+    def __len__(self) -> int:
+        return len(self.aim.places)
+
+    def __getitem__(self, rows: Tensor) -> LiftTruth:
+        return self.select(rows)
+
+    def select(self, rows: Tensor) -> LiftTruth:
+        """The annotations of some of the samples."""
+        return replace(self, aim=self.aim.select(rows))
+
+    def places(self, outputs: Tensor) -> Tensor:
+        """Places (N, T, K, 3) that the model reports for outputs (N, D)."""
+        return self.readout.decoded(outputs, self.aim.samples)
+
+
+def lift_truth(samples: Sequence[Any], readout: LiftReadout) -> LiftTruth:
+    """Annotations of the N samples of a batch.
+
+    Args:
+        samples: Their ``PoseDataSample``, as ``PackPoseInputs`` packs them for a lifter.
+        readout: Of the head that is attacked.
+
+    Raises:
+        ValueError: A sample has no 3-D annotation.
+    """
+    for sample in samples:
+        packed = sorted(sample.gt_instances.keys())
+        rule = 'with lifting_target (a lifter is attacked against 3-D annotations)'
+        require('lifting_target' in packed, 'data_samples', rule, packed)
+    places = np.stack([np.asarray(s.gt_instances.lifting_target) for s in samples])
+    seen = np.stack([np.asarray(s.gt_instances.lifting_target_visible) for s in samples])
+    weights = torch.from_numpy(seen.reshape(places.shape[:3]) > 0.5).double()
+    return LiftTruth(readout, LiftAim(torch.from_numpy(places).double(), weights, tuple(samples)))

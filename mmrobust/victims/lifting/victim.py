@@ -1,0 +1,130 @@
+"""MMPose's 3-D pose lifters as victims.
+
+Shapes: N sequences, T frames, K joints, D values of a response; coordinates in pixels of
+the photograph, so that a budget means what it says whatever the codec does with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmrobust.functional.checks import require
+from mmrobust.registry import VICTIMS
+from mmrobust.victims.base import Victim
+from mmrobust.victims.lifting.facts import lift_facts
+from mmrobust.victims.lifting.flip import flips_copies
+from mmrobust.victims.lifting.loading import LiftLayout, LiftPipeline
+from mmrobust.victims.lifting.readouts import readout_of
+from mmrobust.victims.lifting.truth import LiftTruth, lift_truth
+from mmrobust.victims.pose.capture import decoder_input
+from mmrobust.victims.samples import Loaded, alike
+from mmrobust.victims.subject import Facts, Subject
+
+
+@VICTIMS.register_module()
+class LifterVictim(Subject):
+    """A 3-D lifter with its own test path: **what is attacked is the 2-D pose**.
+
+    The threat model is that of an attacker who moves the joints that some 2-D estimator
+    has found (or its errors, taken at their worst), not that of the photograph: eps is the
+    number of photograph pixels that a joint may move along an axis. Joints are not
+    rounded, and may leave the picture. Visibilities stay as they are.
+
+    Args:
+        model: A built MMPose ``PoseLifter`` with its weights.
+        space: ``keypoints``.
+
+    Raises:
+        ValueError: Its head has no readout.
+    """
+
+    goal = 'Corrupt3DPose'
+
+    def __init__(self, model: nn.Module, *, space: Literal['keypoints'] = 'keypoints') -> None:
+        require(space == 'keypoints', 'space', 'keypoints for a 3-D lifter', space)
+        self.space = space
+        self.model: Any = model.module if is_model_wrapper(model) else model
+        self.readout = readout_of(self.model)
+
+    def install(self, dataset: Any) -> None:
+        """Let a data set (without wrappers) keep the joints and their way to the input."""
+        dataset.pipeline = LiftPipeline(dataset.pipeline.transforms)
+
+    def labels(self, data: dict[str, Any]) -> LiftTruth:
+        """Annotations of a batch."""
+        return lift_truth(data['data_samples'], self.readout)
+
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step: data samples, and responses (N, D)."""
+        with decoder_input(self.readout.head, stop=False) as caught:
+            samples = self.model.test_step(data)
+        return samples, self.readout.flatten(caught.value)
+
+    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Sequences, Tensor]]:
+        """Sequences of one length: rows, victim, coordinates (n, 2, T, K, 1)."""
+        device = next(self.model.parameters()).device
+        samples = loaded.data['data_samples']
+        found = []
+        for rows in alike(loaded.layouts):
+            layouts = [loaded.layouts[row] for row in rows]
+            pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
+            victim = Sequences(self, [samples[row] for row in rows], layouts)
+            found.append((torch.tensor(rows), victim, pixels))
+        return found
+
+    def render(self, layout: LiftLayout, adversarial: Tensor) -> Tensor:
+        """The network's input for adversarial joints (2, T, K, 1)."""
+        return layout.render(adversarial)
+
+    def facts(
+        self, labels: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+    ) -> Facts:
+        """The poses in space, and how far they are from the annotation and from each other."""
+        return lift_facts(labels, clean, adversarial, checked)
+
+
+class Sequences(Victim):
+    """A :class:`LifterVictim` bound to N sequences of 2-D poses.
+
+    Args:
+        owner: The lifter.
+        samples: One ``PoseDataSample`` per sequence.
+        layouts: Of the sequences.
+    """
+
+    bounds = (-torch.inf, torch.inf)
+    dtype = torch.float64
+
+    def __init__(
+        self, owner: LifterVictim, samples: Sequence[Any], layouts: Sequence[LiftLayout]
+    ) -> None:
+        self.owner, self.samples, self.layouts = owner, list(samples), list(layouts)
+
+    @property
+    def model(self) -> nn.Module:
+        """The lifter."""
+        model: nn.Module = self.owner.model
+        return model
+
+    def select(self, rows: Tensor) -> Sequences:
+        """The victim of some of the sequences."""
+        chosen = rows.tolist()
+        samples = [self.samples[row] for row in chosen]
+        return Sequences(self.owner, samples, [self.layouts[row] for row in chosen])
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Responses (N, D) to coordinates (N, 2, T, K, 1), as the test path decodes them."""
+        owner = self.owner
+        pairs = zip(self.layouts, pixels, strict=True)
+        kind = next(owner.model.parameters()).dtype
+        inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
+        batch = {'inputs': inputs, 'data_samples': self.samples}
+        with decoder_input(owner.readout.head, stop=True) as caught, flips_copies():
+            data = owner.model.data_preprocessor(batch, False)
+            owner.model._run_forward(data, mode='predict')
+        return owner.readout.flatten(caught.value)
