@@ -51,7 +51,7 @@ class Effort:
         samples: Stacks that are attacked, at most.
         carried: Stacks that are carried over to the other victims, at most.
         whole: Videos that are attacked at the video level, at most.
-        eps: Budgets in grey levels; every third one is carried over.
+        eps: Budgets in grey levels; the first, middle and last are carried over.
         reference: What counts as right: the label, or the victim's prediction.
     """
 

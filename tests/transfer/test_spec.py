@@ -74,7 +74,7 @@ def test_every_attack_is_built_at_every_budget_also_under_a_mask():
         (valid(targets=[]), 'targets must be a list of at least one victim, got []'),
         (valid(sources=['rgb', 'rgb']), 'sources must be distinct names'),
         (valid(eps=[]), 'eps must be a list of at least one number >= 0, got []'),
-        (valid(eps=4), 'eps must be a list of at least one number >= 0, got 4'),
+        (valid(eps='4'), "eps must be a list of at least one number >= 0, got '4'"),
         (valid(eps=[1, -2]), 'eps must be finite numbers >= 0, got -2'),
         (valid(eps=['1']), "eps must be finite numbers >= 0, got '1'"),
         (valid(eps=[2, 2]), 'eps must be distinct numbers, got [2, 2]'),
