@@ -16,7 +16,7 @@ from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import LifterVictim
 from mmrobust.victims.lifting import Corrupt3DPose
-from mmrobust.victims.lifting.loading import linear_layout
+from mmrobust.victims.lifting.loading import LiftPipeline, linear_layout
 
 
 @pytest.fixture(scope='module')
@@ -212,3 +212,22 @@ def test_pose_lifting_k_limiting_attack_changes_what_the_relation_allows(relatio
     assert (after > before).all()
     share = ((found != joints).flatten(1).double().mean(dim=1)).tolist()
     assert all(s == 1.0 if relation == 'none' else 0.0 < s < 1.0 for s in share), share
+
+
+def test_pose_lifting_codec_that_mixes_coordinates_ends_the_run(h36m):
+    """It is refused at the first sample, not counted as so many broken files."""
+
+    class Centred:
+        encoder = None
+
+        def __call__(self, results):
+            joints = results['keypoints']
+            return {'inputs': torch.from_numpy(joints - joints.mean(axis=1, keepdims=True))}
+
+    info = build_dataset('image', h36m).get_data_info(0)
+    found = LiftPipeline([Centred()])(info)
+    assert found.refused
+    assert 'linear in each coordinate' in found.error
+    broken = LiftPipeline([Centred()])({'target_img_path': ['a.jpg'], 'id': 3})
+    assert not broken.refused
+    assert broken.name == 'a.jpg#3'

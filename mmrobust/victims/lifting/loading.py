@@ -117,11 +117,15 @@ class LiftPipeline:
                 return result
 
             found = packed(keypoints.copy())
+        except Exception as error:
+            return Failure(name, one_line(error))
+        try:
             layout = linear_layout(
                 keypoints, found['inputs'], lambda joints: packed(joints)['inputs']
             )
         except Exception as error:
-            return Failure(name, one_line(error))
+            # The codec, not the sample, is at fault: the others would fare no better.
+            return Failure(name, one_line(error), refused=True)
         return found | {NAME_KEY: name, LAYOUT_KEY: layout}
 
 
