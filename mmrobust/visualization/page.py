@@ -104,6 +104,7 @@ def render(
         'robust': summary.robust(card),
         'costs': [pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH],
         'perturbations': summary.perturbations(card, rows),
+        'unit': summary.unit(card).capitalize(),
         'flags': summary.flags(card),
         'failures': card.get('failures') or [],
         'failed': count(card.get('failed')),
