@@ -38,6 +38,9 @@ class FlowStackDataset(BaseDataset):
         mirrored_labels: Class -> class of the mirrored video.
         shift: Largest displacement of the whole stack, pixels.
         noise: Largest standard deviation of Gaussian noise, grey levels.
+        clutter: Likewise of smooth noise, another in every field, as wrong flow looks.
+        ramp: Clutter grows from none over so many stacks; whole from the start it is
+            not learned.
         gain: Flow is multiplied by a random number from 1 / gain to gain.
         seed: Of what is random.
 
@@ -54,12 +57,15 @@ class FlowStackDataset(BaseDataset):
         mirrored_labels: Mapping[int, int] | None = None,
         shift: int = 6,
         noise: float = 1.0,
+        clutter: float = 0.0,
+        ramp: int = 0,
         gain: float = 1.25,
         seed: int = 0,
     ) -> None:
         self.bound = bound
         self.length, self.mirrored_labels = length, dict(mirrored_labels or {})
-        self.shift, self.noise, self.gain = shift, noise, gain
+        self.shift, self.noise, self.clutter, self.gain = shift, noise, clutter, gain
+        self.ramp, self.drawn = ramp, 0
         self.rng = np.random.default_rng(seed)
         super().__init__(ann_file=ann_file, serialize_data=False)
 
@@ -89,11 +95,26 @@ class FlowStackDataset(BaseDataset):
         gain = self.gain ** rng.uniform(-1, 1)
         flow = (flow - MIRROR / 2) * gain + MIRROR / 2
         flow += rng.normal(0, rng.uniform(0, self.noise) + 1e-6, flow.shape)
+        if self.clutter:
+            self.drawn += 1
+            deviation = rng.uniform(0, self.clutter) * min(1.0, self.drawn / max(self.ramp, 1))
+            flow += deviation * _smooth_noise(flow.shape, rng)
         images = np.clip(np.rint(flow), 0, 255).astype(np.uint8)
         stack = torch.from_numpy(images.reshape(1, -1, *images.shape[2:]))
         sample = ActionDataSample()
         sample.set_gt_label(label)
         return {'inputs': stack, 'data_samples': sample}
+
+
+def _smooth_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Noise (T, 2, H, W) of standard deviation 1, smooth over patches of random size."""
+    cell = int(rng.integers(2, 17))
+    height, width = (-(-side // cell) + 1 for side in shape[2:])
+    coarse = torch.from_numpy(rng.normal(size=(*shape[:2], height, width)))
+    size = (height * cell, width * cell)
+    fine = torch.nn.functional.interpolate(coarse, size=size, mode='bilinear')
+    fine = fine[..., : shape[2], : shape[3]]
+    return (fine / fine.std()).numpy().astype(np.float32)
 
 
 def _shifted(flow: np.ndarray, down: int, right: int) -> np.ndarray:

@@ -66,6 +66,24 @@ def test_shift_moves_the_whole_stack_by_whole_pixels(stored):
     assert rights == {-2, -1, 0, 1, 2}
 
 
+def test_clutter_is_smooth_wrong_flow_that_grows_with_the_stacks_drawn(tmp_path):
+    path = tmp_path / 'flow.npz'
+    still = [torch.zeros(4, 2, 40, 50)]
+    write_flow(path, still, [0], BOUND)
+    dataset = FlowStackDataset(str(path), **QUIET, clutter=20.0, ramp=40)
+    changes = [stack.astype(float) - 127.5 for stack, _ in stacks(dataset, 0, draws=120)]
+    sizes = np.array([change.std() for change in changes])
+    assert sizes[:4].max() < 3
+    assert 7 < sizes[40:].mean() < 13
+    assert sizes.max() < 21
+    # Neighbours alike, fields not.
+    large = changes[40 + int(sizes[40:].argmax())]
+    right = np.corrcoef(large[..., 1:].ravel(), large[..., :-1].ravel())[0, 1]
+    after = np.corrcoef(large[1:].ravel(), large[:-1].ravel())[0, 1]
+    assert right > 0.4
+    assert abs(after) < 0.3
+
+
 def test_flow_of_another_bound_is_refused(stored):
     with pytest.raises(ValueError, match=r'flow\.npz must be of bound 6\.0.*got 3\.0'):
         FlowStackDataset(str(stored), bound=6.0)
