@@ -48,6 +48,7 @@ _ONE_STAGE = {
     'loss_vis': {'type': 'BCELoss', 'use_target_weight': True},
 }
 _MODULE = {'num_classes': 1, 'stacked_convs': 1, 'act_cfg': {'type': 'Swish'}}
+DECOUPLED = {'type': 'DecoupledHeatmap', 'input_size': SIZE, 'heatmap_size': (16, 8)}
 HEADS: dict[str, dict[str, Any]] = {
     'ae': {
         'type': 'AssociativeEmbeddingHead',
@@ -73,6 +74,15 @@ HEADS: dict[str, dict[str, Any]] = {
             'loss_weight': 0.002,
         },
         'decoder': SPR,
+    },
+    'cid': {
+        'type': 'CIDHead',
+        'in_channels': 8,
+        'num_keypoints': K,
+        'gfd_channels': 8,
+        'coupled_heatmap_loss': {'type': 'FocalHeatmapLoss', 'loss_weight': 1.0},
+        'decoupled_heatmap_loss': {'type': 'FocalHeatmapLoss', 'loss_weight': 4.0},
+        'decoder': DECOUPLED,
     },
     'yolox': {
         'type': 'YOLOXPoseHead',
@@ -115,6 +125,7 @@ TESTS = {
         'align_corners': False,
     },
     'dekr': {'flip_test': True, 'shift_heatmap': True, 'nms_dist_thr': 0.05},
+    'cid': {'flip_test': True, 'max_instances': 6},
     'yolox': {'score_thr': 0.2, 'nms_thr': 0.65},
     'rtmo': {'score_thr': 0.2, 'nms_thr': 0.65},
 }
@@ -130,7 +141,7 @@ class _Layout(nn.Module):
     def arrange(self, features: Tensor) -> Any:
         if self.layout == 'plain':
             return [features]  # MMPose asserts a list without the flip test.
-        if self.layout in ('ae', 'dekr'):
+        if self.layout in ('ae', 'dekr', 'cid'):
             return (features,)
         coarse = nn.functional.avg_pool2d(features, 2)
         return coarse, nn.functional.avg_pool2d(coarse.sin(), 2)
@@ -173,6 +184,25 @@ class Still(nn.Module):
         return self.conv(features) + offset.mean(dim=1, keepdim=True)
 
 
+def _spread(model: Any, name: str) -> None:
+    """Random weights with which persons are found, and heatmaps differ."""
+    for module in model.modules():
+        if hasattr(module, 'adapt_conv'):
+            module.adapt_conv = Still(module.adapt_conv.in_channels)
+    if name == 'dekr':
+        # Centres above the threshold, and joints some cells away from them.
+        model.head.heatmap_conv_layers[-1].bias.data += 1.0
+        model.head.displacement_conv_layers[-1].weight.data *= 4
+    if name == 'cid':
+        # Its own weights begin so small that all heatmaps are alike.
+        for weight in model.head.parameters():
+            weight.data.normal_(0, 0.4)
+    for module in model.modules():
+        if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d)):
+            module.running_mean.uniform_(-0.3, 0.3)
+            module.running_var.uniform_(0.5, 1.5)
+
+
 def build_model(name: str, *, flip: bool = True, backbone: str = 'PersonsSmooth') -> Any:
     """An estimator with random weights that finds persons everywhere, in evaluation mode."""
     from mmengine.registry import init_default_scope
@@ -187,7 +217,7 @@ def build_model(name: str, *, flip: bool = True, backbone: str = 'PersonsSmooth'
     head = HEADS[name]
     if name == 'ae' and not flip:
         test, layout, head = {'flip_test': False}, 'plain', {**head, 'decoder': CODEC}
-    if name == 'dekr':
+    if name in ('dekr', 'cid'):
         test['flip_test'] = flip
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -205,17 +235,7 @@ def build_model(name: str, *, flip: bool = True, backbone: str = 'PersonsSmooth'
                 'test_cfg': test,
             }
         )
-        for module in model.modules():
-            if hasattr(module, 'adapt_conv'):
-                module.adapt_conv = Still(module.adapt_conv.in_channels)
-        if name == 'dekr':
-            # Centres above the threshold, and joints some cells away from them.
-            model.head.heatmap_conv_layers[-1].bias.data += 1.0
-            model.head.displacement_conv_layers[-1].weight.data *= 4
-        for module in model.modules():
-            if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d)):
-                module.running_mean.uniform_(-0.3, 0.3)
-                module.running_var.uniform_(0.5, 1.5)
+        _spread(model, name)
     return model.eval()
 
 

@@ -138,9 +138,9 @@ def test_pose_bottomup_annotations_are_in_input_pixels():
 def test_pose_bottomup_victim_is_chosen_by_the_model_and_heads_are_refused_by_name():
     model = build_model('rtmo')
     assert isinstance(build_subject(model, None), BottomupVictim)
-    for kind in ('CIDHead', 'EDPoseHead'):
+    for kind in ('EDPoseHead', 'SomeHead'):
         model.head.__class__ = type(kind, (type(model.head),), {})
-        known = 'AssociativeEmbeddingHead, DEKRHead, RTMOHead, YOLOXPoseHead'
+        known = 'AssociativeEmbeddingHead, CIDHead, DEKRHead, RTMOHead, YOLOXPoseHead'
         rule = f'head of a bottom-up estimator.*{known}.*got {kind}'
         with pytest.raises(ValueError, match=rule):
             build_subject(model, {'space': 'crop'})
@@ -163,6 +163,13 @@ def test_pose_bottomup_setups_that_cannot_be_followed_are_refused():
     dense.head.decoder = None
     with pytest.raises(ValueError, match='decoder must be SPR, got .NoneType'):
         BottomupVictim(dense)
+    cid = build_model('cid')
+    cid.head.in_channels = [8, 8]
+    with pytest.raises(ValueError, match='in_channels must be one number'):
+        BottomupVictim(cid)
+    cid.head.decoder = None
+    with pytest.raises(ValueError, match='decoder must be DecoupledHeatmap, got .NoneType'):
+        BottomupVictim(cid)
     model.test_cfg = {'multiscale_test': True}
     with pytest.raises(ValueError, match='multiscale_test must be off'):
         BottomupVictim(model)

@@ -35,8 +35,8 @@ class CorruptPersons(DecodedGoal):
 
     Args:
         loss: ``auto`` (the head's usual), or one that its readout has:
-            ``heatmap_mse``, ``response``, ``tags``, ``displacement``, ``distance``,
-            ``score``.
+            ``heatmap_mse``, ``response``, ``tags``, ``displacement``, ``heatmaps``,
+            ``coupled``, ``decoupled``, ``distance``, ``score``.
         tau: Distance, > 0, in shares of the longer side of the person's box.
         share: Share of the visible joints of the picture, in (0, 1].
         reference: The annotated ``label``, or the victim's own clean

@@ -17,7 +17,6 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bottomup.annotations import annotated_persons
-from mmrobust.victims.bottomup.capture import head_outputs
 from mmrobust.victims.bottomup.facts import persons_facts
 from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
@@ -77,7 +76,7 @@ class BottomupVictim(Subject):
         samples, rows = [], []
         for part in self.parts(count):
             some = {key: values[part] for key, values in data.items()}
-            with head_outputs(readout.head, readout.passes, readout.flatten, stop=False) as found:
+            with readout.watched(stop=False) as found:
                 samples += self.model.test_step(some)
             rows.append(torch.cat(found, dim=1))
         return samples, torch.cat(rows)
@@ -139,7 +138,7 @@ class Pictures(Victim):
         rows = []
         for part in self.owner.parts(len(pixels)):
             batch = {'inputs': list(pixels[part]), 'data_samples': self.samples[part]}
-            with head_outputs(readout.head, readout.passes, readout.flatten, stop=True) as found:
+            with readout.watched(stop=True) as found:
                 data = model.data_preprocessor(batch, False)
                 model._run_forward(data, mode='predict')
             rows.append(torch.cat(found, dim=1))

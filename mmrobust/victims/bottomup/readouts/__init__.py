@@ -2,6 +2,7 @@
 
 from mmrobust.victims.bottomup.readouts.associative import AssociativeReadout
 from mmrobust.victims.bottomup.readouts.base import PersonsAim, PersonsReadout
+from mmrobust.victims.bottomup.readouts.cid import CIDReadout
 from mmrobust.victims.bottomup.readouts.dekr import DEKRReadout
 from mmrobust.victims.bottomup.readouts.one_stage import RTMOReadout, YOLOXPoseReadout
 from mmrobust.victims.bottomup.readouts.registry import READOUTS, readout_of, register
@@ -9,6 +10,7 @@ from mmrobust.victims.bottomup.readouts.registry import READOUTS, readout_of, re
 __all__ = [
     'READOUTS',
     'AssociativeReadout',
+    'CIDReadout',
     'DEKRReadout',
     'PersonsAim',
     'PersonsReadout',

@@ -3,13 +3,14 @@
 Shapes: N pictures, J persons, P predicted persons, K joints, D values of a
 response per picture. The response F^k is all that ``head.forward`` returns,
 for the picture and, with the flip test, for its mirror image: thresholds,
-grouping and suppression come after it.
+grouping and suppression come after it. (One family has its head's input instead.)
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.bottomup.capture import replayed
+from mmrobust.victims.bottomup.capture import head_outputs, replayed
 from mmrobust.victims.bottomup.persons import Persons, Prediction
 
 Loss = Callable[[Tensor, 'PersonsAim'], Tensor]
@@ -82,6 +83,14 @@ class PersonsReadout(ABC):
         """How often one prediction runs the head: twice with the flip test."""
         return 1 + self.flip
 
+    def watched(self, *, stop: bool) -> AbstractContextManager[list[Any]]:
+        """Inside, a prediction leaves its responses, (N, D') each, in a list.
+
+        Args:
+            stop: End the block as soon as they are there: nothing is decoded.
+        """
+        return head_outputs(self.head, self.passes, self.flatten, stop=stop)
+
     @abstractmethod
     def shapes(self, size: tuple[int, int], values: int) -> list[Shape]:
         """Channels, height and width of the tensors that one pass returns, in order.
@@ -107,8 +116,7 @@ class PersonsReadout(ABC):
     def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it."""
 
-    @staticmethod
-    def flatten(value: Any) -> Tensor:
+    def flatten(self, value: Any) -> Tensor:
         """What one pass returns as (N, D'), a copy."""
         tensors: list[Tensor] = []
 
