@@ -172,9 +172,7 @@ def over_curve(found: Results, arm: str) -> dict[int, float]:
     return {index: mean(part[index].pck for part in parts) for index in sorted(both)}
 
 
-def _rates(
-    text: str, one: Samples, other: Samples, slack: float = 0.0, unlike: str = ''
-) -> Claim:
+def _rates(text: str, one: Samples, other: Samples, slack: float = 0.0, unlike: str = '') -> Claim:
     """A claim on two success rates: one is above the other less ``slack``.
 
     Args:

@@ -6,10 +6,14 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
@@ -22,6 +26,8 @@ from projects.k_limiting_attack.victims import Victim, Workshop
 # CPU seconds to load a victim and write a report, and of a step of one sample; for
 # the estimate alone.
 START, STEP = 3.0, 0.04
+# Victims that are attacked at once.
+PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -99,14 +105,28 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
 
 
 def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
-    """Every run that is not complete, with what is left of the time before each."""
-    todo = [run for run in runs if not _complete(run, folder)]
-    print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
+    """Every run that is not complete, PROCESSES victims at a time."""
+    todo: dict[Victim, list[Run]] = {}
+    for run in runs:
+        if not _complete(run, folder):
+            todo.setdefault(run.victim, []).append(run)
+    left = [run for of in todo.values() for run in of]
+    print(f'{len(runs)} runs, {len(left)} to do: {_estimate(left)}, training apart', flush=True)
+    with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+        # The first failure cancels what has not begun.
+        for _ in pool.map(_all, todo.values(), repeat(folder), repeat(workshop)):
+            pass
+
+
+def _all(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
+    """One victim's runs in their order, with what is left of its time before each."""
+    torch.set_num_threads(1)
+    workshop.checkpoint(runs[0].victim)
     began, past = time.process_time(), 0.0
-    for number, run in enumerate(todo):
+    for number, run in enumerate(runs):
         share = (time.process_time() - began) / past if past else 1.0
-        left = _estimate(todo[number:], share)
-        print(f'\nrun {number + 1} of {len(todo)}: {run.place} ({left})', flush=True)
+        left = _estimate(runs[number:], share)
+        print(f'\nrun {number + 1} of {len(runs)}: {run.place} ({left})', flush=True)
         _attack(run, folder, workshop)
         past += run.seconds
 

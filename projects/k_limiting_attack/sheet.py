@@ -97,4 +97,3 @@ class Sheet:
         victim = PoseVictim(model.eval(), target=target)
         victim.install(dataset)
         return victim, dataset
-

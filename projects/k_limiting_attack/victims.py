@@ -126,4 +126,5 @@ def _write_pose(annotations: Path, path: Path) -> None:
 
 def _call(script: str, *arguments: object) -> None:
     words = [sys.executable, '-W', 'ignore', script, *map(str, arguments)]
-    subprocess.run(words, check=True, cwd=ROOT)
+    # Two victims are trained at once: one thread each.
+    subprocess.run(words, check=True, cwd=ROOT, env={'OMP_NUM_THREADS': '1', **os.environ})

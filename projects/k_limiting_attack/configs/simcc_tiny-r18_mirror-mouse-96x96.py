@@ -1,7 +1,8 @@
 # SimCC of the mouse's parts on the tiny backbone.
 _base_ = [
     '../../../configs/demo/pose/_base_/tiny_resnet.py',
-    '_base_/mirror_mouse_96x96.py'
+    '_base_/mirror_mouse_96x96.py',
+    '_base_/schedule_60e.py'
 ]
 
 codec = dict(

@@ -1,7 +1,8 @@
 # Heatmaps of the mouse's parts on the tiny backbone; a place is 17 pixels of the frame.
 _base_ = [
     '../../../configs/demo/pose/_base_/tiny_resnet.py',
-    '_base_/mirror_mouse_96x96.py'
+    '_base_/mirror_mouse_96x96.py',
+    '_base_/schedule_12e.py'
 ]
 
 codec = dict(

@@ -1,7 +1,8 @@
 # Direct regression of the mouse's parts on the tiny backbone.
 _base_ = [
     '../../../configs/demo/pose/_base_/tiny_resnet.py',
-    '_base_/mirror_mouse_96x96.py'
+    '_base_/mirror_mouse_96x96.py',
+    '_base_/schedule_60e.py'
 ]
 
 codec = dict(type='RegressionLabel', input_size=_base_.input_size)

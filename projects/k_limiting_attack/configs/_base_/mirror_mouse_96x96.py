@@ -94,20 +94,3 @@ test_dataloader = dict(
         test_mode=True))
 # A part is right within a twentieth of the image's longer side: 20 pixels.
 test_evaluator = [dict(type='PCKAccuracy', thr=0.05), dict(type='EPE')]
-
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
-param_scheduler = [
-    dict(
-        type='LinearLR',
-        start_factor=0.05,
-        end=1,
-        by_epoch=True,
-        convert_to_iter_based=True),
-    dict(
-        type='CosineAnnealingLR',
-        begin=1,
-        end=12,
-        T_max=11,
-        by_epoch=True,
-        convert_to_iter_based=True)
-]
