@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Generator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,7 +16,10 @@ from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals import Goal
+from mmrobust.goals.targeted import Targeted
+from mmrobust.query.approach import Approach
 from mmrobust.query.black_box import Scores
+from mmrobust.query.start_clips import StartClips
 from mmrobust.query.trial import Search, Trial
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers import Noise, NoiseSampler
@@ -47,6 +51,12 @@ class GradientEstimation(QueryAttack):
         estimator: Default :class:`~mmrobust.estimators.bandits.AdditiveBandits`.
         step_size: Length of a step in the threat's norm, > 0.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
+        start: An annotation list of video files ("VIDEO LABEL" lines). A targeted search
+            sets out from a video of the target class, drawn from the list, and keeps
+            the class on its way into the threat (:class:`~mmrobust.query.approach.Approach`);
+            if the victim sees another class in it (flag ``start_not_target``), from the
+            clip itself, as without a list. A way that does not end inside the threat
+            leaves the clip unchanged (flag ``outside_threat``).
         budget: Queries per sample, at least those of one round.
         query_batch: Candidates per call of the victim; changes the speed alone.
         scores: What the victim's numbers are: auto, logits, probabilities or
@@ -72,6 +82,7 @@ class GradientEstimation(QueryAttack):
         estimator: GradientEstimator | None = None,
         step_size: float = 0.025 / 0.03,
         step_unit: StepUnit = 'eps',
+        start: str | None = None,
         budget: int = 60_000,
         query_batch: int = 32,
         scores: Scores = 'auto',
@@ -87,6 +98,7 @@ class GradientEstimation(QueryAttack):
         require(length, 'step_size', 'a finite number > 0', step_size)
         require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
         self.step_size, self.step_unit = step_size, step_unit
+        self.start, self.clips = start, None if start is None else StartClips(start)
         super().__init__(
             threat,
             goal,
@@ -95,18 +107,21 @@ class GradientEstimation(QueryAttack):
             scores=scores,
             gradient_check=gradient_check,
         )
+        aimed = start is None or isinstance(self.goal, Targeted)
+        require(aimed, 'start', 'None, or a goal that names a class', type(self.goal).__name__)
 
     @property
     def round_cost(self) -> int:
         """The probes and the check."""
-        return self.estimator.probes + 1
+        return self.estimator.probes + 1 + (self.start is not None)
 
     def search(self, trial: Trial) -> Search:
         """Round after round."""
         noise = self.sampler.bind(trial.clean, trial.starts)
         estimate = self.estimator.bind(trial.clean)
         trial.flags.update(noise.flags)
-        allowed, x = trial.allowed, trial.clean
+        way = yield from self._begin(trial)
+        allowed, x = trial.allowed, trial.clean if way is None else way.clip
         length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
         for iteration in itertools.count():
             offsets = estimate.propose(partial(_inside, noise, allowed, trial, iteration))
@@ -116,9 +131,30 @@ class GradientEstimation(QueryAttack):
                 continue  # such a round teaches nothing
             direction = estimate.learn(objectives)
             trial.estimate, trial.origin = direction, x
-            x = trial.inside(x + length * trial.steepest(direction))
-            if (yield from trial.accept(x)):
+            step = length * trial.steepest(direction)
+            if way is None:
+                x = trial.inside(x + step)
+                done = yield from trial.accept(x)
+            else:
+                done = yield from way.advance(step)
+                x = way.clip
+            if done:
+                trial.flags.discard('outside_threat')
                 return
+
+    def _begin(self, trial: Trial) -> Generator[Tensor, Tensor, Approach | None]:
+        """The way from a clip of the target class; None without one."""
+        if self.clips is None:
+            return None
+        assert isinstance(trial.goal, Targeted)
+        target = int(trial.goal.bound[0])
+        way = Approach(trial, self.clips.clip(target, trial.clean, trial.generator))
+        found = yield from way.begin()
+        if not found:
+            trial.flags.add('start_not_target')
+            return None
+        trial.flags.add('outside_threat')
+        return way
 
 
 def _inside(noise: Noise, allowed: Tensor, trial: Trial, iteration: int) -> Tensor:

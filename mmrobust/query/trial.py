@@ -90,9 +90,9 @@ class Trial:
         """Whether all answers, several of them, were worth the same to the search."""
         return self.heard > 1 and self.least == self.most
 
-    def inside(self, candidates: Tensor) -> Tensor:
-        """Candidates (C, T, H, W) projected onto the threat and the bounds."""
-        projected = self.threat.project(candidates[None], self.clean[None])[0]
+    def inside(self, candidates: Tensor, eps: float | None = None) -> Tensor:
+        """Candidates (C, T, H, W) projected onto the threat and the bounds; of another eps."""
+        projected = self._threat(eps).project(candidates[None], self.clean[None])[0]
         return projected.clamp(*self.bounds)
 
     def steepest(self, direction: Tensor) -> Tensor:
@@ -126,10 +126,14 @@ class Trial:
                 return self.allowed.to(like)
             share /= 2
 
-    def rounded(self, candidate: Tensor) -> Tensor:
-        """``candidate`` as whole grey levels inside threat and bounds."""
-        whole = self.threat.quantize(self.inside(candidate)[None], self.clean[None])[0]
+    def rounded(self, candidate: Tensor, eps: float | None = None) -> Tensor:
+        """``candidate`` as whole grey levels inside threat and bounds; of another eps."""
+        inside = self.inside(candidate, eps)
+        whole = self._threat(eps).quantize(inside[None], self.clean[None])[0]
         return whole.clamp(*self.bounds)
+
+    def _threat(self, eps: float | None) -> Threat:
+        return self.threat if eps is None else self.threat.resized(eps)
 
     def accept(self, candidate: Tensor) -> Generator[Tensor, Tensor, bool]:
         """Ask for ``candidate``, rounded, and stand there; whether it succeeds.

@@ -4,7 +4,8 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -45,6 +46,10 @@ class Threat(ABC):
     @abstractmethod
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """The norm of the difference per sample (N,); infinite outside a mask."""
+
+    def resized(self, eps: float) -> Self:
+        """The same threat with another ``eps``."""
+        return replace(self, eps=eps)  # type: ignore[type-var]
 
     def check(self, pixels: Tensor) -> None:  # noqa: B027
         """Raise ValueError if this threat does not fit pixels of this shape."""

@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -63,6 +64,10 @@ class Masked(Threat):
         """The norm inside the mask; infinite for a change outside (N,)."""
         outside = (self._masked(candidate, pixels) != candidate).flatten(1).any(dim=1)
         return self.threat.distance(candidate, pixels).masked_fill(outside, torch.inf)
+
+    def resized(self, eps: float) -> Self:
+        """The same mask round a ball of another ``eps``."""
+        return replace(self, threat=self.threat.resized(eps))
 
     def check(self, pixels: Tensor) -> None:
         """Build the mask once, which raises where it does not fit."""

@@ -39,6 +39,10 @@ FLAGS = {
     'labels are shown, or the model is too sure.',
     'scores_unclear': "The model's scores are not negative but do not sum to one; they were taken "
     'for logits. Percentages, or the best classes alone, are none.',
+    'start_not_target': 'The clip of the target class that the search was to start from is of '
+    'another class to the model; it started from the clip itself.',
+    'outside_threat': 'The search came from a clip of the target class and did not get inside the '
+    'budget; the clip is unchanged.',
     'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
 }
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}

@@ -26,6 +26,8 @@ SAMPLERS: dict[str, dict[str, Any]] = {
 }
 ARMS = ('multi_noise', 'one_noise', 'sparked', 'geometric')
 VARIANTS = ('sparked_lookup', 'no_motion')
+# Targeted alone: the sampler's attack from a clip of the target class.
+STARTED = 'sparked_start'
 RIVALS = {
     'e_nes': 'e_nes',
     'e_bandits': 'e_bandits',
@@ -46,15 +48,15 @@ def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
     """The config of an arm; step, constants and loss are those of its own config file.
 
     Args:
-        arm: Among ARMS, VARIANTS or RIVALS.
+        arm: Among ARMS, VARIANTS or RIVALS, or STARTED (the list of clips apart).
         goal: Among GOALS.
         eps: Grey levels.
         budget: Queries per video.
     """
     name = RIVALS.get(arm, 'me_sampler')
     found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
-    if arm in SAMPLERS:
-        found['sampler'] = SAMPLERS[arm]
+    if arm == STARTED or arm in SAMPLERS:
+        found['sampler'] = SAMPLERS['sparked' if arm == STARTED else arm]
         # The official step, 0.025 at eps 0.03, goes with eps.
         found |= {'step_size': 0.025 / 0.03, 'step_unit': 'eps'}
     found['threat'] = {'type': 'Linf', 'eps': eps}

@@ -6,9 +6,11 @@ Shapes: C channels, T frames, H, W pixels.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
@@ -16,7 +18,12 @@ from torch import Tensor
 from mmrobust.cli.options import parse_options
 from mmrobust.registry import FLOWS
 from mmrobust.samplers.motion import backward_motion
+from mmrobust.visualization.atomic import replacing
+from mmrobust.visualization.video import write_lossless
 from projects.motion_excited_sampler.victims import Victim, Workshop
+
+# Clips of a class from which a targeted attack may start.
+STARTS = 2
 
 
 class Clips:
@@ -36,6 +43,27 @@ class Clips:
         inputs = self.dataset[index]['inputs'].float()
         # One view (1, C, T, H, W) of a 3D model, or T frames (T, C, H, W).
         return inputs[0] if inputs.dim() == 5 else inputs.transpose(0, 1)
+
+
+def start_list(victim: Victim, workshop: Workshop) -> Path:
+    """A list of two test clips of every class, as the victim sees them; made once.
+
+    No attack can meet its own clip there: it aims at another class.
+    """
+    folder = workshop.folder / f'starts_{victim.name}'
+    path = folder / 'list.txt'
+    if not path.exists():
+        clips, lines, seen = Clips(victim, workshop), [], Counter[int]()
+        for index in range(len(clips.dataset)):
+            label = clips.dataset.get_data_info(index)['label']
+            seen[label] += 1
+            if seen[label] <= STARTS:
+                frames = clips[index].permute(1, 2, 3, 0).to(torch.uint8).numpy()
+                write_lossless(folder / f'{index}.mkv', frames, fps=10)
+                lines.append(f'{index}.mkv {label}\n')
+        with replacing(path) as temporary:
+            temporary.write_text(''.join(lines))
+    return path
 
 
 def mean_motion(clips: Clips, videos: Sequence[int], store: Path) -> dict[int, float]:

@@ -30,7 +30,7 @@ from projects.motion_excited_sampler.measure import Arm
 # The sampler in question has the colour of attacks in every figure.
 OTHERS = (CLEAN, GOOD, INK, MUTED)
 GROUPS = {
-    'samplers': ('multi_noise', 'one_noise', 'sparked', 'geometric'),
+    'samplers': ('multi_noise', 'one_noise', 'sparked', 'geometric', 'sparked_start'),
     'rivals': ('sparked', 'sparked_lookup', 'e_nes', 'e_bandits', 'simba', 'square', 'sign_hunter'),
 }
 # An iteration at which sparked_lookup is at the motion of a later frame.

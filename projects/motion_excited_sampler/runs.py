@@ -17,7 +17,8 @@ from mmengine.config import Config
 from mmrobust.cli import attack as cli
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
-from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS, attack
+from projects.motion_excited_sampler.clips import start_list
 from projects.motion_excited_sampler.victims import Victim, Workshop
 
 # Too small for any success: the cosines of all arms are over equally many rounds.
@@ -90,6 +91,7 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
         for arm in ARMS:
             yield _run(victim, 'untargeted', arm, seed, effort)
             yield _run(victim, 'targeted', arm, seed, effort)
+        yield _run(victim, 'targeted', STARTED, seed, effort)
         for arm in (*VARIANTS, *RIVALS):
             # Without motion, the sampler is one_noise: once is enough to see it.
             if arm != 'no_motion' or seed == first:
@@ -97,7 +99,7 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
 
 
 def _run(victim: Victim, goal: str, arm: str, seed: int, effort: Effort) -> Run:
-    videos = effort.videos[goal] if arm in ARMS else effort.few
+    videos = effort.videos[goal] if arm in (*ARMS, STARTED) else effort.few
     return Run(victim, goal, arm, seed, videos, effort.budgets[goal])
 
 
@@ -157,6 +159,8 @@ def _attack(run: Run, out: Path, workshop: Workshop) -> None:
     words += ['--work-dir', out, '--seed', run.seed, '--max-samples', samples]
     words += ['--batch-size', samples, '--resume']
     words += ['--cfg-options', 'settings.previews=0', *workshop.overrides(run.victim)]
+    if run.arm == STARTED:
+        words.append(f'attack.start={start_list(run.victim, workshop)}')
     cli.run([str(word) for word in words])
     # Last: a run under another plan is refused by --resume, not taken for this one.
     (out / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')

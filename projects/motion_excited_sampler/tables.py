@@ -8,12 +8,12 @@ from typing import Any
 
 from mmrobust.evaluation.summary import share
 from mmrobust.functional.bootstrap import NOTHING, bootstrap
-from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS
+from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS, STARTED
 from projects.motion_excited_sampler.claims import Arms
 from projects.motion_excited_sampler.measure import Arm, ByVideo, means
 
 Row = dict[str, Any]
-ORDER = (*SAMPLERS, *RIVALS)
+ORDER = (*SAMPLERS, STARTED, *RIVALS)
 NOTE = (
     'n: attacked videos, each with all seeds. success: share of videos times seeds; its Wilson '
     'interval takes n for the number of trials. Queries of the successes, mean and median; capped: '

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS
 from tests.conftest import ROOT
 
 PROJECT = ROOT / 'projects' / 'motion_excited_sampler'
@@ -17,10 +17,12 @@ def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
     text = (folder / 'results.md').read_text()
     assert text in printed
     rows = [line.split('|')[1].strip() for line in text.splitlines() if line[:2] == '| ']
-    assert set(rows) >= {*ARMS, *VARIANTS, *RIVALS}
+    assert set(rows) >= {*ARMS, *VARIANTS, *RIVALS, STARTED}
     verdicts = [line.split('|')[-2].strip() for line in text.splitlines() if ' < ' in line]
     assert set(verdicts) == {'undecided'}
     assert 'did exactly what one_noise did on 2 of 2 videos' in text
+    started = folder / 'i3d_synthetic' / f'targeted_{STARTED}' / 'seed0' / 'report.json'
+    assert json.loads(started.read_text())['attack']['start'].endswith('list.txt')
     assert (folder / 'results.html').stat().st_size > 10_000
     assert (folder / 'i3d_synthetic' / 'noise.png').stat().st_size > 10_000
     place = folder / 'i3d_synthetic' / 'untargeted_sparked' / 'seed0'

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from projects.motion_excited_sampler.arms import ARMS, RIVALS, VARIANTS, attack
+from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS, attack
 from projects.motion_excited_sampler.claims import claims
 from projects.motion_excited_sampler.figures import cosine_plots, curves
 from projects.motion_excited_sampler.measure import Arm
@@ -145,7 +145,7 @@ def test_the_cosine_is_drawn_against_queries_where_it_was_kept():
     assert 'one_noise' not in str(plot.svg)
 
 
-@pytest.mark.parametrize('name', [*ARMS, *VARIANTS, *RIVALS])
+@pytest.mark.parametrize('name', [*ARMS, *VARIANTS, *RIVALS, STARTED])
 @pytest.mark.parametrize('goal', ['untargeted', 'targeted'])
 def test_every_arm_can_be_built(name, goal):
     from mmrobust.registry import ATTACKS

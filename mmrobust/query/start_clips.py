@@ -1,0 +1,77 @@
+"""Clips of named classes, from which a targeted search sets out.
+
+Shapes: C channels, T frames, H, W pixels; values 0..255.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmrobust.functional.checks import require
+from mmrobust.visualization.video import read_video
+
+
+class StartClips:
+    """The videos of an annotation list, by class.
+
+    Args:
+        path: A text file with a line ``VIDEO LABEL`` per video, as MMAction2's
+            ``VideoDataset`` reads; videos are found from the list's own folder.
+
+    Raises:
+        ValueError: The file cannot be read, or a line says something else.
+    """
+
+    def __init__(self, path: str) -> None:
+        source = Path(path)
+        require(source.is_file(), 'start', 'an annotation list of video files', path)
+        self.path = path
+        self.videos: dict[int, list[Path]] = defaultdict(list)
+        for number, line in enumerate(source.read_text().splitlines(), 1):
+            if not line.strip():
+                continue
+            name, _, label = line.strip().rpartition(' ')
+            rule = f'a list of lines "VIDEO LABEL" (line {number} is none)'
+            require(bool(name) and label.isdecimal(), 'start', rule, line)
+            self.videos[int(label)].append(source.parent / name)
+        require(bool(self.videos), 'start', 'a list of at least one video', path)
+
+    def clip(self, label: int, like: Tensor, generator: torch.Generator) -> Tensor:
+        """A random run of frames of a random video of a class.
+
+        Frames are scaled to the size of ``like``; a video that is too short is
+        played again from its first frame.
+
+        Args:
+            label: The class.
+            like: An RGB clip (3, T, H, W).
+            generator: On the CPU.
+
+        Returns:
+            The clip, whole grey levels, shaped as ``like``.
+
+        Raises:
+            ValueError: The list has no video of this class, one cannot be read, or
+                ``like`` is not RGB.
+        """
+        shape = tuple(like.shape)
+        require(len(shape) == 4 and shape[0] == 3, 'pixels', 'an RGB video (3, T, H, W)', shape)
+        known = sorted(self.videos)
+        require(label in known, f'start ({self.path})', f'a list with class {label}', known)
+        videos = self.videos[label]
+        video = videos[int(torch.randint(len(videos), (), generator=generator))]
+        try:
+            frames, _ = read_video(video)
+        except (OSError, ValueError) as error:
+            raise ValueError(f'start must list readable videos, got {video}: {error}') from error
+        length, height, width = shape[1:]
+        first = torch.randint(max(len(frames) - length, 0) + 1, (), generator=generator)
+        chosen = [frames[(int(first) + t) % len(frames)] for t in range(length)]
+        scaled = np.stack([cv2.resize(frame, (width, height)) for frame in chosen])
+        return torch.from_numpy(scaled).permute(3, 0, 1, 2).to(like)
