@@ -6,6 +6,7 @@ Shapes: T flow fields of a video, L of a stack, H, W pixels.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.dataset import BaseDataset
 from torch import Tensor
 
+from mmrobust.datasets.synthetic.noise import fractal_noise
 from mmrobust.functional.checks import require
 from mmrobust.functional.flow_encoding import encode
 from mmrobust.registry import DATASETS
@@ -22,6 +24,8 @@ from mmrobust.visualization.atomic import replacing
 
 # Encoded flow and its negative are mirrored here, but for rounding at the half.
 MIRROR = 255
+# Different ones; a stack takes 20 of them.
+BLOTCHES = 300
 
 
 @DATASETS.register_module()
@@ -38,7 +42,7 @@ class FlowStackDataset(BaseDataset):
         mirrored_labels: Class -> class of the mirrored video.
         shift: Largest displacement of the whole stack, pixels.
         noise: Largest standard deviation of Gaussian noise, grey levels.
-        clutter: Likewise of smooth noise, another in every field, as wrong flow looks.
+        clutter: Likewise of blotches, others in every field, as wrong flow looks.
         ramp: Clutter grows from none over so many stacks; whole from the start it is
             not learned.
         gain: Flow is multiplied by a random number from 1 / gain to gain.
@@ -98,7 +102,7 @@ class FlowStackDataset(BaseDataset):
         if self.clutter:
             self.drawn += 1
             deviation = rng.uniform(0, self.clutter) * min(1.0, self.drawn / max(self.ramp, 1))
-            flow += deviation * _smooth_noise(flow.shape, rng)
+            flow += deviation * _wrong_flow(flow.shape, rng)
         images = np.clip(np.rint(flow), 0, 255).astype(np.uint8)
         stack = torch.from_numpy(images.reshape(1, -1, *images.shape[2:]))
         sample = ActionDataSample()
@@ -106,15 +110,19 @@ class FlowStackDataset(BaseDataset):
         return {'inputs': stack, 'data_samples': sample}
 
 
-def _smooth_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Noise (T, 2, H, W) of standard deviation 1, smooth over patches of random size."""
-    cell = int(rng.integers(2, 17))
-    height, width = (-(-side // cell) + 1 for side in shape[2:])
-    coarse = torch.from_numpy(rng.normal(size=(*shape[:2], height, width)))
-    size = (height * cell, width * cell)
-    fine = torch.nn.functional.interpolate(coarse, size=size, mode='bilinear')
-    fine = fine[..., : shape[2], : shape[3]]
-    return (fine / fine.std()).numpy().astype(np.float32)
+@cache
+def _blotches(size: tuple[int, int]) -> np.ndarray:
+    """Noise (BLOTCHES, H, W) of standard deviation 1, from fine grain to clouds; periodic."""
+    rng = np.random.default_rng(0)
+    return np.stack([fractal_noise(rng, size, rng.uniform(0.5, 2)) for _ in range(BLOTCHES)])
+
+
+def _wrong_flow(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Noise (T, 2, H, W) of standard deviation 1: blotches, moved anywhere."""
+    size = (shape[2], shape[3])
+    chosen = rng.integers(BLOTCHES, size=shape[0] * shape[1])
+    moved = [np.roll(_blotches(size)[i], rng.integers(0, size), axis=(0, 1)) for i in chosen]
+    return np.stack(moved).reshape(shape)
 
 
 def _shifted(flow: np.ndarray, down: int, right: int) -> np.ndarray:

@@ -59,8 +59,8 @@ def effort(name: str, quick: bool) -> Effort:
         eps = grey(QUICK)
         return Effort(10, 20, 2, samples=4, carried=4, whole=2, eps=eps, reference='prediction')
     if name == 'weizmann':
-        return Effort(0, tuning=1500, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
-    return Effort(240, tuning=1500, epochs=20, samples=80, carried=40, whole=30, eps=grey(EPS))
+        return Effort(0, tuning=1200, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
+    return Effort(240, tuning=1200, epochs=20, samples=64, carried=32, whole=24, eps=grey(EPS))
 
 
 def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:
