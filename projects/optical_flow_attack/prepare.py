@@ -29,8 +29,10 @@ WHITE = 'FlowNet2SD'
 MEMBER = {'type': WHITE, 'width': 0.2}
 SHIPPED = ROOT / 'mmrobust' / 'resources' / 'flownet2sd_small.pth'
 
-# Of the embedded videos' frames, as in configs/attack_synthetic.py.
+# Of the embedded videos' frames, and every how many of them, as in
+# configs/attack_synthetic.py.
 HEIGHT = 64
+EVERY = 2
 # Processes that compute OpenCV's flow of the training videos.
 WORKERS = 2
 # Frames of 64 pixels are what the member takes without padding, and most of
@@ -128,7 +130,9 @@ class DataSet:
         """Frames (T, H, W, 3) and label."""
         if self.name == 'synthetic':
             for index in range(self.effort.videos):
-                yield resized(render(index, split='train').frames, HEIGHT), index % len(CLASSES)
+                frames = resized(render(index, split='train').frames, HEIGHT)
+                for first in range(EVERY):
+                    yield frames[first::EVERY], index % len(CLASSES)
             return
         root = self.folder / 'stacks'
         for line in (root / 'train.txt').read_text().splitlines():
@@ -145,6 +149,7 @@ class DataSet:
     def _tune(self) -> None:
         """Fine-tune the shipped member on TV-L1 flow of the training videos."""
         options: list[object] = ['--height', HEIGHT, '--number', self.effort.videos]
+        options += ['--every', EVERY]
         if self.name == 'weizmann':
             root = self.folder / 'stacks'
             options = ['--videos', root / 'train.txt', '--root', root / 'videos']

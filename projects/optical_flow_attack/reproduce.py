@@ -60,7 +60,7 @@ def effort(name: str, quick: bool) -> Effort:
         return Effort(10, 20, 2, samples=4, carried=4, whole=2, eps=eps, reference='prediction')
     if name == 'weizmann':
         return Effort(0, tuning=1200, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
-    return Effort(240, tuning=1200, epochs=20, samples=64, carried=32, whole=24, eps=grey(EPS))
+    return Effort(240, tuning=1200, epochs=10, samples=64, carried=32, whole=24, eps=grey(EPS))
 
 
 def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:

@@ -184,7 +184,8 @@ def load(args: argparse.Namespace) -> list[tuple[Frames, NDArray[np.float32]]]:
         return [video for i in range(args.number) for video in embedded(i)]
     if args.videos is None:
         # As they are rendered for recognisers, so that a cache serves both.
-        clips = [render(i, split='train').frames for i in range(args.number)]
+        scenes = [render(i, split='train').frames for i in range(args.number)]
+        clips = [f[first :: args.every] for f in scenes for first in range(args.every)]
     else:
         names = [line.split()[0] for line in args.videos.read_text().splitlines()]
         clips = [read_video(args.root / name) for name in names]
@@ -255,6 +256,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=0, help='processes of the teacher')
     parser.add_argument('--height', type=int, help='frames are resized to it')
     parser.add_argument('--number', type=int, default=200, help='embedded videos to train on')
+    parser.add_argument('--every', type=int, default=1, help='every so many frames of them')
     parser.add_argument('--iterations', type=int, default=4000)
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--lr', type=float, default=1e-3)
@@ -264,8 +266,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--interval', type=int, default=200, help='iterations between reports')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
-    if args.teacher is None and (args.videos is not None or args.height):
-        parser.error('--videos and --height have no ground truth: name a --teacher')
+    if args.teacher is None and (args.videos is not None or args.height or args.every > 1):
+        parser.error('--videos, --height and --every have no ground truth: name a --teacher')
+    if args.videos is not None and args.every > 1:
+        parser.error('--every is about embedded videos: leave it out with --videos')
     return args
 
 

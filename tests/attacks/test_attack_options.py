@@ -5,6 +5,7 @@ import functools
 import inspect
 import typing
 
+import numpy as np
 import pytest
 import torch
 from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
@@ -18,6 +19,7 @@ from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
+from mmrobust.visualization.video import write_lossless
 
 NOUNS = {
     'threat': (Linf(8), [L2(100), Linf(2)]),
@@ -26,6 +28,21 @@ NOUNS = {
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
+
+
+# What an option needs beside it.
+BESIDE = {'start': {'goal': TargetClass('margin')}}
+
+
+def _start_list(folder):
+    """A video for every class of the nets below."""
+    rng, lines = np.random.default_rng(0), ''
+    for label in range(4):
+        frames = rng.integers(0, 256, (5, 7, 9, 3), np.uint8)
+        write_lossless(folder / f'{label}.mkv', frames, 10)
+        lines += f'{label}.mkv {label}\n'
+    (folder / 'list.txt').write_text(lines)
+    return str(folder / 'list.txt')
 
 
 def _options(cls):
@@ -107,16 +124,20 @@ CASES = [
         for cls, name in CASES
     ],
 )
-def test_every_option_changes_behaviour_and_description(cls, name):
-    usual, allowed = cls(**_usual(cls)), []
-    for value in _other_values(name, *_options(cls)[name]):
+def test_every_option_changes_behaviour_and_description(cls, name, tmp_path):
+    options = _usual(cls) | BESIDE.get(name, {})
+    usual, allowed = cls(**options), []
+    started = name == 'start'
+    others = [_start_list(tmp_path)] if started else _other_values(name, *_options(cls)[name])
+    for value in others:
         # Some values may not be allowed beside the other options.
         with contextlib.suppress(ValueError):
-            allowed.append(cls(**_usual(cls) | {name: value}))
+            allowed.append(cls(**options | {name: value}))
     assert allowed, f'{cls.__name__} refuses every other {name}'
     for attack in allowed:
         assert attack.describe()[name] != usual.describe()[name]
-    assert any(_behaviour(attack) != _usual_behaviour(cls) for attack in allowed), f'{name} is dead'
+    before = _behaviour(usual) if name in BESIDE else _usual_behaviour(cls)
+    assert any(_behaviour(attack) != before for attack in allowed), f'{name} is dead'
 
 
 def test_description_builds_the_same_attack(attack_class):

@@ -90,6 +90,17 @@ def test_stacks_may_overlap():
     assert found['num_clips'] == 3
 
 
+def test_stacks_of_every_second_frame_share_none():
+    found = SampleStacks(length=3, interval=2)(info(13, start_index=1))
+    even, odd = [1, 3, 5, 7, 9, 11], [2, 4, 6, 8, 10, 12]
+    assert found['frame_inds'].tolist() == even + odd
+    assert (found['clip_len'], found['num_clips'], found['frame_interval']) == (3, 4, 2)
+    # The second of the slower videos is a frame too short.
+    assert SampleStacks(3, interval=2)(info(5))['frame_inds'].tolist() == [0, 2, 4]
+    with pytest.raises(ValueError, match=r'total_frames must be at least 5, .*, got 4$'):
+        SampleStacks(3, interval=2)(info(4))
+
+
 def test_short_videos_are_refused_by_both_numbers():
     with pytest.raises(ValueError, match=r'total_frames must be at least 11, .*, got 7$'):
         SampleStacks(11)(info(7))
@@ -103,6 +114,7 @@ def test_short_videos_are_refused_by_both_numbers():
     [
         (lambda: SampleStacks(length=0), 'length'),
         (lambda: SampleStacks(step=0), 'step'),
+        (lambda: SampleStacks(interval=0), 'interval'),
         (lambda: SamplePairs(0), 'clip_len'),
         (lambda: SamplePairs(4, num_clips=0), 'num_clips'),
         (lambda: SamplePairs(4, out_of_bound_opt='mirror'), 'out_of_bound_opt'),
@@ -125,6 +137,7 @@ def test_a_config_finds_them_by_name():
         (SamplePairs(3, 4, 2, test_mode=True), 2, 6, 12),
         (SampleStacks(6), 4, 6, 24),
         (SampleStacks(6, step=2), 11, 6, 26),
+        (SampleStacks(6, interval=2), 4, 6, 24),
     ],
 )
 def test_the_victim_follows_the_sampler(sampler, clips, frames, distinct):

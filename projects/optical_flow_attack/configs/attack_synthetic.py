@@ -1,4 +1,5 @@
-# The flow CNN on raw frames: stacks of 11 frames, flow computed inside the model.
+# The flow CNN on raw frames: stacks of 11, every second frame (between neighbours,
+# limbs barely move); flow computed inside the model.
 # Another backend: --cfg-options model.flow_estimator.type=TVL1.
 _base_ = 'flow_tsn.py'
 
@@ -11,7 +12,7 @@ model = dict(
     data_preprocessor=dict(_delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW'),
 )
 pipeline = [
-    dict(type='SampleFrames', clip_len=11, frame_interval=1, num_clips=1, test_mode=True),
+    dict(type='SampleFrames', clip_len=11, frame_interval=2, num_clips=1, test_mode=True),
     dict(type='mmrobust.SyntheticDecode'),
     dict(type='Resize', scale=(-1, 64)),
     dict(type='FormatShape', input_format='NCTHW'),
@@ -24,10 +25,10 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='mmrobust.SyntheticVideoDataset',
-        num_videos=40,
+        num_videos=64,
         split='test',
         # Stack level; window=None and SampleStacks for the video level.
-        window=11,
+        window=22,
         pipeline=pipeline,
         test_mode=True,
     ),

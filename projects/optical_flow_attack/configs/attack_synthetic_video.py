@@ -6,7 +6,7 @@ test_dataloader = dict(
     dataset=dict(
         window=None,
         pipeline=[
-            dict(type='mmrobust.SampleStacks', length=11),
+            dict(type='mmrobust.SampleStacks', length=11, interval=2),
             dict(type='mmrobust.SyntheticDecode'),
             dict(type='Resize', scale=(-1, 64)),
             dict(type='FormatShape', input_format='NCTHW'),
