@@ -148,8 +148,8 @@ class DataSet:
 
     def _tune(self) -> None:
         """Fine-tune the shipped member on TV-L1 flow of the training videos."""
-        options: list[object] = ['--height', HEIGHT, '--number', self.effort.videos]
-        options += ['--every', EVERY]
+        number = self.effort.videos
+        options: list[object] = ['--height', HEIGHT, '--every', EVERY, '--number', number]
         if self.name == 'weizmann':
             root = self.folder / 'stacks'
             options = ['--videos', root / 'train.txt', '--root', root / 'videos']
@@ -194,7 +194,7 @@ class DataSet:
         cfg.work_dir = str(self.folder / f'cnn_{backend.lower()}')
         print(f'training the flow CNN on {backend} flow of {self.name}', flush=True)
         runner = Runner.from_cfg(cfg)
-        # A quarter faster on a CPU.
+        # Convolutions of many channels are faster so on a CPU.
         runner.model.to(memory_format=torch.channels_last)
         runner.train()
 

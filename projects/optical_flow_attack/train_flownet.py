@@ -268,6 +268,8 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if args.teacher is None and (args.videos is not None or args.height or args.every > 1):
         parser.error('--videos, --height and --every have no ground truth: name a --teacher')
+    if args.every < 1:
+        parser.error(f'--every must be at least 1, got {args.every}')
     if args.videos is not None and args.every > 1:
         parser.error('--every is about embedded videos: leave it out with --videos')
     return args

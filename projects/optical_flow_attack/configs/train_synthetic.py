@@ -14,7 +14,7 @@ train_dataloader = dict(
             type='mmrobust.FlowStackDataset',
             ann_file='work_dirs/optical_flow_attack/synthetic/flow.npz',
             bound=_base_.bound,
-            # Wrong flow, up to 0.3 pixels; without it accuracy is 99 % and lost at the
+            # Wrong flow, up to 0.3 pixels, against accuracy that is all lost at the
             # first grey level. It grows over half of the training.
             noise=2.0,
             clutter=12.0,
