@@ -206,6 +206,7 @@ class Attack(ABC):
                 queries=int(tally.queries[i]),
                 flags=tuple(sorted(tally.flags[i])),
                 mean_abs=float(delta[i].abs().mean()),
+                rmse=float(delta[i].square().mean().sqrt()),
                 measures=tally.measures[i],
                 timing=tally.timing[i],
             )

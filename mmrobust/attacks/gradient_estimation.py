@@ -15,6 +15,7 @@ from mmrobust.estimators import GradientEstimator
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.functional.checks import finite, require
+from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.goals.targeted import Targeted
 from mmrobust.query.approach import Approach
@@ -26,6 +27,7 @@ from mmrobust.samplers import Noise, NoiseSampler
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.sparked import Sparked
 from mmrobust.threats import Threat
+from mmrobust.victims.meter import Metered
 
 
 @ATTACKS.register_module()
@@ -51,7 +53,9 @@ class GradientEstimation(QueryAttack):
         estimator: Default :class:`~mmrobust.estimators.bandits.AdditiveBandits`.
         step_size: Length of a step in the threat's norm, > 0.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
-        start: An annotation list of video files ("VIDEO LABEL" lines). A targeted search
+        start: An annotation list of video files ("VIDEO LABEL" lines), shown to the victim
+            frame after frame and scaled to the clip's size: for a victim that skips
+            frames, or crops, list clips as it sees them. A targeted search
             sets out from a video of the target class, drawn from the list, and keeps
             the class on its way into the threat (:class:`~mmrobust.query.approach.Approach`);
             if the victim sees another class in it (flag ``start_not_target``), from the
@@ -115,10 +119,17 @@ class GradientEstimation(QueryAttack):
         """The probes and the check."""
         return self.estimator.probes + 1 + (self.start is not None)
 
+    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+        """Search every sample; a start that is missing ends the run before the first query."""
+        if self.clips is not None:
+            assert isinstance(goal, Targeted)
+            self.clips.check(goal.bound[0].tolist())
+        return super().run(victim, pixels, goal, rng)
+
     def search(self, trial: Trial) -> Search:
         """Round after round."""
         noise = self.sampler.bind(trial.clean, trial.starts)
-        estimate = self.estimator.bind(trial.clean)
+        estimate = self.estimator.bind(trial.clean, self.sampler.tile)
         trial.flags.update(noise.flags)
         way = yield from self._begin(trial)
         allowed, x = trial.allowed, trial.clean if way is None else way.clip

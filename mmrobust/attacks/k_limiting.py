@@ -14,9 +14,8 @@ from torch import Tensor
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
 from mmrobust.functional.checks import finite, require
-from mmrobust.functional.norms import l2_norm
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.functional.relation import READINGS, indicator, largest, relation_map, threshold
+from mmrobust.functional.relation import READINGS, indicator, jacobian, largest, threshold
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
@@ -33,6 +32,7 @@ class _Masks:
     Attributes:
         now: The mask in force.
         ever: Every mask so far, joined.
+        related: Every relation mask so far, joined; that of a control has its size.
         alpha: (N,), the threshold in force.
         noise: Scores of the random control.
     """
@@ -40,7 +40,7 @@ class _Masks:
     def __init__(self, rows: Tensor, pixels: Tensor, noise: Tensor) -> None:
         self.rows, self.noise, self.step = rows, noise, 0
         self.now = torch.zeros_like(pixels, dtype=torch.bool)
-        self.ever = self.now.clone()
+        self.ever, self.related = self.now.clone(), self.now.clone()
         self.alpha = pixels.new_zeros(len(pixels))
 
     def own(self, victim: Metered) -> Tensor:
@@ -67,26 +67,29 @@ class KLimiting(GradientDescent):
     Deviation: rows of J stand for groups; ``(cap I) = {1, -1}`` has three
     readings, of which ``any`` alone behaves as the slides' results.
 
-    ``measures``: ``rmse`` (root mean square change, grey levels 0..255, after
-    rounding), and with a mask ``density`` (share of values that were allowed
-    to change) and ``alpha`` (the threshold on |J|).
+    ``measures`` with a mask: ``density`` (share of values that were allowed to
+    change) and ``alpha`` (the threshold on |J|).
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
         goal: What counts as success; default ``Misclassify()``.
         relation: ``any`` (a relation to some group), ``mixed`` (relations of
-            both signs), ``agree`` (the same sign for every group), ``none``.
+            both signs), ``agree`` (the same sign for every group that has a
+            relation at all), ``none``.
         alpha: Threshold on |J|, >= 0, in ``alpha_unit``.
         alpha_unit: ``quantile`` (share, < 1, of a sample's entries of J that
-            are no relation) or ``absolute``.
+            are no relation; rows of zeros alone, as of joints without a label,
+            do not count) or ``absolute``.
         refresh: Steps after which the mask is made again, >= 0; 0 keeps that
             of the first step. Changes under an earlier mask stay.
-        mask: ``relation``, or as a control one of exactly its density:
-            ``random``, or the largest of the objective's ``gradient``.
+        mask: ``relation``, or as a control one of exactly its density, that of
+            all masks joined included: ``random``, or the largest of the
+            objective's ``gradient``.
         steps: Number of steps, >= 1.
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
-        random_start: Start at a random member of the threat, mask or no mask.
+        random_start: Start at a random member of the threat. A mask is then made at
+            the clean pixels, with one forward more, and the start is inside it.
         early_stop: Leave at the first success after rounding.
     """
 
@@ -136,26 +139,34 @@ class KLimiting(GradientDescent):
         require(self.mask in kinds, 'mask', f'one of {", ".join(kinds)}', self.mask)
         useful = self.relation != 'none' or self.mask == 'relation'
         require(useful, 'mask', 'relation where there is no relation to control for', self.mask)
+        # It would be that of the clean pixels, where some losses have none.
+        sound = self.mask != 'gradient' or not self.random_start
+        require(sound, 'mask', 'relation or random with a random start', self.mask)
 
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
-        """The steps, then the size of what they changed."""
+        """The steps, inside a mask if there is one."""
         twin = copy.copy(self)  # one run's masks are no state of the attack
         random = self.mask == 'random'
         noise = rng.uniform_like(pixels) if random else torch.zeros_like(pixels)
         twin.masks = _Masks(victim.rows, pixels, noise)
+        if self.random_start and self.relation != 'none':
+            twin.gradient(victim, pixels, goal)
         found = super(KLimiting, twin).run(victim, pixels, goal, rng)
-        twin._measure(victim, self.rounded(found, pixels, victim) - pixels)
+        if self.relation != 'none':
+            twin._measure(victim)
         return found
 
-    def _measure(self, victim: Metered, delta: Tensor) -> None:
-        rmse = l2_norm(delta) / delta[0].numel() ** 0.5
+    def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
+        """Where the run begins: nothing outside the mask has changed."""
+        found = super().start(clean, rng)
+        return found if self.relation == 'none' else torch.where(self.masks.ever, found, clean)
+
+    def _measure(self, victim: Metered) -> None:
         density = self.masks.ever.flatten(1).double().mean(dim=1)
         for i, row in enumerate(victim.rows.tolist()):
             measures = victim.tally.measures[row]
-            measures['rmse'] = float(rmse[i])
-            if self.relation != 'none':
-                measures['density'] = float(density[i])
-                measures['alpha'] = float(self.masks.alpha[i])
+            measures['density'] = float(density[i])
+            measures['alpha'] = float(self.masks.alpha[i])
 
     def gradient(self, victim: Metered, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
         """Outputs (N, D) and the objective's gradient (N, P), zero outside the mask."""
@@ -177,16 +188,24 @@ class KLimiting(GradientDescent):
 
     def _related(self, victim: Metered, leaf: Tensor, groups: Tensor, own: Tensor) -> Tensor:
         """The relation mask (N, P), steps 1 to 3 of the slides."""
-        jacobian = torch.stack(list(relation_map(groups, leaf)), dim=1)
-        victim.flag('not_finite', ~jacobian.isfinite().flatten(1).all(dim=1))
-        jacobian = jacobian.nan_to_num()
-        alpha = threshold(jacobian, self.alpha, quantile=self.alpha_unit == 'quantile')
+        derivatives = jacobian(groups, leaf)
+        victim.flag('not_finite', ~derivatives.isfinite().flatten(1).all(dim=1))
+        derivatives = derivatives.nan_to_num_()
+        alpha = threshold(derivatives, self.alpha, quantile=self.alpha_unit == 'quantile')
         self.masks.alpha[own] = alpha.to(self.masks.alpha)
-        return READINGS[self.relation](indicator(jacobian, alpha))
+        return READINGS[self.relation](indicator(derivatives, alpha))
 
     def _controlled(self, related: Tensor, gradient: Tensor, own: Tensor) -> Tensor:
         """The relation mask itself, or the control of its density (N, P)."""
         if self.mask == 'relation':
             return related
-        scores = self.masks.noise[own] if self.mask == 'random' else gradient.abs()
-        return largest(scores, related.flatten(1).sum(dim=1))
+        masks = self.masks
+        scores = masks.noise[own] if self.mask == 'random' else gradient.abs()
+        # As many values that no mask had before as the relation mask has.
+        earlier, known = masks.related[own], masks.ever[own]
+        new, again = ((related & which).flatten(1).sum(dim=1) for which in (~earlier, earlier))
+        masks.related[own] |= related
+        low = -torch.inf
+        return largest(scores.masked_fill(known, low), new) | largest(
+            scores.masked_fill(~known, low), again
+        )

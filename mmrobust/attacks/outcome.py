@@ -27,6 +27,7 @@ class Outcome:
         flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``,
             ``random_outputs`` (the victim answers the same pixels differently).
         mean_abs: Mean absolute change of a value, grey levels.
+        rmse: Root of the mean square change of a value, grey levels.
         measures: What the attack reports of itself, by name.
         timing: Seconds in and outside the victim (``victim_seconds``,
             ``outside_seconds``), the sample's share of the victim's calls
@@ -46,5 +47,6 @@ class Outcome:
     queries: int
     flags: tuple[str, ...]
     mean_abs: float = 0.0
+    rmse: float = 0.0
     measures: Mapping[str, float] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -102,6 +102,9 @@ class QueryAttack(Attack):
             left = given.least_left
             rule = f'less than what the black box has left, {left:g}: the last check needs one'
             require(self.budget < left, 'budget', rule, self.budget)
+        if self.threat.eps < 1 and not victim.dtype.is_floating_point and not self.gradient_check:
+            # No value can change by a whole grey level: no answer is of any use.
+            return pixels.clone()
         box = BlackBox(victim, budget=self.budget, scores=self.scores)
         trials = [self._trial(victim, pixels, goal, rng, row) for row in range(len(pixels))]
         watch = None

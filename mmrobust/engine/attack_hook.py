@@ -25,7 +25,8 @@ class AttackHook(Hook):
 
     Args:
         attack: The attack's config.
-        victim: Options of :class:`~mmrobust.victims.action.ActionVictim`.
+        victim: Options of the victim: of :class:`~mmrobust.victims.action.ActionVictim`, or of
+            those of :mod:`mmrobust.victims.pose`, ``bottomup`` and ``lifting``.
         surrogate: ``config`` and ``checkpoint`` of another recogniser that gives the
             gradients; see :class:`~mmrobust.engine.attack_loop.AttackTestLoop`.
         settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.

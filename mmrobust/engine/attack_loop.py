@@ -11,6 +11,7 @@ from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
@@ -45,8 +46,8 @@ class AttackTestLoop(TestLoop):
         evaluator: See mmengine's TestLoop.
         attack: The attack's config, e.g. ``dict(type='PGD')``.
         fp16: Run the model under autocast, also inside the attack.
-        victim: Options of :class:`~mmrobust.victims.action.ActionVictim`:
-            ``space``, ``memory_limit``.
+        victim: Options of the victim: of :class:`~mmrobust.victims.action.ActionVictim`, or of
+            those of :mod:`mmrobust.victims.pose`, ``bottomup`` and ``lifting``.
         surrogate: ``config``, ``checkpoint`` (and ``overrides``) of another
             recogniser, which the attack sees in the place of the model: it gives
             the gradients, and the model only says what succeeds, as a black box
@@ -85,6 +86,7 @@ class AttackTestLoop(TestLoop):
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
         self.samples = self.victim.samples(self.dataloader.dataset)
+        check_annotations(self.evaluator.metrics, self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
@@ -231,6 +233,8 @@ class AttackTestLoop(TestLoop):
                 f'at least one video must load, but all {len(wanted)} failed; '
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
+        for side in self.metrics.stock.values():
+            leave_out(side, self.samples, {entry['index'] for entry in good})
         found = self.metrics.evaluate(good, self.rank, self.world_size)
         if self.rank == 0:
             ledger.rewrite(merged)

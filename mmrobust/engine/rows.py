@@ -32,6 +32,7 @@ def sample_row(
         'linf': outcome.linf,
         'l2': outcome.l2,
         'mean_abs': outcome.mean_abs,
+        'rmse': outcome.rmse,
         'frames': outcome.frames,
         'forwards': outcome.forwards,
         'backwards': outcome.backwards,

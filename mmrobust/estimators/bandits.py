@@ -44,7 +44,7 @@ class Bandits(GradientEstimator):
         return 2
 
     @abstractmethod
-    def bind(self, pixels: Tensor) -> BanditEstimate:
+    def bind(self, pixels: Tensor, tile: int = 1) -> BanditEstimate:
         """A prior of zero."""
 
 
@@ -102,7 +102,7 @@ class AdditiveBandits(Bandits):
     ) -> None:
         super().__init__(fd_eta, exploration, rate, unit)
 
-    def bind(self, pixels: Tensor) -> BanditEstimate:
+    def bind(self, pixels: Tensor, tile: int = 1) -> BanditEstimate:
         """A prior of zero."""
         return _Sum(self, pixels, self.exploration)
 
@@ -118,7 +118,8 @@ class ExponentiatedBandits(Bandits):
 
     Source: Ilyas, Engstrom and Madry 2019, arXiv:1807.07978, appendix C, and the
     authors' settings for l_inf: fd_eta 0.1 of the range over the whole input,
-    exploration 1, rate 100, noise of unit length.
+    exploration 1, rate 100, noise of unit length, and a prior of 50 x 50 tiles for
+    images of 299 x 299 (``tile=6`` of the sampler; 1 there unless a config says so).
     Deviation: the probes' length is set per ``unit``, the clip by default.
 
     Args:
@@ -138,9 +139,11 @@ class ExponentiatedBandits(Bandits):
     ) -> None:
         super().__init__(fd_eta, exploration, rate, unit)
 
-    def bind(self, pixels: Tensor) -> BanditEstimate:
-        """A prior of zero."""
-        return _Odds(self, pixels, self.exploration / pixels.numel() ** 0.5)
+    def bind(self, pixels: Tensor, tile: int = 1) -> BanditEstimate:
+        """A prior of zero; its noise has unit length in the space of the tiles."""
+        height, width = (-(-side // tile) for side in pixels.shape[-2:])
+        cells = pixels[..., 0, 0].numel() * height * width
+        return _Odds(self, pixels, self.exploration / cells**0.5)
 
 
 class _Odds(BanditEstimate):

@@ -26,8 +26,13 @@ class GradientEstimator(ABC):
         """B, the queries of one round."""
 
     @abstractmethod
-    def bind(self, pixels: Tensor) -> Estimate:
-        """A fresh estimate for a video (C, T, H, W)."""
+    def bind(self, pixels: Tensor, tile: int = 1) -> Estimate:
+        """A fresh estimate for a video (C, T, H, W).
+
+        Args:
+            pixels: The video.
+            tile: Side of the squares of pixels that share a value of the noise.
+        """
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""

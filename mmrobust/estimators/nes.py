@@ -39,7 +39,7 @@ class NES(GradientEstimator):
         """The population."""
         return self.population
 
-    def bind(self, pixels: Tensor) -> NESEstimate:
+    def bind(self, pixels: Tensor, tile: int = 1) -> NESEstimate:
         """A fresh average."""
         return NESEstimate(self, pixels)
 

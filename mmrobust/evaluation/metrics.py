@@ -67,10 +67,10 @@ class AttackSuccess(PairedMetric):
 
 @METRICS.register_module()
 class PerturbationSize(PairedMetric):
-    """Mean l_inf and l_2 in grey levels, and mean number of changed frames."""
+    """Mean size of the change: l_inf, l_2, absolute and root mean square, changed frames."""
 
     def compute_metrics(self, results: list[summary.Row]) -> dict[str, float]:
-        """``linf``, ``l2``, ``frames``."""
+        """``linf``, ``l2``, ``mean_abs``, ``rmse``, ``frames``."""
         return _numbers(summary.perturbation(results))
 
 

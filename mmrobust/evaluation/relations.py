@@ -12,10 +12,11 @@ from torch import Tensor
 
 from mmrobust.attacks import Attack
 from mmrobust.attacks.k_limiting import KLimiting
-from mmrobust.functional.relation import indicator, relation_map, threshold
+from mmrobust.functional.relation import indicator, jacobian, threshold
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.victims.base import Victim
 from mmrobust.victims.frozen import frozen
+from mmrobust.victims.lifting import CascadeVictim
 from mmrobust.victims.samples import Loaded
 from mmrobust.victims.subject import Subject
 
@@ -33,8 +34,8 @@ class Relations:
 
     @classmethod
     def of(cls, subject: Subject, attack: Attack) -> Self | None:
-        """None where the attack has no relation mask."""
-        if not isinstance(attack, KLimiting):
+        """None where the attack has no relation mask, or joints that are not the picture's."""
+        if not isinstance(attack, KLimiting) or isinstance(subject, CascadeVictim):
             return None
         masked = attack.relation != 'none' and attack.mask == 'relation'
         return cls(subject, attack) if masked else None
@@ -65,8 +66,7 @@ def relations(victim: Victim, pixels: Tensor, truth: PoseTruth, attack: KLimitin
         leaf = pixels.float().clone().requires_grad_()
         outputs = victim(leaf)
         groups = goal.bind(truth, outputs.detach()).groups(outputs)
-        jacobian = torch.stack(list(relation_map(groups, leaf)), dim=1).nan_to_num()
-    alpha = threshold(jacobian, attack.alpha, quantile=attack.alpha_unit == 'quantile')
-    signs = indicator(jacobian, alpha).float().mean(dim=2)
-    joints = truth.keypoints.shape[1]
-    return signs.unflatten(1, (joints, -1)).mean(dim=2)
+        derivatives = jacobian(groups, leaf).nan_to_num_()
+    alpha = threshold(derivatives, attack.alpha, quantile=attack.alpha_unit == 'quantile')
+    signs = indicator(derivatives, alpha).float().mean(dim=2)
+    return signs.unflatten(1, (truth.keypoints.shape[1], -1)).mean(dim=2)

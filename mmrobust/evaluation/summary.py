@@ -3,13 +3,13 @@
 A row is one sample's line of the ledger: plain values under the keys
 ``index``, ``name``, ``label``, ``clean_prediction``, ``adversarial_prediction``,
 ``clean_correct``, ``adversarial_correct``, ``attacked``, ``success``, ``linf``,
-``l2``, ``mean_abs``, ``frames``, ``forwards``, ``backwards``, ``queries``,
+``l2``, ``mean_abs``, ``rmse``, ``frames``, ``forwards``, ``backwards``, ``queries``,
 ``seconds``, ``measures``, ``timing``, ``flags``, ``clean_confidence``,
 ``adversarial_confidence`` and ``error`` (None, or why the sample could not be
 loaded).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,9 +58,25 @@ def cost(rows: Sequence[Row]) -> dict[str, float | None]:
 
 
 def perturbation(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Mean l_inf, l_2, mean absolute change (grey levels), changed frames; per attacked sample."""
-    names = ('linf', 'l2', 'mean_abs', 'frames')
+    """Mean l_inf, l_2, mean absolute and root mean square change (grey levels), changed frames.
+
+    Per attacked sample.
+    """
+    names = ('linf', 'l2', 'mean_abs', 'rmse', 'frames')
     return {name: mean(row[name] for row in attacked(rows)) for name in names}
+
+
+def measures(rows: Sequence[Row]) -> dict[str, float | None]:
+    """The mean of what the attack reports of itself, over the attacked samples that have it.
+
+    Curves (``name@place``) are left out.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in attacked(rows):
+        for name, value in row['measures'].items():
+            if '@' not in name:
+                found[name].append(value)
+    return {name: mean(values) for name, values in sorted(found.items())}
 
 
 def flags(rows: Sequence[Row]) -> dict[str, int]:
@@ -83,6 +99,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'success_interval': list(wilson(wins, len(tried))) if tried else None,
         'cost': cost(rows),
         'perturbation': perturbation(rows),
+        'measures': measures(rows),
         'flags': flags(rows),
         'pose': pose_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),

@@ -29,21 +29,31 @@ def bootstrap(
 ) -> Limits:
     """95 % bootstrap interval of the mean, or of another statistic along the last axis.
 
-    Percentiles of resampled values, widened about their middle as n / (n - 1)
-    asks; nothing is known below six values.
+    Percentiles of resampled values, widened about their middle: by n / (n - 1), for a
+    resampled variance is too small by that, and as Student's distribution is wider
+    than the normal one, for the variance is estimated. Without these, 95 % are 89 % for
+    eight normal values. Nothing is known below six values.
     """
     n = len(values)
     if n < PAIRS:
         return NOTHING
-    return _limits(_resampled(values, statistic or _mean), n)
+    wider = math.sqrt(n / (n - 1)) * _student(n - 1)
+    return _limits(_resampled(values, statistic or _mean), wider)
 
 
 def contrast(upper: Sequence[float], lower: Sequence[float]) -> Limits:
-    """95 % bootstrap interval of mean(upper) - mean(lower), groups resampled apart."""
-    if min(len(upper), len(lower)) < GROUP:
+    """95 % bootstrap interval of mean(upper) - mean(lower), groups resampled apart.
+
+    Widened as :func:`bootstrap` does, with Welch's degrees of freedom.
+    """
+    least = min(len(upper), len(lower))
+    if least < GROUP:
         return NOTHING
     found = _resampled(upper, _mean) - _resampled(lower, _mean, seed=1)
-    return _limits(found, min(len(upper), len(lower)))
+    parts = [float(np.var(group, ddof=1)) / len(group) for group in (upper, lower)]
+    spread = sum(part**2 / (len(g) - 1) for part, g in zip(parts, (upper, lower), strict=True))
+    freedom = sum(parts) ** 2 / spread if spread else least - 1
+    return _limits(found, math.sqrt(least / (least - 1)) * _student(freedom))
 
 
 def median(values: Numbers) -> Numbers:
@@ -57,9 +67,16 @@ def _mean(values: Numbers) -> Numbers:
     return found
 
 
-def _limits(found: Numbers, n: int) -> Limits:
+def _student(freedom: float) -> float:
+    """How much further out than the normal one's Student's 97.5 % quantile is."""
+    from scipy.stats import norm, t
+
+    return float(t.ppf(0.975, freedom) / norm.ppf(0.975))
+
+
+def _limits(found: Numbers, wider: float) -> Limits:
     low, high = np.percentile(found, [2.5, 97.5])
-    middle, wider = (low + high) / 2, math.sqrt(n / (n - 1))
+    middle = (low + high) / 2
     return float(middle + wider * (low - middle)), float(middle + wider * (high - middle))
 
 

@@ -30,33 +30,46 @@ def relation_map(groups: Tensor, pixels: Tensor) -> Iterator[Tensor]:
         yield gradient
 
 
-def threshold(jacobian: Tensor, alpha: float, *, quantile: bool) -> Tensor:
+def jacobian(groups: Tensor, pixels: Tensor) -> Tensor:
+    """All of :func:`relation_map` at once, (N, G, P)."""
+    found = pixels.new_empty(len(pixels), groups.shape[1], *pixels.shape[1:])
+    # Filled row by row: a stack would hold all of it twice.
+    for group, gradient in enumerate(relation_map(groups, pixels)):
+        found[:, group] = gradient
+    return found
+
+
+def threshold(derivatives: Tensor, alpha: float, *, quantile: bool) -> Tensor:
     """The number (N,) that |J| must exceed to be a relation.
 
     Args:
-        jacobian: (N, G, P).
-        alpha: >= 0. As a quantile, the share below 1 of a sample's G * P
-            entries, smallest first, that are none; 0 leaves only entries of
-            exactly 0 out.
+        derivatives: J, (N, G, P).
+        alpha: >= 0. As a quantile, the share below 1 of a sample's entries,
+            smallest first, that are none; 0 leaves only entries of exactly 0 out.
+            Rows of zeros alone do not count: they are groups that stand for
+            nothing, such as joints without a label, and with them the share of the
+            others would depend on how many joints are labelled.
         quantile: Whether alpha is a share, else it is the number itself.
     """
-    if not quantile:
-        return jacobian.new_full((len(jacobian),), alpha)
-    size = jacobian.abs().flatten(1)
-    rank = floor(alpha * size.shape[1])
-    # torch.quantile takes no more than 2^24 values.
-    return size.kthvalue(rank, dim=1).values if rank else size.new_zeros(len(size))
+    levels = derivatives.new_full((len(derivatives),), 0.0 if quantile else alpha)
+    for sample, rows in enumerate(derivatives.flatten(2) if quantile else ()):
+        size = rows[(rows != 0).any(dim=1)].abs().flatten()
+        rank = floor(alpha * len(size))
+        if rank:
+            # torch.quantile takes no more than 2^24 values.
+            levels[sample] = size.kthvalue(rank).values
+    return levels
 
 
-def indicator(jacobian: Tensor, alpha: Tensor) -> Tensor:
+def indicator(derivatives: Tensor, alpha: Tensor) -> Tensor:
     """Step 2: 1 where J > alpha, -1 where J < -alpha, else 0; int8 (N, G, P).
 
     Args:
-        jacobian: (N, G, P).
+        derivatives: J, (N, G, P).
         alpha: (N,), >= 0.
     """
-    level = alpha.reshape(-1, *[1] * (jacobian.dim() - 1))
-    return (jacobian > level).to(torch.int8) - (jacobian < -level).to(torch.int8)
+    level = alpha.reshape(-1, *[1] * (derivatives.dim() - 1))
+    return (derivatives > level).to(torch.int8) - (derivatives < -level).to(torch.int8)
 
 
 def any_sign(signs: Tensor) -> Tensor:
@@ -70,8 +83,11 @@ def mixed_signs(signs: Tensor) -> Tensor:
 
 
 def agreeing_signs(signs: Tensor) -> Tensor:
-    """Pixels with the same relation, not 0, to every group; (N, G, P) -> (N, P)."""
-    return (signs > 0).all(dim=1) | (signs < 0).all(dim=1)
+    """Pixels with the same relation to every group that has any; (N, G, P) -> (N, P)."""
+    silent = (signs == 0).flatten(2).all(dim=2)
+    silent = silent.reshape(*silent.shape, *[1] * (signs.dim() - 2))
+    rising, falling = ((signs == way) | silent for way in (1, -1))
+    return any_sign(signs) & (rising.all(dim=1) | falling.all(dim=1))
 
 
 READINGS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -1,4 +1,4 @@
-"""Where a target pose comes from: a name, a file of places, or a Human3.6M frame."""
+"""Where a target pose comes from: a name, a file of places, another sample, a Human3.6M frame."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrobust.functional.checks import finite, suggestion
+from mmrobust.functional.checks import finite, require, suggestion
 from mmrobust.pose_targets.protocols import PROTOCOLS
 from mmrobust.pose_targets.template import PoseTemplate
 
@@ -32,13 +32,44 @@ HUMAN36M = (
 )
 
 
-def load_target(source: str) -> PoseTemplate:
+class SamplePose:
+    """The annotated pose of another sample of the data set that is attacked.
+
+    Args:
+        index: Of the sample.
+    """
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def found(self, dataset: Any) -> PoseTemplate:
+        """The pose, in the order of the data set; joints without a label have no place.
+
+        Args:
+            dataset: An MMPose data set of single persons.
+
+        Raises:
+            ValueError: It has no such sample, or no joint of it is labelled.
+        """
+        rule = f'a sample of the data set, 0 to {len(dataset) - 1}'
+        require(self.index < len(dataset), 'target', rule, self.index)
+        info = dataset.get_data_info(self.index)
+        known = np.asarray(info['keypoints_visible'])[0]
+        # MMPose packs a weight beside the flag where a data set has such.
+        known = (known[:, 0] if known.ndim == 2 else known) > 0
+        some = bool(known.any())
+        require(some, 'target', 'a sample with a labelled joint', f'sample:{self.index}')
+        return PoseTemplate(np.asarray(info['keypoints'], np.float64)[0], known)
+
+
+def load_target(source: str) -> PoseTemplate | SamplePose:
     """The pose that ``source`` names.
 
     Args:
         source: One of ``PROTOCOLS``; or a JSON file that holds an object, joint
             name to ``[x, y]`` or null, or a list of these in the data set's order;
-            or ``FILE.npz:FRAME``, the frame of a Human3.6M file in MMPose's
+            or ``sample:INDEX``, the annotation of another sample; or
+            ``FILE.npz:FRAME``, the frame of a Human3.6M file in MMPose's
             format whose image name holds FRAME (its places in the image, ``part``).
 
     Raises:
@@ -47,13 +78,17 @@ def load_target(source: str) -> PoseTemplate:
     """
     if source in PROTOCOLS:
         return PROTOCOLS[source]()
+    kind, _, number = source.partition(':')
+    if kind == 'sample' and number.isdecimal():
+        return SamplePose(int(number))
     if source.endswith('.json'):
         return _from_json(Path(source))
     path, _, frame = source.rpartition(':')
     if path.endswith('.npz') and frame:
         return _from_human36m(Path(path), frame)
     raise ValueError(
-        f'a target pose is a protocol, FILE.json or FILE.npz:FRAME, got {source!r}: '
+        'a target pose is a protocol, sample:INDEX, FILE.json or FILE.npz:FRAME, '
+        f'got {source!r}: '
         f'{suggestion(source, PROTOCOLS)}'
     )
 

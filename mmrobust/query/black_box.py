@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -37,11 +38,13 @@ class Account:
         spent: Queries so far, by sample.
         scores: What the victim's numbers are, once that is known.
         unclear: Whether they were taken for logits, though none is negative.
+        seconds: Spent in the victim itself.
     """
 
     spent: Counter[int] = field(default_factory=Counter)
     scores: Scores = 'auto'
     unclear: bool = False
+    seconds: float = 0.0
 
 
 class BlackBox(Victim):
@@ -94,8 +97,13 @@ class BlackBox(Victim):
             if times > self.left(row):
                 raise BudgetSpentError(f'a query past the budget of {self.budget} was refused')
         self.account.spent.update(asked)
+        began = time.perf_counter()
         with torch.no_grad():
-            return self.shown(self.victim(pixels.detach()).detach())
+            outputs = self.victim(pixels.detach()).detach()
+        if outputs.is_cuda:
+            torch.cuda.synchronize(outputs.device)
+        self.account.seconds += time.perf_counter() - began
+        return self.shown(outputs)
 
     def left(self, row: int) -> float:
         """Queries that sample ``row`` may still ask; infinite without a budget."""

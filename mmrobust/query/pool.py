@@ -29,7 +29,8 @@ class Runner:
         answers: Their answers so far, each (K,).
         handed: How many candidates have been handed to the victim.
         past: Answers of an earlier run that are not used up.
-        outside: Seconds that the search took itself.
+        outside: Seconds that the search took itself, and its share of what is
+            done around the victim's calls: candidates put together, answers kept.
         inside: Its share of the victim's seconds.
         calls: Its share of the victim's calls.
         replayed: Queries that an earlier run had asked.
@@ -110,20 +111,21 @@ class Pool:
             count = min(runner.open, self.batch - len(chosen))
             chosen += [(runner, runner.handed + i) for i in range(count)]
             runner.handed += count
+        began, before = time.perf_counter(), self.box.account.seconds
         rows = torch.tensor([runner.row for runner, _ in chosen])
         candidates = torch.stack([runner.asked[index] for runner, index in chosen])
-        began = time.perf_counter()
         answers = self.box.select(rows)(candidates)
-        if answers.is_cuda:
-            torch.cuda.synchronize(answers.device)
-        share = (time.perf_counter() - began) / len(chosen)
         self.calls.append(len(chosen))
         for (runner, _), answer in zip(chosen, answers, strict=True):
             runner.answers.append(answer)
-            runner.inside += share
-            runner.calls += 1 / len(chosen)
             if self.logs is not None:
                 self.logs[runner.row].append(answer[None].cpu())
+        inside = self.box.account.seconds - before
+        outside = time.perf_counter() - began - inside
+        for runner, _ in chosen:
+            runner.inside += inside / len(chosen)
+            runner.outside += outside / len(chosen)
+            runner.calls += 1 / len(chosen)
 
     def _go_on(self, runner: Runner) -> bool:
         """Hand over the answers once they are complete; whether the search goes on."""

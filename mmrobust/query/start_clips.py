@@ -6,6 +6,7 @@ Shapes: C channels, T frames, H, W pixels; values 0..255.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -25,22 +26,35 @@ class StartClips:
             ``VideoDataset`` reads; videos are found from the list's own folder.
 
     Raises:
-        ValueError: The file cannot be read, or a line says something else.
+        ValueError: The file cannot be read, a line says something else, or a video
+            is missing.
     """
 
     def __init__(self, path: str) -> None:
-        source = Path(path)
-        require(source.is_file(), 'start', 'an annotation list of video files', path)
-        self.path = path
+        rule = 'an annotation list of video files'
+        require(isinstance(path, str) and Path(path).is_file(), 'start', rule, path)
+        source, self.path = Path(path), path
+        try:
+            lines = source.read_text(encoding='utf-8').splitlines()
+        except UnicodeDecodeError as error:
+            raise ValueError(f'start must be {rule}, got {path}: no text') from error
         self.videos: dict[int, list[Path]] = defaultdict(list)
-        for number, line in enumerate(source.read_text().splitlines(), 1):
+        for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             name, _, label = line.strip().rpartition(' ')
             rule = f'a list of lines "VIDEO LABEL" (line {number} is none)'
             require(bool(name) and label.isdecimal(), 'start', rule, line)
-            self.videos[int(label)].append(source.parent / name)
+            video = source.parent / name
+            require(video.is_file(), 'start', f'a list of files (line {number})', str(video))
+            self.videos[int(label)].append(video)
         require(bool(self.videos), 'start', 'a list of at least one video', path)
+
+    def check(self, labels: Iterable[int]) -> None:
+        """Raise ValueError unless there is a video of every one of these classes."""
+        known = sorted(self.videos)
+        for label in sorted(set(labels)):
+            require(label in known, f'start ({self.path})', f'a list with class {label}', known)
 
     def clip(self, label: int, like: Tensor, generator: torch.Generator) -> Tensor:
         """A random run of frames of a random video of a class.
@@ -57,13 +71,12 @@ class StartClips:
             The clip, whole grey levels, shaped as ``like``.
 
         Raises:
-            ValueError: The list has no video of this class, one cannot be read, or
+            ValueError: The list has no video of this class, it cannot be read, or
                 ``like`` is not RGB.
         """
         shape = tuple(like.shape)
         require(len(shape) == 4 and shape[0] == 3, 'pixels', 'an RGB video (3, T, H, W)', shape)
-        known = sorted(self.videos)
-        require(label in known, f'start ({self.path})', f'a list with class {label}', known)
+        self.check([label])
         videos = self.videos[label]
         video = videos[int(torch.randint(len(videos), (), generator=generator))]
         try:

@@ -172,6 +172,7 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'linf': 'l_inf',
         'l2': 'l_2',
         'mean_abs': 'mean absolute',
+        'rmse': 'root mean square',
         'frames': 'frames changed',
     }
     if card.get('space') in ('crop', 'image'):

@@ -18,7 +18,7 @@ NORMS = ('linf', 'l2')
 # Arm -> its config file and which mask it has.
 MASKED = {'kaa': 'relation', 'er': 'relation', 'random': 'random', 'gradient': 'gradient'}
 UNTARGETED = (*MASKED, 'fgsm', 'noise')
-TARGETED = ('kaa', 'er')
+TARGETED = ('kaa', 'er', 'random')
 # All steps together are twice as long as the budget, as in the config files.
 REACH = 2.0
 
@@ -30,7 +30,7 @@ def attack(
 
     Args:
         arm: Among UNTARGETED.
-        norm: Among NORMS; noise always has the length of its budget.
+        norm: Among NORMS; noise has the length of the whole budget under both.
         goal: ``untargeted``, or the target's name.
         rmse: Budget, grey levels.
         values: Numbers in a crop.

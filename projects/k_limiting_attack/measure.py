@@ -57,7 +57,7 @@ class Estimate:
     n: int
 
 
-def samples_of(lines: Iterable[Mapping[str, Any]], values: int) -> Samples:
+def samples_of(lines: Iterable[Mapping[str, Any]]) -> Samples:
     """From lines of a ledger.
 
     A sample whose clean prediction is at the target already is left out: it
@@ -65,12 +65,11 @@ def samples_of(lines: Iterable[Mapping[str, Any]], values: int) -> Samples:
 
     Args:
         lines: Of attacked samples.
-        values: Numbers in a crop.
     """
     return {
         line['index']: Sample(
             success=line['success'],
-            rmse=line['l2'] / math.sqrt(values),
+            rmse=line['rmse'],
             clean_pck=line['clean_pck'],
             pck=line['adversarial_pck'],
             clean_error=line['clean_error'],

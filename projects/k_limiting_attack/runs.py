@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -78,11 +77,6 @@ class Run:
         return Path(self.victim.name, f'{kind}_{self.arm}')
 
     @property
-    def measured_noise(self) -> bool:
-        """Whether its budget is what KAA needed."""
-        return self.arm == 'noise' and not self.curve
-
-    @property
     def seconds(self) -> float:
         """CPU seconds if no sample is fooled before the last step."""
         steps = 1 if self.arm in ('fgsm', 'noise') else self.effort.steps
@@ -92,7 +86,7 @@ class Run:
 
 
 def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
-    """All runs on a victim; KAA before the noise that takes its size from it."""
+    """All runs on a victim."""
     for norm in NORMS:
         for arm in UNTARGETED:
             yield Run(victim, 'untargeted', norm, arm, effort.eps, effort)
@@ -135,7 +129,7 @@ def measured(run: Run, folder: Path) -> Samples:
     """What a complete run found, by sample."""
     entries = read_entries(folder / run.place)
     lines = attacked([entries[index] for index in sorted(entries)])
-    return samples_of(lines, run.victim.values)
+    return samples_of(lines)
 
 
 def _complete(run: Run, folder: Path) -> bool:
@@ -143,19 +137,17 @@ def _complete(run: Run, folder: Path) -> bool:
     path = out / 'plan.json'
     if not path.exists() or not (out / 'report.json').exists():
         return False
-    if run.measured_noise and not (folder / _kaa(run).place / 'plan.json').exists():
-        return False
     known: dict[str, Any] = json.loads(path.read_text())
-    return known == plan(run, folder)
+    return known == plan(run)
 
 
-def plan(run: Run, folder: Path) -> dict[str, Any]:
+def plan(run: Run) -> dict[str, Any]:
     """The attack of a run, and on how many samples."""
     options = attack(
         run.arm,
         run.norm,
         run.goal,
-        rmse=_needed(run, folder) if run.measured_noise else run.eps,
+        rmse=run.eps,
         values=run.victim.values,
         steps=run.effort.steps,
         stop=not run.curve,
@@ -163,20 +155,10 @@ def plan(run: Run, folder: Path) -> dict[str, Any]:
     return {'attack': options, 'samples': run.effort.samples}
 
 
-def _kaa(run: Run) -> Run:
-    return Run(run.victim, run.goal, run.norm, 'kaa', run.eps, run.effort)
-
-
-def _needed(run: Run, folder: Path) -> float:
-    """The mean RMSE of KAA, rounded up to hundredths; the budget if it attacked nothing."""
-    found = [sample.rmse for sample in measured(_kaa(run), folder).values()]
-    return math.ceil(100 * sum(found) / len(found)) / 100 if found else run.eps
-
-
 def _attack(run: Run, folder: Path, workshop: Workshop) -> None:
     out = folder / run.place
     out.mkdir(parents=True, exist_ok=True)
-    config, decided = out / 'attack.py', plan(run, folder)
+    config, decided = out / 'attack.py', plan(run)
     Config({'attack': decided['attack']}).dump(config)
     words: list[object] = [run.victim.config, workshop.checkpoint(run.victim)]
     words += ['--attack', config, '--work-dir', out, '--max-samples', run.effort.samples]

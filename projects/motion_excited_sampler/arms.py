@@ -28,6 +28,8 @@ ARMS = ('multi_noise', 'one_noise', 'sparked', 'geometric')
 VARIANTS = ('sparked_lookup', 'no_motion')
 # Targeted alone: the sampler's attack from a clip of the target class.
 STARTED = 'sparked_start'
+# Noise of whole pixels would be a handicap that the samplers do not have.
+TILED = ('e_nes', 'e_bandits')
 RIVALS = {
     'e_nes': 'e_nes',
     'e_bandits': 'e_bandits',
@@ -59,6 +61,8 @@ def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
         found['sampler'] = SAMPLERS['sparked' if arm == STARTED else arm]
         # The official step, 0.025 at eps 0.03, goes with eps.
         found |= {'step_size': 0.025 / 0.03, 'step_unit': 'eps'}
+    if arm in TILED:
+        found['sampler'] = found['sampler'] | {'tile': TILE}
     found['threat'] = {'type': 'Linf', 'eps': eps}
     found['goal'] = {'type': GOALS[goal], 'loss': found['goal']['loss']}
     found |= {'budget': budget, 'query_batch': BATCH}

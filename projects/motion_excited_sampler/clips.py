@@ -9,9 +9,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
@@ -38,26 +40,38 @@ class Clips:
         cfg.merge_from_dict(parse_options(workshop.overrides(victim)))
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
 
+    def packed(self, index: int) -> dict[str, Any]:
+        """A sample as the data loader collates it."""
+        found: dict[str, Any] = self.dataset[index]
+        return found
+
     def __getitem__(self, index: int) -> Tensor:
         """A clip (C, T, H, W), 0..255."""
-        inputs = self.dataset[index]['inputs'].float()
+        inputs = self.packed(index)['inputs'].float()
         # One view (1, C, T, H, W) of a 3D model, or T frames (T, C, H, W).
         return inputs[0] if inputs.dim() == 5 else inputs.transpose(0, 1)
 
 
 def start_list(victim: Victim, workshop: Workshop) -> Path:
-    """A list of two test clips of every class, as the victim sees them; made once.
+    """A list of two test clips of every class that the victim has right; made once.
 
-    No attack can meet its own clip there: it aims at another class.
+    As the victim sees them. No attack can meet its own clip there: it aims at another class.
     """
+    from mmaction.apis import init_recognizer
+
     folder = workshop.folder / f'starts_{victim.name}'
     path = folder / 'list.txt'
     if not path.exists():
         clips, lines, seen = Clips(victim, workshop), [], Counter[int]()
+        model = init_recognizer(str(victim.config), str(workshop.checkpoint(victim)), 'cpu')
         for index in range(len(clips.dataset)):
             label = clips.dataset.get_data_info(index)['label']
-            seen[label] += 1
-            if seen[label] <= STARTS:
+            if seen[label] == STARTS:
+                continue
+            with torch.no_grad():
+                (told,) = model.test_step(pseudo_collate([clips.packed(index)]))
+            if int(told.pred_label) == label:
+                seen[label] += 1
                 frames = clips[index].permute(1, 2, 3, 0).to(torch.uint8).numpy()
                 write_lossless(folder / f'{index}.mkv', frames, fps=10)
                 lines.append(f'{index}.mkv {label}\n')

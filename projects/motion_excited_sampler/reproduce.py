@@ -92,7 +92,8 @@ def summary(
     if tried:
         most = max(tried, key=lambda video: motion[video])
         noise_picture(folder / victim.name / 'noise.png', clips[most])
-    parts += [tables.same_as_one_noise(goals['untargeted']), claims(goals, motion)]
+    parts += [tables.same_as_one_noise(goals['untargeted']), tables.started(goals['targeted'])]
+    parts.append(claims(goals, motion))
     return '\n\n'.join(parts), plots, all_rows
 
 

@@ -50,6 +50,19 @@ def markdown(rows: Sequence[Row]) -> str:
     return '\n'.join(lines)
 
 
+def started(arms: Arms) -> str:
+    """How the searches from a clip of the target class ended."""
+    lines = arms[STARTED].lines
+    other, outside = (
+        sum(flag in line['flags'] for line in lines)
+        for flag in ('start_not_target', 'outside_threat')
+    )
+    return (
+        f'{STARTED}: of {len(lines)} searches, {other} began at the clip itself: the victim saw '
+        f'another class in the start; {outside} ended outside the threat.'
+    )
+
+
 def same_as_one_noise(arms: Arms) -> str:
     """Whether the sampler without motion did what one_noise did, query by query."""
     one, none = arms['one_noise'], arms['no_motion']

@@ -353,7 +353,7 @@ def test_files_are_described_key_by_key():
     wanted += ['label', 'video', 'preview', 'evaluator']
     scored = ('prediction', 'correct', 'confidence')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
-    poses = ('joints', 'pck', 'oks', 'error', 'joint_errors')
+    poses = ('joints', 'pck', 'oks', 'error', 'joint_errors', 'persons_right', 'poses')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
     wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
     wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'photograph']

@@ -27,7 +27,7 @@ def test_report_has_the_keys_that_scripts_rely_on(unbroken):
     assert found['schema'] == 1
     assert found['n'] == 5
     assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
-    assert set(found['perturbation']) == {'linf', 'l2', 'mean_abs', 'frames'}
+    assert set(found['perturbation']) == {'linf', 'l2', 'mean_abs', 'rmse', 'frames'}
     assert (
         found['clean'].keys()
         == found['adversarial'].keys()

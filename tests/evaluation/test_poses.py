@@ -90,9 +90,9 @@ def test_targeted_success_is_the_share_that_came_near():
 
 
 def test_the_card_has_the_numbers_of_poses_and_nothing_for_classes():
-    common = {'error': None, 'success': True, 'flags': [], 'seconds': 1.0}
+    common = {'error': None, 'success': True, 'flags': [], 'seconds': 1.0, 'measures': {}}
     common |= dict.fromkeys(('forwards', 'backwards', 'queries'), 1)
-    common |= dict.fromkeys(('linf', 'l2', 'mean_abs', 'frames'), 1.0)
+    common |= dict.fromkeys(('linf', 'l2', 'mean_abs', 'rmse', 'frames'), 1.0)
     card = summarize([one | common for one in ROWS])
     assert card['pose'] == {'by_joint': by_joint(ROWS), 'success_curve': over_tau(ROWS)}
     assert summarize([{'attacked': True} | common])['pose'] is None

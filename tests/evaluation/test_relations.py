@@ -8,6 +8,7 @@ from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.attacks.pgd import PGD
 from mmrobust.evaluation.relations import Relations, relations
 from mmrobust.victims import FunctionVictim
+from mmrobust.victims.lifting import CascadeVictim
 
 
 class Linear(torch.nn.Module):
@@ -74,6 +75,11 @@ def test_only_a_relation_mask_has_maps():
     assert Relations.of(SimpleNamespace(), KLimiting(mask='gradient')) is None
     for relation in ('any', 'mixed', 'agree'):
         assert Relations.of(SimpleNamespace(), KLimiting(relation=relation)) is not None
+
+
+def test_joints_in_space_are_not_those_of_the_picture():
+    cascade = CascadeVictim.__new__(CascadeVictim)
+    assert Relations.of(cascade, KLimiting()) is None
 
 
 def test_a_loaded_sample_is_asked_for_its_own_victim_and_labels():

@@ -1,17 +1,28 @@
 """Intervals by resampling: how often they cover the truth, and when there are none."""
 
 import numpy as np
+import pytest
 
 from mmrobust.functional.bootstrap import NOTHING, bootstrap, contrast, median
 
 
-def test_the_interval_covers_the_mean_nineteen_times_in_twenty():
+@pytest.mark.parametrize('n', [6, 8, 30])
+def test_the_interval_covers_the_mean_nineteen_times_in_twenty(n):
     rng = np.random.default_rng(0)
-    hits = []
-    for _ in range(300):
-        low, high = bootstrap(list(rng.normal(size=8)))
-        hits.append(low < 0 < high)
-    assert 0.88 < np.mean(hits) < 0.98
+    limits = np.array([bootstrap(list(rng.normal(size=n))) for _ in range(1000)])
+    hits = (limits[:, 0] < 0) & (limits[:, 1] > 0)
+    # Three standard errors of 95 % in 1000.
+    assert abs(hits.mean() - 0.95) < 0.021
+
+
+@pytest.mark.parametrize(('sizes', 'spread'), [((4, 4), 1), ((8, 5), 3), ((20, 20), 1)])
+def test_the_contrast_covers_the_difference_nineteen_times_in_twenty(sizes, spread):
+    rng = np.random.default_rng(0)
+    groups = [(rng.normal(size=sizes[0]), spread * rng.normal(size=sizes[1])) for _ in range(1000)]
+    limits = np.array([contrast(list(upper), list(lower)) for upper, lower in groups])
+    hits = (limits[:, 0] < 0) & (limits[:, 1] > 0)
+    # Welch's degrees of freedom err on the wide side for groups this small.
+    assert 0.929 < hits.mean() < 0.985
 
 
 def test_groups_of_three_are_too_few():

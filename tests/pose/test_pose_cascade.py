@@ -167,7 +167,8 @@ def test_pose_cascade_refuses_what_is_no_lifter(change, message, lifter):
 
 
 @pytest.mark.slow
-def test_pose_cascade_run_from_the_command_line(tmp_path):
+@pytest.mark.parametrize('attack', ['PGD', 'KLimiting'])
+def test_pose_cascade_run_from_the_command_line(attack, tmp_path):
     from mmrobust.datasets.synthetic_pose import SyntheticPoseDataset
 
     meta = SyntheticPoseDataset(1, pipeline=[], frames_per_video=1).metainfo
@@ -177,11 +178,12 @@ def test_pose_cascade_run_from_the_command_line(tmp_path):
         [
             str(DEMO),
             str(WEIGHTS),
-            *('--attack', 'PGD', '--max-samples', '3', '--work-dir', str(tmp_path / 'work')),
+            *('--attack', attack, '--max-samples', '3', '--work-dir', str(tmp_path / 'work')),
             '--cfg-options',
             *(f'victim.lifter.{key}={value}' for key, value in options.items()),
             'attack.goal.reference=prediction',
             'attack.goal.tau=0.001',
+            'attack.random_start=True',
         ]
     )
     assert status == 0

@@ -6,7 +6,7 @@ import torch
 from torch.autograd.functional import jacobian
 
 from mmrobust.attacks.gradient_descent import GradientDescent
-from mmrobust.attacks.k_limiting import KLimiting
+from mmrobust.attacks.k_limiting import KLimiting, _Masks
 from mmrobust.functional.relation import (
     READINGS,
     any_sign,
@@ -76,6 +76,25 @@ def test_pose_relation_threshold_leaves_out_the_smallest_share(alpha):
         assert float(level[i]) == (ordered[int(alpha * size) - 1] if alpha else 0)
 
 
+@pytest.mark.parametrize('alpha', [0.0, 0.3, 0.9])
+def test_pose_relation_share_does_not_depend_on_groups_that_stand_for_nothing(alpha):
+    values = torch.randn(2, K, *SHAPE, generator=_generator(2), dtype=torch.float64)
+    padded = torch.cat([values, torch.zeros_like(values), torch.zeros_like(values)], dim=1)
+    # A different number of labelled joints in either sample.
+    padded[1, -1] = values[1, 0]
+    level = threshold(padded, alpha, quantile=True)
+    assert level[0] == threshold(values, alpha, quantile=True)[0]
+    whole = torch.cat([values, padded[:, -1:]], dim=1)
+    assert level[1] == threshold(whole, alpha, quantile=True)[1]
+    assert threshold(torch.zeros_like(values), alpha, quantile=True).tolist() == [0, 0]
+
+
+def test_pose_groups_agree_whatever_those_without_a_relation_do():
+    signs = torch.tensor([[[1, 1, -1, 0], [0, 0, 0, 0], [1, -1, -1, 0]]], dtype=torch.int8)
+    assert READINGS['agree'](signs)[0].tolist() == [True, False, True, False]
+    assert not READINGS['agree'](torch.zeros_like(signs)).any()
+
+
 def test_pose_relation_threshold_may_be_a_number():
     values = torch.randn(2, K, *SHAPE, generator=_generator(2))
     assert threshold(values, 0.7, quantile=False).tolist() == pytest.approx([0.7, 0.7])
@@ -138,7 +157,7 @@ def test_pose_relation_mask_bounds_the_change(threat, options):
         density = float(allowed.double().mean())
         assert 0 < density < 0.7
         assert outcome.measures['density'] == pytest.approx(density)
-        assert outcome.measures['rmse'] == pytest.approx(float(delta.square().mean().sqrt()))
+        assert outcome.rmse == pytest.approx(float(delta.square().mean().sqrt()))
         # Steps on an l_inf ball move all of the mask, of which a few come back to 0.
         if isinstance(threat, Linf):
             assert float((delta != 0)[allowed].double().mean()) > 0.9
@@ -149,7 +168,7 @@ def test_pose_no_relation_is_plain_gradient_descent():
     found = _run(KLimiting(Linf(6), relation='none', **options))
     plain = _run(GradientDescent(Linf(6), **options))
     assert torch.equal(found[1], plain[1])
-    assert set(found[0][0].measures) == {'rmse'}
+    assert not found[0][0].measures
     assert found[0][0].backwards == 7
 
 
@@ -201,6 +220,46 @@ def test_pose_refresh_makes_masks_again_and_keeps_what_was_done():
         assert often[i].measures['density'] > once[i].measures['density']
         assert float((deltas[i] != 0)[first[i]].double().mean()) > 0.9
         assert bool((deltas[i] != 0)[~first[i]].any())
+
+
+@pytest.mark.parametrize('mask', ['random', 'gradient'])
+def test_pose_controls_have_the_density_of_all_relation_masks_joined(mask):
+    options = {'early_stop': False, 'steps': 6, 'refresh': 2}
+    related, _, _ = _run(KLimiting(Linf(30), **options))
+    control, deltas, _ = _run(KLimiting(Linf(30), mask=mask, **options))
+    first, _, _ = _run(KLimiting(Linf(30), early_stop=False, steps=6))
+    for one, other, before, delta in zip(related, control, first, deltas, strict=True):
+        assert one.measures['density'] > before.measures['density']
+        # Not the same pixels, for the control walks elsewhere: about as many.
+        assert other.measures['density'] > before.measures['density']
+        changed = float((delta != 0).double().mean())
+        assert changed <= other.measures['density']
+
+
+@pytest.mark.parametrize('mask', ['random', 'gradient'])
+def test_pose_control_grows_exactly_as_the_relation_masks_do(mask):
+    attack = KLimiting(mask=mask)
+    pixels = torch.zeros(2, 1, 20)
+    attack.masks = _Masks(torch.arange(2), pixels, torch.rand(2, 1, 20, generator=_generator(3)))
+    own, joined = torch.arange(2), torch.zeros(2, 1, 20, dtype=torch.bool)
+    for step in range(4):
+        related = torch.rand(2, 1, 20, generator=_generator(10 + step)) < 0.3
+        joined |= related
+        found = attack._controlled(related, torch.randn(2, 1, 20, generator=_generator(step)), own)
+        attack.masks.ever |= found
+        assert torch.equal(found.sum(dim=2), related.sum(dim=2))
+        assert torch.equal(attack.masks.ever.sum(dim=2), joined.sum(dim=2))
+
+
+def test_pose_random_start_is_inside_the_mask():
+    plain, _, _ = _run(KLimiting(Linf(6), early_stop=False))
+    started, deltas, pixels = _run(KLimiting(Linf(6), early_stop=False, random_start=True))
+    mask = _mask(KLimiting(), pixels)
+    assert not deltas[~mask].any()
+    for one, other in zip(plain, started, strict=True):
+        assert one.measures == other.measures
+        assert other.forwards == one.forwards + 1
+    assert not torch.equal(*(torch.stack([o.adversarial for o in of]) for of in (plain, started)))
 
 
 def test_pose_masks_are_each_samples_own():
@@ -265,7 +324,7 @@ def test_pose_attack_stops_at_success_with_the_rmse_of_that_step():
     assert any(one.success for one in stopped)
     for one, other in zip(stopped, ran, strict=True):
         if one.success:
-            assert one.measures['rmse'] < other.measures['rmse']
+            assert one.rmse < other.rmse
 
 
 @pytest.mark.parametrize(
@@ -278,6 +337,7 @@ def test_pose_attack_stops_at_success_with_the_rmse_of_that_step():
         ({'refresh': -1}, 'refresh must be a whole number >= 0, got -1'),
         ({'mask': 'top'}, "mask must be one of relation, random, gradient, got 'top'"),
         ({'relation': 'none', 'mask': 'random'}, 'mask must be relation where there is no'),
+        ({'mask': 'gradient', 'random_start': True}, 'mask must be relation or random with a'),
     ],
 )
 def test_pose_bad_options_are_refused(options, message):

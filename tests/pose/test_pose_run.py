@@ -5,6 +5,7 @@ from statistics import mean
 
 import pytest
 import torch
+from mmengine.config import Config
 from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
@@ -102,6 +103,53 @@ def test_pose_target_is_fitted_to_every_person(checkpoint, tmp_path):
         assert 0 <= min(x) < max(x) <= 64
         assert 0 <= min(y) < max(y) <= 80
         assert row['target_error'] > 0
+
+
+def test_pose_target_may_be_the_pose_of_another_sample(checkpoint, tmp_path):
+    options = ('attack.goal.type=TargetPose', 'victim.target=sample:2')
+    assert attack(checkpoint, tmp_path, *options) == 0
+    rows = [read_entries(tmp_path)[index] for index in range(4)]
+    cfg = Config.fromfile(CONFIG)
+    cfg.test_dataloader.dataset.update(num_videos=2, frames_per_video=2)
+    from mmpose.registry import DATASETS
+
+    info = DATASETS.build(cfg.test_dataloader.dataset).get_data_info(2)
+
+    def shape(joints):
+        joints = torch.as_tensor(joints, dtype=torch.float64)
+        joints = joints - joints.mean(dim=0)
+        return joints / joints.norm()
+
+    seen = info['keypoints_visible'][0] > 0
+    assert seen.all()
+    for row in rows:
+        torch.testing.assert_close(
+            shape(row['target_joints']), shape(info['keypoints'][0]), atol=1e-4, rtol=0
+        )
+
+
+@pytest.mark.parametrize(
+    ('target', 'message'),
+    [
+        ('sample:4', 'target must be a sample of the data set, 0 to 3, got 4'),
+        ('sample:x', 'a target pose is a protocol, sample:INDEX, FILE.json or FILE.npz:FRAME, got'),
+    ],
+)
+def test_pose_target_that_no_sample_has_is_refused(checkpoint, tmp_path, capsys, target, message):
+    options = ('attack.goal.type=TargetPose', f'victim.target={target}')
+    assert attack(checkpoint, tmp_path, *options) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('goal', [(), ('attack.goal.type=TargetPose', 'victim.target=walk')])
+def test_pose_configs_of_the_paper_fit_both_goals(checkpoint, tmp_path, goal):
+    file = ROOT / 'configs' / '_base_' / 'attacks' / 'kaa_er_linf.py'
+    words = [CONFIG, checkpoint, '--attack', file, '--work-dir', tmp_path, '--cfg-options', *SMALL]
+    assert main([str(word) for word in [*words, 'attack.steps=1', *goal]]) == 0
+    found = card(tmp_path)
+    assert found['goal']['type'] == ('TargetPose' if goal else 'CorruptPose')
+    if found['attacked']:
+        assert 0 < found['measures']['density'] < 1
 
 
 @pytest.mark.parametrize(

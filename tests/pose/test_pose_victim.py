@@ -1,5 +1,7 @@
 """Every head family: the response is the deployed one, and what is read from it is right."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from pose_toys import (
@@ -268,3 +270,36 @@ def test_pose_visibility_with_weights_beside_is_read_as_generate_target_does():
     visible[0, 3] = (0, 1)
     truth = PoseVictim(build_model('heatmap')).labels(batch(keypoints_visible=visible))
     assert truth.visible.tolist() == [[1, 1, 1, 0, 1]] * 3
+
+
+@pytest.mark.parametrize('name', [name for name in HEADS if name not in COORDINATES])
+def test_pose_joint_without_a_response_has_vanished(name):
+    victim = PoseVictim(build_model(name))
+    data = batch()
+    truth, (_, outputs) = victim.labels(data), victim.predict(data)
+    one = torch.tensor([0])
+    sound, none = 1 + outputs[:1].detach().abs(), -1 - outputs[:1].detach().abs()
+    facts = victim.facts(truth[one], sound, none, none)
+    assert facts.fields['joints_vanished'] == K
+    assert facts.fields['joint_vanished'] == [True] * K
+    assert victim.facts(truth[one], none, none, none).fields['joints_vanished'] == 0
+    assert victim.facts(truth[one], sound, sound, sound).fields['joints_vanished'] == 0
+
+
+def test_pose_with_half_of_its_joints_wrong_is_fooled_and_not_right():
+    victim = PoseVictim(build_model('regression'))
+    data = batch()
+    one = torch.tensor([0])
+    truth = victim.labels(data)[one]
+    truth = replace(truth, visible=torch.tensor([[1.0, 1, 1, 1, 0]]))
+    size = torch.tensor(SIZE)
+    exact = (truth.keypoints / size).flatten(1)
+    half = truth.keypoints.clone()
+    half[:, :2] += 0.3 * truth.scale
+    half = (half / size).flatten(1)
+    goal = CorruptPose().bind(truth, exact)
+    facts = victim.facts(truth, exact, half, half)
+    assert goal.success(half).all()
+    assert facts.fields['adversarial_pck'] == 0.5
+    assert not facts.fields['adversarial_correct']
+    assert facts.fields['clean_correct']

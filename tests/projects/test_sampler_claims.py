@@ -7,7 +7,7 @@ from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS
 from projects.motion_excited_sampler.claims import claims
 from projects.motion_excited_sampler.figures import cosine_plots, curves
 from projects.motion_excited_sampler.measure import Arm
-from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, table
+from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, started, table
 
 BUDGET = 2000
 CARD = {'outside_share': 0.4, 'occupancy': 0.9}
@@ -21,6 +21,7 @@ def line(video, queries, cosine=0.1):
         'success': queries < BUDGET,
         'mean_abs': 3.0,
         'l2': float(queries),
+        'flags': [],
         'measures': {'gradient_cosine': cosine},
     }
 
@@ -59,13 +60,14 @@ def verdicts(goals):
 
 FASTER = 'untargeted: sparked < one_noise in queries'
 FADES = 'the advantage of sparked over one_noise fades on near-static clips'
-EASY = 'the task is not too easy'
+EASY = 'untargeted: the task is not too easy'
+HARD = 'untargeted: the task is not too hard'
 NEARER = 'gradient cosine: sparked > one_noise'
 
 
 def test_what_the_paper_says_holds():
     found = verdicts(measured())
-    assert len(found) == 8
+    assert len(found) == 11
     assert set(found.values()) == {'held'}, found
 
 
@@ -80,6 +82,25 @@ def test_arms_that_all_fail_decide_nothing():
     found = verdicts(measured(sparked=arm(BUDGET), one_noise=arm(BUDGET)))
     assert found[FASTER] == 'undecided'
     assert found[FADES] == 'undecided'
+    lines = claims(measured(sparked=arm(BUDGET), one_noise=arm(BUDGET)), MOTION).splitlines()
+    assert '12 never fooled by either' in next(text for text in lines if FASTER in text)
+
+
+def test_a_task_that_no_arm_manages_is_called_too_hard():
+    failed = {name: arm(BUDGET) for name in ARMS}
+    found = verdicts(measured(**failed))
+    assert found[HARD] == 'did not hold'
+    assert verdicts(measured(**(failed | {'sparked': arm(900)})))[HARD] == 'held'
+    # Nothing was attacked at all: there is no task to speak of.
+    nothing = {name: arm(900, videos=0) for name in ARMS}
+    assert EASY not in verdicts(measured(**nothing))
+
+
+def test_videos_that_nothing_fools_do_not_pass_for_a_faded_advantage():
+    # The lower half resists all arms; in the upper half sparked saves a fifth.
+    one = arm([BUDGET] * 6 + [1000] * 6)
+    sparked = arm([BUDGET] * 6 + [800] * 6)
+    assert verdicts(measured(one_noise=one, sparked=sparked))[FADES] == 'undecided'
 
 
 def test_an_advantage_that_grows_where_nothing_moves_breaks_the_last_claim():
@@ -128,6 +149,16 @@ def test_the_ablation_is_compared_query_by_query():
     assert '3 of 4' in same_as_one_noise(arms)
 
 
+def test_searches_that_started_elsewhere_are_counted():
+    planted = arm(500, videos=4, seeds=2)
+    planted.rows[0][1]['flags'].append('start_not_target')
+    planted.rows[1][2]['flags'].append('outside_threat')
+    planted.rows[1][3]['flags'].append('outside_threat')
+    text = started({STARTED: planted})
+    assert 'of 8 searches, 1 began at the clip itself' in text
+    assert '2 ended outside the threat' in text
+
+
 def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
     arms = measured()['untargeted']
     plots = curves('victim', arms | {'square': arm(300, videos=4)})
@@ -154,3 +185,6 @@ def test_every_arm_can_be_built(name, goal):
     assert built.budget == 600
     assert built.threat.eps == 4.0
     assert ('Target' in type(built.goal).__name__) == (goal == 'targeted')
+    if hasattr(built, 'sampler'):
+        # All have as many directions to try, but for the sampler as released.
+        assert built.sampler.tile == (1 if name == 'sparked_lookup' else 4)

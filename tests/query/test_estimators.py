@@ -134,6 +134,26 @@ def test_exponentiated_bandits_are_the_multiplicative_update():
     torch.testing.assert_close(moved, 2 * plus / (plus + minus) - 1, rtol=1e-5, atol=1e-7)
 
 
+def test_exponentiated_bandits_on_tiles_are_those_of_the_coarse_clip():
+    # Side 4 in height and width is one value a tile: the same as a clip of a quarter.
+    tile, size = 4, (3, 2, 5, 6)
+    coarse = torch.randn(size, generator=torch.Generator().manual_seed(3)).double()
+
+    def fine(values):
+        return values.repeat_interleave(tile, dim=-2).repeat_interleave(tile, dim=-1)
+
+    large = ExponentiatedBandits().bind(fine(torch.zeros(size).double()), tile)
+    small = ExponentiatedBandits().bind(torch.zeros(size).double())
+    offsets = [large.propose(lambda: fine(coarse)), small.propose(lambda: coarse)]
+    # The same way; a probe's length is that of the clip.
+    torch.testing.assert_close(offsets[0], fine(offsets[1]) / tile)
+    answers = torch.tensor([0.01, 0.02])
+    torch.testing.assert_close(large.learn(answers), fine(small.learn(answers)))
+    ragged = ExponentiatedBandits().bind(torch.zeros(3, 2, 5, 7), tile)
+    ragged.propose(lambda: torch.ones(3, 2, 5, 7))
+    assert float(ragged.noise.max()) == pytest.approx((3 * 2 * 2 * 2) ** -0.5)
+
+
 def test_a_saturated_prior_can_still_turn():
     estimate, true, draw = ExponentiatedBandits().bind(gradient()), 1e-5 * gradient(), noise()
     for way in (true, -true):

@@ -1,5 +1,7 @@
 """Batches are full, counts exact, and nobody sees who shares a call."""
 
+import time
+
 import pytest
 import torch
 
@@ -41,6 +43,17 @@ def test_every_question_is_asked_once_whatever_the_batch(batch, size):
         assert torch.equal(one.answer, alone.answer)
     assert sum(runner.calls for runner in runners) == pytest.approx(len(pool.calls))
     assert all(runner.inside > 0 and runner.outside > 0 for runner in runners)
+
+
+def test_what_is_done_around_a_call_is_no_time_of_the_victim():
+    class Slow(Log):
+        def append(self, answers):
+            time.sleep(0.002)
+            super().append(answers)
+
+    _, _, runners, _ = run(3, 4, asking(5, 2), logs=[Slow() for _ in range(3)])
+    assert sum(runner.outside for runner in runners) > 3 * 5 * 2 * 0.002
+    assert sum(runner.inside for runner in runners) < 3 * 5 * 2 * 0.002
 
 
 def test_answers_belong_to_their_questions():
@@ -90,12 +103,6 @@ class Failing(Counter):
         if len(self.batches) == self.fails_at:
             raise BrokenError
         return super().__call__(pixels)
-
-    def select(self, rows):
-        twin = object.__new__(Failing)
-        twin.__dict__ = dict(self.__dict__)
-        twin.rows = self.rows[rows]
-        return twin
 
 
 @pytest.mark.parametrize('fails_at', [0, 1, 4, 7])

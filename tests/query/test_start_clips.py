@@ -71,7 +71,8 @@ def test_the_search_ends_inside_the_threat_at_the_target(listed, threat):
     outcomes = build(listed, threat)(FunctionVictim(brightness), clean, torch.zeros(2).long())
     for pixels, outcome in zip(clean, outcomes, strict=True):
         assert outcome.success
-        assert float(threat.distance(outcome.adversarial[None].float(), pixels[None])) > 0
+        moved = float(threat.distance(outcome.adversarial[None].float(), pixels[None]))
+        assert 0 < moved <= threat.eps * (1 + 1e-6)
         assert outcome.queries < 100
         assert outcome.flags == ()
 
@@ -151,7 +152,8 @@ def test_the_ball_shrinks_while_the_class_holds_and_waits_while_it_does_not():
     [
         ('', 'at least one video'),
         ('a.mp4\n', 'VIDEO LABEL.*line 1'),
-        ('a.mp4 1\nb.mp4 cat\n', 'line 2'),
+        ('clips.txt 1\nb.mp4 cat\n', 'line 2'),
+        ('clips.txt 1\nnowhere.mkv 1\n', r'line 2.*nowhere\.mkv'),
     ],
 )
 def test_a_list_that_is_none_is_refused(tmp_path, text, rule):
@@ -171,11 +173,19 @@ def test_what_else_cannot_be_is_refused(tmp_path, listed):
     labels, victim = torch.zeros(1).long(), FunctionVictim(brightness)
     only = tmp_path / 'only.txt'
     only.write_text('videos/a film 0.mkv 0\n')
+    asked = []
+    spied = FunctionVictim(lambda pixels: asked.append(len(pixels)) or brightness(pixels))
     with pytest.raises(ValueError, match=r'a list with class 1, got \[0\]'):
-        build(str(only))(victim, clips(n=1), labels)
-    gone = tmp_path / 'gone.txt'
-    gone.write_text('nowhere.mkv 1\n')
-    with pytest.raises(ValueError, match=r'readable videos, got .*nowhere\.mkv'):
-        build(str(gone))(victim, clips(n=1), labels)
+        build(str(only))(spied, clips(n=3), labels.expand(3))
+    # The harness's clean pass, and no query of any sample.
+    assert asked == [3]
+    broken = tmp_path / 'broken.txt'
+    broken.write_text('only.txt 1\n')
+    with pytest.raises(ValueError, match=r'readable videos, got .*only\.txt'):
+        build(str(broken))(victim, clips(n=1), labels)
+    with pytest.raises(ValueError, match=r'film 1\.mkv: no text'):
+        build(str(tmp_path / 'videos' / 'a film 1.mkv'))
+    with pytest.raises(ValueError, match='start must be an annotation list of video files, got 5'):
+        build(5)
     with pytest.raises(ValueError, match='an RGB video'):
         StartClips(listed).clip(0, torch.zeros(1, 2, 3, 4), torch.Generator())

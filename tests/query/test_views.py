@@ -25,12 +25,6 @@ class Cut(Counter):
             mask[:, list(places)] = True
         return [Clip(self, mask) for mask in masks]
 
-    def select(self, rows):
-        twin = object.__new__(Cut)
-        twin.__dict__ = dict(self.__dict__)
-        twin.rows = self.rows[rows]
-        return twin
-
 
 @pytest.mark.parametrize(
     ('seen', 'starts'),

@@ -41,7 +41,7 @@ class Counter(Victim):
         return (centred * self.weights[self.rows]).flatten(2).sum(dim=2) + self.lead
 
     def select(self, rows: Tensor) -> 'Counter':
-        twin = object.__new__(Counter)
+        twin = object.__new__(type(self))
         twin.__dict__ = dict(self.__dict__)
         twin.rows = self.rows[rows]
         return twin

@@ -7,5 +7,4 @@ attack = dict(
     alpha_unit='quantile',
     steps=20,
     step_size=0.1,
-    threat=dict(type='Linf', eps=8),
-    goal=dict(type='CorruptPose', reference='label'))
+    threat=dict(type='Linf', eps=8))

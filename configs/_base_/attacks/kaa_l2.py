@@ -6,5 +6,4 @@ attack = dict(
     relation='none',
     steps=20,
     step_size=0.1,
-    threat=dict(type='L2', eps=1000),
-    goal=dict(type='CorruptPose', reference='label'))
+    threat=dict(type='L2', eps=1000))

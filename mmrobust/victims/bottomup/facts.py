@@ -15,7 +15,8 @@ from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.subject import Facts
 
 # A joint is right within this share of its person's box (PCK@0.2), a picture or
-# a person with half of its joints.
+# a person with more than half of its joints: one that `CorruptPersons` takes for
+# wrong is not right.
 TAU, HALF = 0.2, 0.5
 # Test step and last check see the same if they judge no more of the joints differently.
 SAME = 0.05
@@ -28,7 +29,7 @@ def persons_facts(
 
     ``pck`` is the share of labelled joints of all its persons that are right
     after the best one-to-one match; ``persons`` counts the annotated ones,
-    ``persons_right`` those with half of their joints right, ``poses`` are all
+    ``persons_right`` those with more than half of their joints right, ``poses`` are all
     predicted persons. ``joints`` are the poses matched with the annotated
     persons, one after the other, at -1 where nobody was; ``joints_moved`` counts
     the labelled ones that left their clean place.
@@ -81,9 +82,9 @@ class _Found:
         n, hits = int(self.labelled.sum()), int(self.right.sum())
         pck = hits / n if n else None
         counts = self.labelled.sum(dim=1)
-        whole = (counts > 0) & (self.right.sum(dim=1) >= HALF * counts)
+        whole = (counts > 0) & (self.right.sum(dim=1) > HALF * counts)
         return {
-            'correct': pck is not None and pck >= HALF,
+            'correct': pck is not None and pck > HALF,
             'pck': pck,
             'persons_right': int(whole.sum()),
             'joints': self.poses[counts > 0].flatten(0, 1).tolist() or self.poses[0].tolist(),

@@ -119,7 +119,7 @@ def _side(truth: PhotographTruth, each: list[Fields], side: str, labelled: list[
     pck = _pooled(each, f'{side}_pck', labelled)
     columns = zip(*(one[f'{side}_joint_errors'] for one in each), strict=True)
     return {
-        f'{side}_correct': pck is not None and pck >= HALF,
+        f'{side}_correct': pck is not None and pck > HALF,
         f'{side}_pck': pck,
         f'{side}_oks': _mean(each, f'{side}_oks'),
         f'{side}_error': _pooled(each, f'{side}_error', labelled),

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.pose_targets import load_target
+from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
 from mmrobust.victims.pose.annotations import input_box, pack_input_keypoints, pose_truth
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.readouts import readout_of
@@ -29,7 +29,7 @@ class TopDownVictim(Subject):
     Args:
         model: A built MMPose top-down estimator with its weights.
         target: A pose to attain, for :class:`~mmrobust.goals.TargetPose`, fitted to
-            every person's box: ``walk``, ``sit`` or a file
+            every person's box: ``walk``, ``sit``, ``sample:INDEX`` or a file
             (:func:`mmrobust.pose_targets.load_target`).
 
     Raises:
@@ -46,7 +46,8 @@ class TopDownVictim(Subject):
     def __init__(self, model: nn.Module, target: str | None) -> None:
         self.model: Any = model.module if is_model_wrapper(model) else model
         self.readout = readout_of(self.model)
-        self.target = None if target is None else load_target(target)
+        wanted = None if target is None else load_target(target)
+        self.target: PoseTemplate | SamplePose | None = wanted
         self.sigmas: Tensor | None = None
 
     def install(self, dataset: Any) -> None:
@@ -58,13 +59,16 @@ class TopDownVictim(Subject):
         if self.target is not None:
             names = metainfo.get('keypoint_id2name') or {}
             require(bool(names), 'target', 'used with a data set that names its joints', names)
-            self.target = self.target.onto([str(name) for name in names.values()])
+            target = self.target
+            found = target.found(dataset) if isinstance(target, SamplePose) else target
+            self.target = found.onto([str(name) for name in names.values()])
         dataset.pipeline = self.pipeline(dataset.pipeline.transforms)
 
     def truth(self, samples: Sequence[Any]) -> PoseTruth:
         """Annotations of persons, with the target pose in everyone's box."""
         if self.target is None:
             return pose_truth(samples, self.readout)
+        assert isinstance(self.target, PoseTemplate), 'install() has not been called'
         places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
         aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
         return pose_truth(samples, self.readout, torch.from_numpy(places), aimed)

@@ -30,8 +30,9 @@ class AssociativeReadout(PersonsReadout):
     Before they are enlarged to the picture (``restore_heatmap_size``). With the
     flip test the losses see the mean of the heatmaps, as the decoder does.
 
-    Deviation: targets have the decoder's ``sigma`` in cells of these heatmaps,
-    which is that of training as MMPose's configs build both codecs.
+    Deviations: targets have the decoder's ``sigma`` in cells of these heatmaps,
+    which is that of training as MMPose's configs build both codecs. Crowds and persons
+    without labels, which training masks out, count as background.
     """
 
     def __init__(self, model: Any) -> None:

@@ -109,6 +109,11 @@ class Readout(ABC):
         scores = np.stack([np.asarray(one.keypoint_scores)[0] for one in found])
         return torch.from_numpy(joints), torch.from_numpy(scores)
 
+    @property
+    def nothing(self) -> float:
+        """The score that the decoder gives a joint without a response."""
+        return 0.0
+
     def encode(self, keypoints: Tensor, visible: Tensor) -> PoseAim:
         """Poses as MMPose's ``GenerateTarget`` encodes them with this head's codec.
 

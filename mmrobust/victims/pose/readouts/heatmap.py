@@ -29,6 +29,15 @@ class HeatmapReadout(Readout):
         kind = getattr(self.codec, 'heatmap_type', 'gaussian')
         require(kind == 'gaussian', 'head.decoder.heatmap_type', 'gaussian', kind)
 
+    @property
+    def _megvii(self) -> bool:
+        return type(self.codec).__name__ == 'MegviiHeatmap'
+
+    @property
+    def nothing(self) -> float:
+        """0, but 0.5 of Megvii's decoder, which adds as much to every score."""
+        return 0.5 if self._megvii else 0.0
+
     def flatten(self, response: Tensor) -> Tensor:
         """(N, K, H, W) -> (N, K * H * W)."""
         size = (response.shape[3], response.shape[2])
@@ -47,11 +56,10 @@ class HeatmapReadout(Readout):
 
     def soft_coordinates(self, outputs: Tensor) -> Tensor:
         """Mean cell under a softmax of each heatmap, peaks scaled to TEMPERATURE."""
-        megvii = type(self.codec).__name__ == 'MegviiHeatmap'
         # Megvii's peaks are 255 high, and its cells are counted from their corners.
-        cells = soft_argmax_2d(self.unflatten(outputs), TEMPERATURE / (255 if megvii else 1))
+        cells = soft_argmax_2d(self.unflatten(outputs), TEMPERATURE / (255 if self._megvii else 1))
         scale = torch.as_tensor(self.codec.scale_factor).to(cells)
-        return (cells + (0.5 if megvii else 0.0)) * scale
+        return (cells + (0.5 if self._megvii else 0.0)) * scale
 
     def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
         """<h, F> of every joint (N, K)."""
