@@ -17,7 +17,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,8 +39,12 @@ from projects.optical_flow_attack.tables import tables  # noqa: E402
 
 BACKENDS = (WHITE, 'TVL1', 'Farneback')
 ATTACKS = ('OneShot', 'IterativeSaliency', 'IterativeSaliencyRG')
+LEVELS = ('stack', 'video')
+# The paper: RG stops when the black box is fooled, one-shot needs no such test.
+CARRIED = {'OneShot': 'source', 'IterativeSaliencyRG': 'target'}
 # What is measured on a data set, the longest first, and how many such parts run at once.
-PARTS = ('transfer', 'stack', 'video')
+PARTS = [('transfer', attack) for attack in reversed(CARRIED)]
+PARTS += [(level, attack) for attack in reversed(ATTACKS) for level in LEVELS]
 PROCESSES = 2
 # Of the range 0..1, as the paper gives them.
 EPS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035)
@@ -59,8 +63,8 @@ def effort(name: str, quick: bool) -> Effort:
         eps = grey(QUICK)
         return Effort(10, 20, 2, samples=4, carried=4, whole=2, eps=eps, reference='prediction')
     if name == 'weizmann':
-        return Effort(0, tuning=1200, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
-    return Effort(240, tuning=1200, epochs=10, samples=64, carried=32, whole=24, eps=grey(EPS))
+        return Effort(0, tuning=4000, epochs=8, samples=200, carried=200, whole=8, eps=grey(EPS))
+    return Effort(240, tuning=4000, epochs=10, samples=64, carried=32, whole=24, eps=grey(EPS))
 
 
 def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:
@@ -69,32 +73,29 @@ def options(data: DataSet, backend: str, level: str) -> dict[str, Any]:
     return model | data.data_options(level)
 
 
-def white_box(data: DataSet, level: str) -> dict[str, Any]:
-    """Every attack at every budget on the FlowNet2 victim; sweep.json by attack."""
-    found = {}
+def white_box(data: DataSet, level: str, attack: str) -> dict[str, Any]:
+    """An attack at every budget on the FlowNet2 victim; its sweep.json, and more."""
     limit = data.effort.samples if level == 'stack' else data.effort.whole
-    for attack in ATTACKS:
-        out = data.folder / f'{level}_{attack.lower()}'
-        given = options(data, WHITE, level)
-        given['attack.goal.reference'] = data.effort.reference
-        if level == 'video' and attack != 'OneShot':
-            given['attack.level'] = 'video'
-        arguments = [data.config(level), data.checkpoint(WHITE), '--attack', attack]
-        arguments += ['--work-dir', out, '--max-samples', limit, '--eps', *data.effort.eps]
-        arguments += ['--resume', '--cfg-options', *(f'{k}={v}' for k, v in given.items())]
-        sweep.run([str(word) for word in arguments])
-        found[attack] = json.loads((out / 'sweep.json').read_text())
-        found[attack]['classes'] = Config.fromfile(data.config(level)).model.cls_head.num_classes
-        found[attack]['frames'] = {
-            eps: frames_needed(list(read_entries(out / f'eps{eps:.12g}').values()))
-            for eps in data.effort.eps
-        }
+    out = data.folder / f'{level}_{attack.lower()}'
+    given = options(data, WHITE, level)
+    given['attack.goal.reference'] = data.effort.reference
+    if level == 'video' and attack != 'OneShot':
+        given['attack.level'] = 'video'
+    arguments = [data.config(level), data.checkpoint(WHITE), '--attack', attack]
+    arguments += ['--work-dir', out, '--max-samples', limit, '--eps', *data.effort.eps]
+    arguments += ['--resume', '--cfg-options', *(f'{k}={v}' for k, v in given.items())]
+    sweep.run([str(word) for word in arguments])
+    found: dict[str, Any] = json.loads((out / 'sweep.json').read_text())
+    found['classes'] = Config.fromfile(data.config(level)).model.cls_head.num_classes
+    found['frames'] = {
+        eps: frames_needed(list(read_entries(out / f'eps{eps:.12g}').values()))
+        for eps in data.effort.eps
+    }
     return found
 
 
-def carried_over(data: DataSet) -> dict[str, Any]:
-    """One-shot and RG from the FlowNet2 victim to all; transfer.json by attack."""
-    found = {}
+def carried_over(data: DataSet, attack: str) -> dict[str, Any]:
+    """An attack carried from the FlowNet2 victim to all; its transfer.json."""
     # OpenCV's TV-L1 for every candidate is what takes the time here.
     eps = data.effort.eps
     carried = sorted({eps[0], eps[len(eps) // 2], eps[-1]})
@@ -108,49 +109,56 @@ def carried_over(data: DataSet) -> dict[str, Any]:
         }
         for backend in BACKENDS
     }
-    # The paper: RG stops when the black box is fooled, one-shot needs no such test.
-    for attack, success_on in (('OneShot', 'source'), ('IterativeSaliencyRG', 'target')):
-        spec = {
-            'data': cfg.test_dataloader.to_dict(),
-            'victims': victims,
-            'sources': [WHITE],
-            'attacks': {attack: {'type': attack, 'goal': {'reference': data.effort.reference}}},
-            'eps': carried,
-            'success_on': success_on,
-        }
-        out = data.folder / f'transfer_{attack.lower()}'
-        path = out.with_suffix('.py')
-        Config(spec).dump(path)
-        words = [path, '--work-dir', out, '--max-samples', data.effort.carried, '--resume']
-        transfer.run([str(word) for word in words])
-        found[attack] = json.loads((out / 'transfer.json').read_text())
+    spec = {
+        'data': cfg.test_dataloader.to_dict(),
+        'victims': victims,
+        'sources': [WHITE],
+        'attacks': {attack: {'type': attack, 'goal': {'reference': data.effort.reference}}},
+        'eps': carried,
+        'success_on': CARRIED[attack],
+    }
+    out = data.folder / f'transfer_{attack.lower()}'
+    path = out.with_suffix('.py')
+    Config(spec).dump(path)
+    words = [path, '--work-dir', out, '--max-samples', data.effort.carried, '--resume']
+    transfer.run([str(word) for word in words])
+    found: dict[str, Any] = json.loads((out / 'transfer.json').read_text())
     return found
 
 
-def work(data: DataSet, part: str) -> Any:
-    """One of PARTS, or the preparation of all; in a process of its own."""
+def prepare(data: DataSet) -> None:
+    """What all parts need; in a process of its own."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    if part == 'prepare':
-        return data.prepare(BACKENDS)
-    return carried_over(data) if part == 'transfer' else white_box(data, part)
+    data.prepare(BACKENDS)
+
+
+def measure(data: DataSet, kind: str, attack: str) -> dict[str, Any]:
+    """One of PARTS; in a process of its own."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return carried_over(data, attack) if kind == 'transfer' else white_box(data, kind, attack)
 
 
 def reproduce(sets: Sequence[DataSet]) -> str:
     """Everything for these data sets, two parts at a time; the text that is printed at the end."""
     began = time.perf_counter()
-    found: dict[tuple[str, str], Future[Any]] = {}
+    found: dict[tuple[str, str, str], Future[Any]] = {}
     with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
-        prepared = {pool.submit(work, data, 'prepare'): data for data in sets}
+        prepared = {pool.submit(prepare, data): data for data in sets}
         for done in as_completed(prepared):
             done.result()
             data = prepared[done]
             for part in PARTS:
-                found[data.name, part] = pool.submit(work, data, part)
+                found[data.name, *part] = pool.submit(measure, data, *part)
     texts = []
     for data in sets:
-        moved, stack, video = (found[data.name, part].result() for part in PARTS)
-        levels = {'stack': stack, 'video': video}
+
+        def of(kind: str, attacks: Iterable[str], name: str = data.name) -> dict[str, Any]:
+            return {attack: found[name, kind, attack].result() for attack in attacks}
+
+        levels = {level: of(level, ATTACKS) for level in LEVELS}
+        moved = of('transfer', CARRIED)
         text = f'## {data.name}\n\n{tables(levels, moved)}\n{claims(levels, moved)}\n'
         (data.folder / 'results.md').write_text(text)
         texts.append(f'{text}\nfigures: {data.folder}/*/sweep.html, transfer.html\n')

@@ -2,15 +2,18 @@
 
 A TSN with a ResNet-18 (random weights; 4 frames of 112 x 112) is asked about
 embedded videos. Share of the time outside the victim's forward, without and
-with what happens once per video (motion); share of places filled before the
-last video has begun (until the tail) and over the whole run. Videos are told
-apart by a bias that lets a third of them fall at once, a third on the way and
+with what happens once per video (motion): outside is all that the run takes beyond
+the victim, the answers that are kept on disk for a resume included. Share of places
+filled before the last video has begun (until the tail) and over the whole run. Videos
+are told apart by a bias that lets a third of them fall at once, a third on the way and
 a third never, so that finished ones leave.
 """
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 import mmrobust  # noqa: F401  (heals the stack before MMAction2 is imported)
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.datasets.synthetic import synthesize
+from mmrobust.engine.answers import AnswerFile
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import BlackBox
@@ -85,8 +89,8 @@ def videos(n: int) -> Tensor:
     return small.unflatten(1, (3, FRAMES)).round()
 
 
-def measure(name: str, config: dict[str, Any], budget: int, n: int) -> None:
-    """One attack on all videos, in one pool."""
+def measure(name: str, config: dict[str, Any], budget: int, n: int, folder: Path) -> None:
+    """One attack on all videos, in one pool; answers are kept in ``folder``."""
     attack: QueryAttack = ATTACKS.build(config | {'budget': budget, 'query_batch': BATCH})
     pixels, network = videos(n), resnet()
     with torch.no_grad():
@@ -101,7 +105,9 @@ def measure(name: str, config: dict[str, Any], budget: int, n: int) -> None:
         Trial(pixels[i], goal.select(rows[i]), Linf(8), (0, 255), rng.select(rows[i]))
         for i in range(n)
     ]
-    pool = Pool(BlackBox(Biased(network, leads), budget=budget), BATCH)
+    box = BlackBox(Biased(network, leads), budget=budget)
+    logs = [AnswerFile(folder / f'{i}.bin') for i in range(n)]
+    pool = Pool(box, BATCH, logs)
     began: list[int] = []
     once: list[float] = []
 
@@ -109,8 +115,10 @@ def measure(name: str, config: dict[str, Any], budget: int, n: int) -> None:
         began.append(len(pool.calls))
         return first_timed(attack.search(trial), once)
 
-    runners = pool.run(trials, start)
-    inside, outside = (sum(getattr(r, key) for r in runners) for key in ('inside', 'outside'))
+    clock = time.perf_counter()
+    pool.run(trials, start)
+    inside = box.account.seconds
+    outside = time.perf_counter() - clock - inside
     later = outside - sum(once)
     steady = pool.calls[: began[-1]]
     until = sum(steady) / (BATCH * len(steady)) if steady else float('nan')
@@ -142,4 +150,5 @@ def run(quick: bool) -> None:
     """Print one line per attack."""
     n, budget = (24, 24) if quick else (48, 150)
     for name, config in ARMS.items():
-        measure(name, config, budget, n)
+        with TemporaryDirectory() as folder:
+            measure(name, config, budget, n, Path(folder))
