@@ -53,7 +53,7 @@ def newcombe(
     independent proportions: comparison of eleven methods', Statistics in
     Medicine 17 (1998), method 10: two Wilson intervals, no continuity
     correction. For paired samples that agree more than chance, it is wider than
-    it need be.
+    it need be: see :func:`newcombe_paired`.
 
     Args:
         successes: How often it happened in the first sample, 0..n.
@@ -75,6 +75,48 @@ def newcombe(
     low = math.hypot(one - first[0], second[1] - two)
     high = math.hypot(first[1] - one, two - second[0])
     return one - two - low, one - two + high
+
+
+def newcombe_paired(
+    both: int, first: int, second: int, neither: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """The interval of a difference of two proportions on the same samples.
+
+    The difference is (first - second) / n. Paper: R. G. Newcombe, 'Improved
+    confidence intervals for the difference between binomial proportions based on
+    paired data', Statistics in Medicine 17 (1998), method 10: two Wilson
+    intervals and the correlation of the pairs.
+
+    Args:
+        both: Samples where it happened both times.
+        first: Where it happened the first time alone.
+        second: Where it happened the second time alone.
+        neither: Where it never happened.
+        confidence: Coverage of the two-sided interval, above 0 and below 1.
+
+    Returns:
+        The lower and the upper limit, (-1, 1) without samples.
+
+    Raises:
+        ValueError: If a number is negative or the confidence outside its range.
+    """
+    if min(both, first, second, neither) < 0:
+        raise ValueError(f'counts must be at least 0, got {(both, first, second, neither)}')
+    n = both + first + second + neither
+    ones, twos = both + first, both + second
+    (low, high), (least, most) = wilson(ones, n, confidence), wilson(twos, n, confidence)
+    if not n:
+        return -1.0, 1.0
+    one, two = ones / n, twos / n
+    agreement: float = both * neither - first * second
+    agreement = agreement if agreement < 0 else max(agreement - n / 2, 0)
+    spread = math.sqrt(ones * (n - ones) * twos * (n - twos))
+    phi = agreement / spread if spread else 0.0
+    lower, upper = (
+        math.sqrt(max(a * a - 2 * phi * a * b + b * b, 0.0))
+        for a, b in ((one - low, most - two), (high - one, two - least))
+    )
+    return one - two - lower, one - two + upper
 
 
 def _check(successes: int, n: int, confidence: float) -> None:

@@ -2,9 +2,8 @@
 
 Every rule is a quantity that should be above zero. The verdict follows from its
 95 % interval: held, did not hold, or undecided. Rates are compared by
-Newcombe's intervals for independent samples, which are wider than need be, for
-the arms share their samples; numbers by resampling the samples. Intervals are not
-corrected for the number of verdicts.
+Newcombe's intervals for paired samples, numbers by resampling the samples.
+Intervals are not corrected for the number of verdicts.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ Newcombe's. Distances are in shares of the longer side of the person's box.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.functional.bootstrap import NOTHING, Limits, bootstrap
-from mmrobust.functional.interval import newcombe, wilson
+from mmrobust.functional.interval import newcombe_paired, wilson
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,13 @@ def rate(samples: Samples) -> Estimate:
 
 
 def gained(one: Samples, other: Samples) -> Estimate:
-    """Success rate less another's, on the samples of both; Newcombe's interval."""
+    """Success rate less another's, on the samples of both; Newcombe's paired interval."""
     left, right = common(one, other)
-    (hits, n), (others, m) = _hits(left), _hits(right)
-    value = (hits - others) / n if n else math.nan
-    return Estimate(value, newcombe(hits, n, others, m), n)
+    pairs = Counter((left[index].success, right[index].success) for index in left)
+    cells = [pairs[a, b] for a in (True, False) for b in (True, False)]
+    n = len(left)
+    value = (cells[1] - cells[2]) / n if n else math.nan
+    return Estimate(value, newcombe_paired(*cells), n)
 
 
 def averaged(numbers: Sequence[float]) -> Estimate:
