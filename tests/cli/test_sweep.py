@@ -39,6 +39,7 @@ def saved(work_dir):
     return json.loads((work_dir / 'sweep.json').read_text())
 
 
+@pytest.mark.slow
 def test_a_budget_is_what_a_single_run_gives(finished, config, checkpoints, tmp_path):
     options = ('--attack', 'IterativeSaliencyRG', '--seed', '5', *SAMPLES, *PREDICTED)
     card = attack_run(

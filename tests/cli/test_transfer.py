@@ -25,6 +25,8 @@ from tests.transfer.specs import (
     write_spec,
 )
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = ('--max-samples', '3')
 
 

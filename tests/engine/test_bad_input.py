@@ -9,6 +9,8 @@ from mmrobust.visualization.video import write_lossless
 from tests.conftest import CONFIGS, build_recognizer
 from tests.engine.runs import attack_run, card, rows
 
+pytestmark = pytest.mark.slow
+
 TINY = str(CONFIGS / 'tiny_3d.py')
 
 

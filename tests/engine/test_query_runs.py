@@ -5,6 +5,8 @@ import pytest
 from mmrobust.victims.action.victim import Clips
 from tests.engine.runs import attack_run, card, outcome, rows
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = ['--batch-size', '4', '--attack', 'SignHunter', '--cfg-options', 'attack.budget=40']
 # One call holds the answers of several samples.
 OPTIONS += ['attack.query_batch=3', 'attack.threat.eps=3', 'attack.goal.reference=prediction']

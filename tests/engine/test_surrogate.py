@@ -6,6 +6,8 @@ import torch
 from tests.conftest import CONFIGS
 from tests.engine.runs import attack_run, outcome, rows
 
+pytestmark = pytest.mark.slow
+
 CONFIG = str(CONFIGS / 'tiny_3d.py')
 PREDICTED = 'attack.goal.reference=prediction'
 

@@ -67,6 +67,7 @@ def test_flow_of_embedded_videos_is_that_of_opencv(index):
     assert_agrees(synthetic(index, (48, 64)), mean=0.04, percentile=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(
     ('name', 'number', 'size'),
@@ -82,6 +83,7 @@ def test_flow_of_real_videos_is_that_of_opencv(name, number, size, real_data):
     assert_agrees(pair, mean=0.04, percentile=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(('action', 'number'), [(0, 20), (1, 10), (3, 31), (4, 25)])
 def test_flow_of_small_real_videos_is_that_of_opencv(action, number, real_data):

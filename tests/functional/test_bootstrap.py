@@ -6,6 +6,7 @@ import pytest
 from mmrobust.functional.bootstrap import NOTHING, bootstrap, contrast, median
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('n', [6, 8, 30])
 def test_the_interval_covers_the_mean_nineteen_times_in_twenty(n):
     rng = np.random.default_rng(0)
@@ -15,6 +16,7 @@ def test_the_interval_covers_the_mean_nineteen_times_in_twenty(n):
     assert abs(hits.mean() - 0.95) < 0.021
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('sizes', 'spread'), [((4, 4), 1), ((8, 5), 3), ((20, 20), 1)])
 def test_the_contrast_covers_the_difference_nineteen_times_in_twenty(sizes, spread):
     rng = np.random.default_rng(0)

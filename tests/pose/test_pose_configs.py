@@ -148,6 +148,7 @@ def test_there_are_three_heads_for_each_of_two_data_sets():
     assert [path.stem for path in CONFIGS] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', [*CONFIGS, DEMO], ids=lambda path: path.stem)
 def test_configs_train_and_predict_with_mmposes_own_small_models(path, mouse):
     from mmengine.dataset import pseudo_collate

@@ -16,6 +16,8 @@ from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.subjects import build_subject
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'
 JOINTS, PERSONS = 14, (1, 2, 3)
 

@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
 
+pytestmark = pytest.mark.slow
+
 FEW = ['--cfg-options', 'attack.steps=2', 'attack.goal.reference=prediction']
 START = ['attack.random_start=True', 'attack.goal.tau=0.001']
 

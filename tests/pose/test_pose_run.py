@@ -81,6 +81,7 @@ def test_pose_measures_of_the_ledger_are_those_of_the_evaluator(run):
         assert card(run)[side]['PCK'] == pytest.approx(pck, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_pose_run_in_other_batches_and_broken_off_gives_the_same(run, checkpoint, tmp_path):
     arguments = ('--batch-size', 1, '--max-samples', 2)
     assert attack(checkpoint, tmp_path, PREDICTION, TAU, arguments=arguments) == 0
@@ -105,6 +106,7 @@ def test_pose_target_is_fitted_to_every_person(checkpoint, tmp_path):
         assert row['target_error'] > 0
 
 
+@pytest.mark.slow
 def test_pose_target_may_be_the_pose_of_another_sample(checkpoint, tmp_path):
     options = ('attack.goal.type=TargetPose', 'victim.target=sample:2')
     assert attack(checkpoint, tmp_path, *options) == 0
@@ -128,6 +130,7 @@ def test_pose_target_may_be_the_pose_of_another_sample(checkpoint, tmp_path):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('target', 'message'),
     [
@@ -141,6 +144,7 @@ def test_pose_target_that_no_sample_has_is_refused(checkpoint, tmp_path, capsys,
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('goal', [(), ('attack.goal.type=TargetPose', 'victim.target=walk')])
 def test_pose_configs_of_the_paper_fit_both_goals(checkpoint, tmp_path, goal):
     file = ROOT / 'configs' / '_base_' / 'attacks' / 'kaa_er_linf.py'
@@ -182,6 +186,7 @@ def test_pose_bad_input_is_one_line(checkpoint, tmp_path, capsys, options, messa
     assert message in lines[0]
 
 
+@pytest.mark.slow
 def test_pose_surrogates_and_saved_videos_are_refused(checkpoint, tmp_path, capsys):
     arguments = ('--surrogate', CONFIG, checkpoint)
     assert attack(checkpoint, tmp_path, arguments=arguments) == 1
