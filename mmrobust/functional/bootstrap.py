@@ -31,8 +31,7 @@ def bootstrap(
 
     Percentiles of resampled values, widened about their middle: by n / (n - 1), for a
     resampled variance is too small by that, and as Student's distribution is wider
-    than the normal one, for the variance is estimated. Without these, 95 % are 89 % for
-    eight normal values. Nothing is known below six values.
+    than the normal one, for the variance is estimated. Nothing is known below six values.
     """
     n = len(values)
     if n < PAIRS:

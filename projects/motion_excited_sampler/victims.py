@@ -20,8 +20,8 @@ class Victim:
         name: ``MODEL_DATA``; its config is ``configs/NAME.py``.
         training: Config that trains it, below the repository's root.
         shipped: Checkpoint, below the root; empty where it has to be trained.
-        eps: Budget of l_inf in grey levels by goal, from pilot runs: as large as
-            it may be for medians above 300 queries, untargeted.
+        eps: Budget of l_inf in grey levels by goal, chosen from pilot runs so that some
+            videos are fooled and medians are above 300 queries, which the claims check.
         right: About what share of the videos it has right.
         seconds: CPU seconds per query, for the estimate alone.
     """

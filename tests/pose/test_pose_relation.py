@@ -223,14 +223,15 @@ def test_pose_refresh_makes_masks_again_and_keeps_what_was_done():
 
 
 @pytest.mark.parametrize('mask', ['random', 'gradient'])
-def test_pose_controls_have_the_density_of_all_relation_masks_joined(mask):
+def test_pose_masks_of_controls_grow_with_every_refresh(mask):
     options = {'early_stop': False, 'steps': 6, 'refresh': 2}
     related, _, _ = _run(KLimiting(Linf(30), **options))
     control, deltas, _ = _run(KLimiting(Linf(30), mask=mask, **options))
     first, _, _ = _run(KLimiting(Linf(30), early_stop=False, steps=6))
     for one, other, before, delta in zip(related, control, first, deltas, strict=True):
         assert one.measures['density'] > before.measures['density']
-        # Not the same pixels, for the control walks elsewhere: about as many.
+        # How much depends on where the control has gone; given the same relation masks,
+        # exactly as much (next test).
         assert other.measures['density'] > before.measures['density']
         changed = float((delta != 0).double().mean())
         assert changed <= other.measures['density']
