@@ -23,7 +23,9 @@ def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
     """
     for metric in metrics:
         kind = type(metric).__name__
-        if getattr(metric, 'use_area', False):
+        # One that only writes predictions reads no annotation.
+        evaluates = not getattr(metric, 'format_only', False)
+        if evaluates and getattr(metric, 'use_area', False):
             for annotation in _annotated(metric, samples):
                 if 'area' not in annotation:
                     raise ValueError(

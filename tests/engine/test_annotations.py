@@ -133,7 +133,9 @@ def test_annotations_without_an_area_are_refused_before_anything_is_attacked(met
     del metric.coco.dataset['annotations'][2]['area']
     with pytest.raises(ValueError, match='must find an area in every annotation, got none in that'):
         check_annotations([metric], Dataset(persons))
-    metric.use_area = False
+    metric.format_only = True
+    check_annotations([metric], Dataset(persons))
+    metric.format_only, metric.use_area = False, False
     check_annotations([metric], Dataset(persons))
     # Without a file, the metric converts what the data set carries.
     metric.use_area, metric.coco = True, None
