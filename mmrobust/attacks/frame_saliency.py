@@ -41,7 +41,8 @@ class FrameSaliency(Attack):
         goal: See :class:`~mmrobust.attacks.base.Attack`.
         inner: How a frame is changed. None: one step of length eps along the
             steepest direction (the paper's: eps times the sign of the gradient,
-            eq. 3.3). Or any attack, which then sees one free frame; its own
+            as in :class:`~mmrobust.attacks.one_shot.OneShot`). Or any attack, but not
+            one that goes by frames itself, which then sees one free frame; its own
             threat and goal are not used.
         level: ``stack``: all frames of a sample are candidates at once.
             ``video``: clip after clip, in order of time: a clip's own frames
@@ -63,7 +64,8 @@ class FrameSaliency(Attack):
     ) -> None:
         super().__init__(threat, goal)
         usable = inner is None or isinstance(inner, Attack)
-        require(usable, 'inner', 'an attack or its config', inner)
+        usable = usable and not isinstance(inner, FrameSaliency)
+        require(usable, 'inner', 'an attack or its config, none that goes by frames', inner)
         require(level in ('stack', 'video'), 'level', 'stack or video', level)
         self.inner, self.level = inner, level
 
@@ -97,6 +99,9 @@ class FrameSaliency(Attack):
             open_frames = allowed[left] & clip.frames[left].to(allowed.device)
             aim, streams = goal.select(left), rng.select(left)
             found[left] = self.search(part, found[left], pixels[left], open_frames, aim, streams)
+            # Clips may share frames; what one has changed is not for the next.
+            changed = (found[left] != pixels[left]).flatten(3).any(dim=3).any(dim=1)
+            allowed[left] &= ~changed.to(allowed.device)
             verdict = victim.select(left).verdict(found[left])
             left = left[~aim.success(verdict).cpu()]
             if not len(left):

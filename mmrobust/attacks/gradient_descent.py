@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.base import Attack
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.threats import Threat
@@ -51,12 +51,11 @@ class GradientDescent(Attack):
         early_stop: bool = True,
     ) -> None:
         super().__init__(threat, goal)
-        require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
+        require(whole(steps, 1), 'steps', 'a whole number >= 1', steps)
         length = finite(step_size) and step_size > 0
         require(length, 'step_size', 'a finite number > 0', step_size)
         require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
-        whole = isinstance(restarts, int) and restarts >= 1
-        require(whole, 'restarts', 'a whole number >= 1', restarts)
+        require(whole(restarts, 1), 'restarts', 'a whole number >= 1', restarts)
         flags = {'random_start': random_start, 'early_stop': early_stop}
         for name, flag in flags.items():
             require(isinstance(flag, bool), name, 'True or False', flag)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import READINGS, indicator, jacobian, largest, threshold
 from mmrobust.goals import Goal
@@ -133,8 +133,7 @@ class KLimiting(GradientDescent):
         require(finite(self.alpha) and self.alpha >= 0, 'alpha', 'a finite number >= 0', self.alpha)
         share = self.alpha_unit == 'absolute' or self.alpha < 1
         require(share, 'alpha', 'below 1 as a quantile', self.alpha)
-        whole = isinstance(self.refresh, int) and self.refresh >= 0
-        require(whole, 'refresh', 'a whole number >= 0', self.refresh)
+        require(whole(self.refresh, 0), 'refresh', 'a whole number >= 0', self.refresh)
         kinds = ('relation', 'random', 'gradient')
         require(self.mask in kinds, 'mask', f'one of {", ".join(kinds)}', self.mask)
         useful = self.relation != 'none' or self.mask == 'relation'

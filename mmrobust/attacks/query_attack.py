@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.base import Attack
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import ClassGoal, Goal
-from mmrobust.query.black_box import BlackBox, Scores, whole
+from mmrobust.query.black_box import BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.pool import Pool, Runner
 from mmrobust.query.trial import Search, Trial

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.base import Attack
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
@@ -35,7 +35,7 @@ class RandomNoise(Attack):
         self, threat: Threat | None = None, goal: Goal | None = None, *, trials: int = 1
     ) -> None:
         super().__init__(threat, goal)
-        require(isinstance(trials, int) and trials >= 1, 'trials', 'a whole number >= 1', trials)
+        require(whole(trials, 1), 'trials', 'a whole number >= 1', trials)
         self.trials = trials
 
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:

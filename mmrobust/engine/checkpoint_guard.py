@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader
+from torch import nn
 
 from mmrobust.registry import HOOKS
 
@@ -62,6 +64,21 @@ def check_state(state: dict[str, Any], expected: dict[str, Any]) -> None:
     bad = [k for k in shared if state[k].is_floating_point() and not state[k].isfinite().all()]
     if bad:
         raise ValueError(f'checkpoint must hold finite numbers, got NaN or inf in {_some(bad)}')
+
+
+def load_weights(model: nn.Module, path: str) -> None:
+    """Load a checkpoint's file, which must match the model.
+
+    Raises:
+        ValueError: It does not; see :func:`check_state`.
+    """
+    tensors = named_tensors(CheckpointLoader.load_checkpoint(path, map_location='cpu'))
+    try:
+        check_state(tensors, model.state_dict())
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    # What check_state lets pass are batch norm counters.
+    model.load_state_dict(tensors, strict=False)
 
 
 @HOOKS.register_module()

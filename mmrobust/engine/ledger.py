@@ -17,6 +17,10 @@ Entry = dict[str, Any]
 Fingerprint = dict[str, Any]
 
 
+class OtherRunError(ValueError):
+    """What is there to go on from was made by another run."""
+
+
 class Ledger:
     """Append-only results of one run.
 
@@ -29,7 +33,7 @@ class Ledger:
             results are moved aside, never overwritten.
 
     Raises:
-        ValueError: ``resume``, but the entries belong to another run.
+        OtherRunError: ``resume``, but the entries belong to another run.
         OSError: The folder cannot be written.
     """
 
@@ -82,7 +86,7 @@ class Ledger:
         keys = earlier.keys() | self.fingerprint.keys()
         other = sorted(k for k in keys if earlier.get(k) != self.fingerprint.get(k))
         if other:
-            raise ValueError(
+            raise OtherRunError(
                 f'--resume: the results in {self.folder} belong to another run; '
                 f'it differs in: {", ".join(other)}'
             )

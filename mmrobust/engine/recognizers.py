@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.checkpoint_guard import check_state, named_tensors
+from mmrobust.engine.checkpoint_guard import load_weights
 from mmrobust.functional.checks import require
 
 
@@ -34,7 +34,6 @@ def load_recognizer(
     from mmaction.registry import MODELS
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
-    from mmengine.runner import CheckpointLoader
 
     _check_exists(config=config, checkpoint=checkpoint)
     cfg = Config.fromfile(config) if isinstance(config, str | Path) else config
@@ -42,13 +41,7 @@ def load_recognizer(
     require('model' in cfg, 'config', 'a config with a model', config)
     init_default_scope(cfg.get('default_scope') or 'mmaction')
     model: nn.Module = MODELS.build(cfg.model)
-    loaded = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    tensors = named_tensors(loaded)
-    try:
-        check_state(tensors, model.state_dict())
-    except ValueError as error:
-        raise ValueError(f'{checkpoint}: {error}') from error
-    model.load_state_dict(tensors, strict=False)
+    load_weights(model, str(checkpoint))
     return model.to(device).eval()
 
 

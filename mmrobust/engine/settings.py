@@ -3,11 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from mmrobust.functional.checks import require, suggestion
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+from mmrobust.functional.checks import require, suggestion, whole
 
 
 @dataclass(frozen=True)
@@ -33,11 +29,10 @@ class RunSettings:
     previews: int = 4
 
     def __post_init__(self) -> None:
-        few = self.max_samples is None or (_whole(self.max_samples) and self.max_samples >= 1)
+        few = self.max_samples is None or whole(self.max_samples, 1)
         require(few, 'max_samples', 'a whole number, at least 1', self.max_samples)
-        require(_whole(self.seed), 'seed', 'a whole number', self.seed)
-        many = _whole(self.previews) and self.previews >= 0
-        require(many, 'previews', 'a whole number, at least 0', self.previews)
+        require(whole(self.seed), 'seed', 'a whole number', self.seed)
+        require(whole(self.previews, 0), 'previews', 'a whole number, at least 0', self.previews)
 
     @classmethod
     def from_config(cls, cfg: dict[str, Any] | None) -> 'RunSettings':

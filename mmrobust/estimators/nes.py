@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.estimators.base import Draw, Estimate, GradientEstimator
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.registry import ESTIMATORS
 
 
@@ -29,7 +29,7 @@ class NES(GradientEstimator):
         self, *, sigma: float = 0.255, population: int = 50, momentum: float = 0.9
     ) -> None:
         require(finite(sigma) and sigma > 0, 'sigma', 'a finite number > 0', sigma)
-        even = isinstance(population, int) and population >= 2 and population % 2 == 0
+        even = whole(population, 2) and population % 2 == 0
         require(even, 'population', 'an even number >= 2', population)
         require(0 <= momentum < 1, 'momentum', 'in [0, 1)', momentum)
         self.sigma, self.population, self.momentum = sigma, population, momentum

@@ -60,7 +60,7 @@ class PairMemo:
         reused: Number of pairs that did not have to.
     """
 
-    def __init__(self, compute: Pairs, limit: int = 2**28) -> None:
+    def __init__(self, compute: Pairs, limit: int = 2**30) -> None:
         self.compute, self.limit = compute, limit
         self.computed = 0
         self.reused = 0

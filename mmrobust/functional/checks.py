@@ -17,6 +17,11 @@ def finite(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def whole(value: object, least: float = -math.inf) -> bool:
+    """Whether ``value`` is a whole number, no less than ``least`` (a bool is none)."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A did-you-mean clause: the nearest known word, else the list of all."""
     choices = sorted(known)

@@ -69,32 +69,6 @@ def displacement(pose: Tensor, reference: Tensor) -> Tensor:
     return distance
 
 
-def mean_displacement(pose: Tensor, reference: Tensor, visible: Tensor) -> Tensor:
-    """Mean distance (N,) over the joints that count; arguments as in :func:`moved_joints`."""
-    distance = displacement(pose, reference)
-    return _mean(distance, _mask(visible, distance))
-
-
-def root_aligned_mpjpe(pose: Tensor, reference: Tensor, visible: Tensor, root: int = 0) -> Tensor:
-    """Mean per-joint position error (N,) after both roots are moved to the origin.
-
-    Protocol 1 of Human3.6M (Ionescu et al. 2014): neither turned nor scaled.
-
-    Args:
-        pose: (N, K, D), for instance millimetres.
-        reference: Of the same shape.
-        visible: (N, K).
-        root: Index of the joint that is aligned; Human3.6M's pelvis is 0.
-
-    Raises:
-        ValueError: Shapes that do not belong together, or no such joint.
-    """
-    require(pose.dim() == 3, 'pose', 'of shape (N, K, D)', tuple(pose.shape))
-    require(0 <= root < pose.shape[1], 'root', f'a joint, 0 to {pose.shape[1] - 1}', root)
-    moved = [points - points[:, root : root + 1] for points in (pose, reference)]
-    return mean_displacement(moved[0], moved[1], visible)
-
-
 def object_keypoint_similarity(
     pose: Tensor, reference: Tensor, visible: Tensor, sigmas: Tensor, areas: Tensor
 ) -> Tensor:
@@ -145,19 +119,6 @@ def moved_joints(
     distance = displacement(pose, reference)
     counts = _mask(visible, distance) & _measurable(scale, distance)
     return counts & ~(distance / scale[:, None] < tau)
-
-
-def pck_per_joint(
-    pose: Tensor, reference: Tensor, visible: Tensor, scale: Tensor, tau: float
-) -> Tensor:
-    """Percentage of correct keypoints as a share 0..1 for each joint (K,).
-
-    NaN for a joint that counts in no pose. MMPose's ``PCKAccuracy`` is the mean
-    over the other joints. Arguments and errors as in :func:`moved_joints`.
-    """
-    moved = moved_joints(pose, reference, visible, scale, tau)
-    counts = _mask(visible, moved) & _measurable(scale, moved)
-    return 1 - _mean(moved.to(pose.dtype).T, counts.T)
 
 
 def vanished_joints(scores: Tensor) -> Tensor:

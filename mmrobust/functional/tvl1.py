@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.tvl1_iteration import DataTerm, Weights
 from mmrobust.functional.tvl1_relaxation import Schedule, relax
 
@@ -64,8 +64,7 @@ class TVL1Settings:
             require(finite(value) and value > 0, name, '> 0', value)
         for name in ('scales', 'warps', 'inner_iterations', 'outer_iterations'):
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            require(whole and value >= 1, name, 'a whole number >= 1', value)
+            require(whole(value, 1), name, 'a whole number >= 1', value)
         step, side = self.scale_step, self.median_filtering
         require(finite(self.epsilon) and self.epsilon >= 0, 'epsilon', '>= 0', self.epsilon)
         require(finite(step) and 0 < step < 1, 'scale_step', 'in (0, 1)', step)

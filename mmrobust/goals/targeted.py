@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import GOALS
 
@@ -43,8 +43,8 @@ class TargetClass(Targeted):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        index = isinstance(self.target, int) and self.target >= 0
-        require(index or self.target == 'next', 'target', 'a class index or "next"', self.target)
+        known = whole(self.target, 0) or self.target == 'next'
+        require(known, 'target', 'a class index or "next"', self.target)
 
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
         """The target class for every sample (N,)."""

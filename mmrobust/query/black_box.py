@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.victims.base import Victim
 
 Access = Literal['scores', 'label']
@@ -161,11 +161,6 @@ class BlackBox(Victim):
     def model(self) -> nn.Module | None:
         """The network, for the harness to freeze."""
         return self.victim.model
-
-
-def whole(value: object, least: int) -> bool:
-    """Whether ``value`` is a whole number, no less than ``least`` (a bool is none)."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def are_probabilities(outputs: Tensor) -> bool:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.flow.estimator import FlowEstimator
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.samplers.motion import describe_motion
 
 
@@ -28,8 +28,7 @@ class NoiseSampler(ABC):
     """
 
     def __init__(self, *, tile: int = 1) -> None:
-        whole = isinstance(tile, int) and not isinstance(tile, bool)
-        require(whole and tile >= 1, 'tile', 'a whole number >= 1', tile)
+        require(whole(tile, 1), 'tile', 'a whole number >= 1', tile)
         self.tile = tile
 
     @abstractmethod

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.flow.estimators.tvl1 import TVL1
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.noise_warp import accumulate, chain_readings, lookup_reading, warp_chain
 from mmrobust.registry import SAMPLERS
 from mmrobust.samplers.base import Noise, NoiseSampler
@@ -79,8 +79,7 @@ class Sparked(NoiseSampler):
         usable = motion is None or isinstance(motion, FlowEstimator)
         require(usable, 'motion', 'a flow estimator or its config', motion)
         require(form in ('warp', 'lookup'), 'form', 'warp or lookup', form)
-        whole = isinstance(refresh, int) and not isinstance(refresh, bool)
-        require(whole and refresh >= 1, 'refresh', 'a whole number >= 1', refresh)
+        require(whole(refresh, 1), 'refresh', 'a whole number >= 1', refresh)
         known = ('one_noise', 'error')
         require(fallback in known, 'fallback', 'one_noise or error', fallback)
         self.motion = (TVL1() if motion is None else motion).eval()

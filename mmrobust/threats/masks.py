@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.registry import THREATS
 from mmrobust.threats.base import Threat
@@ -93,8 +93,8 @@ class FrameMask(Masked):
         super().__post_init__()
         rule = 'a list of indices >= 0'
         require(isinstance(self.frames, Sequence), 'frames', rule, self.frames)
-        whole = all(isinstance(f, int) and f >= 0 for f in self.frames)
-        require(bool(self.frames) and whole, 'frames', rule, self.frames)
+        indices = all(whole(f, 0) for f in self.frames)
+        require(bool(self.frames) and indices, 'frames', rule, self.frames)
 
     def mask(self, pixels: Tensor) -> Tensor:
         """(T, 1, 1), True at the named frames."""
@@ -123,7 +123,7 @@ class PixelMask(Masked):
         super().__post_init__()
         rule = '(top, left, bottom, right), whole, with 0 <= top < bottom and 0 <= left < right'
         four = isinstance(self.box, Sequence) and len(self.box) == 4
-        require(four and all(isinstance(edge, int) for edge in self.box), 'box', rule, self.box)
+        require(four and all(whole(edge) for edge in self.box), 'box', rule, self.box)
         top, left, bottom, right = self.box
         require(0 <= top < bottom and 0 <= left < right, 'box', rule, self.box)
 

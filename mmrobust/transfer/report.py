@@ -133,7 +133,7 @@ def verdict(found: Sequence[Cell], eps: float) -> str:
 
 
 def print_matrices(card: dict[str, Any], console: Console | None = None) -> None:
-    """Success rates with their numbers of samples, a table per attack and eps."""
+    """Success rates and accuracies with their numbers of samples, a table per attack and eps."""
     console = Console() if console is None else console
     spec = card['spec']
     for attack in spec['attacks']:
@@ -142,7 +142,11 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
             rows = []
             for source in spec['sources']:
                 line = [c for c in panel if c['source'] == source]
-                rows.append([source, *(_entry(cell) for cell in line)])
+                rows.append([source, *(_entry(c['success_rate'], c['both_right']) for c in line)])
+                found = (_entry(c['target_success_rate'], c['target_right']) for c in line)
+                rows.append(['  of all that the target has right', *found])
+                left = (f'{percent(c["adversarial_accuracy"])} ({c["n"]})' for c in line)
+                rows.append(['  accuracy that is left', *left])
             console.print(f'\n{attack}, eps {number(eps)}', markup=False, highlight=False)
             console.print(numbers_table(('crafted on', *spec['targets']), rows))
     accuracy = [
@@ -157,10 +161,9 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _entry(cell: Cell) -> str:
+def _entry(rate: float | None, count: int) -> str:
     """'61.7 % (37)'."""
-    rate = DASH if cell['success_rate'] is None else percent(cell['success_rate'])
-    return f'{rate} ({cell["both_right"]})'
+    return f'{DASH if rate is None else percent(rate)} ({count})'
 
 
 def _rates(found: Sequence[Cell], eps: float, white: bool) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mmrobust.attacks.base import Attack
 from mmrobust.evaluation.budget import budget_path, check_budgets, with_budget
-from mmrobust.functional.checks import require, suggestion
+from mmrobust.functional.checks import require, suggestion, whole
 from mmrobust.registry import ATTACKS
 
 Success = Literal['source', 'target']
@@ -120,9 +120,7 @@ class TransferSpec:
             value = getattr(self, name)
             require(value in known, name, ' or '.join(known), value)
         size = self.batch_size
-        number = isinstance(size, int) and not isinstance(size, bool)
-        whole = size is None or (number and int(size) >= 1)
-        require(whole, 'batch_size', 'a whole number >= 1', size)
+        require(size is None or whole(size, 1), 'batch_size', 'a whole number >= 1', size)
 
     @property
     def jobs(self) -> list[Job]:

@@ -5,10 +5,12 @@ Shapes: T frames, H, W pixels.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,6 +115,7 @@ class DataSet:
 
     def prepare(self, backends: Iterable[str]) -> None:
         """Files, estimator, flow and flow CNNs, each unless it is there and up to date."""
+        self._forget()
         videos: list[Path] = []
         if self.name == 'weizmann':
             self._cut()
@@ -140,6 +143,16 @@ class DataSet:
         for line in (root / 'train.txt').read_text().splitlines():
             name, label = line.split()
             yield read_video(root / 'videos' / name), int(label)
+
+    def _forget(self) -> None:
+        """Remove what was trained with another effort."""
+        path, effort = self.folder / 'training.json', self.effort
+        text = json.dumps([effort.videos, effort.tuning, effort.epochs, *TUNING])
+        if path.exists() and path.read_text() != text:
+            made = self.folder.glob('flow_*.npz'), self.folder.glob('cnn_*/last_checkpoint')
+            for old in (self.tuned, *chain(*made)):
+                old.unlink(missing_ok=True)
+        path.write_text(text)
 
     def _cut(self) -> None:
         tool = ROOT / 'tools' / 'data' / 'prepare_weizmann.py'

@@ -17,7 +17,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,10 +31,11 @@ from mmengine.config import Config  # noqa: E402
 
 import mmrobust  # noqa: E402, F401  (heals the stack)
 from mmrobust.cli import sweep, transfer  # noqa: E402
-from mmrobust.engine.ledger import read_entries  # noqa: E402
-from mmrobust.evaluation.sweep import frames_needed  # noqa: E402
+from mmrobust.engine.ledger import OtherRunError, read_entries  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
+from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402
 from projects.optical_flow_attack.prepare import WHITE, DataSet, Effort  # noqa: E402
+from projects.optical_flow_attack.samples import measured  # noqa: E402
 from projects.optical_flow_attack.tables import tables  # noqa: E402
 
 BACKENDS = (WHITE, 'TVL1', 'Farneback')
@@ -83,15 +84,28 @@ def white_box(data: DataSet, level: str, attack: str) -> dict[str, Any]:
         given['attack.level'] = 'video'
     arguments = [data.config(level), data.checkpoint(WHITE), '--attack', attack]
     arguments += ['--work-dir', out, '--max-samples', limit, '--eps', *data.effort.eps]
-    arguments += ['--resume', '--cfg-options', *(f'{k}={v}' for k, v in given.items())]
-    sweep.run([str(word) for word in arguments])
+    arguments += ['--cfg-options', *(f'{k}={v}' for k, v in given.items())]
+    resumed(sweep.run, arguments)
     found: dict[str, Any] = json.loads((out / 'sweep.json').read_text())
-    found['classes'] = Config.fromfile(data.config(level)).model.cls_head.num_classes
-    found['frames'] = {
-        eps: frames_needed(list(read_entries(out / f'eps{eps:.12g}').values()))
-        for eps in data.effort.eps
-    }
+    found['rows'] = [samples(out / f'eps{eps:.12g}', limit) for eps in data.effort.eps]
     return found
+
+
+def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
+    """Go on with what is there, or begin again where that was of other weights."""
+    words = [str(word) for word in arguments]
+    # Not behind --cfg-options, which takes all words after it.
+    try:
+        run([words[0], '--resume', *words[1:]])
+    except OtherRunError as error:
+        print(f'{error}\nbeginning again', flush=True)
+        run(words)
+
+
+def samples(folder: Path, limit: int) -> list[dict[str, Any]]:
+    """Lines of a ledger, of which only the first may be what this run is about."""
+    entries = read_entries(folder)
+    return [entries[index] for index in sorted(entries) if index < limit]
 
 
 def carried_over(data: DataSet, attack: str) -> dict[str, Any]:
@@ -120,9 +134,9 @@ def carried_over(data: DataSet, attack: str) -> dict[str, Any]:
     out = data.folder / f'transfer_{attack.lower()}'
     path = out.with_suffix('.py')
     Config(spec).dump(path)
-    words = [path, '--work-dir', out, '--max-samples', data.effort.carried, '--resume']
-    transfer.run([str(word) for word in words])
+    resumed(transfer.run, [path, '--work-dir', out, '--max-samples', data.effort.carried])
     found: dict[str, Any] = json.loads((out / 'transfer.json').read_text())
+    found['rows'] = [e for e in read_entries(out).values() if e['sample'] < data.effort.carried]
     return found
 
 
@@ -159,11 +173,22 @@ def reproduce(sets: Sequence[DataSet]) -> str:
 
         levels = {level: of(level, ATTACKS) for level in LEVELS}
         moved = of('transfer', CARRIED)
-        text = f'## {data.name}\n\n{tables(levels, moved)}\n{claims(levels, moved)}\n'
+        text = f'## {data.name}\n\n{tables(levels, moved)}\n{verdicts(data, levels, moved)}\n'
         (data.folder / 'results.md').write_text(text)
         texts.append(f'{text}\nfigures: {data.folder}/*/sweep.html, transfer.html\n')
     minutes = (time.perf_counter() - began) / 60
     return '\n'.join([*texts, f'{minutes:.1f} minutes this time'])
+
+
+def verdicts(data: DataSet, levels: dict[str, Any], moved: dict[str, Any]) -> str:
+    """The claims, of what the ledgers hold."""
+    by_level = {
+        level: {attack: measured(found['rows']) for attack, found in sweeps.items()}
+        for level, sweeps in levels.items()
+    }
+    by_target = {attack: carried(found['rows'], WHITE) for attack, found in moved.items()}
+    classes = Config.fromfile(data.config('stack')).model.cls_head.num_classes
+    return claims(by_level, by_target, data.effort.eps, classes)
 
 
 def main() -> int:

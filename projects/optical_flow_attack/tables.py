@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from mmrobust.evaluation.sweep import frames_needed
+
 Point = Mapping[str, Any]
-# Attack -> its points, and the frames needed for every success by budget.
+# Attack -> its points, and the lines of the ledger by budget.
 Sweeps = Mapping[str, Mapping[str, Any]]
 SHORT = {
     'OneShot': 'one-shot',
@@ -36,14 +38,15 @@ def tables(levels: Mapping[str, Sweeps], moved: Mapping[str, Any]) -> str:
     clean = [level['OneShot']['points'][0]['clean_accuracy'] for level in (stack, video)]
     lines = [
         f'Clean accuracy: {percent(clean[0])} % of {n[0]} stacks, {percent(clean[1])} % of '
-        f'{n[1]} videos (white box). Accuracy in % with interval; FP: mean frames perturbed '
-        'over successes.',
+        f'{n[1]} videos (white box). Accuracy in % with interval (stacks as if independent); '
+        'FP: mean frames perturbed over successes. In brackets behind eps the grey levels that '
+        'fit into it.',
         '',
         '| eps | ' + ' | '.join(f'{s} Stk-A | FP | Vid-A' for s in SHORT.values()) + ' |',
         '|---' * 10 + '|',
     ]
     for row, point in enumerate(stack['OneShot']['points']):
-        cells = [f'{point["eps"] / 255:.3f} ({point["eps"]:.1f})']
+        cells = [f'{point["eps"] / 255:.3f} ({int(point["eps"])})']
         for attack in SHORT:
             one, whole = stack[attack]['points'][row], video[attack]['points'][row]
             frames = '-' if one['frames'] is None else f'{one["frames"]:.2f}'
@@ -56,7 +59,7 @@ def tables(levels: Mapping[str, Sweeps], moved: Mapping[str, Any]) -> str:
 def _histograms(stack: Sweeps) -> list[str]:
     lines = ['Frames needed over the successes of all budgets (number of frames: successes):', '']
     for attack in list(SHORT)[1:]:
-        needed = [n for frames in stack[attack]['frames'].values() for n in frames]
+        needed = [n for rows in stack[attack]['rows'] for n in frames_needed(rows)]
         counts = ', '.join(f'{k}: {v}' for k, v in sorted(Counter(needed).items()))
         lines.append(f'- {SHORT[attack]}: {counts or "none"}')
     return lines

@@ -111,15 +111,20 @@ class PerClip(Victim):
         return PerClip(self.weights[rows])
 
 
-class TwoClips(FunctionVictim):
-    """A video of two clips, frames 0 to 1 and 2 to 4, whose scores are averaged."""
+# Frames 0 to 1 and 2 to 4.
+CUTS = (slice(0, 2), slice(2, 5))
 
-    def __init__(self, function: nn.Module) -> None:
+
+class TwoClips(FunctionVictim):
+    """A video of two clips, whose scores are averaged."""
+
+    def __init__(self, function: nn.Module, cuts: tuple[slice, ...] = CUTS) -> None:
         super().__init__(function)
+        self.cuts = cuts
 
     def scores(self, pixels: Tensor, index: int) -> Tensor:
         seen = torch.zeros(pixels.shape[2], 1, 1).to(pixels)
-        seen[CUTS[index]] = 1
+        seen[self.cuts[index]] = 1
         return self.function(pixels * seen)
 
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -127,15 +132,12 @@ class TwoClips(FunctionVictim):
 
     def clips(self) -> list[Clip]:
         parts = []
-        for index, cut in enumerate(CUTS):
+        for index, cut in enumerate(self.cuts):
             frames = torch.zeros(1, CLIP[1], dtype=torch.bool)
             frames[:, cut] = True
             scores = functools.partial(self.scores, index=index)
             parts.append(Clip(FunctionVictim(scores), frames.expand(64, -1)))
         return parts
-
-
-CUTS = (slice(0, 2), slice(2, 5))
 
 
 class ConvNet(nn.Sequential):

@@ -467,6 +467,24 @@ def test_incremental_attack_gradients_are_the_full_ones(attacked):
     assert float((found[1] - expected[1]).norm() / expected[1].norm()) < 1e-4
 
 
+def test_one_clip_of_several_crops_computes_only_the_pairs_of_a_changed_frame():
+    model = model_2d(fields=10)
+    dataset = synthetic(count=1, sampler=dict(type='mmrobust.SampleStacks'))
+    _, _, clips, pixels = victim_clips(model, dataset)
+    (first, _) = clips.clips()
+    changed = pixels.clone()
+    changed[:, :, 4] = 255 - changed[:, :, 4]
+    expected = value_and_gradient(first.victim, changed)
+    with model.incremental() as memo:
+        value_and_gradient(first.victim, pixels)
+        # Three crops of eleven frames.
+        assert memo.computed == 30
+        found = value_and_gradient(first.victim, changed)
+        assert memo.computed == 30 + 3 * 2
+    assert torch.allclose(found[0], expected[0], atol=1e-5)
+    assert float((found[1] - expected[1]).norm() / expected[1].norm()) < 1e-4
+
+
 def test_a_black_box_estimator_says_so():
     model = model_2d(Rounded())
     victim, loaded, clips, pixels = victim_clips(model, synthetic())
@@ -494,7 +512,7 @@ def test_a_video_score_is_the_mean_over_its_stacks():
     assert pixels.shape[2] == 22
     with torch.no_grad():
         video = clips(pixels)
-        stacks = torch.stack([clips.part(pixels, v, v + 1)[0, 0] for v in range(6)])
+        stacks = torch.stack([clips.part(pixels, [v])[0, 0] for v in range(6)])
     assert torch.allclose(video[0], stacks.mean(0), atol=1e-4)
 
 

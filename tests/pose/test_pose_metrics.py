@@ -9,11 +9,8 @@ import torch
 from mmrobust.functional.keypoint_metrics import (
     displacement,
     joint_scale,
-    mean_displacement,
     moved_joints,
     object_keypoint_similarity,
-    pck_per_joint,
-    root_aligned_mpjpe,
     success_curve,
     vanished_joints,
 )
@@ -31,20 +28,17 @@ def pose():
     return reference + step, reference
 
 
-def test_displacements_are_euclidean_and_only_visible_joints_are_averaged(pose):
+def test_displacements_are_euclidean(pose):
     assert displacement(*pose).tolist() == [[5, 0, 10], [1, 13, 0]]
-    visible = torch.tensor([[1, 0, 2], [0, 0, 0]])
-    mean = mean_displacement(*pose, visible)
-    assert mean[0] == 7.5
-    assert math.isnan(mean[1])
 
 
-def test_a_missing_place_that_does_not_count_leaves_the_mean_alone(pose):
+def test_a_missing_place_has_moved_where_it_counts(pose):
     moved, reference = pose
     moved[0, 1] = math.nan
     visible = torch.tensor([[1, 0, 1], [1, 1, 1]])
-    assert mean_displacement(moved, reference, visible)[0] == 7.5
-    assert moved_joints(moved, reference, visible.fill_(1), tensor([10.0, 10]), 9)[0, 1]
+    scale = tensor([10.0, 10])
+    assert not moved_joints(moved, reference, visible, scale, 9)[0, 1]
+    assert moved_joints(moved, reference, visible.fill_(1), scale, 9)[0, 1]
 
 
 def test_similarity_is_exp_of_minus_one_at_the_distance_of_its_spread():
@@ -79,16 +73,13 @@ def test_moved_joints_complement_pck_at_the_threshold(pose):
     scale = tensor([10.0, 10])
     moved = moved_joints(*pose, visible, scale, 0.5)
     assert moved.tolist() == [[True, False, True], [False, True, False]]
-    assert pck_per_joint(*pose, visible, scale, 0.5).tolist() == [0.5, 0.5, 0.0]
-    nothing = pck_per_joint(*pose, torch.zeros(2, 3), scale, 0.5)
-    assert nothing.isnan().all()
+    assert not moved_joints(*pose, torch.zeros(2, 3), scale, 0.5).any()
 
 
 @pytest.mark.parametrize('scale', [0.0, math.nan])
 def test_a_pose_without_a_scale_counts_no_joint(pose, scale):
     visible, scales = torch.ones(2, 3), tensor([10.0, scale])
     assert not moved_joints(*pose, visible, scales, 0.5)[1].any()
-    assert pck_per_joint(*pose, visible, scales, 0.5).tolist() == [0, 1, 0]
 
 
 def test_scales_are_the_longer_side_the_head_or_the_root_of_the_area():
@@ -140,18 +131,6 @@ def test_similarity_names_the_wrong_falloffs_and_areas():
 def test_a_response_that_is_not_positive_has_vanished():
     scores = tensor([[0.5, 0.0, -1.0], [math.nan, 1e-30, 1.0]])
     assert vanished_joints(scores).tolist() == [[False, True, True], [True, False, False]]
-
-
-def test_root_alignment_takes_a_common_shift_away(pose):
-    moved, reference = pose
-    visible = torch.ones(2, 3)
-    shifted = root_aligned_mpjpe(reference + 7, reference, visible, root=2)
-    assert shifted.tolist() == [0, 0]
-    aligned = root_aligned_mpjpe(moved, reference, visible, root=0)
-    # Steps of the joints less that of the root: (-3, -4), (3, 4) beside (0, 0).
-    assert float(aligned[0]) == pytest.approx(10 / 3)
-    with pytest.raises(ValueError, match='root must be a joint, 0 to 2, got 3'):
-        root_aligned_mpjpe(moved, reference, visible, root=3)
 
 
 def test_success_curves_count_strictly_beyond_and_leave_unknown_samples_out():
@@ -249,7 +228,10 @@ def test_pck_epe_and_nme_are_those_of_mmpose(real_data, name):
         # MMPose compares in single precision; no pose here lies that near the threshold.
         theirs = evaluate(metric, poses, places, flags, boxes, head_size=heads)
         for key, kind in (('PCK', 'box'), ('PCKh', 'head')):
-            found = float(pck_per_joint(*mine, scales[kind], tau).nanmean())
+            moved = moved_joints(*mine, scales[kind], tau)
+            counts = (mine[2] > 0) & (scales[kind] > 0)[:, None]
+            # MMPose: of each joint first, then the mean over those that count somewhere.
+            found = float((1 - moved.sum(0) / counts.sum(0)).nanmean())
             assert found == pytest.approx(float(theirs[key]), abs=1e-6)
     distance, counts = displacement(*mine[:2]), mine[2] > 0
     theirs = evaluate(EPE(), poses, places, flags, boxes)['EPE']
@@ -305,32 +287,3 @@ def metainfo(name):
     import mmpose
 
     return Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets' / f'{name}.py'
-
-
-@pytest.mark.real
-def test_mpjpe_of_root_relative_poses_is_that_of_mmpose(real_data):
-    from mmpose.evaluation.metrics import MPJPE
-
-    bodies = np.load(real_data / 'mmpose_tests/h36m/test_h36m_body3d.npz')['S'][..., :3]
-    bodies = bodies - bodies[:, :1]
-    poses = bodies + np.random.default_rng(0).normal(size=bodies.shape) / 20
-    poses -= poses[:, :1]
-    metric = MPJPE(mode='mpjpe')
-    visible = np.ones(bodies.shape[:2])
-    visible[0, 3] = 0
-    samples = [
-        dict(
-            pred_instances=dict(keypoints=pose[None]),
-            gt_instances=dict(lifting_target=body[None], lifting_target_visible=flag[None]),
-            target_img_path=['S1_Directions_1.54138969_000001.jpg'],
-        )
-        for pose, body, flag in zip(poses, bodies, visible, strict=True)
-    ]
-    metric.process([], samples)
-    theirs = metric.compute_metrics(metric.results)['MPJPE']
-    mine = [torch.from_numpy(value) for value in (poses + 3, bodies, visible)]
-    # MMPose averages over joints, mmrobust over the joints of each pose.
-    per_pose = root_aligned_mpjpe(*mine)
-    weights = mine[2].sum(1)
-    found = float((per_pose * weights).sum() / weights.sum())
-    assert found == pytest.approx(float(theirs), rel=1e-6)

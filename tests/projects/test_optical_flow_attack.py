@@ -64,6 +64,10 @@ def test_what_depends_on_a_newer_file_is_made_again(tmp_path, monkeypatch):
     assert prepared() == ['cnn TVL1']
     touch(data.tuned, next(clock))
     assert prepared() == ['flow FlowNet2SD', 'cnn FlowNet2SD']
+    data.effort = Effort(10, 2, 1, 1, 1, 1, (1.0,))
+    assert prepared() == everything
+    data.effort = Effort(10, 2, 1, 9, 9, 9, (1.0, 2.0))
+    assert prepared() == []
 
 
 def test_only_the_flow_of_the_training_videos_takes_worker_processes(tmp_path):

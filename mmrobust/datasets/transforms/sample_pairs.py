@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.registry import TRANSFORMS
 
 
@@ -56,8 +56,9 @@ class SamplePairs(BaseTransform):
         # Not at the top: the data sets of this package do without MMAction2.
         from mmaction.datasets.transforms import SampleFrames
 
-        require(clip_len >= 1, 'clip_len', 'at least 1', clip_len)
-        require(num_clips >= 1, 'num_clips', 'at least 1', num_clips)
+        require(whole(clip_len, 1), 'clip_len', 'a whole number >= 1', clip_len)
+        require(whole(frame_interval, 1), 'frame_interval', 'a whole number >= 1', frame_interval)
+        require(whole(num_clips, 1), 'num_clips', 'a whole number >= 1', num_clips)
         known = out_of_bound_opt in ('loop', 'repeat_last')
         require(known, 'out_of_bound_opt', 'loop or repeat_last', out_of_bound_opt)
         self.sampler = SampleFrames(

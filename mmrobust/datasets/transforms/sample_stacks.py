@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.registry import TRANSFORMS
 
 
@@ -49,9 +49,10 @@ class SampleStacks(BaseTransform):
     """
 
     def __init__(self, length: int = 11, step: int | None = None, interval: int = 1) -> None:
-        require(length >= 1, 'length', 'at least 1', length)
-        require(step is None or step >= 1, 'step', 'at least 1, or None', step)
-        require(interval >= 1, 'interval', 'at least 1', interval)
+        require(whole(length, 1), 'length', 'a whole number >= 1', length)
+        known = step is None or whole(step, 1)
+        require(known, 'step', 'a whole number >= 1, or None', step)
+        require(whole(interval, 1), 'interval', 'a whole number >= 1', interval)
         self.length, self.interval = length, interval
         self.step = length if step is None else step
 

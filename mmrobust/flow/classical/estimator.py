@@ -21,7 +21,7 @@ from mmrobust.flow.classical.cache import DiskCache
 from mmrobust.flow.classical.opencv import Flow, Frame
 from mmrobust.flow.classical.pool import WorkerPool
 from mmrobust.flow.estimator import FlowEstimator
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 
 
 class ClassicalFlow(FlowEstimator):
@@ -65,8 +65,7 @@ class ClassicalFlow(FlowEstimator):
         backward: FlowEstimator | None,
     ) -> None:
         super().__init__(backward)
-        whole = isinstance(workers, int) and not isinstance(workers, bool)
-        require(whole and workers >= 0, 'workers', 'a whole number >= 0', workers)
+        require(whole(workers, 0), 'workers', 'a whole number >= 0', workers)
         folder = None if cache is None else Path(cache).expanduser()
         require(folder is None or not folder.is_file(), 'cache', 'a folder', cache)
         self.method = method

@@ -13,7 +13,7 @@ import cv2
 from mmrobust.flow.classical import opencv
 from mmrobust.flow.classical.estimator import ClassicalFlow
 from mmrobust.flow.estimator import FlowEstimator
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.registry import FLOWS
 
 GAUSSIAN = cv2.OPTFLOW_FARNEBACK_GAUSSIAN
@@ -64,12 +64,10 @@ class Farneback(ClassicalFlow):
         require(finite(pyr_scale) and 0 < pyr_scale < 1, 'pyr_scale', 'in (0, 1)', pyr_scale)
         require(finite(poly_sigma) and poly_sigma > 0, 'poly_sigma', '> 0', poly_sigma)
         require(flags in (0, GAUSSIAN), 'flags', f'0 or {GAUSSIAN} (a Gaussian window)', flags)
-        whole = isinstance(levels, int) and levels >= 0
-        require(whole, 'levels', 'a whole number >= 0', levels)
+        require(whole(levels, 0), 'levels', 'a whole number >= 0', levels)
         counts: dict[str, Any] = {'winsize': winsize, 'iterations': iterations, 'poly_n': poly_n}
         for name, count in counts.items():
-            whole = isinstance(count, int) and count >= 1
-            require(whole, name, 'a whole number >= 1', count)
+            require(whole(count, 1), name, 'a whole number >= 1', count)
         method = partial(
             opencv.farneback,
             pyr_scale=pyr_scale,

@@ -3,6 +3,7 @@
 Shapes: M pairs, H, W pixels.
 """
 
+import logging
 from typing import ClassVar
 
 from torch import Tensor
@@ -12,6 +13,8 @@ from mmrobust.flow.flownet2.checkpoint import MEMBERS, load_member
 from mmrobust.flow.flownet2.preprocessing import normalise, pad
 from mmrobust.functional.checks import require
 from mmrobust.registry import FLOWS
+
+logger = logging.getLogger('mmrobust')
 
 
 class FlowNet2Member(FlowEstimator):
@@ -26,9 +29,9 @@ class FlowNet2Member(FlowEstimator):
     Args:
         width: Multiplier of every channel count but those of frames, flow and
             the correlation, above 0; 1 is the published network.
-        checkpoint: File of NVIDIA's layout and of this member and width; the
-            weights are random without one, and the flow means nothing until
-            they are trained.
+        checkpoint: File of NVIDIA's layout and of this member and width; without
+            one a warning says that the weights are random, and that the flow means
+            nothing until they are trained.
 
     Attributes:
         network: The network alone. Its ``state_dict`` has NVIDIA's names, so
@@ -46,7 +49,13 @@ class FlowNet2Member(FlowEstimator):
     def __init__(self, *, width: float = 1.0, checkpoint: str | None = None) -> None:
         super().__init__()
         self.network = MEMBERS[self.member](width)
-        if checkpoint is not None:
+        if checkpoint is None:
+            logger.warning(
+                '%s has random weights and gives no flow until it is trained; '
+                'checkpoint=FILE names weights in the layout of NVIDIA',
+                type(self).__name__,
+            )
+        else:
             load_member(self.network, self.member, checkpoint)
 
     def estimate(self, first: Tensor, second: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from mmrobust.flow.classical import opencv
 from mmrobust.flow.classical.estimator import ClassicalFlow
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import finite, require
+from mmrobust.functional.tvl1 import TVL1Settings
 from mmrobust.registry import FLOWS
 
 
@@ -80,22 +81,11 @@ class TVL1(ClassicalFlow):
             'gamma': gamma,
             'median_filtering': median_filtering,
         }
-        _check(options)
+        require(finite(gamma) and gamma >= 0, 'gamma', '>= 0', gamma)
+        # The others are those of the method without illumination, which checks them.
+        TVL1Settings(**{name: options[name] for name in options if name != 'gamma'})
         method = partial(opencv.tvl1, **options)
         super().__init__(method, workers=workers, cache=cache, progress=progress, backward=backward)
-
-
-def _check(options: dict[str, Any]) -> None:
-    for name in ('tau', 'lambda_', 'theta'):
-        require(finite(options[name]) and options[name] > 0, name, '> 0', options[name])
-    for name in ('epsilon', 'gamma'):
-        require(finite(options[name]) and options[name] >= 0, name, '>= 0', options[name])
-    for name in ('scales', 'warps', 'inner_iterations', 'outer_iterations'):
-        count = options[name]
-        require(isinstance(count, int) and count >= 1, name, 'a whole number >= 1', count)
-    step, side = options['scale_step'], options['median_filtering']
-    require(finite(step) and 0 < step < 1, 'scale_step', 'in (0, 1)', step)
-    require(side in (1, 3, 5), 'median_filtering', '1, 3 or 5', side)
 
 
 def _require_contrib() -> None:

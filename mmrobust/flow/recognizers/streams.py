@@ -1,17 +1,12 @@
-"""The streams of a two-stream recogniser: what they must be, and their weights."""
+"""The streams of a two-stream recogniser: what they must be."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import torch
 from mmaction.models.recognizers import Recognizer2D, Recognizer3D
 from mmaction.registry import MODELS
-from mmengine.runner import CheckpointLoader
-from torch import nn
 
-from mmrobust.engine.checkpoint_guard import check_state
 from mmrobust.flow.recognizers.flow_input import FlowInput
 from mmrobust.functional.checks import require
 
@@ -37,20 +32,3 @@ def built(rgb: Options, motion: Options) -> dict[str, Any]:
     same = counts[0] is not None and counts[0] == counts[1]
     require(same, 'num_classes', 'the same in the heads of rgb and motion', counts)
     return streams
-
-
-def load_weights(stream: nn.Module, path: str) -> None:
-    """Load a stream's checkpoint, which must match it."""
-    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-    state = checkpoint.get('state_dict', checkpoint)
-    tensors = {
-        re.sub(r'^module\.', '', name): value
-        for name, value in state.items()
-        if isinstance(value, torch.Tensor)
-    }
-    try:
-        check_state(tensors, stream.state_dict())
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
-    # What check_state lets pass are batch norm counters.
-    stream.load_state_dict(tensors, strict=False)

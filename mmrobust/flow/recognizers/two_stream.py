@@ -15,10 +15,11 @@ from mmaction.models.recognizers import BaseRecognizer, Recognizer2D
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmrobust.engine.checkpoint_guard import load_weights
 from mmrobust.flow.memo import PairMemo
 from mmrobust.flow.recognizers.fusion import Fusion, FusionHead
-from mmrobust.flow.recognizers.streams import Options, built, load_weights
-from mmrobust.functional.checks import finite, require
+from mmrobust.flow.recognizers.streams import Options, built
+from mmrobust.functional.checks import finite, require, whole
 from mmrobust.registry import MODELS
 from mmrobust.victims.action.scoring import Scorer
 
@@ -173,5 +174,5 @@ def check_options(
         valid = rgb_frames in ('all', 'first', 'middle')
     else:
         listed = isinstance(rgb_frames, Sequence) and len(rgb_frames) > 0
-        valid = listed and all(isinstance(i, int) and i >= 0 for i in rgb_frames)
+        valid = listed and all(whole(i, 0) for i in rgb_frames)
     require(valid, 'rgb_frames', 'all, first, middle or a list of positions', rgb_frames)

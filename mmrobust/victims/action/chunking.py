@@ -7,14 +7,14 @@ buys a memory that does not grow with the number of views.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-# Views start:stop -> logits (N, R, K).
-Part = Callable[[Tensor, int, int], Tensor]
+# Pixels and numbers of views -> logits (N, R, K).
+Part = Callable[[Tensor, Sequence[int]], Tensor]
 
 
 def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
@@ -37,7 +37,7 @@ def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
     if pixels.requires_grad:
         hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t)
         with torch.enable_grad(), hooks:
-            part(pixels.detach().requires_grad_(), 0, stop)
+            part(pixels.detach().requires_grad_(), range(stop))
         return sum(kept.values())
     # Outputs are held, as otherwise a later one could take an earlier one's place.
     held: list[object] = []
@@ -49,7 +49,7 @@ def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
     handle = torch.nn.modules.module.register_module_forward_hook(see)
     try:
         with torch.no_grad():
-            part(pixels, 0, stop)
+            part(pixels, range(stop))
     finally:
         handle.remove()
     return sum(kept.values())
@@ -69,8 +69,8 @@ def divide(part: Part, pixels: Tensor, unit: int) -> bool:
         ValueError: Neither gives the logits of the views run together.
     """
     with torch.no_grad():
-        together = part(pixels, 0, 2 * unit)
-        apart = torch.stack([part(pixels, 0, unit), part(pixels, unit, 2 * unit)])
+        together = part(pixels, range(2 * unit))
+        apart = torch.stack([part(pixels, range(unit)), part(pixels, range(unit, 2 * unit))])
     mean = together.shape[1] == apart.shape[2] == 1
     combined = apart.mean(0) if mean else torch.cat(list(apart), dim=1)
     same = combined.shape == together.shape
@@ -83,16 +83,16 @@ def divide(part: Part, pixels: Tensor, unit: int) -> bool:
     return mean
 
 
-def chunked(part: Part, pixels: Tensor, views: int, chunk: int, mean: bool) -> Tensor:
+def chunked(part: Part, pixels: Tensor, views: Sequence[int], chunk: int, mean: bool) -> Tensor:
     """Logits (N, R, K), ``chunk`` views at a time, recomputed for the gradient."""
     parts, shares = [], []
-    for start in range(0, views, chunk):
-        stop = min(start + chunk, views)
+    for start in range(0, len(views), chunk):
+        some = views[start : start + chunk]
         if torch.is_grad_enabled() and pixels.requires_grad:
-            parts.append(checkpoint(part, pixels, start, stop, use_reentrant=False))
+            parts.append(checkpoint(part, pixels, some, use_reentrant=False))
         else:
-            parts.append(part(pixels, start, stop))
-        shares.append((stop - start) / views)
+            parts.append(part(pixels, some))
+        shares.append(len(some) / len(views))
     if not mean:
         return torch.cat(parts, dim=1)
     weighted = [piece * share for piece, share in zip(parts, shares, strict=True)]

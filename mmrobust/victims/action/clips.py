@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from mmrobust.functional.averaging import average_views
 from mmrobust.victims.base import Clip, Victim
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ class OneClip(Victim):
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Averaged outputs (N, K) of these views."""
-        rows = [self.whole.part(pixels, view, view + 1) for view in self.views]
-        return average_views(torch.cat(rows, dim=1), self.whole.owner.scorer.averaging)
+        return self.whole.scores(pixels, self.views)
 
     def select(self, rows: Tensor) -> OneClip:
         """The clip of some of the samples."""

@@ -12,8 +12,8 @@ def check_decoded(state: dict[str, Any], flow: str | None) -> None:
     """Frames of one size, and in the order of time where flow is computed of them.
 
     Resize would squash frames of another size into that of the first one; and a
-    sampler that starts a short video over again would make flow from its last
-    frame to its first.
+    sampler that starts a short video over again, or stays on its last frame, would make
+    flow from the last frame to the first, or none.
 
     Args:
         state: Results of the pipeline after decoding.
@@ -33,10 +33,10 @@ def check_decoded(state: dict[str, Any], flow: str | None) -> None:
     first, second = clips[:, :-1], clips[:, 1:]
     if flow == 'pairs':
         first, second = clips[:, ::2], clips[:, 1::2]
-    if (second < first).any():
+    if (second <= first).any():
         raise ValueError(
             f'clip must not be longer than the video where flow is computed: {length} frames '
-            f'were sampled from {state.get("total_frames", "fewer")}, starting over again'
+            f'were sampled from {state.get("total_frames", "fewer")}, some of them again'
         )
 
 

@@ -7,6 +7,7 @@ axis of the model's input), t frames of a view, h, w its size.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,8 +28,8 @@ class Layout(ABC):
         """The clean pixels (C, T, H, W), uint8: what the attacker may change."""
 
     @abstractmethod
-    def render(self, pixels: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
-        """Input views ``start:stop``: (V, C, h, w) or (V, C, t, h, w)."""
+    def render(self, pixels: Tensor, views: Sequence[int] | None = None) -> Tensor:
+        """Some input views, or all: (V, C, h, w) or (V, C, t, h, w)."""
 
     @abstractmethod
     def seen(self) -> Tensor:
@@ -61,11 +62,12 @@ class ViewLayout(Layout):
         """(C, V * t, h, w), uint8."""
         return self.inputs.transpose(0, 1).flatten(1, -3).contiguous()
 
-    def render(self, pixels: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
+    def render(self, pixels: Tensor, views: Sequence[int] | None = None) -> Tensor:
         """Undo :meth:`pixels`."""
         inner = self.inputs.shape[2:-2]
         split = pixels.reshape(pixels.shape[0], self.views, *inner, *pixels.shape[2:])
-        return split.transpose(0, 1)[start:stop]
+        found = split.transpose(0, 1)
+        return found if views is None else found[list(views)]
 
     def seen(self) -> Tensor:
         """Every view its own frames."""
@@ -108,9 +110,9 @@ class VideoLayout(Layout):
         """The canvas."""
         return self.canvas
 
-    def render(self, pixels: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
+    def render(self, pixels: Tensor, views: Sequence[int] | None = None) -> Tensor:
         """Gather windows; windows at the same place are cut together."""
-        order = self.order[start:stop]
+        order = self.order if views is None else self.order[list(views)]
         wanted = self.windows[order.flatten()]
         places, group = torch.unique(wanted[:, 1:], dim=0, return_inverse=True)
         height, width = self.size

@@ -165,19 +165,23 @@ class Clips(Victim):
         """The video's clips, all crops of one together, by time."""
         return split_clips(self) if self.owner.scorer.unit == 1 else ()
 
-    def part(self, pixels: Tensor, start: int, stop: int) -> Tensor:
-        """Logits (N, R, K) of the views start:stop."""
+    def part(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
+        """Logits (N, R, K) of some views."""
         pairs = zip(self.layouts, pixels, strict=True)
-        return self.owner.scorer.logits([lay.render(x, start, stop) for lay, x in pairs])
+        return self.owner.scorer.logits([layout.render(x, views) for layout, x in pairs])
 
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Averaged outputs (N, K), as the test path scores them."""
+    def scores(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
+        """Averaged outputs (N, K) of some views, as if there were no others."""
         owner = self.owner
         # Without a gradient too: a chunk's activations are what takes the memory.
         chunk = owner.chunk(self, pixels)
-        if chunk >= self.views:
-            logits = self.part(pixels, 0, self.views)
+        if chunk >= len(views):
+            logits = self.part(pixels, views)
         else:
             mean = owner.averages(self, pixels)
-            logits = chunked(self.part, pixels, self.views, chunk, mean)
+            logits = chunked(self.part, pixels, views, chunk, mean)
         return average_views(logits, owner.scorer.averaging)
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Averaged outputs (N, K), as the test path scores them."""
+        return self.scores(pixels, range(self.views))

@@ -9,8 +9,8 @@ from tests.freed import Graphs
 def test_the_probe_counts_what_autograd_keeps_and_frees_it():
     graphs = Graphs()
 
-    def part(pixels, start, stop):
-        return graphs.watched(pixels[start:stop]).square()
+    def part(pixels, views):
+        return graphs.watched(pixels[views.start : views.stop]).square()
 
     pixels = torch.rand(4, 1000, requires_grad=True)
     one, four = (saved_bytes(part, pixels, stop) for stop in (1, 4))

@@ -23,13 +23,17 @@ def test_frames_of_two_sizes_are_refused(flow):
     [
         ([0, 1, 2, 0, 1], 5, 'stack', False),
         ([0, 1, 2, 0, 1], 5, None, True),
-        ([0, 1, 2, 2, 2], 5, 'stack', True),
+        # The last frame over again, or the only one: flow that is zero by construction.
+        ([0, 1, 2, 2, 2], 5, 'stack', False),
+        ([0, 0, 0], 3, 'stack', False),
+        ([0, 1, 2, 2, 2], 5, None, True),
         # Two clips: the second may begin before the first one ends.
         ([0, 1, 2, 1, 2, 3], 3, 'stack', True),
         ([0, 1, 2, 1, 2, 0], 3, 'stack', False),
         # Pairs: only the two frames of a pair must be in order.
         ([4, 5, 0, 1], 4, 'pairs', True),
         ([4, 0, 1, 2], 4, 'pairs', False),
+        ([1, 1, 1, 2], 4, 'pairs', False),
     ],
 )
 def test_flow_runs_forward_in_time(indices, length, flow, fits):
