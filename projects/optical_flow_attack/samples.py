@@ -20,10 +20,12 @@ from mmrobust.functional.bootstrap import NOTHING, Limits, Numbers, bootstrap
 from mmrobust.functional.interval import wilson
 
 Rows = Sequence[Mapping[str, Any]]
+# Share of draws that may be undefined.
+UNDEFINED = 0.05
 # How often each video was drawn (D, V) -> one number per draw (D,).
 Quantity = Callable[[Numbers], Numbers]
-# The stacks of a Weizmann clip are files that end in their first frame.
-STACK = re.compile(r'_\d+\.mkv$')
+# A stack's name ends in its number in the video, or in its first frame.
+STACK = re.compile(r'_\d+(\.mkv)?$')
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,19 @@ def share(drawn: Numbers, hits: Numbers, of: Numbers) -> Numbers:
 
 
 def interval(count: int, quantity: Quantity) -> Limits:
-    """95 % bootstrap interval of a quantity of ``count`` videos; nothing where it is undefined."""
+    """95 % bootstrap interval of a quantity of ``count`` videos.
+
+    Draws in which it is undefined (a mean over no successes) are left out; nothing is
+    known if these are more than ``UNDEFINED`` of them.
+    """
 
     def of_indices(indices: Numbers) -> Numbers:
-        return quantity((indices[..., None] == np.arange(count)).sum(1).astype(float))
+        draws = len(indices)
+        places = indices.astype(int) + count * np.arange(draws)[:, None]
+        times = np.bincount(places.ravel(), minlength=draws * count).reshape(draws, count)
+        found = quantity(times.astype(float))
+        known = found[~np.isnan(found)]
+        return known if len(known) >= (1 - UNDEFINED) * len(found) else np.full(1, np.nan)
 
     found = bootstrap(range(count), of_indices)
     return NOTHING if np.isnan(found).any() else found

@@ -8,7 +8,14 @@ import pytest
 from mmrobust.evaluation.claims import Claim
 from projects.optical_flow_attack.claims import claims
 from projects.optical_flow_attack.claims_transfer import carried
-from projects.optical_flow_attack.samples import interval, measured, rate_limits, share, worst
+from projects.optical_flow_attack.samples import (
+    interval,
+    measured,
+    rate_limits,
+    share,
+    video_of,
+    worst,
+)
 from projects.optical_flow_attack.tables import SHORT
 
 EPS = (1.0, 2.0)
@@ -122,6 +129,32 @@ def test_stacks_of_one_video_count_as_one():
     assert one.videos == tuple(f'wave/person{i}' for i in range(4))
     assert one.n.tolist() == [10, 10, 10, 10]
     assert one.interval(lambda w: one.accuracies(w)[:, 0]) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ('name', 'video'),
+    [
+        ('work/stacks/videos/bend/person4_033.mkv', 'bend/person4'),
+        ('work/videos/videos/bend/person4_000.mkv', 'bend/person4'),
+        ('synthetic/test/00007_00', 'test/00007'),
+        ('synthetic/test/00007', 'test/00007'),
+    ],
+)
+def test_stacks_and_videos_meet_by_name(name, video):
+    assert video_of({'name': name}) == video
+
+
+def test_a_mean_that_few_draws_leave_undefined_has_an_interval():
+    """Of eight videos one never succeeds; of ten, seven do not."""
+
+    def mean_of_twos(of):
+        tried = np.array(of, dtype=float)
+        return interval(len(of), lambda w: share(w, 2 * tried[None], tried)[:, 0])
+
+    assert mean_of_twos([1] * 7 + [0]) == (2, 2)
+    # 0.7**10 = 2.8 % of the draws have none of the three.
+    assert mean_of_twos([1] * 3 + [0] * 7) == (2, 2)
+    assert mean_of_twos([1] + [0] * 9) == (-math.inf, math.inf)
 
 
 def test_rates_and_frames_are_those_of_the_rows():
