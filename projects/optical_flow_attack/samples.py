@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, isnan
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,10 @@ def rate_limits(rate: float, videos: int) -> Limits:
     """Wilson's interval of a rate as if each video were one sample: wide, but not for nothing.
 
     For rates near 0 or 1, where resampling what is all alike says that all is certain.
+    Of nothing (NaN), nothing is known.
     """
+    if isnan(rate):
+        return NOTHING
     hits = round(rate * videos, 9)
     return wilson(floor(hits), videos)[0], wilson(ceil(hits), videos)[1]
 

@@ -46,12 +46,12 @@ def level(n, **changed):
     return {a: measured(rows(n, *v)) for a, v in (STACK | changed).items()}
 
 
-def moved(rates, n):
+def moved(rates, n, right=True):
     """A ledger with one attack on source 'white' and its targets."""
     lines = []
     for e, eps in enumerate(EPS):
         for i in range(n):
-            verdicts = {t: {'right': True, 'success': i < of[e] * n} for t, of in rates.items()}
+            verdicts = {t: {'right': right, 'success': i < of[e] * n} for t, of in rates.items()}
             lines.append(
                 {'eps': eps, 'sample': i, 'name': f'data/set/{i}', 'error': None}
                 | {'source_right': True, 'targets': verdicts}
@@ -91,6 +91,14 @@ def test_a_target_that_is_fooled_more_often_breaks_the_transfer_claim():
     found = verdicts(100, one=WEAK | {'tvl1': (0.05, 0.9)})
     assert found['(e) one-shot: transfer is weaker than white box'] == 'did not hold'
     assert found['(e) it-sal-RG: transfer is weaker than white box'] == 'held'
+
+
+def test_targets_that_are_never_right_decide_nothing():
+    nobody = {a: moved(WEAK, 20, right=False) for a in ('OneShot', 'IterativeSaliencyRG')}
+    found = claims({'stack': level(20), 'video': level(20)}, nobody, EPS, classes=10)
+    lines = [line for line in found.splitlines() if line.startswith('| (e)')]
+    assert len(lines) == 5
+    assert all('too few samples | undecided' in line for line in lines)
 
 
 def test_a_high_rate_at_the_smallest_budget_breaks_the_small_one():
