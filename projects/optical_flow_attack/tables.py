@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from mmrobust.evaluation.sweep import frames_needed
@@ -20,7 +21,7 @@ SHORT = {
 
 def percent(value: float | None) -> str:
     """A share in per cent."""
-    return '-' if value is None else f'{100 * value:.1f}'
+    return '-' if value is None or isnan(value) else f'{100 * value:.1f}'
 
 
 def banded(point: Point, name: str) -> str:

@@ -1,5 +1,7 @@
 """The frame-saliency attacks against the paper's algorithm, one clip at a time."""
 
+import functools
+
 import pytest
 import torch
 from toys import CLIP, CUTS, Linear, Recording, TwoClips, Wavy, clips, predicted, random_weights
@@ -26,8 +28,9 @@ def net(lead, kind=Wavy):
     return kind(random_weights(), torch.tensor([lead, 0, 0, 0]))
 
 
-def by_the_book(function, clip, label, refresh, frames=FRAMES):
+def by_the_book(function, clip, label, refresh, frames=FRAMES, judge=None):
     """The paper's algorithm for one clip: pixels, and the frames in order."""
+    judge = judge or function
 
     def gradient(pixels):
         leaf = pixels.clone().requires_grad_()
@@ -42,7 +45,7 @@ def by_the_book(function, clip, label, refresh, frames=FRAMES):
         frame = max((t for t in frames if t not in tried), key=lambda t: float(saliency[t]))
         tried.append(frame)
         found[:, frame] = (clip[:, frame] + EPS * slope[:, frame].sign()).clamp(0, 255)
-        if int(function(found[None]).argmax()) != int(label):
+        if int(judge(found[None]).argmax()) != int(label):
             break
     return found, tried
 
@@ -152,6 +155,38 @@ def test_another_victim_decides_on_success(saliency_class):
         assert outcome.forwards == (outcome.frames if saliency_class.refresh else 1)
         assert torch.equal(outcome.scores, other(outcome.adversarial[None].double())[0])
     assert any(o.success and o.frames < CLIP[1] for o in outcomes)
+
+
+@BOTH
+@pytest.mark.parametrize('lead', [0.0, 0.3])
+def test_at_the_video_level_another_victim_decides_on_its_own_clips(saliency_class, lead):
+    source, judge, pixels = TwoClips(net(5.0)), TwoClips(net(lead)), clips(6)
+    labels = predicted(judge, pixels)
+    attack = saliency_class(Linf(EPS), level='video')
+    outcomes = attack(source, pixels, labels, success_on=judge)
+    for clip, label, outcome in zip(pixels, labels, outcomes, strict=True):
+        found, queries, fooled = clip.clone(), 0, False
+        for index, cut in enumerate(CUTS):
+            if fooled:
+                break
+            scores, asked = (functools.partial(v.scores, index=index) for v in (source, judge))
+            queries += 1
+            if int(asked(found[None]).argmax()) == int(label):
+                frames = range(*cut.indices(CLIP[1]))
+                refresh = saliency_class.refresh
+                found, tried = by_the_book(scores, found, label, refresh, frames, asked)
+                queries += len(tried)
+            queries += 1
+            fooled = int(judge(found[None]).argmax()) != int(label)
+        assert torch.equal(outcome.adversarial.double(), found)
+        assert (outcome.success, outcome.queries) == (fooled, queries)
+    assert len({o.queries for o in outcomes}) > 1
+
+
+@pytest.mark.parametrize('inner', [IterativeSaliency(), IterativeSaliencyRG()])
+def test_an_attack_that_goes_by_frames_is_no_inner_one(inner):
+    with pytest.raises(ValueError, match='inner must be an attack or its config, none that goes'):
+        IterativeSaliency(inner=inner)
 
 
 @BOTH
