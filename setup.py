@@ -47,7 +47,6 @@ EXTRAS = {
         'tqdm',
         'xtcocotools',
     ],
-    # Not tested against the library itself: its networks have no weights here.
     'ptlflow': ['ptlflow>=0.4'],
     'dev': ['mypy', 'pytest', 'pytest-xdist', 'ruff'],
 }
