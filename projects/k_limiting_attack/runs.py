@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
+from mmrobust.cli.resuming import resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
 from projects.k_limiting_attack.arms import NORMS, TARGETED, UNTARGETED, attack
@@ -162,11 +163,11 @@ def _attack(run: Run, folder: Path, workshop: Workshop) -> None:
     Config({'attack': decided['attack']}).dump(config)
     words: list[object] = [run.victim.config, workshop.checkpoint(run.victim)]
     words += ['--attack', config, '--work-dir', out, '--max-samples', run.effort.samples]
-    words += ['--resume', '--cfg-options', 'settings.previews=0']
+    words += ['--cfg-options', 'settings.previews=0']
     words += [] if run.goal == 'untargeted' else [f'victim.target={workshop.target(run.goal)}']
     words += workshop.overrides(run.victim)
-    cli.run([str(word) for word in words])
-    # Last: a run under another plan is refused by --resume, not taken for this one.
+    resumed(cli.run, words)
+    # Last: a run under another plan is begun again, not taken for this one.
     (out / 'plan.json').write_text(json.dumps(decided, indent=1) + '\n')
 
 

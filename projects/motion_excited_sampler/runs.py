@@ -15,6 +15,7 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
+from mmrobust.cli.resuming import resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
 from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS, attack
@@ -157,12 +158,12 @@ def _attack(run: Run, out: Path, workshop: Workshop) -> None:
     samples = plan['samples']
     words = [run.victim.config, workshop.checkpoint(run.victim), '--attack', config]
     words += ['--work-dir', out, '--seed', run.seed, '--max-samples', samples]
-    words += ['--batch-size', samples, '--resume']
+    words += ['--batch-size', samples]
     words += ['--cfg-options', 'settings.previews=0', *workshop.overrides(run.victim)]
     if run.arm == STARTED:
         words.append(f'attack.start={start_list(run.victim, workshop)}')
-    cli.run([str(word) for word in words])
-    # Last: a run under another plan is refused by --resume, not taken for this one.
+    resumed(cli.run, words)
+    # Last: a run under another plan is begun again, not taken for this one.
     (out / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')
 
 

@@ -17,7 +17,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,7 +31,8 @@ from mmengine.config import Config  # noqa: E402
 
 import mmrobust  # noqa: E402, F401  (heals the stack)
 from mmrobust.cli import sweep, transfer  # noqa: E402
-from mmrobust.engine.ledger import OtherRunError, read_entries  # noqa: E402
+from mmrobust.cli.resuming import resumed  # noqa: E402
+from mmrobust.engine.ledger import read_entries  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402
 from projects.optical_flow_attack.prepare import WHITE, DataSet, Effort  # noqa: E402
@@ -89,17 +90,6 @@ def white_box(data: DataSet, level: str, attack: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((out / 'sweep.json').read_text())
     found['rows'] = [samples(out / f'eps{eps:.12g}', limit) for eps in data.effort.eps]
     return found
-
-
-def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
-    """Go on with what is there, or begin again where that was of other weights."""
-    words = [str(word) for word in arguments]
-    # Not behind --cfg-options, which takes all words after it.
-    try:
-        run([words[0], '--resume', *words[1:]])
-    except OtherRunError as error:
-        print(f'{error}\nbeginning again', flush=True)
-        run(words)
 
 
 def samples(folder: Path, limit: int) -> list[dict[str, Any]]:
