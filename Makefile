@@ -40,7 +40,7 @@ fast: env
 
 lint: env
 	$(BIN)/ruff check mmrobust tools tests projects configs docs setup.py
-	$(BIN)/mypy mmrobust
+	$(BIN)/mypy mmrobust tools projects/*/*.py
 
 docs: env
 	$(PIP) install -r requirements/docs.txt

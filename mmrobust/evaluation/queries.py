@@ -73,7 +73,7 @@ def curve(used: Sequence[int], n: int) -> list[tuple[int, float]]:
     return [(0, 0.0), *steps.items()] if n else []
 
 
-def cosine_curve(rows: Sequence[Row]) -> list[tuple[int, float, int]] | None:
+def cosine_curve(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, float, int]] | None:
     """Cosine of estimated and true gradient against queries; None where none was measured.
 
     Returns:

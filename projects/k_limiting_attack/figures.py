@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from mmrobust.functional.bootstrap import NOTHING
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.svg import inline
 from projects.k_limiting_attack.arms import UNTARGETED
 from projects.k_limiting_attack.claims import Results
-from projects.k_limiting_attack.measure import NOTHING, Sample, Samples, averaged
+from projects.k_limiting_attack.measure import Sample, Samples, averaged
 from projects.k_limiting_attack.tables import NAMES
 
 BUDGET = 'eps of l_inf, noise: RMSE; grey levels'

@@ -9,11 +9,12 @@ budgets; fewer than six decide nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from mmrobust.evaluation.claims import Claim, table
-from mmrobust.functional.bootstrap import Limits, Numbers
+from mmrobust.functional.bootstrap import Numbers
 from projects.optical_flow_attack.claims_transfer import Carried, transfers
 from projects.optical_flow_attack.samples import Measured, interval, rate_limits, worst
 from projects.optical_flow_attack.tables import SHORT, percent
@@ -47,10 +48,11 @@ def claims(
 def falls(stack: Level) -> list[Claim]:
     """(a) accuracy falls with eps, most of all at the smallest."""
     shown = '; '.join(f'{SHORT[a]} {row(stack[a].accuracies()[0])}' for a in SHORT)
-    steps = [_drops(stack[a], e) for a in SHORT for e in range(len(stack[a].right) - 1)]
+    budgets = range(len(stack['OneShot'].right) - 1)
+    steps = [stack[a].interval(partial(_drop, e=e)) for a in SHORT for e in budgets]
     # No step up may be more than noise, and the whole way must be down.
     rise = min(high for _, high in steps)
-    way = worst([one.interval(lambda w, m=one: _all_way(m, w)) for one in stack.values()])
+    way = worst([one.interval(_all_way) for one in stack.values()])
     first = ', '.join(_first_of_all(SHORT[a], stack[a]) for a in SHORT)
     return [
         Claim(
@@ -63,7 +65,7 @@ def falls(stack: Level) -> list[Claim]:
             '(a) the elbow is at the smallest eps',
             'the first drop is above any other',
             f'{first} points ({size(stack)})',
-            worst([one.interval(lambda w, m=one: _elbow(m, w)) for one in stack.values()]),
+            worst([one.interval(_elbow) for one in stack.values()]),
         ),
     ]
 
@@ -81,13 +83,13 @@ def ranking(stack: Level, eps: Sequence[float], classes: int) -> list[Claim]:
             '(b) RG << it-sal',
             'half of the mean accuracy over eps under it-sal less that under RG',
             f'{shown} ({size(stack)})',
-            plain.interval(lambda w: _mean_accuracy(plain, w) / 2 - _mean_accuracy(fresh, w)),
+            plain.interval(lambda m, w: _mean_accuracy(m, w) / 2 - _mean_accuracy(fresh, w)),
         ),
         Claim(
             '(b) it-sal <~ one-shot',
             'mean accuracy over eps under one-shot less that under it-sal',
             'as above',
-            plain.interval(lambda w: _mean_accuracy(one, w) - _mean_accuracy(plain, w)),
+            plain.interval(lambda m, w: _mean_accuracy(one, w) - _mean_accuracy(m, w)),
         ),
         Claim(
             '(b) RG reaches chance by eps 0.015',
@@ -111,19 +113,19 @@ def few_frames(stack: Level) -> list[Claim]:
                 f'(c) {name}: at most three frames suffice',
                 '3 less the mean over successes',
                 f'{needed[-1]:.2f} frames ({total:.0f} successes)',
-                one.interval(lambda w, m=one: 3 - m.needed(w)[:, -1]),
+                one.interval(_below_three),
             ),
             Claim(
                 f'(c) {name}: a single frame is the most common',
                 'successes by one frame less those by the next most common number',
                 f'{single:.0f} of {total:.0f} need one, {other:.0f} that number',
-                one.interval(lambda w, m=one: _single(m, w)),
+                one.interval(_single),
             ),
             Claim(
                 f'(c) {name}: FP {word} with eps',
                 f'how much it {word}, last against first budget',
                 ' '.join(f'{value:.2f}' for value in needed[:-1]),
-                one.interval(lambda w, m=one, s=sign: s * (m.needed(w)[:, -2] - m.needed(w)[:, 0])),
+                one.interval(partial(_trend, sign=sign)),
             ),
         ]
     return found
@@ -138,7 +140,7 @@ def follows(stack: Level, video: Level) -> list[Claim]:
         rows = [[m.videos.index(v) for v in both] for m in (stacks, whole)]
         one, two = (m.right[1:, r] / m.n[r] for m, r in zip((stacks, whole), rows, strict=True))
         gaps = (one - two).mean(0)
-        low, high = interval(len(both), lambda w, g=gaps: (w @ g) / w.sum(1))
+        low, high = interval(len(both), partial(_mean, gaps))
         nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
         margins.append((APART - max(abs(low), abs(high)), APART - nearest))
         details.append(f'{SHORT[attack]} {100 * gaps.mean():+.1f}' if both else SHORT[attack])
@@ -163,8 +165,14 @@ def row(values: Numbers) -> str:
     return ' '.join(percent(value) for value in values)
 
 
-def _drops(one: Measured, e: int) -> Limits:
-    return one.interval(lambda w: one.accuracies(w)[:, e] - one.accuracies(w)[:, e + 1])
+def _mean(values: Numbers, drawn: Numbers) -> Numbers:
+    found: Numbers = (drawn @ values) / drawn.sum(1)
+    return found
+
+
+def _drop(one: Measured, drawn: Numbers, e: int) -> Numbers:
+    accuracies = one.accuracies(drawn)
+    return accuracies[:, e] - accuracies[:, e + 1]
 
 
 def _all_way(one: Measured, drawn: Numbers) -> Numbers:
@@ -184,6 +192,16 @@ def _first_of_all(name: str, one: Measured) -> str:
 
 def _mean_accuracy(one: Measured, drawn: Numbers | None) -> Numbers:
     found: Numbers = one.accuracies(drawn)[:, 1:].mean(1)
+    return found
+
+
+def _below_three(one: Measured, drawn: Numbers) -> Numbers:
+    return 3 - one.needed(drawn)[:, -1]
+
+
+def _trend(one: Measured, drawn: Numbers, sign: int) -> Numbers:
+    by_eps = one.needed(drawn)[:, :-1]
+    found: Numbers = float(sign) * (by_eps[:, -1] - by_eps[:, 0])
     return found
 
 

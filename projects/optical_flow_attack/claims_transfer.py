@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def transfers(moved: Mapping[str, Mapping[str, Carried]]) -> list[Claim]:
     limits, words = [], []
     for target, (strong, weak) in pairs.items():
         count = strong.both.shape[1]
-        limits.append(interval(count, lambda w, s=strong, o=weak: _shrinks(s, o, w)))
+        limits.append(interval(count, partial(_shrinks, strong, weak)))
         rates = zip(strong.rates(), weak.rates(), strict=True)
         white, other = (one[0, -1] - two[0, -1] for one, two in rates)
         words.append(f'{target} {percent(white)} to {percent(other)}')
@@ -108,13 +109,11 @@ def _carried(attack: str, targets: Mapping[str, Carried]) -> list[Claim]:
     each = list(targets.values())
     shown = '; '.join(_row(name, one) for name, one in targets.items())
     budgets = range(each[0].both.shape[0])
-    by_eps = [
-        _interval(one, lambda w, m=one, e=e: _lost(m, w)[:, e]) for one in each for e in budgets
-    ]
+    by_eps = [_interval(one, partial(_lost_at, one, e)) for one in each for e in budgets]
     # Equal at 0 or 1 is no violation: only a target fooled more often is.
     broken = min(high for _, high in by_eps)
     small = [rate_limits(one.rates()[1][0, 0], one.videos) for one in each]
-    grows = [_interval(one, lambda w, m=one: _growth(m, w)) for one in each]
+    grows = [_interval(one, partial(_growth, one)) for one in each]
     return [
         Claim(
             f'(e) {SHORT[attack]}: transfer is weaker than white box',
@@ -138,6 +137,10 @@ def _interval(one: Carried, quantity: Quantity) -> Limits:
 def _lost(one: Carried, drawn: Numbers) -> Numbers:
     white, target = one.rates(drawn)
     return white - target
+
+
+def _lost_at(one: Carried, e: int, drawn: Numbers) -> Numbers:
+    return _lost(one, drawn)[:, e]
 
 
 def _growth(one: Carried, drawn: Numbers) -> Numbers:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.dataset import BaseDataset
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmrobust.datasets.synthetic.noise import fractal_noise
@@ -111,13 +112,13 @@ class FlowStackDataset(BaseDataset):
 
 
 @cache
-def _blotches(size: tuple[int, int]) -> np.ndarray:
+def _blotches(size: tuple[int, int]) -> NDArray[Any]:
     """Noise (BLOTCHES, H, W) of standard deviation 1, from fine grain to clouds; periodic."""
     rng = np.random.default_rng(0)
     return np.stack([fractal_noise(rng, size, rng.uniform(0.5, 2)) for _ in range(BLOTCHES)])
 
 
-def _wrong_flow(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _wrong_flow(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
     """Noise (T, 2, H, W) of standard deviation 1: blotches, moved anywhere."""
     size = (shape[2], shape[3])
     chosen = rng.integers(BLOTCHES, size=shape[0] * shape[1])
@@ -125,7 +126,7 @@ def _wrong_flow(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     return np.stack(moved).reshape(shape)
 
 
-def _shifted(flow: np.ndarray, down: int, right: int) -> np.ndarray:
+def _shifted(flow: NDArray[Any], down: int, right: int) -> NDArray[Any]:
     """The fields moved, with their borders repeated."""
     pad = max(abs(down), abs(right))
     wide = np.pad(flow, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='edge')

@@ -39,8 +39,8 @@ EVERY = 2
 WORKERS = 2
 # Frames of 64 pixels are what the member takes without padding, and most of
 # their pixels do not move.
-TUNING = ('--crop', HEIGHT, HEIGHT, '--still', 0.85, '--emphasis', 8, '--lr', 1e-3)
-TUNING += ('--interval', 1000)
+TUNING: tuple[object, ...] = ('--crop', HEIGHT, HEIGHT, '--still', 0.85, '--emphasis', 8)
+TUNING += ('--lr', 1e-3, '--interval', 1000)
 
 Video = tuple[NDArray[np.uint8], int]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor, isnan
 from typing import Any
 
@@ -60,9 +61,9 @@ class Measured:
         """Every video drawn once."""
         return np.ones((1, len(self.videos)))
 
-    def interval(self, quantity: Quantity) -> Limits:
-        """95 % interval of a quantity of the videos."""
-        return interval(len(self.videos), quantity)
+    def interval(self, quantity: Callable[[Measured, Numbers], Numbers]) -> Limits:
+        """95 % interval of a quantity of this and of the drawn videos."""
+        return interval(len(self.videos), partial(quantity, self))
 
 
 def measured(by_eps: Sequence[Rows]) -> Measured:

@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -209,6 +210,7 @@ def initialise(network: torch.nn.Module, seed: int) -> None:
     for module in network.modules():
         if not isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
             continue
+        fan: Literal['fan_in', 'fan_out']
         fan = 'fan_in' if isinstance(module, torch.nn.Conv2d) else 'fan_out'
         with torch.no_grad():
             torch.nn.init.kaiming_normal_(module.weight, 0.1, fan, generator=generator)
@@ -221,7 +223,8 @@ def initialise(network: torch.nn.Module, seed: int) -> None:
 def train(member: FlowNet2Member, pairs: Pairs, args: argparse.Namespace) -> None:
     """Adam with a warm-up and a cosine decay."""
     # Convolutions of many channels are faster so on a CPU.
-    network = member.network.train().to(memory_format=torch.channels_last)
+    network: Any = member.network.train()
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=args.lr, weight_decay=1e-4)
     began = time.perf_counter()
     for iteration in range(args.iterations):

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from mmrobust.cli.attack import run
 from mmrobust.functional.interval import wilson
@@ -34,7 +35,7 @@ def checkpoint(name: str, work_dir: Path) -> Path:
     return folder / Path(last.read_text().strip()).name
 
 
-def attack(name: str, weights: Path, kind: str, eps: float, work_dir: Path) -> dict:
+def attack(name: str, weights: Path, kind: str, eps: float, work_dir: Path) -> dict[str, Any]:
     """One run; returns its card."""
     folder = work_dir / name / f'{kind.lower()}-eps{eps:g}'
     config = HERE / 'configs' / f'{name}.py'

@@ -136,7 +136,7 @@ def test_stacks_of_one_video_count_as_one():
     one = measured(stacks)
     assert one.videos == tuple(f'wave/person{i}' for i in range(4))
     assert one.n.tolist() == [10, 10, 10, 10]
-    assert one.interval(lambda w: one.accuracies(w)[:, 0]) == (-math.inf, math.inf)
+    assert one.interval(lambda m, w: m.accuracies(w)[:, 0]) == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize(

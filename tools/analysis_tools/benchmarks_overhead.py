@@ -199,4 +199,5 @@ def run(quick: bool) -> None:
 
 
 if __name__ == '__main__':
-    child(*map(int, sys.argv[1:4]), float(sys.argv[4]))
+    views, frames, side = map(int, sys.argv[1:4])
+    child(views, frames, side, float(sys.argv[4]))

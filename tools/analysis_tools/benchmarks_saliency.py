@@ -83,7 +83,8 @@ def step(clips: Clips, pixels: Tensor) -> Tensor:
 def compare(work: Callable[[Clips, Tensor], Tensor], clips: Clips, pixels: Tensor, n: int) -> str:
     """Time of ``work`` for n candidates, in full and incrementally, taken in turns."""
     full, reused, worst = [], [], 0.0
-    with clips.incremental() as memo:
+    with clips.incremental() as entered:
+        memo: Any = entered
         work(clips, pixels)
         estimator = clips.owner.scorer.model.flow_estimator
         for i in range(n):
