@@ -41,9 +41,9 @@ class FrameSaliency(Attack):
         goal: See :class:`~mmrobust.attacks.base.Attack`.
         inner: How a frame is changed. None: one step of length eps along the
             steepest direction (the paper's: eps times the sign of the gradient,
-            as in :class:`~mmrobust.attacks.one_shot.OneShot`). Or any attack, but not
-            one that goes by frames itself, which then sees one free frame; its own
-            threat and goal are not used.
+            as in :class:`~mmrobust.attacks.one_shot.OneShot`). Or any attack that does
+            not go by frames itself: it sees one free frame, and its own threat and
+            goal are not used.
         level: ``stack``: all frames of a sample are candidates at once.
             ``video``: clip after clip, in order of time: a clip's own frames
             until this clip is fooled, then a look at the whole video, and no

@@ -67,7 +67,12 @@ class ViewLayout(Layout):
         inner = self.inputs.shape[2:-2]
         split = pixels.reshape(pixels.shape[0], self.views, *inner, *pixels.shape[2:])
         found = split.transpose(0, 1)
-        return found if views is None else found[list(views)]
+        if views is None:
+            return found
+        if isinstance(views, range) and views.step == 1:
+            # No copy.
+            return found[views.start : views.stop]
+        return found[list(views)]
 
     def seen(self) -> Tensor:
         """Every view its own frames."""

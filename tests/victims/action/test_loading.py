@@ -136,6 +136,10 @@ def test_view_space_takes_any_transform():
     pixels = layout.pixels()
     assert pixels.shape == (3, 3 * 2, 24, 35)
     assert torch.equal(layout.render(pixels), layout.inputs)
+    assert torch.equal(layout.render(pixels, [2, 0]), layout.inputs[[2, 0]])
+    some = layout.render(pixels, range(1, 3))
+    assert torch.equal(some, layout.inputs[1:3])
+    assert some.untyped_storage().data_ptr() == pixels.untyped_storage().data_ptr()
 
 
 def test_gradient_counts_how_often_a_pixel_is_seen():
