@@ -6,7 +6,6 @@ Shapes: C channels, T frames, H, W pixels.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,22 +55,28 @@ def start_list(victim: Victim, workshop: Workshop) -> Path:
     """A list of two test clips of every class that the victim has right; made once.
 
     As the victim sees them. No attack can meet its own clip there: it aims at another class.
+    Of a class of which it has none right, the first clip: the attack flags it and starts
+    from the video itself.
     """
     from mmaction.apis import init_recognizer
 
     folder = workshop.folder / f'starts_{victim.name}'
     path = folder / 'list.txt'
     if not path.exists():
-        clips, lines, seen = Clips(victim, workshop), [], Counter[int]()
+        clips, chosen = Clips(victim, workshop), dict[int, list[int]]()
+        firsts = dict[int, int]()
         model = init_recognizer(str(victim.config), str(workshop.checkpoint(victim)), 'cpu')
         for index in range(len(clips.dataset)):
             label = clips.dataset.get_data_info(index)['label']
-            if seen[label] == STARTS:
-                continue
-            with torch.no_grad():
-                (told,) = model.test_step(pseudo_collate([clips.packed(index)]))
-            if int(told.pred_label) == label:
-                seen[label] += 1
+            right = chosen.setdefault(label, [])
+            firsts.setdefault(label, index)
+            if len(right) < STARTS:
+                with torch.no_grad():
+                    (told,) = model.test_step(pseudo_collate([clips.packed(index)]))
+                right += [index] * (int(told.pred_label) == label)
+        lines = []
+        for label, right in chosen.items():
+            for index in right or [firsts[label]]:
                 frames = clips[index].permute(1, 2, 3, 0).to(torch.uint8).numpy()
                 write_lossless(folder / f'{index}.mkv', frames, fps=10)
                 lines.append(f'{index}.mkv {label}\n')
