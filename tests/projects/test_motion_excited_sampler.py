@@ -1,10 +1,13 @@
 """The reproduction runs from nothing to its table of claims, and does nothing twice."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS
+from projects.motion_excited_sampler.clips import start_list
 from tests.conftest import ROOT
 
 PROJECT = ROOT / 'projects' / 'motion_excited_sampler'
@@ -33,3 +36,39 @@ def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
     again = run_quick(PROJECT.name, tmp_path)
     assert ', 0 to do' in again
     assert (folder / 'results.md').read_text() == text
+
+
+class Six:
+    """Six clips of three classes, and what a victim makes of them."""
+
+    labels = (0, 1, 2, 0, 0, 0)
+    seen = (0, 1, 0, 1, 0, 0)
+
+    def __init__(self, *_):
+        self.dataset = self
+
+    def __len__(self):
+        return len(self.labels)
+
+    def get_data_info(self, index):
+        return {'label': self.labels[index]}
+
+    def packed(self, index):
+        return {'index': index}
+
+    def __getitem__(self, index):
+        return torch.full((3, 2, 16, 16), 40.0 * index)
+
+    def test_step(self, batch):
+        return [SimpleNamespace(pred_label=self.seen[batch['index'][0]])]
+
+
+def test_starts_are_two_right_clips_of_a_class_or_else_its_first_one(tmp_path, monkeypatch):
+    workshop = SimpleNamespace(folder=tmp_path, checkpoint=lambda victim: 'weights')
+    victim = SimpleNamespace(name='tiny', config='config')
+    monkeypatch.setattr('projects.motion_excited_sampler.clips.Clips', Six)
+    monkeypatch.setattr('mmaction.apis.init_recognizer', lambda *_: Six())
+    path = start_list(victim, workshop)
+    # Clip 3 is not right, clip 5 is one too many; of class 2 none is right.
+    assert path.read_text().split('\n') == ['0.mkv 0', '4.mkv 0', '1.mkv 1', '2.mkv 2', '']
+    assert {file.name for file in path.parent.glob('*.mkv')} == {f'{i}.mkv' for i in (0, 1, 2, 4)}
