@@ -36,8 +36,9 @@ class Cut(Counter):
         # Clips that skip frames lie in one another: one video.
         ([(0, 2, 4, 6), (1, 3, 5, 7)], (0,)),
         ([(0, 2), (1, 3), (4, 6), (5, 7)], (0, 4)),
+        ([(0,), (1,), (2,), (3,), (4,), (5,), (6,), (7,)], (0,)),
     ],
-    ids=['one', 'two', 'three', 'overlap', 'interleaved', 'interleaved in halves'],
+    ids=['one', 'two', 'three', 'overlap', 'interleaved', 'interleaved in halves', 'single'],
 )
 def test_a_view_begins_where_no_clip_has_frames_on_both_sides(seen, starts):
     victim = Cut(1)
