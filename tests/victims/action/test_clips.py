@@ -3,6 +3,11 @@
 import pytest
 import torch
 
+from mmrobust.flow.estimators.farneback import Farneback
+from mmrobust.query.views import view_starts
+from mmrobust.samplers.one_noise import OneNoise
+from mmrobust.samplers.sparked import Sparked
+from tests.conftest import CONFIGS, build_recognizer
 from tests.victims.action.test_victim import SPACES, bound
 
 
@@ -43,3 +48,17 @@ def test_selecting_samples_selects_their_clips(recognizer):
     second = [clip.victim.select(torch.tensor([1]))(pixels[1:]) for clip in whole.clips()]
     for one, other in zip(both, second, strict=True):
         torch.testing.assert_close(one[1:], other, atol=1e-5, rtol=1e-4)
+
+
+def test_noise_follows_the_motion_between_the_frames_of_a_tsn():
+    """Its clips are single frames, which are no views that noise would stop at."""
+    _, _, whole, pixels = bound(build_recognizer(CONFIGS / 'tiny_2d.py'))
+    one = whole.select(torch.tensor([0]))
+    assert {int(clip.frames.sum()) for clip in one.clips()} == {1}
+    moving = Sparked(motion=Farneback()).bind(pixels[0], view_starts(one))
+    still = OneNoise().bind(pixels[0], view_starts(one))
+    draws = [noise.draw(torch.Generator().manual_seed(0), 1) for noise in (moving, still)]
+    assert list(moving.flags) == []
+    # The first frame's noise is the same; what follows has moved.
+    assert torch.equal(draws[0][:, 0], draws[1][:, 0])
+    assert not torch.equal(*draws)
