@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from mmrobust.cli.scripts import run_script
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -85,7 +85,7 @@ class Workshop:
             return
         made = self.folder / 'mirror_mouse'
         if not (made / 'test.json').exists():
-            _call('projects/k_limiting_attack/prepare.py', self.mouse, made)
+            run_script(ROOT / 'projects/k_limiting_attack/prepare.py', self.mouse, made)
         os.environ['MIRROR_MOUSE_ROOT'] = str(made)
         _write_pose(made / 'train.json', made / 'other.json')
 
@@ -111,7 +111,7 @@ class Workshop:
         if not (folder / 'trained').exists():
             words: list[object] = [victim.config, '--work-dir', folder, '--resume']
             words += ['--cfg-options', *QUICK_TRAINING] if self.quick else []
-            _call('tools/train.py', *words)
+            run_script(ROOT / 'tools/train.py', *words)
             (folder / 'trained').touch()
         return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
 
@@ -122,9 +122,3 @@ def _write_pose(annotations: Path, path: Path) -> None:
     numbers = max(frames, key=lambda frame: int(frame['num_keypoints']))['keypoints']
     triplets = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
     path.write_text(json.dumps([[x, y] if flag else None for x, y, flag in triplets]) + '\n')
-
-
-def _call(script: str, *arguments: object) -> None:
-    words = [sys.executable, '-W', 'ignore', script, *map(str, arguments)]
-    # Two victims are trained at once: one thread each.
-    subprocess.run(words, check=True, cwd=ROOT, env={'OMP_NUM_THREADS': '1', **os.environ})

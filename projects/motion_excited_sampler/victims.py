@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from mmrobust.cli.scripts import run_script
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -103,8 +103,9 @@ class Workshop:
 
     def checkpoint(self, victim: Victim) -> Path:
         """The victim's weights, trained if there are none; the data, cut if there are none."""
-        if victim.data == 'weizmann' and not (self.folder / 'weizmann' / 'test.txt').exists():
-            _call('tools/data/prepare_weizmann.py', self.strips, self.folder / 'weizmann')
+        cut = self.folder / 'weizmann'
+        if victim.data == 'weizmann' and not (cut / 'test.txt').exists():
+            run_script(ROOT / 'tools/data/prepare_weizmann.py', self.strips, cut)
         if victim.shipped:
             return ROOT / victim.shipped
         folder = self.folder / victim.name
@@ -115,11 +116,6 @@ class Workshop:
             data = self.overrides(victim, 'train_dataloader.dataset.dataset')
             if data:
                 words += ['--cfg-options', *data, *self.overrides(victim)]
-            _call('tools/train.py', *words)
+            run_script(ROOT / 'tools/train.py', *words)
             (folder / 'trained').touch()
         return folder / Path(last.read_text().strip()).name
-
-
-def _call(script: str, *arguments: object) -> None:
-    words = [sys.executable, '-W', 'ignore', script, *map(str, arguments)]
-    subprocess.run(words, check=True, cwd=ROOT)

@@ -6,8 +6,6 @@ Shapes: T frames, H, W pixels.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -19,6 +17,7 @@ import torch
 from mmengine.config import Config
 from numpy.typing import NDArray
 
+from mmrobust.cli.scripts import run_script
 from mmrobust.datasets.synthetic import CLASSES, render
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.registry import FLOWS
@@ -159,7 +158,7 @@ class DataSet:
         for folder, window in (('stacks', 11), ('videos', 0)):
             out = self.folder / folder
             if not (out / 'test.txt').exists():
-                _call(tool, self.source, out, '--window', window)
+                run_script(tool, self.source, out, '--window', window)
 
     def _tune(self) -> None:
         """Fine-tune the shipped member on TV-L1 flow of the training videos."""
@@ -168,7 +167,7 @@ class DataSet:
         if self.name == 'weizmann':
             root = self.folder / 'stacks'
             options = ['--videos', root / 'train.txt', '--root', root / 'videos']
-        _call(
+        run_script(
             HERE / 'train_flownet.py',
             self.tuned,
             '--member',
@@ -227,7 +226,3 @@ def flow_of(estimator: FlowEstimator, frames: NDArray[np.uint8]) -> torch.Tensor
     clip = torch.from_numpy(np.ascontiguousarray(frames)).float().permute(0, 3, 1, 2)
     with torch.no_grad():
         return estimator(clip[None])[0]
-
-
-def _call(script: Path, *arguments: object) -> None:
-    subprocess.run([sys.executable, '-W', 'ignore', script, *map(str, arguments)], check=True)
