@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from mmrobust.engine.ledger import OtherRunError
 
@@ -10,7 +13,7 @@ from mmrobust.engine.ledger import OtherRunError
 def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
     """Run a command with ``--resume``, or anew where its results are of another run.
 
-    That is so where weights, options or the package have changed since; the earlier
+    That is so where weights, options or the package's version have changed since; the earlier
     results are kept beside the new ones, as the ledger does it.
 
     Args:
@@ -24,3 +27,22 @@ def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -
     except OtherRunError as error:
         print(f'{error}\nbeginning again', flush=True)
         run(words)
+
+
+def finished(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Whether a run is complete, and was made under the same plan.
+
+    Args:
+        folder: Of the run.
+        plan: All that decides it, hashes of weights and files too; as JSON holds it.
+    """
+    path = folder / 'plan.json'
+    if not path.exists() or not (folder / 'report.json').exists():
+        return False
+    known: Mapping[str, Any] = json.loads(path.read_text())
+    return known == plan
+
+
+def finish(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write down that a run is complete: the last thing that is done in its folder."""
+    (folder / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')

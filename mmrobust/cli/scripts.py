@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
+
+from mmengine.config import Config
+
+from mmrobust.engine.provenance import file_sha256
 
 
 def run_script(script: Path, *arguments: object) -> None:
@@ -23,3 +31,46 @@ def run_script(script: Path, *arguments: object) -> None:
     """
     words = [sys.executable, '-W', 'ignore', str(script), *map(str, arguments)]
     subprocess.run(words, check=True, env={'OMP_NUM_THREADS': '1', **os.environ})
+
+
+def trained(
+    tool: Path, config: Path, folder: Path, options: Sequence[str] = (), data: Sequence[Path] = ()
+) -> Path:
+    """The weights of a victim, trained where there are none of this training.
+
+    A training that was broken off begins again: going on would draw other random
+    numbers. Weights of another training are kept beside the new ones.
+
+    Args:
+        tool: ``tools/train.py``.
+        config: Of the training.
+        folder: Of this victim alone; its file ``trained`` says by which training.
+        options: Overrides of the config, ``KEY=VALUE``.
+        data: Files that decide the training, such as annotations.
+
+    Returns:
+        The last checkpoint.
+    """
+    told = _digest(config, options, data)
+    mark = folder / 'trained'
+    if not (mark.exists() and mark.read_text() == told):
+        if mark.exists():
+            _set_aside(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        words: list[object] = [config, '--work-dir', folder]
+        run_script(tool, *words, *(['--cfg-options', *options] if options else []))
+        # The last checkpoint is written before the training's last lines: this file, after them.
+        mark.write_text(told)
+    return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
+
+
+def _digest(config: Path, options: Sequence[str], data: Sequence[Path]) -> str:
+    parts = [Config.fromfile(config).pretty_text, *options, *map(str, map(file_sha256, data))]
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()
+
+
+def _set_aside(folder: Path) -> None:
+    names = (folder.with_name(f'{folder.name}.old{number}') for number in count(1))
+    free = next(name for name in names if not name.exists())
+    folder.rename(free)
+    print(f'{folder} holds weights of another training, kept in {free.name}: beginning again')

@@ -15,10 +15,15 @@ from projects.k_limiting_attack.victims import ROOT
 
 ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
 NORMS = ('linf', 'l2')
-# Arm -> its config file and which mask it has.
+# Arm -> which mask it has.
 MASKED = {'kaa': 'relation', 'er': 'relation', 'random': 'random', 'gradient': 'gradient'}
-UNTARGETED = (*MASKED, 'fgsm', 'noise')
-TARGETED = ('kaa', 'er', 'random')
+# The tables', under every goal.
+ARMS = (*MASKED, 'fgsm', 'noise')
+# The curve's: KAA too with a loss that all heads share, so that heads are compared alike.
+CURVE = (*ARMS, 'shared')
+# What counts as reached, in longer sides of the box. Of the embedded figures 0.2 can tell no
+# victim from the mean pose, and walk and sit begin at 0.15 and 0.17.
+MOVED, AT_TARGET = 0.1, 0.05
 # All steps together are twice as long as the budget, as in the config files.
 REACH = 2.0
 
@@ -29,7 +34,7 @@ def attack(
     """The config of an arm.
 
     Args:
-        arm: Among UNTARGETED.
+        arm: Among CURVE.
         norm: Among NORMS; noise has the length of the whole budget under both.
         goal: ``untargeted``, or the target's name.
         rmse: Budget, grey levels.
@@ -40,10 +45,14 @@ def attack(
     length = rmse * math.sqrt(values)
     linf = norm == 'linf' and arm != 'noise'
     threat = {'type': 'Linf', 'eps': rmse} if linf else {'type': 'L2', 'eps': length}
-    aim = {'type': 'CorruptPose' if goal == 'untargeted' else 'TargetPose'}
-    if arm not in MASKED:
+    aim: dict[str, Any] = {'type': 'CorruptPose', 'tau': MOVED}
+    if goal != 'untargeted':
+        aim = {'type': 'TargetPose', 'tau': AT_TARGET}
+    if arm == 'shared':
+        aim['loss'] = 'soft_argmax'
+    if arm in ('fgsm', 'noise'):
         return {'type': 'FGSM' if arm == 'fgsm' else 'RandomNoise', 'threat': threat, 'goal': aim}
-    name = f'kaa_{norm}' if arm == 'kaa' else f'kaa_er_{norm}'
+    name = f'kaa_{norm}' if arm in ('kaa', 'shared') else f'kaa_er_{norm}'
     found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
-    found |= {'threat': threat, 'goal': aim, 'mask': MASKED[arm]}
+    found |= {'threat': threat, 'goal': aim, 'mask': MASKED.get(arm, 'relation')}
     return found | {'steps': steps, 'step_size': REACH / steps, 'early_stop': stop}

@@ -10,7 +10,7 @@ from mmrobust.functional.bootstrap import NOTHING
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.svg import inline
-from projects.k_limiting_attack.arms import UNTARGETED
+from projects.k_limiting_attack.arms import CURVE
 from projects.k_limiting_attack.claims import Results
 from projects.k_limiting_attack.measure import Sample, Samples, averaged
 from projects.k_limiting_attack.tables import NAMES
@@ -19,7 +19,7 @@ BUDGET = 'eps of l_inf, noise: RMSE; grey levels'
 NOTE = 'Attacked samples, all steps taken; bands: 95 % intervals.'
 Value = Callable[[Sample], float]
 MEASURES: Mapping[str, Value] = {
-    'PCK@0.2': lambda sample: sample.pck,
+    'PCK': lambda sample: sample.pck,
     'error in box sides': lambda sample: sample.error,
 }
 
@@ -28,9 +28,9 @@ def arms(name: str, found: Results) -> list[Plot]:
     """Every arm on one victim, one figure per measure."""
     series = {
         NAMES[arm]: [found.curve[arm, eps] for eps in found.eps]
-        for arm in sorted(UNTARGETED, key='er'.__eq__)
+        for arm in sorted(CURVE, key='er'.__eq__)
     }
-    return _plots(name, found.eps, series, NAMES['er'])
+    return _plots(f'{name}, right within {found.within:g}', found.eps, series, NAMES['er'])
 
 
 def heads(name: str, found: Mapping[str, Results]) -> list[Plot]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.functional.bootstrap import NOTHING, Limits, bootstrap
+from mmrobust.functional.bootstrap import NOTHING, PAIRS, Limits, bootstrap
 from mmrobust.functional.interval import newcombe_paired, wilson
 
 
@@ -27,11 +27,12 @@ class Sample:
     Attributes:
         success: The goal is reached, after rounding.
         rmse: Of the change, grey levels.
-        clean_pck: Share of its labelled joints within 0.2 of the box, clean.
+        clean_pck: Share of its labelled joints that are right, clean.
         pck: Likewise attacked.
         clean_error: Mean distance from the annotation, clean.
         error: Likewise attacked.
         target_error: Mean distance from the target; None without one.
+        clean_target_error: Likewise of the clean prediction.
         density: Share of the values that were free to change; None without a mask.
     """
 
@@ -42,6 +43,7 @@ class Sample:
     clean_error: float
     error: float
     target_error: float | None = None
+    clean_target_error: float | None = None
     density: float | None = None
 
 
@@ -58,7 +60,7 @@ class Estimate:
     n: int
 
 
-def samples_of(lines: Iterable[Mapping[str, Any]]) -> Samples:
+def samples_of(lines: Iterable[Mapping[str, Any]], within: float) -> Samples:
     """From lines of a ledger.
 
     A sample whose clean prediction is at the target already is left out: it
@@ -66,16 +68,18 @@ def samples_of(lines: Iterable[Mapping[str, Any]]) -> Samples:
 
     Args:
         lines: Of attacked samples.
+        within: A joint is right this near to its annotation.
     """
     return {
         line['index']: Sample(
             success=line['success'],
             rmse=line['rmse'],
-            clean_pck=line['clean_pck'],
-            pck=line['adversarial_pck'],
+            clean_pck=_right(line['clean_joint_errors'], within),
+            pck=_right(line['adversarial_joint_errors'], within),
             clean_error=line['clean_error'],
             error=line['adversarial_error'],
             target_error=line.get('target_error'),
+            clean_target_error=line.get('clean_target_error'),
             density=line['measures'].get('density'),
         )
         for line in lines
@@ -90,13 +94,16 @@ def rate(samples: Samples) -> Estimate:
 
 
 def gained(one: Samples, other: Samples) -> Estimate:
-    """Success rate less another's, on the samples of both; Newcombe's paired interval."""
+    """Success rate less another's, on the samples of both; Newcombe's paired interval.
+
+    None below six samples: its limits are those of many.
+    """
     left, right = common(one, other)
     pairs = Counter((left[index].success, right[index].success) for index in left)
     cells = [pairs[a, b] for a in (True, False) for b in (True, False)]
     n = len(left)
     value = (cells[1] - cells[2]) / n if n else math.nan
-    return Estimate(value, newcombe_paired(*cells), n)
+    return Estimate(value, newcombe_paired(*cells) if n >= PAIRS else NOTHING, n)
 
 
 def averaged(numbers: Sequence[float]) -> Estimate:
@@ -109,6 +116,18 @@ def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[flo
     left, right = common(one, other)
     both = [index for index in left if left[index].success and right[index].success]
     return [left[index].rmse for index in both], [right[index].rmse for index in both]
+
+
+def smaller(one: Samples, other: Samples) -> Estimate:
+    """How many more samples one changes less than the other does, than the other way round.
+
+    Of the samples that either fools; who fails needs more than anything. Unlike
+    :func:`ratio`, this does not look away where one of both fails.
+    """
+    left, right = common(one, other)
+    pairs = [(left[i], right[i]) for i in left if left[i].success or right[i].success]
+    needs = [[s.rmse if s.success else math.inf for s in pair] for pair in pairs]
+    return averaged([float(a < b) - float(a > b) for a, b in needs])
 
 
 def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
@@ -140,6 +159,12 @@ def shown(estimate: Estimate, form: str = '.2f', scale: float = 1.0) -> str:
         low, high = (f'{scale * limit:{form}}' for limit in estimate.limits)
         text += f' ({low} to {high})'
     return f'{text}, n = {estimate.n}'
+
+
+def _right(errors: Sequence[float | None], within: float) -> float:
+    """The share of the labelled joints that are near enough."""
+    known = [error for error in errors if error is not None]
+    return sum(error <= within for error in known) / len(known)
 
 
 def _hits(samples: Samples) -> tuple[int, int]:

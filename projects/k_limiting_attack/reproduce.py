@@ -17,6 +17,7 @@ import argparse
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,10 +32,12 @@ from mmrobust.visualization.figures import Plot  # noqa: E402
 from mmrobust.visualization.study import Study, write_study  # noqa: E402
 from projects.k_limiting_attack import claims, figures, tables  # noqa: E402
 from projects.k_limiting_attack.arms import attack  # noqa: E402
+from projects.k_limiting_attack.baseline import mean_pose  # noqa: E402
 from projects.k_limiting_attack.claims import Results  # noqa: E402
 from projects.k_limiting_attack.runs import (  # noqa: E402
     Effort,
     Run,
+    card,
     execute,
     measured,
     planned,
@@ -49,7 +52,7 @@ def effort(quick: bool) -> Effort:
     """How much is spent on a victim."""
     if quick:
         return Effort(samples=3, steps=4, eps=8, curve=(8,), pictures=1)
-    return Effort(samples=60, steps=20, eps=8, curve=(1, 2, 4, 8, 16), pictures=3)
+    return Effort(samples=50, steps=20, eps=8, curve=(1, 2, 4, 8), pictures=3)
 
 
 def collected(runs: Sequence[Run], folder: Path) -> Results:
@@ -58,23 +61,37 @@ def collected(runs: Sequence[Run], folder: Path) -> Results:
     return Results(
         {(run.goal, run.norm, run.arm): s for run, s in found.items() if not run.curve},
         {(run.arm, run.eps): s for run, s in found.items() if run.curve},
+        runs[0].victim.within,
     )
 
 
-def summary(victim: Victim, found: Results, spent: Effort) -> str:
+def sight(run: Run, found: Results, folder: Path, workshop: Workshop) -> str:
+    """What the victim of a run is, and how well it does."""
+    victim = run.victim
+    options = list(workshop.overrides(victim))
+    blind = mean_pose(victim.config, options, run.effort.samples, victim.within)
+    size = f'{workshop.parameters(victim) / 1e6:.2f} M parameters, trained from scratch.'
+    return f'{size} {tables.clean(found, card(run, folder), blind)}'
+
+
+def summary(victim: Victim, found: Results, spent: Effort, seen: str) -> str:
     """The tables and claims of one victim."""
     budget = f'budget: RMSE {spent.eps:g}, at most {spent.steps} steps'
+    verdicts = claims.claims(found)
+    counts = Counter(claim.verdict for claim in verdicts)
     return '\n\n'.join(
         [
             f'## {victim.name}',
-            tables.clean(found),
+            seen,
             f'Untargeted; {budget}',
             tables.untargeted(found),
             f'Targeted; {budget}',
             tables.targeted(found),
-            'PCK@0.2 and error, %, over eps of l_inf (noise: its RMSE); all steps are taken',
+            f'PCK@{found.within:g} and error, %, over eps of l_inf (noise: its RMSE); all steps '
+            'are taken',
             tables.curve(found),
-            table(claims.claims(found)),
+            table(verdicts),
+            ', '.join(f'{verdict}: {count}' for verdict, count in counts.items()),
         ]
     )
 
@@ -82,9 +99,10 @@ def summary(victim: Victim, found: Results, spent: Effort) -> str:
 def contact_sheet(
     victim: Victim, found: Results, spent: Effort, folder: Path, workshop: Workshop
 ) -> None:
-    """Some samples of KAA+ER, fooled ones first; drawn once."""
+    """Some samples of KAA+ER, fooled ones first; drawn once per run."""
     path = folder / victim.name / 'contact_sheet.png'
-    if path.exists():
+    made = folder / victim.name / 'untargeted_linf_er' / 'plan.json'
+    if path.exists() and path.stat().st_mtime >= made.stat().st_mtime:
         return
     tried = found.arms['untargeted', 'linf', 'er']
     order = sorted(tried, key=lambda index: (not tried[index].success, index))
@@ -110,7 +128,13 @@ def contact_sheet(
     Sheet(victim.config, checkpoint, workshop.overrides(victim), indices).write(path, attacks)
 
 
-def conclude(results: Mapping[Victim, Results], spent: Effort, folder: Path, quick: bool) -> str:
+def conclude(
+    results: Mapping[Victim, Results],
+    seen: Mapping[Victim, str],
+    spent: Effort,
+    folder: Path,
+    quick: bool,
+) -> str:
     """The whole text; the page with all figures is written."""
     parts: list[str] = [QUICK] if quick else []
     plots: list[Plot] = []
@@ -119,7 +143,7 @@ def conclude(results: Mapping[Victim, Results], spent: Effort, folder: Path, qui
         heads = {victim.head: of for victim, of in results.items() if victim.data == data}
         for victim, found in results.items():
             if victim.data == data:
-                parts.append(summary(victim, found, spent))
+                parts.append(summary(victim, found, spent, seen[victim]))
                 plots += figures.arms(victim.name, found)
                 rows += tables.rows(victim.name, found)
         if len(heads) > 1:
@@ -150,7 +174,8 @@ def main() -> int:
     results = {victim: collected(runs, folder) for victim, runs in plans.items()}
     for victim, found in results.items():
         contact_sheet(victim, found, spent, folder, workshop)
-    text = conclude(results, spent, folder, args.quick)
+    seen = {v: sight(plans[v][0], found, folder, workshop) for v, found in results.items()}
+    text = conclude(results, seen, spent, folder, args.quick)
     (folder / 'results.md').write_text(text)
     minutes = (time.perf_counter() - began) / 60
     print(f'\n{text}\n{minutes:.1f} minutes this time; {folder}')

@@ -16,10 +16,10 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
-from mmrobust.cli.resuming import resumed
+from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
-from projects.k_limiting_attack.arms import NORMS, TARGETED, UNTARGETED, attack
+from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
 from projects.k_limiting_attack.measure import Samples, samples_of
 from projects.k_limiting_attack.victims import Victim, Workshop
 
@@ -82,32 +82,31 @@ class Run:
         """CPU seconds if no sample is fooled before the last step."""
         steps = 1 if self.arm in ('fgsm', 'noise') else self.effort.steps
         # A mask costs about as much as one step per joint or coordinate.
-        masks = 0 if self.arm in ('kaa', 'fgsm', 'noise') else 20
+        masks = 20 if self.arm in ('er', 'random', 'gradient') else 0
         return START + self.effort.samples * STEP * (steps + masks)
 
 
 def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
     """All runs on a victim."""
     for norm in NORMS:
-        for arm in UNTARGETED:
-            yield Run(victim, 'untargeted', norm, arm, effort.eps, effort)
-        for target in victim.targets:
-            for arm in TARGETED:
-                yield Run(victim, target, norm, arm, effort.eps, effort)
+        for goal in ('untargeted', *victim.targets):
+            for arm in ARMS:
+                yield Run(victim, goal, norm, arm, effort.eps, effort)
     for eps in effort.curve:
-        for arm in UNTARGETED:
+        for arm in CURVE:
             yield Run(victim, 'untargeted', 'linf', arm, eps, effort, curve=True)
 
 
 def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
     """Every run that is not complete, PROCESSES victims at a time."""
-    todo: dict[Victim, list[Run]] = {}
-    for run in runs:
-        if not _complete(run, folder):
-            todo.setdefault(run.victim, []).append(run)
-    left = [run for of in todo.values() for run in of]
-    print(f'{len(runs)} runs, {len(left)} to do: {_estimate(left)}, training apart', flush=True)
     with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+        list(pool.map(workshop.checkpoint, dict.fromkeys(run.victim for run in runs)))
+        todo: dict[Victim, list[Run]] = {}
+        for run in runs:
+            if not finished(folder / run.place, plan(run, workshop)):
+                todo.setdefault(run.victim, []).append(run)
+        left = [run for of in todo.values() for run in of]
+        print(f'{len(runs)} runs, {len(left)} to do: {_estimate(left)}', flush=True)
         # The first failure cancels what has not begun.
         for _ in pool.map(_all, todo.values(), repeat(folder), repeat(workshop)):
             pass
@@ -116,7 +115,6 @@ def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
 def _all(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
     """One victim's runs in their order, with what is left of its time before each."""
     torch.set_num_threads(1)
-    workshop.checkpoint(runs[0].victim)
     began, past = time.process_time(), 0.0
     for number, run in enumerate(runs):
         share = (time.process_time() - began) / past if past else 1.0
@@ -129,21 +127,19 @@ def _all(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
 def measured(run: Run, folder: Path) -> Samples:
     """What a complete run found, by sample."""
     entries = read_entries(folder / run.place)
-    lines = attacked([entries[index] for index in sorted(entries)])
-    return samples_of(lines)
+    # More are there after a run on more samples.
+    lines = attacked([entries[index] for index in range(run.effort.samples) if index in entries])
+    return samples_of(lines, run.victim.within)
 
 
-def _complete(run: Run, folder: Path) -> bool:
-    out = folder / run.place
-    path = out / 'plan.json'
-    if not path.exists() or not (out / 'report.json').exists():
-        return False
-    known: dict[str, Any] = json.loads(path.read_text())
-    return known == plan(run)
+def card(run: Run, folder: Path) -> dict[str, Any]:
+    """The report of a complete run."""
+    found: dict[str, Any] = json.loads((folder / run.place / 'report.json').read_text())
+    return found
 
 
-def plan(run: Run) -> dict[str, Any]:
-    """The attack of a run, and on how many samples."""
+def plan(run: Run, workshop: Workshop) -> dict[str, Any]:
+    """The attack of a run, and on which samples."""
     options = attack(
         run.arm,
         run.norm,
@@ -153,13 +149,15 @@ def plan(run: Run) -> dict[str, Any]:
         steps=run.effort.steps,
         stop=not run.curve,
     )
-    return {'attack': options, 'samples': run.effort.samples}
+    inputs = workshop.inputs(run.victim, run.goal)
+    data = list(workshop.overrides(run.victim))
+    return {'attack': options, 'samples': run.effort.samples, 'data': data, **inputs}
 
 
 def _attack(run: Run, folder: Path, workshop: Workshop) -> None:
     out = folder / run.place
     out.mkdir(parents=True, exist_ok=True)
-    config, decided = out / 'attack.py', plan(run)
+    config, decided = out / 'attack.py', plan(run, workshop)
     Config({'attack': decided['attack']}).dump(config)
     words: list[object] = [run.victim.config, workshop.checkpoint(run.victim)]
     words += ['--attack', config, '--work-dir', out, '--max-samples', run.effort.samples]
@@ -168,7 +166,7 @@ def _attack(run: Run, folder: Path, workshop: Workshop) -> None:
     words += workshop.overrides(run.victim)
     resumed(cli.run, words)
     # Last: a run under another plan is begun again, not taken for this one.
-    (out / 'plan.json').write_text(json.dumps(decided, indent=1) + '\n')
+    finish(out, decided)
 
 
 def _estimate(runs: Sequence[Run], share: float = 1.0) -> str:

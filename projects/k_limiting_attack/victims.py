@@ -8,13 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmrobust.cli.scripts import run_script
+import torch
+
+from mmrobust.cli.scripts import run_script, trained
+from mmrobust.engine.provenance import file_sha256
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 HEADS = ('td-hm', 'simcc', 'td-reg')
 # Data set -> (width, height) of the crops.
 SIZES = {'synthetic-64x80': (64, 80), 'mirror-mouse-96x96': (96, 96)}
+# Data set -> how near to its annotation a joint is right, in longer sides of the box.
+WITHIN = {'synthetic-64x80': 0.1, 'mirror-mouse-96x96': 0.05}
 # A minute of training and a handful of test videos for a run that proves nothing.
 QUICK_EPOCHS = 3
 QUICK_VIDEOS = 6
@@ -49,9 +54,19 @@ class Victim:
         return HERE / 'configs' / f'{self.name}.py'
 
     @property
+    def synthetic(self) -> bool:
+        """Whether it sees the embedded figures."""
+        return self.data.startswith('synthetic')
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Of the targeted attacks: a mouse neither walks nor sits as the built-in figures do."""
-        return ('walk', 'sit') if self.data.startswith('synthetic') else ('other',)
+        return ('walk', 'sit') if self.synthetic else ('mirrored',)
+
+    @property
+    def within(self) -> float:
+        """How near to its annotation a joint is right."""
+        return WITHIN[self.data]
 
     @property
     def values(self) -> int:
@@ -78,20 +93,23 @@ class Workshop:
 
     def __init__(self, folder: Path, mouse: Path | None, quick: bool) -> None:
         self.folder, self.mouse, self.quick = folder, mouse, quick
+        self._trained: dict[Victim, Path] = {}
 
     def prepare(self) -> None:
         """The mouse's annotations, where the configs look for them."""
         if self.mouse is None:
             return
-        made = self.folder / 'mirror_mouse'
-        if not (made / 'test.json').exists():
-            run_script(ROOT / 'projects/k_limiting_attack/prepare.py', self.mouse, made)
-        os.environ['MIRROR_MOUSE_ROOT'] = str(made)
-        _write_pose(made / 'train.json', made / 'other.json')
+        run_script(HERE / 'prepare.py', self.mouse, self._annotations)
+        os.environ['MIRROR_MOUSE_ROOT'] = str(self._annotations)
+        write_mirrored(self._annotations / 'train.json', self._annotations / 'mirrored.json')
+
+    @property
+    def _annotations(self) -> Path:
+        return self.folder / 'mirror_mouse'
 
     def target(self, goal: str) -> str:
         """What ``victim.target`` has to be for a goal."""
-        return str(self.folder / 'mirror_mouse' / 'other.json') if goal == 'other' else goal
+        return str(self._annotations / 'mirrored.json') if goal == 'mirrored' else goal
 
     def overrides(self, victim: Victim) -> Sequence[str]:
         """What a config has to be told of the test data.
@@ -99,26 +117,47 @@ class Workshop:
         One frame of every synthetic video: frames of one video are no
         independent samples.
         """
-        if not victim.data.startswith('synthetic'):
+        if not victim.synthetic:
             return []
         fewer = [f'test_dataloader.dataset.num_videos={QUICK_VIDEOS}'] if self.quick else []
         return ['test_dataloader.dataset.frames_per_video=1', *fewer]
 
     def checkpoint(self, victim: Victim) -> Path:
         """The victim's weights, trained if there are none."""
-        folder = self.folder / 'victims' / victim.name
-        # The last checkpoint is written before the training's last lines: this file, after them.
-        if not (folder / 'trained').exists():
-            words: list[object] = [victim.config, '--work-dir', folder, '--resume']
-            words += ['--cfg-options', *QUICK_TRAINING] if self.quick else []
-            run_script(ROOT / 'tools/train.py', *words)
-            (folder / 'trained').touch()
-        return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
+        if victim not in self._trained:
+            self._trained[victim] = trained(
+                ROOT / 'tools' / 'train.py',
+                victim.config,
+                self.folder / 'victims' / victim.name,
+                QUICK_TRAINING if self.quick else (),
+                () if victim.synthetic else (self._annotations / 'train.json',),
+            )
+        return self._trained[victim]
+
+    def inputs(self, victim: Victim, goal: str) -> dict[str, str | None]:
+        """Hashes of the files that decide a run."""
+        found = {'weights': file_sha256(self.checkpoint(victim))}
+        if not victim.synthetic:
+            found['test'] = file_sha256(self._annotations / 'test.json')
+        if goal in victim.targets:
+            found['target'] = file_sha256(self.target(goal))
+        return found
+
+    def parameters(self, victim: Victim) -> int:
+        """How many it has."""
+        state = torch.load(self.checkpoint(victim), map_location='cpu', weights_only=False)
+        statistics = ('running_mean', 'running_var', 'num_batches_tracked')
+        weights = state['state_dict'].items()
+        return sum(value.numel() for name, value in weights if not name.endswith(statistics))
 
 
-def _write_pose(annotations: Path, path: Path) -> None:
-    """The training frame with the most labelled parts as a target pose."""
+def write_mirrored(annotations: Path, path: Path) -> None:
+    """The training frame with the most labelled parts, mirrored, as a target pose.
+
+    All frames show the mouse facing one way: every pose of theirs is near to every other,
+    so that the mean pose would reach it.
+    """
     frames = json.loads(annotations.read_text())['annotations']
     numbers = max(frames, key=lambda frame: int(frame['num_keypoints']))['keypoints']
     triplets = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
-    path.write_text(json.dumps([[x, y] if flag else None for x, y, flag in triplets]) + '\n')
+    path.write_text(json.dumps([[-x, y] if flag else None for x, y, flag in triplets]) + '\n')

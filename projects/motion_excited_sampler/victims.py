@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmrobust.cli.scripts import run_script
+from mmrobust.cli.scripts import run_script, trained
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -108,14 +108,8 @@ class Workshop:
             run_script(ROOT / 'tools/data/prepare_weizmann.py', self.strips, cut)
         if victim.shipped:
             return ROOT / victim.shipped
-        folder = self.folder / victim.name
-        last = folder / 'last_checkpoint'
-        # Written with every checkpoint: training is over when it names the last epoch.
-        if not (folder / 'trained').exists():
-            words: list[object] = [victim.training, '--work-dir', folder, '--resume']
-            data = self.overrides(victim, 'train_dataloader.dataset.dataset')
-            if data:
-                words += ['--cfg-options', *data, *self.overrides(victim)]
-            run_script(ROOT / 'tools/train.py', *words)
-            (folder / 'trained').touch()
-        return folder / Path(last.read_text().strip()).name
+        data = self.overrides(victim, 'train_dataloader.dataset.dataset')
+        options = [*data, *self.overrides(victim)] if data else []
+        split = [cut / 'train.txt'] if data else []
+        tool, config = ROOT / 'tools' / 'train.py', ROOT / victim.training
+        return trained(tool, config, self.folder / victim.name, options, split)

@@ -1,6 +1,6 @@
 import pytest
 
-from mmrobust.cli.resuming import resumed
+from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import OtherRunError
 
 
@@ -29,3 +29,13 @@ def test_any_other_error_is_passed_on():
 
     with pytest.raises(ValueError, match='eps must be'):
         resumed(run, ['config'])
+
+
+def test_a_run_is_finished_under_its_own_plan_alone(tmp_path):
+    plan = {'attack': {'eps': 8}, 'weights': 'abc'}
+    assert not finished(tmp_path, plan)
+    (tmp_path / 'report.json').write_text('{}')
+    assert not finished(tmp_path, plan)
+    finish(tmp_path, plan)
+    assert finished(tmp_path, plan)
+    assert not finished(tmp_path, plan | {'weights': 'abd'})

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from projects.k_limiting_attack.prepare import main, prepare
+from projects.k_limiting_attack.prepare import main, prepare, unlike
 from tests.conftest import ROOT
 
 FOLDER = ROOT / 'projects/k_limiting_attack/configs'
@@ -64,7 +64,11 @@ def mouse(source, tmp_path_factory):
 
 
 def test_frames_are_split_by_their_order(source, tmp_path):
-    assert prepare(source, tmp_path / 'new', 2) == {'train': 4, 'test': 2}
+    assert prepare(source, tmp_path / 'new', 2) == {
+        'train': 4,
+        'test': 2,
+        'left out as alike': 0,
+    }
     files = {
         split: [
             image['file_name'][-9:]
@@ -105,16 +109,28 @@ def test_bad_folders_are_named(source, tmp_path):
 def test_the_command_prints_what_it_wrote(source, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['prepare.py', str(source), str(tmp_path), '--test', '1'])
     main()
-    assert capsys.readouterr().out == 'train: 5 frames\ntest: 1 frames\n'
+    assert (
+        capsys.readouterr().out == 'train: 5 frames\ntest: 1 frames\nleft out as alike: 0 frames\n'
+    )
 
 
 @pytest.mark.real
-def test_the_real_frames_make_72_and_18(real_data, tmp_path, names):
-    assert prepare(real_data / 'mirror_mouse', tmp_path, 18) == {'train': 72, 'test': 18}
+def test_the_real_frames_make_72_and_16(real_data, tmp_path, names):
+    """The 88th and the 90th nearly repeat those before them."""
+    counts = {'train': 72, 'test': 16, 'left out as alike': 2}
+    assert prepare(real_data / 'mirror_mouse', tmp_path, 18) == counts
     content = json.loads((tmp_path / 'test.json').read_text())
     assert content['categories'][0]['keypoints'] == names
     assert content['images'][0]['file_name'].endswith('img73.png')
     assert {(i['width'], i['height']) for i in content['images']} == {(396, 406)}
+    last = [image['file_name'][-9:] for image in content['images'][-3:]]
+    assert last == ['img86.png', 'img87.png', 'img89.png']
+    assert [a['image_id'] for a in content['annotations'][-2:]] == [87, 89]
+
+
+def test_frames_that_are_alike_are_no_two_samples():
+    frames = [np.full((4, 4), grey, np.float64) for grey in (0, 0, 20, 27, 29, 20)]
+    assert unlike(frames, 1) == [1, 2, 4]
 
 
 def test_mirroring_swaps_the_paws_of_one_view(names):

@@ -60,9 +60,8 @@ def pose_facts(
     for side, pose in (('clean', before), ('adversarial', after)):
         fields |= {f'{side}_{name}': value for name, value in pose.measured(sigmas).items()}
     if truth.target is not None:
-        to_target = displacement(after.joints, truth.target.to(after.joints))[0] / scale
-        aimed = torch.ones_like(to_target) if truth.aimed is None else truth.aimed[0]
-        fields['target_error'] = _number(to_target[aimed.bool()].mean())
+        for name, pose in (('clean_target_error', before), ('target_error', after)):
+            fields[name] = _number(pose.from_target(truth.target))
         fields['target_joints'] = truth.target[0].tolist()
     return Facts(fields, agree=bool((apart <= SAME).all()))
 
@@ -76,6 +75,12 @@ class _Pose:
         self.peaks = scores - truth.readout.nothing
         self.joints = joints.double()
         self.labelled = (truth.visible > 0.5) & truth.annotated[:, None]
+
+    def from_target(self, target: Tensor) -> Tensor:
+        """Mean distance from the target over the joints that have one."""
+        found = displacement(self.joints, target.to(self.joints))[0] / self.truth.scale
+        aimed = torch.ones_like(found) if self.truth.aimed is None else self.truth.aimed[0]
+        return found[aimed.bool()].mean()
 
     def measured(self, sigmas: Tensor | None) -> dict[str, Any]:
         """PCK@0.2, OKS, errors by joint; null where nothing is annotated."""
