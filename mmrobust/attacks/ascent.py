@@ -32,4 +32,4 @@ def ascent(victim: Metered, pixels: Tensor, outputs: Tensor, goal: Goal) -> Tens
     if bool(gradient.flatten(1).sum(dim=1).isfinite().all()):
         return gradient
     victim.flag('not_finite', ~gradient.isfinite().flatten(1).all(dim=1))
-    return gradient.nan_to_num()
+    return gradient.nan_to_num(0.0, 0.0, 0.0)

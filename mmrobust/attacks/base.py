@@ -7,6 +7,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 import torch
@@ -104,6 +105,7 @@ class Attack(ABC):
         judge = victim if success_on is None else success_on
         with frozen(victim.model), frozen(judge.model), torch.enable_grad():
             clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
+            tally.clean = clean_outputs.detach()
             goal = self.goal.bind(labels, clean_outputs)
             for name, mask in goal.remarks().items():
                 tally.flag(name, mask)
@@ -117,6 +119,10 @@ class Attack(ABC):
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
         tally.flag('random_outputs', self._other_answers(clean_outputs, tally.clean_answers, tally))
+        # The last check of a clip that is as it was is a second look at the same pixels.
+        asked = (found == clean).flatten(1).all(dim=1).cpu() & (tally.queries > 0)
+        before = {row: tally.shown(clean_outputs[row : row + 1])[0] for row in _rows(asked)}
+        tally.flag('random_outputs', self._other_answers(outputs, before, tally))
         outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
@@ -223,6 +229,10 @@ class Attack(ABC):
             other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
         return other
 
+    def files(self) -> Sequence[Path]:
+        """Files, beside those that an option names, that decide what the attack does."""
+        return ()
+
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""
         nouns = {'threat': self.threat.describe(), 'goal': self.goal.describe()}
@@ -233,3 +243,9 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
+
+
+def _rows(mask: Tensor) -> list[int]:
+    """Where a mask (N,) is true."""
+    found: list[int] = mask.nonzero().squeeze(1).tolist()
+    return found

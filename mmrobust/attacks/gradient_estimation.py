@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -118,6 +119,10 @@ class GradientEstimation(QueryAttack):
     def round_cost(self) -> int:
         """The probes and the check."""
         return self.estimator.probes + 1 + (self.start is not None)
+
+    def files(self) -> Sequence[Path]:
+        """The clips to start from."""
+        return () if self.clips is None else self.clips.files
 
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search every sample; a start that is missing ends the run before the first query."""

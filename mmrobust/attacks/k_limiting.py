@@ -35,10 +35,13 @@ class _Masks:
         related: Every relation mask so far, joined; that of a control has its size.
         alpha: (N,), the threshold in force.
         noise: Scores of the random control.
+        made: Whether there is one yet.
+        step: Steps that have been taken.
     """
 
     def __init__(self, rows: Tensor, pixels: Tensor, noise: Tensor) -> None:
-        self.rows, self.noise, self.step = rows, noise, 0
+        self.rows, self.noise = rows, noise
+        self.made, self.step = False, 0
         self.now = torch.zeros_like(pixels, dtype=torch.bool)
         self.ever, self.related = self.now.clone(), self.now.clone()
         self.alpha = pixels.new_zeros(len(pixels))
@@ -150,6 +153,8 @@ class KLimiting(GradientDescent):
         twin.masks = _Masks(victim.rows, pixels, noise)
         if self.random_start and self.relation != 'none':
             twin.gradient(victim, pixels, goal)
+            # That was no step of the attack.
+            twin.masks.step = 0
         found = super(KLimiting, twin).run(victim, pixels, goal, rng)
         if self.relation != 'none':
             twin._measure(victim)
@@ -174,14 +179,16 @@ class KLimiting(GradientDescent):
         leaf = pixels.detach().requires_grad_()
         outputs = victim(leaf)
         own, step = self.masks.own(victim), self.masks.step
+        again = step > 0 and self.refresh > 0 and step % self.refresh == 0
         related = None
-        if step % self.refresh == 0 if self.refresh else step == 0:
+        if again or not self.masks.made:
             related = self._related(victim, leaf, goal.groups(outputs), own)
         gradient = ascent(victim, leaf, outputs, goal)
         if related is not None:
             mask = self._controlled(related, gradient, own)
             self.masks.now[own] = mask
             self.masks.ever[own] |= mask
+            self.masks.made = True
         self.masks.step += 1
         return outputs.detach(), gradient * self.masks.now[own]
 
@@ -189,7 +196,7 @@ class KLimiting(GradientDescent):
         """The relation mask (N, P), steps 1 to 3 of the slides."""
         derivatives = jacobian(groups, leaf)
         victim.flag('not_finite', ~derivatives.isfinite().flatten(1).all(dim=1))
-        derivatives = derivatives.nan_to_num_()
+        derivatives = derivatives.nan_to_num_(0.0, 0.0, 0.0)
         alpha = threshold(derivatives, self.alpha, quantile=self.alpha_unit == 'quantile')
         self.masks.alpha[own] = alpha.to(self.masks.alpha)
         return READINGS[self.relation](indicator(derivatives, alpha))

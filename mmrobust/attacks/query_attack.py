@@ -106,10 +106,12 @@ class QueryAttack(Attack):
             # No value can change by a whole grey level: no answer is of any use.
             return pixels.clone()
         box = BlackBox(victim, budget=self.budget, scores=self.scores)
+        if victim.tally.clean is not None:
+            box.detect(victim.tally.clean[victim.rows])
         trials = [self._trial(victim, pixels, goal, rng, row) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:
-            watch = GradientCheck(given, goal, self.gradient_check)
+            watch = GradientCheck(given, goal, self.gradient_check, box.shown)
         logs = victim.journals
         mine = None if logs is None else [logs[row] for row in victim.rows.tolist()]
         runners = Pool(box, self.query_batch, mine, watch).run(trials, self.search)
@@ -131,11 +133,12 @@ class QueryAttack(Attack):
         """Costs, remarks and times to the tally."""
         tally, given = victim.tally, victim.victim
         tally.shown = box.shown
-        remarks = box.remarks | (given.remarks if isinstance(given, BlackBox) else set())
         for index, (row, runner) in enumerate(zip(victim.rows.tolist(), runners, strict=True)):
             tally.queries[row] += box.account.spent[index]
             tally.forwards[row] += runner.replayed
-            tally.flags[row] |= runner.trial.flags | remarks
+            tally.flags[row] |= runner.trial.flags | box.remarks(index)
+            if isinstance(given, BlackBox):
+                tally.flags[row] |= given.remarks(index)
             if runner.trial.flat:
                 tally.flags[row].add('flat_objective')
             if runner.trial.answer is not None:

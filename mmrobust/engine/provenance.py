@@ -82,6 +82,8 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'annotations': annotations_digest(loop.dataloader.dataset),
         'evaluator config': _digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),
+        'files of the attack': model_files(loop.attack.describe())
+        | {str(path): file_sha256(path) for path in loop.attack.files()},
         'space': loop.victim.space,
         'victim options': _digest(options),
         'files of the victim': model_files(options),

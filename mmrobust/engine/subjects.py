@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from mmrobust.attacks import Attack
+from mmrobust.goals import CorruptPose
 from mmrobust.registry import ATTACKS, VICTIMS
 from mmrobust.victims.subject import Subject
 
@@ -43,8 +44,14 @@ def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
 
 
 def build_attack(config: dict[str, Any], subject: Subject) -> Attack:
-    """The attack, with the subject's own goal where the config names no type."""
+    """The attack, with the subject's own goal where the config names no type.
+
+    Raises:
+        ValueError: The subject has a target pose, of which the goal makes no use.
+    """
     goal = config.get('goal') or {}
     goal = {'type': subject.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})
+    if getattr(subject, 'target', None) is not None and isinstance(found.goal, CorruptPose):
+        raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
     return found

@@ -69,7 +69,9 @@ def by_joint(rows: Sequence[Row]) -> list[dict[str, float | None]]:
 
 
 def over_tau(rows: Sequence[Row]) -> dict[str, Any] | None:
-    """Success rate at every threshold, whatever the goal's own is; None without poses.
+    """Success rate at every threshold; None without poses.
+
+    Attacks that stop at their first success stop just beyond the goal's own threshold.
 
     Returns:
         ``measure``: the key of the rows that is compared, ``target_error``

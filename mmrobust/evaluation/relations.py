@@ -66,7 +66,7 @@ def relations(victim: Victim, pixels: Tensor, truth: PoseTruth, attack: KLimitin
         leaf = pixels.float().clone().requires_grad_()
         outputs = victim(leaf)
         groups = goal.bind(truth, outputs.detach()).groups(outputs)
-        derivatives = jacobian(groups, leaf).nan_to_num_()
+        derivatives = jacobian(groups, leaf).nan_to_num_(0.0, 0.0, 0.0)
     alpha = threshold(derivatives, attack.alpha, quantile=attack.alpha_unit == 'quantile')
     signs = indicator(derivatives, alpha).float().mean(dim=2)
     return signs.unflatten(1, (truth.keypoints.shape[1], -1)).mean(dim=2)

@@ -42,8 +42,8 @@ def attacked(rows: Sequence[Row]) -> list[Row]:
 
 
 def accuracy(rows: Sequence[Row], key: str) -> float | None:
-    """Share of evaluated samples where ``key`` holds."""
-    return mean(float(row[key]) for row in evaluated(rows))
+    """Share of evaluated samples where ``key`` holds; of those where it is known."""
+    return mean(float(row[key]) for row in evaluated(rows) if row[key] is not None)
 
 
 def success_rate(rows: Sequence[Row]) -> float | None:

@@ -32,8 +32,9 @@ def point(eps: float, rows: Sequence[Row]) -> Point:
     fooled = [row for row in tried if row['success']]
     found: Point = {'eps': eps, 'n': len(good), 'failed': len(rows) - len(good)}
     found['clean_accuracy'] = accuracy(rows, 'clean_correct')
-    hits = sum(row['adversarial_correct'] for row in good)
-    found |= share('adversarial_accuracy', hits, len(good))
+    # Nothing is known of a picture without a labelled joint.
+    known = [row['adversarial_correct'] for row in good if row['adversarial_correct'] is not None]
+    found |= share('adversarial_accuracy', sum(known), len(known))
     found |= {'attacked': len(tried), 'successes': len(fooled)}
     found |= share('success_rate', len(fooled), len(tried))
     return found | {'frames': mean(row['frames'] for row in fooled)} | cost(rows)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
+from mmrobust.goals.decoded import check_annotated
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import GOALS
@@ -49,13 +50,7 @@ class CorruptPose(PoseGoal):
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are poses, real ones if they are the reference."""
         super().check(labels, n)
-        dummies = int((~labels.annotated).sum())
-        rule = (
-            'annotated poses: boxes of a detector have none '
-            '(goal.reference="prediction" attacks without labels)'
-        )
-        useful = self.reference == 'prediction' or not dummies
-        require(useful, 'labels', rule, f'{dummies} samples without keypoints')
+        check_annotated(labels.annotated, self.reference)
 
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The reference pose and its visible joints."""

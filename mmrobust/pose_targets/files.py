@@ -100,7 +100,7 @@ def _from_json(path: Path) -> PoseTemplate:
     if not isinstance(cells, list) or not cells or not all(map(_is_place, cells)):
         raise ValueError(f'{path} must hold [x, y] or null for each joint, got {content!r}')
     places = np.array([[0.0, 0.0] if cell is None else cell for cell in cells], np.float64)
-    return PoseTemplate(places, np.array([cell is not None for cell in cells]), names)
+    return PoseTemplate(places, np.array([cell is not None for cell in cells]), names, strict=True)
 
 
 def _is_place(cell: Any) -> bool:

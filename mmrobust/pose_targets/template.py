@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, suggestion
 
 # Joint -> what stands in for it where a pose lacks it, nearest first: data sets name the
 # same place differently (MPII's head_top is Human3.6M's head) or differ by a little.
@@ -42,6 +42,8 @@ class PoseTemplate:
         known: Whether the joint has a place, bool (K,); the others are left alone.
         names: The joints' names, all different; None for a pose in the order of
             the data set, whatever that is.
+        strict: Whether a data set must have all its joints: what a user has written
+            down is meant, and a misspelt joint would be left alone without a word.
 
     Raises:
         ValueError: Another shape, a known place that is not finite, or no known one.
@@ -50,6 +52,7 @@ class PoseTemplate:
     places: NDArray[np.float64]
     known: NDArray[np.bool_]
     names: tuple[str, ...] | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         shape = self.places.shape
@@ -72,7 +75,8 @@ class PoseTemplate:
             names: The data set's joints, in its order.
 
         Raises:
-            ValueError: A nameless pose with another number of joints, or no joint in common.
+            ValueError: A nameless pose with another number of joints, no joint in common, or
+                a joint of a pose for one data set (``strict``) that this one does not have.
         """
         if self.names is None:
             if len(names) != len(self.places):
@@ -90,6 +94,12 @@ class PoseTemplate:
             raise ValueError(
                 f'the target pose ({", ".join(index)}) has no joint of the data set '
                 f'({", ".join(names)})'
+            )
+        idle = [name for name, i in index.items() if i not in found]
+        if self.strict and idle:
+            raise ValueError(
+                'every joint of the target pose must be one of the data set, or null, '
+                f'got {idle[0]!r}: {suggestion(idle[0], names)}'
             )
         places = np.where(known[:, None], self.places[found], 0.0)
         return PoseTemplate(places, known, tuple(names))

@@ -9,6 +9,7 @@ import copy
 import math
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require, whole
 from mmrobust.victims.base import Victim
+from mmrobust.victims.meter import Metered
 
 Access = Literal['scores', 'label']
 Scores = Literal['auto', 'logits', 'probabilities', 'log_probabilities']
@@ -37,13 +39,13 @@ class Account:
     Attributes:
         spent: Queries so far, by sample.
         scores: What the victim's numbers are, once that is known.
-        unclear: Whether they were taken for logits, though none is negative.
+        negative: Of the samples that were looked at, whether one of their first numbers is.
         seconds: Spent in the victim itself.
     """
 
     spent: Counter[int] = field(default_factory=Counter)
     scores: Scores = 'auto'
-    unclear: bool = False
+    negative: dict[int, bool] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -103,6 +105,7 @@ class BlackBox(Victim):
         if outputs.is_cuda:
             torch.cuda.synchronize(outputs.device)
         self.account.seconds += time.perf_counter() - began
+        self._look(outputs, rows)
         return self.shown(outputs)
 
     def left(self, row: int) -> float:
@@ -117,8 +120,30 @@ class BlackBox(Victim):
         return min((self.left(row) for row in rows), default=full)
 
     def replay(self, row: int, times: int) -> None:
-        """Count queries of sample ``row`` whose answers an earlier run got."""
-        self.account.spent[row] += times
+        """Count queries of sample ``row`` whose answers an earlier run got.
+
+        A black box behind this one counts them, too.
+        """
+        own = row if self.rows is None else self.rows[row]
+        self.account.spent[own] += times
+        inner = self.victim.victim if isinstance(self.victim, Metered) else self.victim
+        if isinstance(inner, BlackBox):
+            inner.replay(row, times)
+
+    def detect(self, outputs: Tensor) -> None:
+        """Find out what the victim's numbers are from those of its clean samples (N, K).
+
+        What is found does not depend then on which query comes first, or on whether
+        answers are those of an earlier run.
+        """
+        self._look(outputs, range(len(outputs)))
+        self.shown(outputs)
+
+    def _look(self, outputs: Tensor, rows: Iterable[int]) -> None:
+        known = self.account.negative
+        for place, row in enumerate(rows):
+            if row not in known and bool(outputs[place].isfinite().all()):
+                known[row] = bool((outputs[place] < 0).any())
 
     def shown(self, outputs: Tensor) -> Tensor:
         """What is shown of the victim's outputs (N, K), as log-probabilities."""
@@ -127,8 +152,6 @@ class BlackBox(Victim):
         sound = wide[wide.isfinite().all(dim=1)]
         if self.account.scores == 'auto' and len(sound):
             self.account.scores = 'probabilities' if are_probabilities(sound) else 'logits'
-            unclear = self.account.scores == 'logits' and bool((sound >= 0).all())
-            self.account.unclear = unclear
         kind = self.account.scores
         if kind != 'logits' and len(sound):
             found = sound if kind == 'probabilities' else sound.exp()
@@ -142,12 +165,18 @@ class BlackBox(Victim):
             answer = (best - 1) * NEVER
         return answer
 
-    @property
-    def remarks(self) -> set[str]:
-        """What was found out about the victim's numbers, as flags."""
-        if self.detected and self.account.scores == 'probabilities':
+    def remarks(self, row: int) -> set[str]:
+        """What was found out about the numbers of sample ``row``, as flags.
+
+        ``scores_unclear``: they were taken for logits, though none is negative.
+        """
+        if not self.detected:
+            return set()
+        if self.account.scores == 'probabilities':
             return {'probabilities_detected'}
-        return {'scores_unclear'} if self.account.unclear else set()
+        own = row if self.rows is None else self.rows[row]
+        taken = self.account.scores == 'logits' and not self.account.negative.get(own, True)
+        return {'scores_unclear'} if taken else set()
 
     def select(self, rows: Tensor) -> BlackBox:
         """Some of the samples, also several times; all count in one account."""

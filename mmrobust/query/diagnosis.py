@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -54,10 +55,14 @@ class GradientCheck:
         victim: Bound to the N samples, differentiable; its calls are not counted.
         goal: Bound to the N samples.
         every: Compare at every so many answers of a sample, >= 1.
+        shown: What the search is shown of the victim's outputs (N, K): it climbs the
+            objective of that, which for some losses is another function of the pixels.
     """
 
-    def __init__(self, victim: Victim, goal: Goal, every: int) -> None:
-        self.victim, self.goal, self.every = victim, goal, every
+    def __init__(
+        self, victim: Victim, goal: Goal, every: int, shown: Callable[[Tensor], Tensor]
+    ) -> None:
+        self.victim, self.goal, self.every, self.shown = victim, goal, every, shown
         self.seen: dict[int, int] = {}
         self.courses: dict[int, Course] = {}
 
@@ -79,7 +84,7 @@ class GradientCheck:
             outputs = self.victim.select(one)(leaf)
             rule = 'a victim with gradients (0 for one without)'
             require(outputs.requires_grad, 'gradient_check', rule, self.every)
-            objective = self.goal.select(one).objective(outputs).sum()
+            objective = self.goal.select(one).objective(self.shown(outputs)).sum()
             (gradient,) = torch.autograd.grad(objective, leaf)
         return gradient[0]
 

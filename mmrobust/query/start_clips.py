@@ -50,6 +50,11 @@ class StartClips:
             self.videos[int(label)].append(video)
         require(bool(self.videos), 'start', 'a list of at least one video', path)
 
+    @property
+    def files(self) -> list[Path]:
+        """The list and its videos."""
+        return [Path(self.path), *(video for videos in self.videos.values() for video in videos)]
+
     def check(self, labels: Iterable[int]) -> None:
         """Raise ValueError unless there is a video of every one of these classes."""
         known = sorted(self.videos)

@@ -38,6 +38,7 @@ class Tally:
         flags: Remarks per sample, such as ``zero_gradient``.
         measures: Numbers per sample that an attack reports of itself.
         timing: Seconds and shares of calls per sample; not reproducible.
+        clean: (N, K), outputs for the clean pixels; None before they are known.
         answers: Row -> log-probabilities (K,) that a query attack was given for
             what it returned; another answer to the same pixels is a remark.
         clean_answers: Row -> log-probabilities (K,) for the clean pixels, likewise.
@@ -51,6 +52,7 @@ class Tally:
         self.flags: list[set[str]] = [set() for _ in range(n)]
         self.measures: list[dict[str, float]] = [{} for _ in range(n)]
         self.timing: list[dict[str, float]] = [{} for _ in range(n)]
+        self.clean: Tensor | None = None
         self.answers: dict[int, Tensor] = {}
         self.clean_answers: dict[int, Tensor] = {}
         self.shown: Callable[[Tensor], Tensor] = partial(torch.log_softmax, dim=1)

@@ -32,7 +32,7 @@ HEADINGS = {
 
 
 def tau_curve(rows: Sequence[Row]) -> Drawn | None:
-    """Success rate at every threshold, whatever the goal's own is."""
+    """Success rate at every threshold, as far as the attack went."""
     found = over_tau(rows)
     if found is None:
         return None
@@ -53,7 +53,8 @@ def tau_curve(rows: Sequence[Row]) -> Drawn | None:
     title = 'Success over the threshold'
     away, near = 'further than that from its clean prediction', 'within that of its target'
     what = near if found['measure'] == 'target_error' else away
-    note = f'Success here: the mean joint is {what}; n = {found["n"]}. Dashed: 20 %.'
+    note = f'Success here: the mean joint is {what}; n = {found["n"]}. Dashed: 20 %. '
+    note += 'An attack that stops at its first success goes little further than that takes.'
     return title, inline(draw, 'tau', title, 2.6), note
 
 

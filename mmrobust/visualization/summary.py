@@ -24,8 +24,8 @@ Card = Mapping[str, Any]
 FLAGS = {
     'zero_gradient': 'The gradient was exactly zero at some step, so that the attack was blind '
     'there. Often a sign of gradient masking: the model may be weaker than it looks.',
-    'not_finite': 'The model or the attack produced NaN or infinity; the sample counts as not '
-    'fooled.',
+    'not_finite': 'The model or the attack produced NaN or infinity: gradients were taken for '
+    'zero there, and an answer that is not finite is no success.',
     'unchanged': 'No pixel differs after rounding to 8 bits: the budget is below one grey level, '
     'or the gradient was zero throughout.',
     'random_outputs': 'The model answered the same pixels differently when asked again: it is not '
@@ -44,7 +44,11 @@ FLAGS = {
     'outside_threat': 'The search came from a clip of the target class and did not get inside the '
     'budget; the clip is unchanged.',
     'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
+    'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
+    'pose in space and there was nothing to attack.',
 }
+# Flags of samples that no model could have right.
+BARE = {'no_visible_joint': 'without a labelled joint', 'joint_missing': 'with a joint missing'}
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
 NOUNS = {
     'video': 'video',
@@ -225,10 +229,15 @@ def _deed(card: Card) -> str:
     videos = noun(card, attacked)
     if not attacked:
         evaluated = count(card['evaluated'])
-        return (
-            f'had nothing to attack: the model had none of the {evaluated} '
-            f'{noun(card, evaluated)} right'
-        )
+        whole = f'{evaluated} {noun(card, evaluated)}'
+        flags = _part(card, 'flags')
+        bare = {reason: count(flags.get(flag)) for flag, reason in BARE.items()}
+        if not any(bare.values()):
+            return f'had nothing to attack: the model had none of the {whole} right'
+        parts = [f'{number} {reason}' for reason, number in bare.items() if number]
+        if sum(bare.values()) < evaluated:
+            parts.append('none of the others right')
+        return f'had nothing to attack: of {whole}, {", ".join(parts)}'
     if rate is None:
         return f'was run on {attacked} {videos}'
     goal = _part(_part(card, 'attack'), 'goal')

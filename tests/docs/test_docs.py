@@ -356,6 +356,7 @@ def test_files_are_described_key_by_key():
     poses = ('joints', 'pck', 'oks', 'error', 'joint_errors', 'persons_right', 'poses')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
     wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
+    wanted += ['clean_target_error']
     wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'photograph']
     wanted += [
         f'{side}_{name}' for side in ('clean', 'adversarial') for name in ('places', 'mpjpe')
@@ -377,8 +378,9 @@ def test_every_flag_is_explained():
     # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'}.
     place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[)'
     raised = set(re.findall(place + r"\s*'(\w+)'", source)) | {'unchanged'}
-    raised |= set(re.findall(r"return \{'(\w+)'\}", source))
-    raised |= set(re.findall(r"def remarks\(self\)[^{}]*\{'(\w+)'", source))
+    for body in re.findall(r'def remarks\(self.*?(?=\n    def |\n\n\n|\Z)', source, flags=re.S):
+        for literal in (r"(?:\{|, )'(\w+)':", r"\{'(\w+)'\}"):
+            raised |= set(re.findall(literal, body))
     explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
     assert raised == explained
 

@@ -32,6 +32,14 @@ ROWS = [
 ]
 
 
+def test_samples_of_which_nothing_is_known_count_in_no_accuracy():
+    bare = row(attacked=False) | dict.fromkeys(('clean_correct', 'adversarial_correct'))
+    found, before = point(4.0, [*ROWS, bare, bare]), point(4.0, ROWS)
+    assert found['n'] == before['n'] + 2
+    for key in before.keys() - {'n'}:
+        assert found[key] == before[key], key
+
+
 def test_a_point_counts_every_group_by_itself():
     found = point(4.0, ROWS)
     assert (found['eps'], found['n'], found['failed']) == (4.0, 5, 1)

@@ -223,7 +223,11 @@ def test_pose_boxes_of_a_detector_are_refused_unless_the_prediction_is_the_refer
     assert all(one.success for one in outcomes)
     # Data sets without raw annotations may well have keypoints, and these lack theirs.
     assert victim.labels(batch(raw_ann_info=None)).annotated.all()
-    assert not victim.labels(batch(raw_ann_info={'bbox': [0, 0, 1, 1]})).annotated.any()
+    # InterHand2D has joints in a file of their own.
+    bare = {'bbox': [0, 0, 1, 1]}
+    assert victim.labels(batch(raw_ann_info=bare)).annotated.all()
+    nothing = batch(keypoints=np.zeros((1, K, 2), np.float32), raw_ann_info=bare)
+    assert not victim.labels(nothing).annotated.any()
 
 
 def test_pose_response_that_is_not_finite_is_flagged_and_guarded(monkeypatch):

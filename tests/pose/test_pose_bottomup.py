@@ -259,7 +259,7 @@ def test_pose_bottomup_picture_of_nobody_has_nothing_to_attack(family):
     assert not own.success(broken)[1]
     facts = victim.facts(truth[torch.tensor([2])], outputs[2:], outputs[2:], outputs[2:])
     assert facts.fields['clean_pck'] is None
-    assert facts.fields['clean_correct'] is False
+    assert facts.fields['clean_correct'] is None
     assert len(facts.fields['clean_joints']) == K
 
 

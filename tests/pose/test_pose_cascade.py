@@ -1,6 +1,7 @@
 """Pixels to 2-D joints to places: as MMPose's own inferencer joins the two, with gradients."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,9 +130,44 @@ def test_pose_cascade_attack_moves_the_pose_in_space_further_than_noise(lifter):
 def test_pose_cascade_person_with_a_joint_missing_has_no_places(lifter):
     _, crops, pixels, truth, _ = cascade(lifter, visible=False)
     outcomes = PGD(goal=Corrupt3DPose())(crops, pixels, truth)
-    assert all(not o.attacked and 'no_visible_joint' in o.flags for o in outcomes)
+    assert all(not o.attacked and o.flags == ('joint_missing',) for o in outcomes)
     goal = Corrupt3DPose(reference='prediction', tau=1e-6)
     assert any(o.success for o in PGD(goal=goal)(crops, pixels, truth))
+
+
+def test_pose_cascade_person_without_a_label_has_no_visible_joint(lifter):
+    _, crops, pixels, truth, _ = cascade(lifter)
+    bare = replace(truth.pose, visible=torch.zeros_like(truth.pose.visible))
+    weights = torch.zeros_like(truth.aim.weights)
+    truth = replace(truth, pose=bare, aim=replace(truth.aim, weights=weights))
+    outcomes = PGD(goal=Corrupt3DPose())(crops, pixels, truth)
+    assert all(not o.attacked and o.flags == ('no_visible_joint',) for o in outcomes)
+
+
+def test_pose_cascade_refuses_boxes_of_a_detector(lifter):
+    _, crops, pixels, truth, _ = cascade(lifter)
+    annotated = torch.tensor([True, False, True])
+    truth = replace(truth, pose=replace(truth.pose, annotated=annotated))
+    with pytest.raises(ValueError, match='boxes of a detector have none.*got .1 samples'):
+        PGD(goal=Corrupt3DPose())(crops, pixels, truth)
+    goal = Corrupt3DPose(reference='prediction', tau=1e-6)
+    assert any(o.success for o in PGD(goal=goal)(crops, pixels, truth))
+
+
+def test_pose_cascade_refuses_weights_of_another_model(lifter, tmp_path):
+    found = torch.load(lifter['checkpoint'], weights_only=False)
+    path = tmp_path / 'other.pth'
+    name = next(iter(found['state_dict']))
+    cases = {
+        'it has no values for': {**found, 'state_dict': {}},
+        'NaN or inf': found | {'state_dict': found['state_dict'] | {name: torch.tensor(np.nan)
+                               .expand_as(found['state_dict'][name])}},
+        'neither .* says which joints the lifter has': found | {'meta': {}},
+    }  # fmt: skip
+    for message, content in cases.items():
+        torch.save(content, path)
+        with pytest.raises(ValueError, match=message):
+            CascadeVictim(build_model('heatmap'), lifter=lifter | {'checkpoint': str(path)})
 
 
 def test_pose_cascade_converts_joints_as_mmpose_does(tmp_path):

@@ -222,6 +222,13 @@ def test_pose_refresh_makes_masks_again_and_keeps_what_was_done():
         assert bool((deltas[i] != 0)[~first[i]].any())
 
 
+def test_pose_refresh_counts_steps_of_the_attack_alone():
+    """The mask of the clean pixels, within which a random start lies, is made before the first."""
+    options = {'early_stop': False, 'steps': 6, 'refresh': 3, 'random_start': True}
+    outcomes, _, _ = _run(KLimiting(Linf(30), **options), seeds=[0, 1, 2])
+    assert [one.backwards for one in outcomes] == [(1 + K) + 6 + K] * 3
+
+
 @pytest.mark.parametrize('mask', ['random', 'gradient'])
 def test_pose_masks_of_controls_grow_with_every_refresh(mask):
     options = {'early_stop': False, 'steps': 6, 'refresh': 2}

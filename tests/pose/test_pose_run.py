@@ -176,6 +176,7 @@ def test_pose_attacks_that_need_classes_or_frames_are_refused(
         (['attack.goal.type=TargetPose'], 'labels must be poses with a target'),
         (['attack.goal.type=Misclassify'], 'labels must be classes'),
         (['victim.target=run'], 'a target pose is a protocol'),
+        (['victim.target=sit'], 'victim.target needs attack.goal.type=TargetPose, got CorruptPose'),
         (['attack.goal.loss=kl'], 'loss must be auto or one of heatmap_mse'),
     ],
 )

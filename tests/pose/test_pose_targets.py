@@ -114,6 +114,15 @@ def test_joints_are_matched_by_name_and_the_missing_ones_left_alone():
         unknown.onto(['paw', 'tail'])
 
 
+def test_a_misspelt_joint_of_a_file_is_an_error(tmp_path):
+    path = tmp_path / 'pose.json'
+    path.write_text(json.dumps({'left_writs': [1, 2], 'nose': [3, 4]}))
+    with pytest.raises(ValueError, match="got 'left_writs': did you mean 'left_wrist'"):
+        load_target(str(path)).onto(joints_of('coco'))
+    path.write_text(json.dumps({'left_writs': None, 'nose': [3, 4], 'left_foot': [5, 6]}))
+    assert load_target(str(path)).onto(joints_of('coco')).known.sum() == 2
+
+
 def test_another_number_of_joints_is_an_error_that_names_both():
     pose = template([[1, 2], [3, 4], [5, 6]])
     assert pose.onto(['a', 'b', 'c']).names == ('a', 'b', 'c')

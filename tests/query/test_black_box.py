@@ -6,6 +6,7 @@ import torch
 from mmrobust.attacks.pgd import PGD
 from mmrobust.query.black_box import BlackBox, BudgetSpentError, are_probabilities
 from mmrobust.victims import FunctionVictim
+from mmrobust.victims.meter import Metered, Tally
 from tests.conftest import ROOT
 from tests.query.toys import Counter, clips
 
@@ -135,7 +136,7 @@ def test_a_broken_answer_does_not_decide_what_the_numbers_are(value):
     assert found(clips(1)).isnan().any()
     for n in (2, 1):
         torch.testing.assert_close(found(clips(n))[:1].exp(), PROBABILITIES[:1])
-    assert found.remarks == {'probabilities_detected'}
+    assert found.remarks(0) == {'probabilities_detected'}
 
 
 def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
@@ -158,10 +159,30 @@ def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
 def test_numbers_that_may_be_anything_are_remarked_on(table, remarks):
     found = box(scores_of(table))
     found(clips(len(table)))
-    assert found.remarks == remarks
+    assert found.remarks(0) == remarks
     declared = box(scores_of(table), scores='logits')
     declared(clips(len(table)))
-    assert declared.remarks == set()
+    assert declared.remarks(0) == set()
+
+
+def test_each_sample_is_remarked_on_by_its_own_numbers():
+    """Whoever shares its batch; and it does not change with what comes later."""
+    table = torch.tensor([[3.0, 1.0, 0.5], [3.0, -1.0, 0.5]])
+    found = box(scores_of(table))
+    found.detect(table)
+    assert [found.remarks(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
+    found(clips(2))
+    found.select(torch.tensor([1]))(clips(1))
+    assert [found.remarks(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
+    assert found.select(torch.tensor([1, 0])).remarks(0) == set()
+
+
+def test_a_black_box_behind_another_counts_what_an_earlier_run_asked():
+    outer = box(scores_of(PROBABILITIES), budget=40)
+    inner = BlackBox(Metered(outer, Tally(2), torch.arange(2)), budget=30)
+    inner.select(torch.tensor([1])).replay(0, 20)
+    assert [inner.left(row) for row in (0, 1)] == [30, 10]
+    assert [outer.left(row) for row in (0, 1)] == [40, 20]
 
 
 def test_numbers_without_classes_are_refused():

@@ -1,5 +1,7 @@
 """Every query attack: the ledger, the budget, resuming, and what it may not do."""
 
+import math
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from mmrobust.functional.cosine_basis import cosine_vector
 from mmrobust.functional.losses import margin
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.query.black_box import BlackBox
-from mmrobust.query.diagnosis import Course
+from mmrobust.query.diagnosis import Course, GradientCheck
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
@@ -284,6 +286,31 @@ def test_a_course_keeps_few_pairs_evenly_and_the_mean_of_all(n):
     assert len({b - a for a, b in zip(kept, kept[1:], strict=False)}) <= 1
     assert all(measures[f'gradient_cosine@{q}'] == q / 30 for q in kept)
     assert measures['gradient_cosine'] == pytest.approx((n - 1) / 20)
+
+
+@pytest.mark.parametrize('loss', ['logit', 'margin', 'cross_entropy'])
+@pytest.mark.parametrize('probabilities', [False, True])
+def test_the_gradient_checked_is_that_of_what_the_search_climbs(loss, probabilities):
+    """It is shown log-probabilities: a perfect estimate has a cosine of one, whatever the loss."""
+    weights = torch.randn(3, math.prod(SHAPE), generator=torch.Generator().manual_seed(2))
+
+    def model(pixels):
+        found = pixels.flatten(1) @ weights.double().T / 500
+        return found.softmax(dim=1) if probabilities else found
+
+    pixels = clips(1)
+    label = model(pixels).argmax(dim=1)
+    goal = Misclassify(loss=loss).bind(label, model(pixels))
+    victim, seen = FunctionVictim(model), BlackBox(FunctionVictim(model))
+    seen.detect(model(pixels))
+    check = GradientCheck(victim, goal, 1, seen.shown)
+    one = trial(pixels[0], label=int(label), goal=Misclassify(loss=loss), eps=8)
+    leaf = pixels.clone().requires_grad_()
+    shown = model(leaf).log_softmax(1) if not probabilities else model(leaf).log()
+    (one.estimate,) = torch.autograd.grad(goal.objective(shown).sum(), leaf)
+    one.estimate, one.origin = one.estimate[0], pixels[0]
+    check(0, one, 1)
+    assert check.courses[0].total == pytest.approx(1, abs=1e-6)
 
 
 def test_the_gradient_check_needs_a_gradient():

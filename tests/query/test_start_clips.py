@@ -99,6 +99,25 @@ def test_a_start_of_another_class_is_flagged_and_the_clip_itself_is_taken(tmp_pa
         assert outcome.success
 
 
+def test_random_outputs_on_the_way_are_flagged(listed):
+    """The search never stands at a clip inside the threat: the harness looks twice itself."""
+    generator = torch.Generator().manual_seed(0)
+
+    def noisy(pixels):
+        return brightness(pixels) + 0.1 * torch.randn(len(pixels), 2, generator=generator)
+
+    attack, labels = build(listed, budget=13), torch.zeros(2).long()
+    for outcome in attack(FunctionVictim(noisy), clips(level=124), labels):
+        assert {'outside_threat', 'random_outputs'} <= set(outcome.flags)
+
+
+def test_the_list_and_its_videos_decide_what_a_run_is(listed, tmp_path):
+    files = build(listed).files()
+    assert sorted(path.name for path in files) == ['a film 0.mkv', 'a film 1.mkv', 'clips.txt']
+    assert all(path.is_file() for path in files)
+    assert GradientEstimation(**GradientEstimation.example).files() == ()
+
+
 def test_a_resumed_search_goes_on_with_the_count_it_had(listed):
     victim, labels = FunctionVictim(brightness), torch.zeros(2).long()
     logs = [Log(), Log()]

@@ -271,6 +271,16 @@ def test_ids_are_unique_and_references_resolve():
             'accuracy falls from 93.8 % to 6.2 %.',
         ),
         (
+            {'attacked': 0, 'success_rate': None, 'flags': {'no_visible_joint': 60}},
+            'PGD (l_inf, eps 4) had nothing to attack: of 64 videos, 60 without a labelled joint, '
+            'none of the others right; accuracy falls from 93.8 % to 6.2 %.',
+        ),
+        (
+            {'attacked': 0, 'success_rate': None, 'flags': {'joint_missing': 64}},
+            'PGD (l_inf, eps 4) had nothing to attack: of 64 videos, 64 with a joint missing; '
+            'accuracy falls from 93.8 % to 6.2 %.',
+        ),
+        (
             {'attacked': 1, 'success_rate': 1.0, 'adversarial': {'acc/top1': 0.9375}},
             'PGD (l_inf, eps 4) fools 100.0 % of the 1 video that the model had right; '
             'accuracy stays at 93.8 %.',

@@ -84,7 +84,7 @@ class _Found:
         counts = self.labelled.sum(dim=1)
         whole = (counts > 0) & (self.right.sum(dim=1) > HALF * counts)
         return {
-            'correct': pck is not None and pck > HALF,
+            'correct': None if pck is None else pck > HALF,
             'pck': pck,
             'persons_right': int(whole.sum()),
             'joints': self.poses[counts > 0].flatten(0, 1).tolist() or self.poses[0].tolist(),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
 from mmrobust.functional.checks import require, suggestion
@@ -51,7 +52,8 @@ class Lifter:
 
     Raises:
         FileNotFoundError: A path leads nowhere.
-        ValueError: An option is missing or unknown, or this is no lifter.
+        ValueError: An option is missing or unknown, this is no lifter, its weights do not
+            match its config, or neither says which joints it has.
     """
 
     def __init__(self, options: Mapping[str, Any], device: torch.device) -> None:
@@ -66,10 +68,16 @@ class Lifter:
         from mmengine.dataset import Compose
         from mmpose.apis import init_model
 
+        # The engine imports victims.
+        from mmrobust.engine.checkpoint_guard import load_weights
+
         cfg = Config.fromfile(options['config'])
         kind = cfg.get('model', {}).get('type')
         require(kind == 'PoseLifter', 'lifter.config', 'that of a PoseLifter', kind)
         model = init_model(cfg, options['checkpoint'], device=str(device))
+        # MMPose only warns of weights that do not match, and of joints that it does not know.
+        load_weights(model, options['checkpoint'])
+        _check_joints(cfg, options['checkpoint'])
         self.victim = LifterVictim(model.eval().requires_grad_(False))
         self.meta: dict[str, Any] = model.dataset_meta
         dataset = cfg.test_dataloader.dataset
@@ -128,3 +136,16 @@ class Lifter:
             rule = f'one whose joints MMPose converts to those of {known[1]}'
             raise ValueError(f'the 2-D data set must be {rule}, got {known[0]}') from error
         return torch.from_numpy(np.ascontiguousarray(mixed))
+
+
+def _check_joints(cfg: Config, path: str) -> None:
+    """Raise ValueError where MMPose would take COCO's joints for want of any."""
+    from mmpose.apis.inference import dataset_meta_from_config
+
+    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    named = 'dataset_meta' in checkpoint.get('meta', {})
+    if not named and dataset_meta_from_config(cfg, dataset_mode='train') is None:
+        raise ValueError(
+            f'lifter.checkpoint must hold dataset_meta, or lifter.config a train_dataloader: '
+            f'neither {path} nor the config says which joints the lifter has'
+        )

@@ -92,6 +92,16 @@ class CascadeTruth(LiftTruth):
 
     pose: PoseTruth
 
+    @property
+    def annotated(self) -> Tensor:
+        """Whom (N,) a detector's box alone does not stand for."""
+        return self.pose.annotated
+
+    @property
+    def seen(self) -> Tensor:
+        """Which persons (N,) have a labelled joint."""
+        return (self.pose.visible > 0.5).any(dim=1)
+
     def select(self, rows: Tensor) -> CascadeTruth:
         """The annotations of some of the persons."""
         return replace(self, aim=self.aim.select(rows), pose=self.pose.select(rows))

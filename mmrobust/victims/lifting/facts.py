@@ -46,7 +46,7 @@ def lift_facts(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Te
     for side, places in (('clean', before), ('adversarial', after)):
         gap = ((places - reference).norm(dim=2) * weights).sum() / weights.sum()
         fields[f'{side}_mpjpe'] = _number(gap)
-        fields[f'{side}_correct'] = bool(gap <= TAU)
+        fields[f'{side}_correct'] = bool(gap <= TAU) if bool(weights.any()) else None
         middle = places[len(places) // 2]
         fields[f'{side}_places'] = torch.nan_to_num(middle).tolist()
     return Facts(fields, agree=bool((apart <= SAME).all()))

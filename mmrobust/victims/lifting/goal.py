@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.goals.decoded import DecodedGoal, check_annotated
 from mmrobust.registry import GOALS
 from mmrobust.victims.lifting.truth import LiftTruth
 
@@ -47,10 +47,11 @@ class Corrupt3DPose(DecodedGoal):
         require(self.reference in known, 'reference', 'label or prediction', self.reference)
 
     def check(self, labels: Any, n: int) -> None:
-        """Raise ValueError unless ``labels`` are 3-D poses of ``n`` samples."""
+        """Raise ValueError unless ``labels`` are 3-D poses, real ones if they are the reference."""
         sound = isinstance(labels, LiftTruth)
         require(sound, 'labels', 'a LiftTruth of a 3-D lifter', type(labels).__name__)
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
+        check_annotated(labels.annotated, self.reference)
 
     def bind(self, labels: LiftTruth, outputs: Tensor) -> Self:
         """This goal for given samples.
@@ -105,5 +106,11 @@ class Corrupt3DPose(DecodedGoal):
         return found
 
     def remarks(self) -> Mapping[str, Tensor]:
-        """``no_visible_joint``: nothing to attack."""
-        return {'no_visible_joint': ~self.counted().flatten(1).any(dim=1)}
+        """``no_visible_joint``, ``joint_missing``: nothing to attack.
+
+        A lifter looks at all joints of a pose: a person of a picture of whom one is not
+        labelled has no place in space.
+        """
+        nothing = ~self.counted().flatten(1).any(dim=1)
+        seen = self.bound[0].seen.to(nothing.device)
+        return {'no_visible_joint': nothing & ~seen, 'joint_missing': nothing & seen}

@@ -29,6 +29,16 @@ class LiftTruth:
     def __len__(self) -> int:
         return len(self.aim.places)
 
+    @property
+    def annotated(self) -> Tensor:
+        """Which samples (N,) have an annotation at all."""
+        return torch.ones(len(self), dtype=torch.bool)
+
+    @property
+    def seen(self) -> Tensor:
+        """Which samples (N,) have a labelled joint."""
+        return (self.aim.weights > 0).flatten(1).any(dim=1)
+
     def __getitem__(self, rows: Tensor) -> LiftTruth:
         return self.select(rows)
 

@@ -105,6 +105,6 @@ def is_dummy(sample: Any) -> bool:
     real ones, such as MPII), and all joints at the image's corner.
     """
     raw = sample.metainfo.get('raw_ann_info')
-    if raw is not None:
-        return 'keypoints' not in raw
-    return not np.any(sample.gt_instances.keypoints)
+    # Some data sets keep the joints of a raw annotation elsewhere (InterHand2D).
+    bare = raw is None or 'keypoints' not in raw
+    return bare and not np.any(sample.gt_instances.keypoints)

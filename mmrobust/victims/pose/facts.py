@@ -97,7 +97,7 @@ class _Pose:
                 self.joints, reference, self.labelled, sigmas.to(self.joints), areas
             )
         return {
-            'correct': pck is not None and pck > HALF,
+            'correct': None if pck is None else pck > HALF,
             'pck': pck,
             'oks': None if oks is None else _number(oks[0]),
             'error': _number(errors[counted].mean()) if n else None,

@@ -109,7 +109,8 @@ def photograph_facts(
     for side in ('clean', 'adversarial'):
         fields |= _side(truth, each, side, labelled)
     if truth.target is not None:
-        fields['target_error'] = _mean(each, 'target_error')
+        for name in ('clean_target_error', 'target_error'):
+            fields[name] = _mean(each, name)
         fields['target_joints'] = truth.places([one['target_joints'] for one in each])
     return Facts(fields | {'by_person': each}, agree=all(one.agree for one in found))
 
@@ -119,7 +120,7 @@ def _side(truth: PhotographTruth, each: list[Fields], side: str, labelled: list[
     pck = _pooled(each, f'{side}_pck', labelled)
     columns = zip(*(one[f'{side}_joint_errors'] for one in each), strict=True)
     return {
-        f'{side}_correct': pck is not None and pck > HALF,
+        f'{side}_correct': None if pck is None else pck > HALF,
         f'{side}_pck': pck,
         f'{side}_oks': _mean(each, f'{side}_oks'),
         f'{side}_error': _pooled(each, f'{side}_error', labelled),
