@@ -19,9 +19,6 @@ DRAWS = 4000
 # With fewer pairs, even a difference of one sign in all of them has a chance
 # of more than 5 % (two sides): 2 / 2**5.
 PAIRS = 6
-# Likewise for two groups: of the 20 ways to split six samples in halves, two are
-# 10 %; of the 70 for eight, 3 %.
-GROUP = 4
 
 
 def bootstrap(
@@ -38,27 +35,6 @@ def bootstrap(
         return NOTHING
     wider = math.sqrt(n / (n - 1)) * _student(n - 1)
     return _limits(_resampled(values, statistic or _mean), wider)
-
-
-def contrast(upper: Sequence[float], lower: Sequence[float]) -> Limits:
-    """95 % bootstrap interval of mean(upper) - mean(lower), groups resampled apart.
-
-    Widened as :func:`bootstrap` does, with Welch's degrees of freedom.
-    """
-    least = min(len(upper), len(lower))
-    if least < GROUP:
-        return NOTHING
-    found = _resampled(upper, _mean) - _resampled(lower, _mean, seed=1)
-    parts = [float(np.var(group, ddof=1)) / len(group) for group in (upper, lower)]
-    spread = sum(part**2 / (len(g) - 1) for part, g in zip(parts, (upper, lower), strict=True))
-    freedom = sum(parts) ** 2 / spread if spread else least - 1
-    return _limits(found, math.sqrt(least / (least - 1)) * _student(freedom))
-
-
-def median(values: Numbers) -> Numbers:
-    """Along the last axis."""
-    found: Numbers = np.median(values, axis=-1)
-    return found
 
 
 def _mean(values: Numbers) -> Numbers:
@@ -79,10 +55,8 @@ def _limits(found: Numbers, wider: float) -> Limits:
     return float(middle + wider * (low - middle)), float(middle + wider * (high - middle))
 
 
-def _resampled(
-    values: Sequence[float], statistic: Callable[[Numbers], Numbers], seed: int = 0
-) -> Numbers:
+def _resampled(values: Sequence[float], statistic: Callable[[Numbers], Numbers]) -> Numbers:
     """The statistic of DRAWS samples with replacement; the same ones every time."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     chosen = rng.integers(len(values), size=(DRAWS, len(values)))
     return statistic(np.asarray(values, dtype=np.float64)[chosen])

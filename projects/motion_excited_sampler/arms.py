@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from projects.motion_excited_sampler.against import AgainstTVL1
 from projects.motion_excited_sampler.victims import ROOT
 
 ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
@@ -25,10 +26,13 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     'geometric': {'type': 'Geometric', 'kind': 'affine', 'tile': TILE},
     # As released: motion of a few pixels would read one tile alone.
     'sparked_lookup': {'type': 'Sparked', 'motion': {'type': 'CodecMotion'}, 'form': 'lookup'},
+    'against': {'type': 'Sparked', 'motion': {'type': AgainstTVL1.__name__}, 'tile': TILE},
     'no_motion': {'type': 'Sparked', 'motion': {'type': 'NoMotion'}, 'tile': TILE},
 }
 ARMS = ('multi_noise', 'one_noise', 'sparked', 'geometric')
 VARIANTS = ('sparked_lookup', 'no_motion')
+# Whose gradients are compared after equally many rounds; one moves against the video.
+COMPARED = ('multi_noise', 'one_noise', 'sparked', 'against')
 # Targeted alone: the sampler's attack from a clip of the target class.
 STARTED = 'sparked_start'
 # Noise of whole pixels would be a handicap that the samplers do not have.
@@ -40,7 +44,12 @@ RIVALS = {
     'square': 'square',
     'sign_hunter': 'sign_hunter',
 }
-GOALS = {'untargeted': 'Misclassify', 'targeted': 'TargetClass', 'cosine': 'Misclassify'}
+GOALS = {
+    'untargeted': 'Misclassify',
+    'targeted': 'TargetClass',
+    'far': 'TargetClass',
+    'cosine': 'Misclassify',
+}
 # Candidates per forward; a few videos keep it full.
 BATCH = 8
 # Every so many answers, the estimate is compared with the true gradient. A
@@ -53,7 +62,7 @@ def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
     """The config of an arm; constants and loss are those of its own config file.
 
     Args:
-        arm: Among ARMS, VARIANTS or RIVALS, or STARTED (the list of clips apart).
+        arm: Among ARMS, COMPARED, VARIANTS or RIVALS, or STARTED (the list of clips apart).
         goal: Among GOALS.
         eps: Grey levels.
         budget: Queries per video.

@@ -60,7 +60,7 @@ def start_list(victim: Victim, workshop: Workshop) -> Path:
     """
     from mmaction.apis import init_recognizer
 
-    folder = workshop.folder / f'starts_{victim.name}'
+    folder = workshop.folder / f'starts_{victim.name}_{workshop.weights(victim)[:12]}'
     path = folder / 'list.txt'
     if not path.exists():
         clips, chosen = Clips(victim, workshop), dict[int, list[int]]()

@@ -5,10 +5,15 @@ Intervals resample videos, each with all its seeds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any
+
+import numpy as np
+
+from mmrobust.functional.bootstrap import Limits, Numbers, bootstrap
 
 # Index of a video -> a number for each seed.
 ByVideo = Mapping[int, Sequence[float]]
@@ -38,12 +43,14 @@ class Arm:
                     found.setdefault(line['index'], []).append(number)
         return found
 
+    def where(self, holds: Callable[[Mapping[str, Any]], bool]) -> Arm:
+        """What was measured in the lines of which something holds."""
+        kept = {s: [line for line in rows if holds(line)] for s, rows in self.rows.items()}
+        return Arm(self.budget, kept, self.cards)
+
     def only(self, videos: set[int]) -> Arm:
         """What was measured on these videos."""
-        kept = {
-            s: [line for line in rows if line['index'] in videos] for s, rows in self.rows.items()
-        }
-        return Arm(self.budget, kept, self.cards)
+        return self.where(lambda line: line['index'] in videos)
 
     @property
     def lines(self) -> list[Mapping[str, Any]]:
@@ -69,6 +76,48 @@ class Arm:
 def means(values: ByVideo) -> dict[int, float]:
     """The mean over the seeds of each video."""
     return {video: mean(numbers) for video, numbers in values.items()}
+
+
+def least_median(arms: Sequence[ByVideo]) -> tuple[int, float, Limits]:
+    """The least median of several arms over their runs: which, and how large.
+
+    The interval resamples videos, each with all its seeds and in all arms, and looks for
+    the least one anew: an arm that was chosen for being least is less by chance, too.
+
+    Args:
+        arms: Numbers of the same videos, as many of each.
+    """
+    videos = sorted(set.intersection(*(set(arm) for arm in arms)))
+    numbers = np.array([[list(arm[video]) for video in videos] for arm in arms], np.float64)
+
+    def statistic(places: Numbers) -> Numbers:
+        drawn = numbers[:, places.astype(int)]
+        found: Numbers = np.median(drawn.reshape(*drawn.shape[:-2], -1), axis=-1).min(axis=0)
+        return found
+
+    medians = np.median(numbers.reshape(len(arms), -1), axis=1)
+    place = int(medians.argmin())
+    return place, float(medians[place]), bootstrap(range(len(videos)), statistic)
+
+
+def slope(values: Mapping[int, float], against: Mapping[int, float]) -> tuple[float, Limits]:
+    """How much values rise per unit of another number of their video; videos resampled."""
+    videos = sorted(values)
+    y = np.array([values[video] for video in videos], np.float64)
+    x = np.array([against[video] for video in videos], np.float64)
+
+    def statistic(places: Numbers) -> Numbers:
+        rows = places.astype(int)
+        a, b = x[rows], y[rows]
+        a = a - a.mean(axis=-1, keepdims=True)
+        spread = (a * a).sum(axis=-1)
+        # Where all that was drawn moves alike, nothing is seen of a rise.
+        found: Numbers = (a * b).sum(axis=-1) / np.where(spread > 0, spread, np.inf)
+        return found
+
+    everything = np.arange(len(videos), dtype=np.float64)
+    value = float(statistic(everything[None])[0]) if len(videos) > 1 else math.nan
+    return value, bootstrap(range(len(videos)), statistic)
 
 
 def differences(one: ByVideo, other: ByVideo) -> dict[int, float]:

@@ -53,9 +53,9 @@ def effort(quick: bool, seeds: Sequence[int]) -> Effort:
     """How much is spent on a victim."""
     if quick:
         budgets = {'untargeted': 120, 'targeted': 90, 'cosine': 61}
-        return Effort(dict.fromkeys(budgets, 3), 2, budgets, seeds[:1])
+        return Effort(dict.fromkeys(budgets, 3), 2, 0, budgets, seeds[:1])
     budgets = {'untargeted': 1000, 'targeted': 800, 'cosine': 301}
-    return Effort({'untargeted': 8, 'targeted': 6, 'cosine': 8}, 3, budgets, seeds)
+    return Effort({'untargeted': 8, 'targeted': 8, 'cosine': 12}, 3, 3, budgets, seeds)
 
 
 def collected(runs: Sequence[Run], folder: Path) -> dict[str, Arms]:
@@ -79,7 +79,8 @@ def summary(
     """Text, figures and rows for one victim; the picture of the noise is written."""
     goals, clips = collected(runs, folder), Clips(victim, workshop)
     tried = sorted(goals['untargeted']['one_noise'].success)
-    motion = mean_motion(clips, tried, folder / victim.name / 'motion.json')
+    moving = sorted({*tried, *goals['cosine']['one_noise'].success})
+    motion = mean_motion(clips, moving, folder / victim.name / 'motion.json')
     parts, plots, all_rows = [f'## {victim.name}'], [], []
     for goal in ('untargeted', 'targeted'):
         found = tables.table(goals[goal])
@@ -92,7 +93,8 @@ def summary(
     if tried:
         most = max(tried, key=lambda video: motion[video])
         noise_picture(folder / victim.name / 'noise.png', clips[most])
-    parts += [tables.same_as_one_noise(goals['untargeted']), tables.started(goals['targeted'])]
+    parts += [tables.same_as_one_noise(goals['untargeted'])]
+    parts += [tables.started(goals[goal]) for goal in ('targeted', 'far') if goal in goals]
     parts.append(claims(goals, motion))
     return '\n\n'.join(parts), plots, all_rows
 

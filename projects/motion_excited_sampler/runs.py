@@ -15,10 +15,17 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
-from mmrobust.cli.resuming import resumed
+from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
-from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS, attack
+from projects.motion_excited_sampler.arms import (
+    ARMS,
+    COMPARED,
+    RIVALS,
+    STARTED,
+    VARIANTS,
+    attack,
+)
 from projects.motion_excited_sampler.clips import start_list
 from projects.motion_excited_sampler.victims import Victim, Workshop
 
@@ -37,12 +44,14 @@ class Effort:
     Attributes:
         videos: Attacked by the four arms, about, by goal.
         few: Likewise by all others, untargeted.
+        far: Likewise from a clip of the target class, with the budget of the victim's ``far``.
         budgets: Queries per video by goal.
         seeds: Of the attacks.
     """
 
     videos: Mapping[str, int]
     few: int
+    far: int
     budgets: Mapping[str, int]
     seeds: Sequence[int]
 
@@ -53,7 +62,7 @@ class Run:
 
     Attributes:
         victim: Attacked.
-        goal: Untargeted, targeted or cosine.
+        goal: Untargeted, targeted, far or cosine.
         arm: Among those of the arms module.
         seed: Of the attack.
         videos: Attacked, about.
@@ -75,7 +84,9 @@ class Run:
     @property
     def eps(self) -> float:
         """Grey levels."""
-        return STILL if self.goal == 'cosine' else self.victim.eps[self.goal]
+        if self.goal == 'cosine':
+            return STILL
+        return self.victim.eps['targeted' if self.goal == 'far' else self.goal]
 
     @property
     def seconds(self) -> float:
@@ -86,9 +97,11 @@ class Run:
 def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
     """All runs on a victim."""
     first = effort.seeds[0]
-    for arm in ARMS:
-        yield _run(victim, 'cosine', arm, first, effort)
+    if victim.far and effort.far:
+        yield Run(victim, 'far', STARTED, first, effort.far, victim.far)
     for seed in effort.seeds:
+        for arm in COMPARED:
+            yield _run(victim, 'cosine', arm, seed, effort)
         for arm in ARMS:
             yield _run(victim, 'untargeted', arm, seed, effort)
             yield _run(victim, 'targeted', arm, seed, effort)
@@ -100,17 +113,18 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
 
 
 def _run(victim: Victim, goal: str, arm: str, seed: int, effort: Effort) -> Run:
-    videos = effort.videos[goal] if arm in (*ARMS, STARTED) else effort.few
+    videos = effort.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else effort.few
     return Run(victim, goal, arm, seed, videos, effort.budgets[goal])
 
 
 def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
     """Every run that is not complete, PROCESSES at a time; says how much is left after each."""
-    todo = [run for run in runs if not _complete(run, folder / run.place)]
+    victims = {run.victim.name: run.victim for run in runs}
+    for victim in victims.values():
+        # Here, or two processes would make the same ones.
+        start_list(victim, workshop)
+    todo = [run for run in runs if not finished(folder / run.place, _plan(run, workshop))]
     print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
-    for victim in dict.fromkeys(run.victim.name for run in todo):
-        # Here, or two processes would train the same one.
-        workshop.checkpoint(next(run.victim for run in todo if run.victim.name == victim))
     began, past = time.perf_counter(), 0.0
     with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
         left = {pool.submit(_attack, run, folder / run.place, workshop): run for run in todo}
@@ -139,21 +153,20 @@ def report(run: Run, folder: Path) -> dict[str, Any]:
     return found
 
 
-def _complete(run: Run, out: Path) -> bool:
-    plan = out / 'plan.json'
-    known = plan.exists() and json.loads(plan.read_text()) == _plan(run)
-    return known and (out / 'report.json').exists()
-
-
-def _plan(run: Run) -> dict[str, Any]:
-    options = attack(run.arm, run.goal, run.eps, run.budget)
-    return {'attack': options, 'samples': run.victim.samples(run.videos), 'seed': run.seed}
+def _plan(run: Run, workshop: Workshop) -> dict[str, Any]:
+    """All that decides a run; starts follow from the weights."""
+    return {
+        'attack': attack(run.arm, run.goal, run.eps, run.budget),
+        'samples': run.victim.samples(run.videos),
+        'seed': run.seed,
+        'weights': workshop.weights(run.victim),
+    }
 
 
 def _attack(run: Run, out: Path, workshop: Workshop) -> None:
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
-    config, plan = out / 'attack.py', _plan(run)
+    config, plan = out / 'attack.py', _plan(run, workshop)
     Config({'attack': plan['attack']}).dump(config)
     samples = plan['samples']
     words = [run.victim.config, workshop.checkpoint(run.victim), '--attack', config]
@@ -163,8 +176,7 @@ def _attack(run: Run, out: Path, workshop: Workshop) -> None:
     if run.arm == STARTED:
         words.append(f'attack.start={start_list(run.victim, workshop)}')
     resumed(cli.run, words)
-    # Last: a run under another plan is begun again, not taken for this one.
-    (out / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')
+    finish(out, plan)
 
 
 def _estimate(runs: Iterable[Run], share: float = 1.0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from statistics import mean, median
 from typing import Any
 
@@ -17,10 +18,10 @@ ORDER = (*SAMPLERS, STARTED, *RIVALS)
 NOTE = (
     'n: attacked videos, each with all seeds. success: share of videos times seeds; its Wilson '
     'interval takes n for the number of trials. Queries of the successes, mean and median; capped: '
-    'a failure counts with the whole budget. change: mean absolute, grey levels. cosine: of '
-    'estimated and true gradient along the run, which is longer where the arm is slower. outside: '
-    'share of the time not spent in the victim. occupancy: filled places in its calls. Intervals: '
-    '95 %, videos resampled.'
+    'of all runs, a failure counts with the whole budget. change: mean absolute, grey levels. '
+    'cosine: of estimated and true gradient along the run, which is longer where the arm is '
+    'slower. outside: share of the time not spent in the victim. occupancy: filled places in '
+    'its calls. Intervals: 95 %, videos resampled.'
 )
 HEADINGS = (
     ('arm', 'arm'),
@@ -39,7 +40,11 @@ HEADINGS = (
 
 def table(arms: Arms) -> list[Row]:
     """One row per arm."""
-    return [_row(name, arms[name]) for name in ORDER if name in arms]
+    return [
+        _row(name, under_way(arms[name]) if name == STARTED else arms[name])
+        for name in ORDER
+        if name in arms
+    ]
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -53,14 +58,20 @@ def markdown(rows: Sequence[Row]) -> str:
 def started(arms: Arms) -> str:
     """How the searches from a clip of the target class ended."""
     lines = arms[STARTED].lines
-    other, outside = (
-        sum(flag in line['flags'] for line in lines)
-        for flag in ('start_not_target', 'outside_threat')
-    )
+    real = under_way(arms[STARTED]).lines
+    outside = sum('outside_threat' in line['flags'] for line in real)
+    fooled = sum(line['success'] for line in real)
     return (
-        f'{STARTED}: of {len(lines)} searches, {other} began at the clip itself: the victim saw '
-        f'another class in the start; {outside} ended outside the threat.'
+        f'{STARTED}, {arms[STARTED].budget} queries at most: {len(lines) - len(real)} of '
+        f'{len(lines)} searches began at the clip itself, as the victim saw another class in the '
+        f'start; the tables leave them out. Of the others {fooled} succeeded and {outside} ended '
+        f'outside the threat.'
     )
+
+
+def under_way(arm: Arm) -> Arm:
+    """The searches that did set out from a clip of the target class."""
+    return arm.where(lambda line: 'start_not_target' not in line['flags'])
 
 
 def same_as_one_noise(arms: Arms) -> str:
@@ -72,12 +83,12 @@ def same_as_one_noise(arms: Arms) -> str:
         pairs += [(line, known[line['index']]) for line in lines if line['index'] in known]
     keys = ('success', 'queries', 'l2')
     same = sum(all(a[key] == b[key] for key in keys) for a, b in pairs)
-    text = 'Ablation: sparked with NoMotion did exactly what one_noise did'
+    text = 'Fallback: sparked with NoMotion did exactly what one_noise did'
     return f'{text} on {same} of {len(pairs)} videos.'
 
 
 def _row(name: str, arm: Arm) -> Row:
-    rates, capped = means(arm.success), list(means(arm.capped).values())
+    rates, capped = means(arm.success), list(chain.from_iterable(arm.capped.values()))
     used = [line['queries'] for line in arm.lines if line['success']]
     n = len(rates)
     rate = mean(rates.values()) if rates else 0.0
@@ -87,7 +98,7 @@ def _row(name: str, arm: Arm) -> Row:
         **(share('success_rate', round(rate * n), n) | {'success_rate': rate if n else None}),
         'mean_queries': mean(used) if used else None,
         'median_queries': median(used) if used else None,
-        **_with_limits('capped_mean', arm.capped),
+        **_with_limits('capped_mean', arm.capped, arm.budget),
         'capped_median': median(capped) if capped else None,
         'change': _mean(line['mean_abs'] for line in arm.lines),
         **_with_limits('cosine', arm.cosine),
@@ -96,10 +107,11 @@ def _row(name: str, arm: Arm) -> Row:
     }
 
 
-def _with_limits(name: str, values: ByVideo) -> dict[str, float | None]:
+def _with_limits(name: str, values: ByVideo, most: float = 1) -> dict[str, float | None]:
     numbers = list(means(values).values())
     limits = bootstrap(numbers)
-    low, high = (None, None) if limits == NOTHING else limits
+    # What is wider for few videos may reach beyond what there is.
+    low, high = (None, None) if limits == NOTHING else (limits[0], min(limits[1], most))
     return {name: _mean(numbers), f'{name}_from': low, f'{name}_to': high}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrobust.cli.scripts import run_script, trained
+from mmrobust.engine.provenance import file_sha256
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -22,6 +23,8 @@ class Victim:
         shipped: Checkpoint, below the root; empty where it has to be trained.
         eps: Budget of l_inf in grey levels by goal, chosen from pilot runs so that some
             videos are fooled and medians are above 300 queries, which the claims check.
+        far: Budget of a search from a clip of the target class that has the time to arrive;
+            0: none.
         right: About what share of the videos it has right.
         seconds: CPU seconds per query, for the estimate alone.
     """
@@ -32,6 +35,7 @@ class Victim:
     eps: Mapping[str, float]
     right: float
     seconds: float
+    far: int = 0
 
     @property
     def config(self) -> Path:
@@ -94,6 +98,7 @@ class Workshop:
 
     def __init__(self, folder: Path, strips: Path | None) -> None:
         self.folder, self.strips = folder, strips
+        self._trained: dict[str, Path] = {}
 
     def overrides(self, victim: Victim, key: str = 'test_dataloader.dataset') -> list[str]:
         """What a config has to be told of the data."""
@@ -112,4 +117,13 @@ class Workshop:
         options = [*data, *self.overrides(victim)] if data else []
         split = [cut / 'train.txt'] if data else []
         tool, config = ROOT / 'tools' / 'train.py', ROOT / victim.training
-        return trained(tool, config, self.folder / victim.name, options, split)
+        if victim.name not in self._trained:
+            own = self.folder / victim.name
+            self._trained[victim.name] = trained(tool, config, own, options, split)
+        return self._trained[victim.name]
+
+    def weights(self, victim: Victim) -> str:
+        """Hash of the victim's checkpoint."""
+        found = file_sha256(self.checkpoint(victim))
+        assert found is not None
+        return found

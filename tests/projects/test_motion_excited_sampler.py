@@ -64,7 +64,9 @@ class Six:
 
 
 def test_starts_are_two_right_clips_of_a_class_or_else_its_first_one(tmp_path, monkeypatch):
-    workshop = SimpleNamespace(folder=tmp_path, checkpoint=lambda victim: 'weights')
+    workshop = SimpleNamespace(
+        folder=tmp_path, checkpoint=lambda victim: 'weights', weights=lambda victim: 'abc' * 20
+    )
     victim = SimpleNamespace(name='tiny', config='config')
     monkeypatch.setattr('projects.motion_excited_sampler.clips.Clips', Six)
     monkeypatch.setattr('mmaction.apis.init_recognizer', lambda *_: Six())

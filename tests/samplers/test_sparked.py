@@ -11,6 +11,7 @@ from mmrobust.functional.noise_warp import accumulate
 from mmrobust.registry import SAMPLERS
 from mmrobust.samplers import OneNoise, Sparked
 from mmrobust.samplers.motion import backward_motion, describe_motion
+from mmrobust.samplers.sparked import _Warped
 from tests.samplers.toys import Planted, draw, video
 
 
@@ -105,6 +106,15 @@ def test_lookup_is_equal_in_all_frames_and_over_equal_motion():
     for channel in found[:, 0]:
         assert len(channel.unique()) == 15
     assert (found[:, 0, 0, 0] == found[:, 0, 1, 6]).all()
+
+
+def test_a_warp_along_maps_of_zero_is_one_noise():
+    """What does not move is not changed by the warp itself: the fallback is no other noise."""
+    pixels = video()
+    maps = torch.zeros(pixels.shape[1], 2, *pixels.shape[2:])
+    for tile in (1, 3):
+        found = draw(_Warped(pixels, tile, maps, (0,)))
+        torch.testing.assert_close(found, draw(OneNoise(tile=tile).bind(pixels)))
 
 
 def test_lookup_changes_with_the_refresh():

@@ -1,5 +1,4 @@
-# Motion-excited sampler (Zhang, Zhu, Zhu and Yang 2020), untargeted. Targeted:
-# attack.budget=200000 attack.goal.type=TargetClass attack.goal.loss=cross_entropy
+# Motion-excited sampler (Zhang, Zhu, Zhu and Yang 2020), untargeted.
 attack = dict(
     type='GradientEstimation',
     sampler=dict(type='Sparked', motion=dict(type='TVL1'), form='warp'),
