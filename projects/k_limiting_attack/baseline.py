@@ -47,7 +47,10 @@ def mean_pose(config: Path, options: list[str], n: int, within: float) -> tuple[
 
 
 def _shapes(dataset: Any) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Joints (N, K, 2) in longer sides of their box, from its corner; which are labelled (N, K)."""
+    """Joints (N, K, 2) in longer sides of their box, from its middle, as a crop holds them.
+
+    Also which are labelled (N, K).
+    """
     from mmpose.registry import DATASETS
 
     built = DATASETS.build({**dataset, 'pipeline': []})
@@ -58,4 +61,5 @@ def _shapes(dataset: Any) -> tuple[Numbers, NDArray[np.bool_]]:
     flags = np.stack([np.asarray(info['keypoints_visible'])[0] for info in infos])
     # MMPose packs a weight beside the flag where a data set has such.
     labelled = (flags[..., 0] if flags.ndim == 3 else flags) > 0
-    return (joints - boxes[:, None, :2]) / sides[:, None, None], labelled
+    middle = (boxes[:, None, 2:] + boxes[:, None, :2]) / 2
+    return (joints - middle) / sides[:, None, None], labelled
