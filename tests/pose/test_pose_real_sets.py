@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from scipy.io import savemat
 
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
@@ -110,6 +112,35 @@ def test_pose_real_set_is_attacked_under_its_own_metrics(name, real_data, tmp_pa
         assert card['clean'][key] == pytest.approx(value, abs=1e-6), key
         assert math.isfinite(card['adversarial'][key])
     assert torch.is_grad_enabled()
+
+
+def test_pose_pckh_needs_head_boxes_and_is_measured_with_them(real_data, tmp_path, capsys):
+    """MPII's metric; the sample's own head boxes are not stored, these are made up."""
+    cfg, path = config('mpii', real_data), tmp_path / 'tiny.py'
+    cfg.test_evaluator = [{'type': 'MpiiPCKAccuracy', 'norm_item': 'head'}]
+    cfg.dump(path)
+    checkpoint = random_checkpoint(path, tmp_path)
+    words = [path, checkpoint, '--attack', 'PGD', '--work-dir', tmp_path / 'work']
+    words += ['--cfg-options', 'attack.goal.reference=prediction', 'attack.goal.tau=0.02']
+    words += ['attack.steps=2', 'settings.previews=0']
+    assert main([str(word) for word in words]) == 1
+    assert 'MpiiDataset has it with headbox_file=FILE' in capsys.readouterr().err
+
+    people = json.loads((real_data / 'mmpose_tests' / 'mpii' / 'test_mpii.json').read_text())
+    boxes = np.zeros((2, 2, len(people)))
+    boxes[1] = 60
+    savemat(tmp_path / 'heads.mat', {'headboxes_src': boxes})
+    cfg.test_dataloader.dataset.headbox_file = str(tmp_path / 'heads.mat')
+    cfg.dump(path)
+    assert main([str(word) for word in words]) == 0
+    card = json.loads((tmp_path / 'work' / 'report.json').read_text())
+    stock = Config.fromfile(path)
+    stock.work_dir, stock.load_from = str(tmp_path / 'stock'), str(checkpoint)
+    told = Runner.from_cfg(stock).test()
+    assert 'Head PCK' in told
+    for key, value in told.items():
+        assert card['clean'][key] == pytest.approx(value, nan_ok=True), key
+        assert key in card['adversarial']
 
 
 def test_pose_attack_by_mmposes_own_test_script_is_that_of_ours(real_data, tmp_path):
