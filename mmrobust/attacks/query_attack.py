@@ -16,7 +16,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import ClassGoal, Goal
-from mmrobust.query.black_box import BlackBox, Scores
+from mmrobust.query.black_box import Access, BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.pool import Pool, Runner
 from mmrobust.query.trial import Search, Trial
@@ -51,7 +51,11 @@ class QueryAttack(Attack):
     Attributes:
         round_cost: The least number of queries with which the search can do
             anything; set by a subclass.
+        access: What the search is shown: scores, or the predicted class alone; set by a
+            subclass.
     """
+
+    access: ClassVar[Access] = 'scores'
 
     #: Options with which tests build every attack: small enough to try often,
     #: and those with which it must find what is there to find in a tiny clip.
@@ -87,7 +91,7 @@ class QueryAttack(Attack):
 
     @abstractmethod
     def search(self, trial: Trial) -> Search:
-        """Yield candidates (B, C, T, H, W), get log-probabilities (B, K).
+        """Yield candidates (B, C, T, H, W), get log-probabilities (B, K) as ``access`` says.
 
         ``trial.found`` is the result at any time; ``trial.accept`` moves it.
         Return on success; run on for ever otherwise: the budget ends it.
@@ -105,7 +109,7 @@ class QueryAttack(Attack):
         if self.threat.eps < 1 and not victim.dtype.is_floating_point and not self.gradient_check:
             # No value can change by a whole grey level: no answer is of any use.
             return pixels.clone()
-        box = BlackBox(victim, budget=self.budget, scores=self.scores)
+        box = BlackBox(victim, budget=self.budget, access=self.access, scores=self.scores)
         if victim.tally.clean is not None:
             box.detect(victim.tally.clean[victim.rows])
         trials = [self._trial(victim, pixels, goal, rng, row) for row in range(len(pixels))]

@@ -162,15 +162,18 @@ class BlackBox(Victim):
         answer = wide.log_softmax(dim=1)
         if self.access == 'label':
             best = torch.zeros_like(answer).scatter_(1, answer.argmax(1, keepdim=True), 1.0)
-            answer = (best - 1) * NEVER
+            # NaN has no label, though argmax takes it for the largest number.
+            known = ~answer.isnan().any(dim=1, keepdim=True)
+            answer = torch.where(known, (best - 1) * NEVER, torch.nan)
         return answer
 
     def remarks(self, row: int) -> set[str]:
         """What was found out about the numbers of sample ``row``, as flags.
 
-        ``scores_unclear``: they were taken for logits, though none is negative.
+        ``scores_unclear``: they were taken for logits, though none is negative. None
+        where labels alone are shown, which are the same whatever the numbers are.
         """
-        if not self.detected:
+        if not self.detected or self.access == 'label':
             return set()
         if self.account.scores == 'probabilities':
             return {'probabilities_detected'}

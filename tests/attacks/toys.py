@@ -33,6 +33,11 @@ def strong_classes() -> list[type[Attack]]:
     return [cls for cls in attack_classes() if not cls.control]
 
 
+def sees_labels_alone(cls: type[Attack]) -> bool:
+    """Whether it is told the predicted class and nothing else: the rest has to be met by chance."""
+    return getattr(cls, 'access', None) == 'label'
+
+
 # A mask of their own keeps some attacks from a ball's optimum: here it lets all
 # pass that matters, and has tests of its own.
 UNMASKED: dict[str, dict[str, Any]] = {'KLimiting': {'alpha': 0.0}}

@@ -73,6 +73,20 @@ def test_labels_alone_are_shown_as_one_class():
     assert answers.sort(dim=1).values.tolist() == [[-100.0, -100.0, 0.0]] * 3
 
 
+def test_a_label_that_is_not_known_is_not_made_up():
+    table = torch.tensor([[0.0, torch.nan, 0.0], [1.0, torch.inf, 0.0], [-torch.inf, 1.0, 0.0]])
+    answers = box(scores_of(table), access='label')(clips(3))
+    assert answers[:2].isnan().all()
+    assert answers[2].tolist() == [-100.0, 0.0, -100.0]
+
+
+def test_nothing_is_remarked_on_scores_that_are_not_shown():
+    table = torch.tensor([[10.0, 60.0, 30.0]])
+    found, plain = box(scores_of(table), access='label'), box(scores_of(table))
+    found(clips(1)), plain(clips(1))
+    assert (found.remarks(0), plain.remarks(0)) == (set(), {'scores_unclear'})
+
+
 def test_the_example_of_the_page_runs():
     text = (ROOT / 'docs' / 'query_attacks.md').read_text(encoding='utf-8')
     (code,) = (part.split('```')[0] for part in text.split('```python\n')[1:])

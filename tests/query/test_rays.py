@@ -1,0 +1,144 @@
+"""RayS: labels alone, and what it must find with them."""
+
+import math
+
+import pytest
+import torch
+
+from mmrobust.attacks.rays import RayS
+from mmrobust.functional.losses import margin
+from mmrobust.goals import TargetClass
+from mmrobust.threats import L2, FrameMask, Linf
+from mmrobust.victims import FunctionVictim
+from tests.query.toys import SHAPE, Counter, clips
+
+ZEROS = torch.zeros(3, dtype=torch.long)
+
+
+class Border(Counter):
+    """Class 1 wins once the clip has moved far enough along the weights; class 2 never does."""
+
+    def __init__(self, n: int, share: float, eps: float = 8) -> None:
+        super().__init__(n)
+        self.weights[:, 2] = 0
+        self.weights[:, 0] = 0
+        self.lead[2] = -1e6
+        self.share, self.eps = share, eps
+
+    def __call__(self, pixels):
+        found = super().__call__(pixels)
+        own = self.weights[self.rows, 1]
+        start = ((clips(len(self.asked))[self.rows] - 128) * own).flatten(1).sum(dim=1)
+        found[:, 1] -= start + self.share * self.eps * own.abs().flatten(1).sum(dim=1)
+        return found
+
+
+@pytest.mark.parametrize('share', [0.3, 0.6, 0.9])
+def test_the_corner_of_a_linear_victim_is_found(share):
+    # The best corner of the ball gains 1, noise next to nothing.
+    victim = Border(3, share)
+    outcomes = RayS(Linf(8), budget=4000)(victim, clips(3), ZEROS)
+    assert all(outcome.success and outcome.linf <= 8 for outcome in outcomes)
+    noise = torch.randn(200, *SHAPE, generator=torch.Generator().manual_seed(0)).sign()
+    tried = Border(1, share)(clips(1))
+    for one in noise:
+        assert tried.argmax() == 0 == Border(1, share)(clips(1) + 8 * one).argmax()
+
+
+def test_out_of_reach_is_out_of_reach():
+    (outcome,) = RayS(Linf(8), budget=3000)(Border(1, share=1.01), clips(1), ZEROS[:1])
+    assert not outcome.success
+    # What it ends with is nevertheless near the best corner.
+    victim = Border(1, share=1.01)
+    before = margin(victim(clips(1)), ZEROS[:1])
+    after = margin(victim(outcome.adversarial[None].double()), ZEROS[:1])
+    assert after - before > 0.9 * (0 - before) / 1.01
+
+
+def test_more_queries_bring_the_border_nearer():
+    gains = []
+    for budget in (50, 200, 800, 2000):
+        victim = Border(1, share=3)
+        (outcome,) = RayS(Linf(8), budget=budget)(victim, clips(1), ZEROS[:1])
+        found = victim(outcome.adversarial[None].double())
+        gains.append(float(margin(found, ZEROS[:1])))
+    assert gains == sorted(gains)
+    assert gains[0] < gains[-1]
+
+
+def test_nothing_but_the_label_reaches_it():
+    plain = Border(3, share=0.6)
+
+    class Label(Border):
+        def __call__(self, pixels):
+            best = super().__call__(pixels).argmax(dim=1)
+            return torch.nn.functional.one_hot(best, 3).double() * 1e-3
+
+    usual = RayS(Linf(8), budget=2000)(plain, clips(3), ZEROS)
+    found = RayS(Linf(8), budget=2000)(Label(3, share=0.6), clips(3), ZEROS)
+    for one, other in zip(usual, found, strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+        assert (one.queries, one.success) == (other.queries, other.success)
+        assert other.flags == ()
+
+
+def test_the_distance_is_that_of_the_border():
+    # One direction: all values up. The label changes at 20.3 grey levels.
+    asked = []
+
+    def model(pixels):
+        moved = (pixels - clips(1)).flatten(1).mean(dim=1)
+        asked.append(float(moved))
+        return torch.stack([torch.zeros_like(moved), moved - 20.3], dim=1)
+
+    RayS(Linf(8), budget=14)(FunctionVictim(model), clips(1), ZEROS[:1])
+    # Clean, the corner, twice and four times the budget, then halves of what is between,
+    # until a Euclidean length of 0.255 is left, which all 120 values share.
+    assert asked[:4] == [0, 8, 16, 32]
+    halves = asked[4:14]
+    low, high = max(h for h in halves if h < 20.3), min(h for h in halves if h > 20.3)
+    assert high - low == pytest.approx(16 / 2**10)
+    assert (high - low) * 120**0.5 <= 0.255 < 2 * (high - low) * 120**0.5
+    # All the other way, as far as the border was; then the check of the result.
+    assert asked[14:] == [pytest.approx(-high), 8]
+
+
+def test_nan_has_no_label():
+    class Broken(Border):
+        def __call__(self, pixels):
+            moved = (pixels != clips(3)[self.rows]).flatten(1).any(dim=1)
+            broken = (self.rows == 1) & moved
+            return torch.where(broken[:, None], torch.nan, super().__call__(pixels))
+
+    outcomes = RayS(Linf(8), budget=500)(Broken(3, share=0.3), clips(3), ZEROS)
+    sound = RayS(Linf(8), budget=500)(Border(3, share=0.3), clips(3), ZEROS)
+    assert [outcome.success for outcome in outcomes] == [True, False, True]
+    assert 'not_finite' in outcomes[1].flags
+    for row in (0, 2):
+        assert torch.equal(outcomes[row].adversarial, sound[row].adversarial)
+        assert outcomes[row].flags == ()
+
+
+@pytest.mark.parametrize('threat', [L2(60), FrameMask(Linf(20), frames=[1])], ids=['l2', 'frame'])
+def test_other_threats(threat):
+    outcomes = RayS(threat, budget=2000)(Border(3, share=0.3), clips(3), ZEROS)
+    reach = {'L2': 60, 'FrameMask': 20}[type(threat).__name__]
+    for outcome, clean in zip(outcomes, clips(3), strict=True):
+        size = outcome.l2 if isinstance(threat, L2) else outcome.linf
+        assert 1 <= size <= reach
+        if not isinstance(threat, L2):
+            assert torch.equal(outcome.adversarial[:, [0, 2]].double(), clean[:, [0, 2]])
+
+
+def test_towards_a_class_that_its_directions_meet():
+    victim = Border(3, share=0.6)
+    outcomes = RayS(Linf(8), TargetClass('margin', target=1), budget=2000)(victim, clips(3), ZEROS)
+    assert all(outcome.success for outcome in outcomes)
+
+
+def test_a_clip_that_may_not_change_is_not_asked_about():
+    victim = Border(2, share=0.5)
+    victim.asked.zero_()
+    for outcome in RayS(Linf(0.5))(victim, clips(2), ZEROS[:2]):
+        assert outcome.queries == 0
+        assert math.isclose(outcome.linf, 0)
