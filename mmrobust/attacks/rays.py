@@ -34,11 +34,11 @@ class RayS(QueryAttack):
     Stretches are the whole clip, its halves, its quarters and so on down to single values
     (order C, T, H, W; of a masked clip those values that may change), then again.
     Official setting: l_inf, 10,000 queries, eps of 0.031 (CIFAR-10) or 0.05 (ImageNet) of the
-    range, distances
-    known to a Euclidean length of 0.001 of the range, stops once the border is inside the budget.
+    range, distances known to a Euclidean length of 0.001 of the range, stops once the border is
+    inside the budget.
     Deviations: before a distance is halved, the clip with the whole budget along the direction
     is asked about, rounded to whole grey levels: success is that clip's, and the search ends
-    with the best of them; as long as no border was met, distances double; in other balls than
+    with the last of them; as long as no border was met, distances double; in other balls than
     l_inf all pixels change by the same amount.
 
     Untargeted attacks are what it is made for: towards a class, it has to meet one along

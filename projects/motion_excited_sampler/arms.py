@@ -43,6 +43,7 @@ RIVALS = {
     'simba': 'simba_dct',
     'square': 'square',
     'sign_hunter': 'sign_hunter',
+    'rays': 'rays',
 }
 GOALS = {
     'untargeted': 'Misclassify',
@@ -75,7 +76,7 @@ def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
     if arm in TILED:
         found['sampler'] = found['sampler'] | {'tile': TILE}
     found['threat'] = {'type': 'Linf', 'eps': eps}
-    found['goal'] = {'type': GOALS[goal], 'loss': found['goal']['loss']}
+    found['goal'] |= {'type': GOALS[goal]}
     found |= {'budget': budget, 'query_batch': BATCH}
     if found['type'] in ('GradientEstimation', 'SignHunter'):
         found['gradient_check'] = CHECKS.get(arm, CHECK)

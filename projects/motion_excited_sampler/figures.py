@@ -31,7 +31,7 @@ from projects.motion_excited_sampler.measure import Arm
 OTHERS = (CLEAN, GOOD, INK, MUTED)
 GROUPS = {
     'samplers': ('multi_noise', 'one_noise', 'sparked', 'geometric', 'sparked_start'),
-    'rivals': ('sparked', 'sparked_lookup', 'e_nes', 'e_bandits', 'simba', 'square', 'sign_hunter'),
+    'rivals': ('sparked', 'sparked_lookup', *configs.RIVALS),
 }
 # An iteration at which sparked_lookup is at the motion of a later frame.
 LATER = 70
