@@ -114,7 +114,7 @@ def pages() -> dict[str, str]:
         base = f'mmrobust.{noun}.base'
         own = [name for name in modules_of(f'mmrobust.{noun}')[1:] if name != base]
         found[f'_generated/{noun}.md'] = automodules([*own, *guests(noun), base])
-    top = ['mmrobust.registry']
+    top = ['mmrobust.processes', 'mmrobust.registry']
     found['api/mmrobust.md'] = '# mmrobust\n\n' + automodules(['mmrobust', *top])
     elsewhere = {module for noun in NOUNS for module in guests(noun)}
     for package in packages():

@@ -19,6 +19,7 @@ from mmrobust.cli import attack as cli
 from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
+from mmrobust.processes import end_with_parent
 from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
 from projects.k_limiting_attack.measure import Samples, samples_of
 from projects.k_limiting_attack.victims import Victim, Workshop
@@ -99,7 +100,7 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
 
 def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
     """Every run that is not complete, PROCESSES victims at a time."""
-    with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context('spawn'), end_with_parent) as pool:
         list(pool.map(workshop.checkpoint, dict.fromkeys(run.victim for run in runs)))
         todo: dict[Victim, list[Run]] = {}
         for run in runs:

@@ -18,6 +18,7 @@ from mmrobust.cli import attack as cli
 from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
+from mmrobust.processes import end_with_parent
 from projects.motion_excited_sampler.arms import (
     ARMS,
     COMPARED,
@@ -126,7 +127,7 @@ def execute(runs: Sequence[Run], folder: Path, workshop: Workshop) -> None:
     todo = [run for run in runs if not finished(folder / run.place, _plan(run, workshop))]
     print(f'{len(runs)} runs, {len(todo)} to do: {_estimate(todo)}', flush=True)
     began, past = time.perf_counter(), 0.0
-    with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context('spawn'), end_with_parent) as pool:
         left = {pool.submit(_attack, run, folder / run.place, workshop): run for run in todo}
         for number, done in enumerate(as_completed(list(left)), 1):
             run = left.pop(done)

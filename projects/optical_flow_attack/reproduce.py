@@ -33,6 +33,7 @@ import mmrobust  # noqa: E402, F401  (heals the stack)
 from mmrobust.cli import sweep, transfer  # noqa: E402
 from mmrobust.cli.resuming import resumed  # noqa: E402
 from mmrobust.engine.ledger import read_entries  # noqa: E402
+from mmrobust.processes import end_with_parent  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402
 from projects.optical_flow_attack.prepare import WHITE, DataSet, Effort  # noqa: E402
@@ -148,7 +149,7 @@ def reproduce(sets: Sequence[DataSet]) -> str:
     """Everything for these data sets, two parts at a time; the text that is printed at the end."""
     began = time.perf_counter()
     found: dict[tuple[str, str, str], Future[Any]] = {}
-    with ProcessPoolExecutor(PROCESSES, get_context('spawn')) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context('spawn'), end_with_parent) as pool:
         prepared = {pool.submit(prepare, data): data for data in sets}
         for done in as_completed(prepared):
             done.result()

@@ -6,16 +6,15 @@ Shapes: H, W pixels; see :mod:`mmrobust.flow.classical.opencv`.
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import starmap
-from multiprocessing.connection import wait
 
 import cv2
 
 from mmrobust.flow.classical.opencv import Flow, Frame, Method
+from mmrobust.processes import end_with_parent
 
 
 class WorkerPool:
@@ -79,12 +78,4 @@ def _start_worker() -> None:
     """One thread per worker; an interrupt is the parent's business."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Idle workers wait on a pipe that their siblings hold open: nobody else ends them."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    end_with_parent()
