@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tests.alive import alive
+
 SCRIPT = """
 import os, signal, time
 from concurrent.futures import ProcessPoolExecutor
@@ -22,14 +24,6 @@ if __name__ == '__main__':
     time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-def alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='no such signal on this system')

@@ -26,7 +26,7 @@ from mmrobust.victims.meter import Metered
 
 
 class QueryAttack(Attack):
-    """A search that yields candidates and is sent the victim's scores.
+    """A search that yields candidates and is sent the victim's scores, or labels.
 
     A subclass writes ``search`` alone, for one sample: the pool runs many
     samples at once and keeps the victim's batches full. A search cannot reach
@@ -141,6 +141,7 @@ class QueryAttack(Attack):
             tally.queries[row] += box.account.spent[index]
             tally.forwards[row] += runner.replayed
             tally.flags[row] |= runner.trial.flags | box.remarks(index)
+            tally.measures[row] |= runner.trial.measures
             if isinstance(given, BlackBox):
                 tally.flags[row] |= given.remarks(index)
             if runner.trial.flat:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.query_attack import QueryAttack
-from mmrobust.functional.halvings import halvings
+from mmrobust.functional.halvings import flipped, halvings
+from mmrobust.functional.norms import l2_norm
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import Access
 from mmrobust.query.trial import Search, Trial
@@ -32,17 +33,23 @@ class RayS(QueryAttack):
     halving; a stretch of the signs is flipped, and stays so where the border is nearer. Most
     flips cost one query: does the clip as far away as the border was still succeed?
     Stretches are the whole clip, its halves, its quarters and so on down to single values
-    (order C, T, H, W; of a masked clip those values that may change), then again.
+    (order C, T, H, W; of a masked clip those values that may change).
     Official setting: l_inf, 10,000 queries, eps of 0.031 (CIFAR-10) or 0.05 (ImageNet) of the
     range, distances known to a Euclidean length of 0.001 of the range, stops once the border is
     inside the budget.
-    Deviations: before a distance is halved, the clip with the whole budget along the direction
-    is asked about, rounded to whole grey levels: success is that clip's, and the search ends
-    with the last of them; as long as no border was met, distances double; in other balls than
-    l_inf all pixels change by the same amount.
+    Deviations: the direction of all ones is measured, too; as long as no border was met,
+    distances double; before a distance is halved, the clip with the whole budget along the
+    direction is asked about, and where a border lies inside the budget, the clip there, both
+    rounded to whole grey levels: success is that of one of them. After single values the whole
+    comes again, until nothing helped from the whole to single values. In other balls than l_inf
+    all pixels that change do so by the same amount; such a clip of a small l_2 budget may be
+    shorter than the budget once it is rounded.
 
-    Untargeted attacks are what it is made for: towards a class, it has to meet one along
-    its directions before there is a distance that could shrink.
+    On its way it asks about clips far outside the threat, up to black and white ones, and about
+    fractions of grey levels. Untargeted attacks are what it is made for: towards a class, it has
+    to meet that one along its directions before there is a distance that could shrink.
+    A sample that resists has the measure ``border_distance``: how near the border came, in the
+    threat's norm, if one was met.
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
@@ -70,62 +77,76 @@ class RayS(QueryAttack):
         places = trial.changeable.flatten().nonzero().squeeze(1)
         if torch.equal(trial.rounded(trial.corner(signs)), trial.rounded(trial.corner(-signs))):
             return  # a budget below one grey level
-        distance = yield from self._distance(trial, signs, math.inf)
-        while distance > 0:
+        nearest = yield from _distance(trial, signs, math.inf)
+        before = math.nan
+        while nearest not in (0, before):
+            before = nearest
             for stretch in halvings(len(places)):
-                candidate = signs.clone()
-                candidate.view(-1)[places[stretch]] *= -1
-                found = yield from self._distance(trial, candidate, distance)
-                if found < distance:
-                    signs, distance = candidate, found
-                if distance == 0:
+                candidate = flipped(signs, places[stretch])
+                found = yield from _distance(trial, candidate, nearest)
+                if found < nearest:
+                    signs, nearest = candidate, found
+                if nearest == 0:
                     return
 
-    def _distance(self, trial: Trial, signs: Tensor, known: float) -> Measuring:
-        """To the border along ``signs``, or ``known`` if no less; 0 where the goal is reached.
 
-        Distances are in the threat's norm. Infinite: no border was met.
-        """
-        step = trial.steepest(signs * trial.changeable)
-        if known < math.inf and not (yield from asked(trial, at(trial, step, known))):
-            return known
-        corner = trial.rounded(trial.corner(signs))
-        answers = yield corner[None]
-        trial.objective(answers)
-        if trial.stand(corner, answers[0]):
+def _distance(trial: Trial, signs: Tensor, known: float) -> Measuring:
+    """To the border along ``signs``, or ``known`` if that is no less; 0 where all is done.
+
+    Distances are in the threat's norm. Infinite: no border was met.
+    """
+    step = trial.steepest(signs * trial.changeable)
+    if known < math.inf and not (yield from _reaches(trial, _along(trial, step, known))):
+        return known
+    if (yield from _ends(trial, trial.corner(signs))):
+        return 0
+    near, far = 0.0, known
+    if known == math.inf:
+        far = yield from _first_met(trial, step)
+        near = far / 2 if far > 2 * trial.threat.eps else 0.0
+    least = TOLERANCE * (trial.bounds[1] - trial.bounds[0]) / float(l2_norm(step[None]))
+    while least < far - near < math.inf:
+        middle = (near + far) / 2
+        if (yield from _reaches(trial, _along(trial, step, middle))):
+            far = middle
+        else:
+            near = middle
+    if far < min(known, trial.threat.eps):
+        # Half a grey level more, so that rounding does not take it back.
+        beyond = min(far + 0.5 / float(step.abs().max()), trial.threat.eps)
+        if (yield from _ends(trial, _along(trial, step, beyond))):
             return 0
-        # Not the corner's own distance: where rounding turns it, it is not on the way.
-        near, far = 0.0, known
-        if known == math.inf:
-            far = yield from first(trial, step)
-            near = far / 2
-        least = TOLERANCE * (trial.bounds[1] - trial.bounds[0]) / float(step.norm())
-        while least < far - near < math.inf:
-            middle = (near + far) / 2
-            if (yield from asked(trial, at(trial, step, middle))):
-                far = middle
-            else:
-                near = middle
-        return far
+    if far < min(known, math.inf):
+        trial.measures['border_distance'] = far
+    return far
 
 
-def first(trial: Trial, step: Tensor) -> Measuring:
+def _first_met(trial: Trial, step: Tensor) -> Measuring:
     """Twice the budget, four times, ... until the goal is reached, or nothing changes."""
     distance, before = 2 * trial.threat.eps, trial.clean
-    while not torch.equal(clip := at(trial, step, distance), before):
-        if (yield from asked(trial, clip)):
+    while not torch.equal(clip := _along(trial, step, distance), before):
+        if (yield from _reaches(trial, clip)):
             return distance
         distance, before = 2 * distance, clip
     return math.inf
 
 
-def at(trial: Trial, step: Tensor, distance: float) -> Tensor:
-    """The clip (C, T, H, W) so far along ``step``; of another threat, and not rounded."""
+def _along(trial: Trial, step: Tensor, distance: float) -> Tensor:
+    """The clip (C, T, H, W) so far along ``step``; perhaps outside the threat, not rounded."""
     return trial.inside(trial.clean + distance * step, distance)
 
 
-def asked(trial: Trial, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
+def _reaches(trial: Trial, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
     """Whether ``clip`` reaches the goal. One query."""
     answers = yield clip[None]
-    trial.objective(answers)
-    return bool(trial.goal.success(answers)[0])
+    return trial.reaches(answers[0])
+
+
+def _ends(trial: Trial, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
+    """Stand at ``clip``, rounded and inside the threat; whether it succeeds. One query."""
+    done = yield from trial.accept(clip)
+    assert trial.answer is not None
+    trial.reaches(trial.answer)
+    if done:
+        trial.measures.pop('border_distance', None)
+    return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mmrobust.attacks.query_attack import QueryAttack
-from mmrobust.functional.halvings import halvings
+from mmrobust.functional.halvings import flipped, halvings
 from mmrobust.query.trial import Search, Trial
 from mmrobust.registry import ATTACKS
 
@@ -44,8 +44,7 @@ class SignHunter(QueryAttack):
             tried = False
             # The first flip of all is that of the whole clip.
             for stretch in halvings(len(places)):
-                candidate = signs.clone()
-                candidate.view(-1)[places[stretch]] *= -1
+                candidate = flipped(signs, places[stretch])
                 whole = trial.rounded(trial.corner(candidate))
                 if torch.equal(whole, trial.found):
                     continue

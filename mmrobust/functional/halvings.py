@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from torch import Tensor
+
 
 def halvings(total: int) -> Iterator[slice]:
     """``total`` values whole, in halves, in quarters, ..., one by one."""
@@ -17,3 +19,10 @@ def stretches(total: int, parts: int) -> list[tuple[int, int]]:
     """``total`` values in at most ``parts`` stretches of one length."""
     length = max(math.ceil(total / parts), 1)
     return [(start, min(start + length, total)) for start in range(0, total, length)]
+
+
+def flipped(signs: Tensor, places: Tensor) -> Tensor:
+    """A copy of ``signs`` (of any shape and layout) with other signs at some flat indices."""
+    flat = signs.flatten().clone()
+    flat[places] *= -1
+    return flat.view(signs.shape)

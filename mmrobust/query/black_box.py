@@ -60,7 +60,8 @@ class BlackBox(Victim):
         victim: Bound to N samples.
         budget: Queries per sample, >= 1; None for no limit.
         access: ``scores``, or ``label``: the predicted class alone, as
-            log-probabilities 0 and a constant far below.
+            log-probabilities 0 and a constant far below; NaN where an output is not finite.
+            What the numbers are does not matter then, and is not looked at.
         scores: What the victim's numbers are. ``auto`` decides by the first
             answer without infinity or NaN: numbers that are not negative and sum
             to one are probabilities, all others logits (log-probabilities are
@@ -148,6 +149,8 @@ class BlackBox(Victim):
     def shown(self, outputs: Tensor) -> Tensor:
         """What is shown of the victim's outputs (N, K), as log-probabilities."""
         require(outputs.dim() == 2, 'victim outputs', 'scores (N, K)', tuple(outputs.shape))
+        if self.access == 'label':
+            return labels_alone(outputs)
         wide = outputs if outputs.dtype == torch.float64 else outputs.float()
         sound = wide[wide.isfinite().all(dim=1)]
         if self.account.scores == 'auto' and len(sound):
@@ -159,19 +162,13 @@ class BlackBox(Victim):
             require(are_probabilities(found), 'victim outputs', rule, _extremes(found))
         if kind == 'probabilities':
             wide = wide.clamp(min=torch.finfo(wide.dtype).tiny).log()
-        answer = wide.log_softmax(dim=1)
-        if self.access == 'label':
-            best = torch.zeros_like(answer).scatter_(1, answer.argmax(1, keepdim=True), 1.0)
-            # NaN has no label, though argmax takes it for the largest number.
-            known = ~answer.isnan().any(dim=1, keepdim=True)
-            answer = torch.where(known, (best - 1) * NEVER, torch.nan)
-        return answer
+        return wide.log_softmax(dim=1)
 
     def remarks(self, row: int) -> set[str]:
         """What was found out about the numbers of sample ``row``, as flags.
 
         ``scores_unclear``: they were taken for logits, though none is negative. None
-        where labels alone are shown, which are the same whatever the numbers are.
+        where labels alone are shown.
         """
         if not self.detected or self.access == 'label':
             return set()
@@ -193,6 +190,14 @@ class BlackBox(Victim):
     def model(self) -> nn.Module | None:
         """The network, for the harness to freeze."""
         return self.victim.model
+
+
+def labels_alone(outputs: Tensor) -> Tensor:
+    """Outputs (N, K) as 0 for the largest and a constant far below; NaN for one not finite."""
+    best = torch.zeros_like(outputs, dtype=torch.float32)
+    best.scatter_(1, outputs.argmax(1, keepdim=True), 1.0)
+    known = outputs.isfinite().all(dim=1, keepdim=True)
+    return torch.where(known, (best - 1) * NEVER, torch.nan)
 
 
 def are_probabilities(outputs: Tensor) -> bool:

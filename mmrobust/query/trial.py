@@ -41,7 +41,8 @@ class Trial:
             only for diagnosis.
         chosen: See ``changeable``; None before it is asked.
         flags: Remarks.
-        heard: Answers so far, with the ``least`` and the ``most`` of the objective.
+        heard: Answers so far, with the ``least`` and the ``most`` that one was worth.
+        measures: Numbers that the search reports of itself, by name.
     """
 
     clean: Tensor
@@ -60,6 +61,7 @@ class Trial:
     heard: int = field(default=0, init=False)
     least: float = field(default=torch.inf, init=False)
     most: float = field(default=-torch.inf, init=False)
+    measures: dict[str, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.found = self.clean.clone()
@@ -80,10 +82,19 @@ class Trial:
         found = self.goal.select(same).objective(answers)
         sound = found.isfinite() & answers.isfinite().all(dim=1)
         found = torch.where(sound, found, -torch.inf)
-        self.heard += len(found)
-        self.least = min(self.least, float(found.min()))
-        self.most = max(self.most, float(found.max()))
+        self._hear(found)
         return found
+
+    def reaches(self, answer: Tensor) -> bool:
+        """Whether an answer (K,) reaches the goal; all that a label is worth to a search."""
+        found = self.goal.success(answer[None])
+        self._hear(found)
+        return bool(found[0])
+
+    def _hear(self, worth: Tensor) -> None:
+        self.heard += len(worth)
+        self.least = min(self.least, float(worth.min()))
+        self.most = max(self.most, float(worth.max()))
 
     @property
     def flat(self) -> bool:

@@ -45,6 +45,8 @@ RIVALS = {
     'sign_hunter': 'sign_hunter',
     'rays': 'rays',
 }
+# What draws nothing, or does what an arm that draws does: once is enough.
+ONCE = ('no_motion', 'sign_hunter', 'rays')
 GOALS = {
     'untargeted': 'Misclassify',
     'targeted': 'TargetClass',

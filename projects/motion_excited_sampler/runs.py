@@ -22,6 +22,7 @@ from mmrobust.processes import end_with_parent
 from projects.motion_excited_sampler.arms import (
     ARMS,
     COMPARED,
+    ONCE,
     RIVALS,
     STARTED,
     VARIANTS,
@@ -108,8 +109,7 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
             yield _run(victim, 'targeted', arm, seed, effort)
         yield _run(victim, 'targeted', STARTED, seed, effort)
         for arm in (*VARIANTS, *RIVALS):
-            # Without motion, the sampler is one_noise: once is enough to see it.
-            if arm != 'no_motion' or seed == first:
+            if arm not in ONCE or seed == first:
                 yield _run(victim, 'untargeted', arm, seed, effort)
 
 

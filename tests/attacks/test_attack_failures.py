@@ -47,7 +47,7 @@ BALLS = pytest.mark.parametrize('threat', [Linf(4), L2(60)], ids=['linf', 'l2'])
 @BALLS
 @pytest.mark.parametrize('function', [_nan_scores, _nan_scores_off_the_grid, _nan_gradient])
 def test_nan_is_flagged_and_stays_in_its_clip(strong_class, threat, function):
-    if sees_labels_alone(strong_class):
+    if sees_labels_alone(strong_class) and function is not _nan_gradient:
         pytest.skip('asks far outside the ball, where each of these clips is broken; see test_rays')
     pixels, labels = _scene()
     attack = build(strong_class, threat)

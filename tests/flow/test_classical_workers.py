@@ -20,6 +20,7 @@ from mmrobust.flow.classical.pool import WorkerPool
 from mmrobust.flow.estimators.dis import DIS
 from mmrobust.flow.estimators.tvl1 import TVL1
 from mmrobust.registry import FLOWS
+from tests.alive import alive
 from tests.flow.test_classical import clips
 
 
@@ -122,14 +123,6 @@ def run_script(folder, end, guard="if __name__ == '__main__':"):
             [sys.executable, str(path)], env=environment, stdout=stdout, stderr=stderr
         )
     return run.returncode, out.read_text(), err.read_text()
-
-
-def alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(('end', 'code'), [

@@ -1,14 +1,12 @@
 """RayS: labels alone, and what it must find with them."""
 
-import math
-
 import pytest
 import torch
 
 from mmrobust.attacks.rays import RayS
 from mmrobust.functional.losses import margin
 from mmrobust.goals import TargetClass
-from mmrobust.threats import L2, FrameMask, Linf
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 from tests.query.toys import SHAPE, Counter, clips
 
@@ -119,26 +117,66 @@ def test_nan_has_no_label():
         assert outcomes[row].flags == ()
 
 
-@pytest.mark.parametrize('threat', [L2(60), FrameMask(Linf(20), frames=[1])], ids=['l2', 'frame'])
+THREATS = [L2(60), FrameMask(Linf(24), frames=[1]), PixelMask(Linf(30), box=(1, 1, 3, 4))]
+
+
+@pytest.mark.parametrize('threat', THREATS, ids=lambda threat: type(threat).__name__)
 def test_other_threats(threat):
-    outcomes = RayS(threat, budget=2000)(Border(3, share=0.3), clips(3), ZEROS)
-    reach = {'L2': 60, 'FrameMask': 20}[type(threat).__name__]
-    for outcome, clean in zip(outcomes, clips(3), strict=True):
-        size = outcome.l2 if isinstance(threat, L2) else outcome.linf
-        assert 1 <= size <= reach
-        if not isinstance(threat, L2):
-            assert torch.equal(outcome.adversarial[:, [0, 2]].double(), clean[:, [0, 2]])
+    victim, pixels = Border(3, share=0.2), clips(3)
+    outcomes = RayS(threat, budget=3000)(victim, pixels, ZEROS)
+    for outcome, clean in zip(outcomes, pixels, strict=True):
+        assert outcome.success
+        assert threat.distance(outcome.adversarial[None].double(), clean[None]) <= threat.eps
 
 
-def test_towards_a_class_that_its_directions_meet():
-    victim = Border(3, share=0.6)
-    outcomes = RayS(Linf(8), TargetClass('margin', target=1), budget=2000)(victim, clips(3), ZEROS)
-    assert all(outcome.success for outcome in outcomes)
+def test_towards_a_class_that_is_not_the_nearest():
+    """All ones lead to class 2; class 1 lies beyond it, and the other way."""
+
+    def model(pixels):
+        moved = (pixels - clips(1)).flatten(1).mean(dim=1)
+        return torch.stack([torch.zeros_like(moved), -moved - 6, moved - 3], dim=1)
+
+    victim = FunctionVictim(model)
+    for target, way in ((1, -1), (2, 1)):
+        attack = RayS(Linf(8), TargetClass('margin', target=target), budget=30)
+        (outcome,) = attack(victim, clips(1), ZEROS[:1])
+        assert outcome.success
+        assert (way * (outcome.adversarial.double() - clips(1)[0]) > 0).all()
 
 
-def test_a_clip_that_may_not_change_is_not_asked_about():
-    victim = Border(2, share=0.5)
-    victim.asked.zero_()
-    for outcome in RayS(Linf(0.5))(victim, clips(2), ZEROS[:2]):
-        assert outcome.queries == 0
-        assert math.isclose(outcome.linf, 0)
+def test_what_lies_inside_the_budget_and_not_at_its_end_is_found():
+    # Up: from 12 on. Down: from 11 on, which is nearer, and between 4.2 and 6.7.
+    def model(pixels):
+        up = (pixels - clips(1)).flatten(1).mean(dim=1)
+        other = (up >= 12) | (up <= -11) | ((up <= -4.2) & (up >= -6.7))
+        return torch.stack([torch.full_like(up, 0.5), other.double()], dim=1)
+
+    (outcome,) = RayS(Linf(8), budget=50)(FunctionVictim(model), clips(1), ZEROS[:1])
+    assert outcome.success
+    assert torch.equal(outcome.adversarial.double(), clips(1)[0] - 5)
+
+
+def test_one_that_resists_says_how_near_the_border_came():
+    (outcome,) = RayS(Linf(8), budget=3000)(Border(1, share=1.5), clips(1), ZEROS[:1])
+    # The nearest corner is at one and a half times the budget.
+    assert 12 <= outcome.measures['border_distance'] < 12.5
+    (fooled,) = RayS(Linf(16), budget=3000)(Border(1, share=1.5), clips(1), ZEROS[:1])
+    assert fooled.success
+    assert 'border_distance' not in fooled.measures
+
+
+def test_frames_of_any_memory_layout_and_at_the_ends_of_the_range():
+    pixels = torch.tensor([0.0, 255.0]).double().repeat(60).reshape(1, 3, 4, 5, 2)
+    pixels = pixels.permute(0, 4, 1, 2, 3)
+    assert not pixels.is_contiguous()
+    weights = torch.randn(SHAPE, generator=torch.Generator().manual_seed(1)).double()
+    # Half of the values can go one way alone.
+    inward = torch.where(pixels[0] == 0, weights.clamp(min=0), (-weights).clamp(min=0))
+    need = 0.6 * 8 * inward.sum()
+
+    def model(found):
+        moved = ((found - pixels) * weights).flatten(1).sum(dim=1)
+        return torch.stack([need.expand(len(found)), moved], dim=1)
+
+    (outcome,) = RayS(Linf(8), budget=3000)(FunctionVictim(model), pixels, ZEROS[:1])
+    assert outcome.success

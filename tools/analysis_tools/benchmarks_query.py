@@ -49,6 +49,7 @@ ARMS: dict[str, dict[str, Any]] = {
     'square': {'type': 'Square'},
     'sign hunter': {'type': 'SignHunter'},
     'SimBA, cosines': {'type': 'SimBA'},
+    'RayS': {'type': 'RayS'},
 }
 
 
