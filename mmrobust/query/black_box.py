@@ -207,6 +207,7 @@ def are_probabilities(outputs: Tensor) -> bool:
 
 
 def _extremes(outputs: Tensor) -> str:
+    outputs = outputs.detach()
     sums = outputs.sum(dim=1)
     spread = f'{float(sums.min()):.3g}..{float(sums.max()):.3g}'
     return f'a least value of {float(outputs.min()):.3g} and sums of {spread}'

@@ -34,18 +34,23 @@ ORDER = (('one_noise', 'sparked'), ('multi_noise', 'one_noise'))
 CONTROL = ('against', 'sparked')
 
 
-def claims(goals: Mapping[str, Arms], motion: Mapping[int, float]) -> str:
+def claims(
+    goals: Mapping[str, Arms], motion: Mapping[int, float], still: Arms | None = None
+) -> str:
     """All claims on one victim as a Markdown table.
 
     Args:
         goals: Goal -> arm -> what was measured.
         motion: Mean motion of a video, pixels per frame, by its index.
+        still: The arms of goal cosine on the same videos, in which less moves.
     """
     found = [*hard('untargeted', goals), *hard('targeted', goals)]
     for goal in ('untargeted', 'targeted'):
         found += queries(goal, goals[goal])
     found += cosines(goals['cosine'])
     found.append(fades(goals['cosine'], motion))
+    if still is not None:
+        found.append(panned(goals['cosine'], still))
     return table(found)
 
 
@@ -127,6 +132,21 @@ def fades(arms: Arms, motion: Mapping[int, float]) -> Claim:
         'rise of the cosine gained per pixel of motion, straight line over the videos',
         f'{rise:+.4f} (n = {len(gained)} videos that move {span})',
         limits if moves and moves[-1] > moves[0] else NOTHING,
+    )
+
+
+def panned(arms: Arms, still: Arms) -> Claim:
+    """The same video gives the sampler more where more of it moves."""
+    gains = [
+        differences(each['sparked'].cosine, each['one_noise'].cosine) for each in (arms, still)
+    ]
+    rise = {video: gain - gains[1][video] for video, gain in gains[0].items() if video in gains[1]}
+    with_pan, without = (_mean([gain[video] for video in rise]) for gain in gains)
+    return Claim(
+        'the advantage of sparked over one_noise is larger where the camera moves',
+        'cosine gained per video, less that of the same video without',
+        f'gained {with_pan:.4f}, without {without:.4f} (n = {len(rise)} videos)',
+        bootstrap(list(rise.values())),
     )
 
 

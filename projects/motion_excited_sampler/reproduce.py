@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -46,6 +46,8 @@ from projects.motion_excited_sampler.runs import (  # noqa: E402
 )
 from projects.motion_excited_sampler.victims import VICTIMS, Victim, Workshop  # noqa: E402
 
+# Victim -> its runs.
+Plans = Mapping[str, Sequence[Run]]
 QUICK = 'A quick run: every part once, far too little to decide anything.'
 
 
@@ -74,10 +76,11 @@ def _arm(runs: Sequence[Run], folder: Path) -> Arm:
 
 
 def summary(
-    victim: Victim, runs: Sequence[Run], folder: Path, workshop: Workshop
+    victim: Victim, plans: Plans, folder: Path, workshop: Workshop
 ) -> tuple[str, list[Plot], list[tables.Row]]:
     """Text, figures and rows for one victim; the picture of the noise is written."""
-    goals, clips = collected(runs, folder), Clips(victim, workshop)
+    goals, clips = collected(plans[victim.name], folder), Clips(victim, workshop)
+    still = collected(plans[victim.still], folder)['cosine'] if victim.still else None
     tried = sorted(goals['untargeted']['one_noise'].success)
     moving = sorted({*tried, *goals['cosine']['one_noise'].success})
     motion = mean_motion(clips, moving, folder / victim.name / 'motion.json')
@@ -95,7 +98,7 @@ def summary(
         noise_picture(folder / victim.name / 'noise.png', clips[most])
     parts += [tables.same_as_one_noise(goals['untargeted'])]
     parts += [tables.started(goals[goal]) for goal in ('targeted', 'far') if goal in goals]
-    parts.append(claims(goals, motion))
+    parts.append(claims(goals, motion, still))
     return '\n\n'.join(parts), plots, all_rows
 
 
@@ -132,12 +135,12 @@ def main() -> int:
     workshop = Workshop(work, args.weizmann and args.weizmann.resolve())
     chosen = [v for v in VICTIMS if v.data == 'synthetic' or args.weizmann]
     chosen = chosen[:1] if args.quick else chosen
-    plans = [(v, list(planned(v, effort(args.quick, args.seeds)))) for v in chosen]
+    plans = {v.name: list(planned(v, effort(args.quick, args.seeds))) for v in chosen}
     began = time.perf_counter()
-    execute([run for _, runs in plans for run in runs], folder, workshop)
+    execute([run for runs in plans.values() for run in runs], folder, workshop)
     parts, plots, lines = [QUICK] if args.quick else [], [], []
-    for victim, runs in plans:
-        text, drawn, found = summary(victim, runs, folder, workshop)
+    for victim in chosen:
+        text, drawn, found = summary(victim, plans, folder, workshop)
         parts.append(text)
         plots += drawn
         lines += found

@@ -1,0 +1,58 @@
+"""The camera that pans: what stands still moves by its pixels per frame, to the left."""
+
+import numpy as np
+import pytest
+
+from projects.motion_excited_sampler.panning import PanningCrop
+from projects.motion_excited_sampler.victims import VICTIMS, Workshop
+
+WIDE, HIGH, SIZE, FRAMES = 30, 12, 10, 4
+
+
+def clip(wide=WIDE):
+    """Each pixel is its column; all frames are the same."""
+    return [np.tile(np.arange(wide, dtype=np.uint8)[:, None], (HIGH, 1, 3)) for _ in range(FRAMES)]
+
+
+@pytest.mark.parametrize('pan', [0, 1, 6])
+def test_the_window_moves_by_pan_and_is_centred_halfway(pan):
+    found = PanningCrop(SIZE, pan)({'imgs': clip()})
+    assert found['img_shape'] == (SIZE, SIZE)
+    firsts = [int(frame[0, 0, 0]) for frame in found['imgs']]
+    assert np.diff(firsts).tolist() == [pan] * (FRAMES - 1)
+    assert abs(firsts[0] + firsts[-1] - (WIDE - SIZE)) <= 1
+    for frame, first in zip(found['imgs'], firsts, strict=True):
+        assert frame.shape == (SIZE, SIZE, 3)
+        assert (frame[..., 0] == np.arange(first, first + SIZE)).all()
+
+
+def test_frames_that_are_too_narrow_are_refused():
+    assert len(PanningCrop(SIZE, 6)({'imgs': clip(28)})['imgs']) == FRAMES
+    with pytest.raises(
+        ValueError, match=r'imgs must be at least 10 high and 28 wide, got \(12, 27'
+    ):
+        PanningCrop(SIZE, 6)({'imgs': clip(27)})
+
+
+@pytest.mark.parametrize(('size', 'pan'), [(0, 1), (10, -1), (10, 0.5)])
+def test_options_that_break_their_rule_are_refused(size, pan):
+    with pytest.raises(ValueError, match=r'crop_size|pan'):
+        PanningCrop(size, pan)
+
+
+def test_a_panned_victim_has_the_weights_of_the_still_one(tmp_path, monkeypatch):
+    """Trained once, in the folder of the still one."""
+    made = []
+
+    def trained(tool, config, folder, options, data):
+        made.append(folder)
+        return folder / 'weights.pth'
+
+    monkeypatch.setattr('projects.motion_excited_sampler.victims.trained', trained)
+    workshop, victims = Workshop(tmp_path, None), {victim.name: victim for victim in VICTIMS}
+    panned = victims['tsn_synthetic_panned']
+    still = victims[panned.still]
+    assert panned.training == still.training
+    assert workshop.checkpoint(panned) == workshop.checkpoint(still)
+    assert made == [tmp_path / still.name]
+    assert panned.data == still.data
