@@ -19,7 +19,8 @@ class PanningCrop(BaseTransform):
         pan: Pixels per frame, whole and >= 0; what stands still moves by as much to the left.
 
     Raises:
-        ValueError: An option breaks its rule; when run, the frames are too small.
+        ValueError: An option breaks its rule; when run, the frames are too small or of several
+            clips.
     """
 
     def __init__(self, crop_size: int, pan: int) -> None:
@@ -29,6 +30,8 @@ class PanningCrop(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop ``imgs``, the frames (H, W, 3) of one clip."""
+        clips = results.get('num_clips', 1)
+        require(clips == 1, 'num_clips', '1, or the camera would pan across clips', clips)
         frames, size = results['imgs'], self.crop_size
         height, width = frames[0].shape[:2]
         reach = self.pan * (len(frames) - 1)

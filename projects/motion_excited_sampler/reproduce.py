@@ -80,7 +80,7 @@ def summary(
 ) -> tuple[str, list[Plot], list[tables.Row]]:
     """Text, figures and rows for one victim; the picture of the noise is written."""
     goals, clips = collected(plans[victim.name], folder), Clips(victim, workshop)
-    still = collected(plans[victim.still], folder)['cosine'] if victim.still else None
+    still = collected(plans[victim.same_as], folder)['cosine'] if victim.same_as else None
     tried = sorted(goals['untargeted']['one_noise'].success)
     moving = sorted({*tried, *goals['cosine']['one_noise'].success})
     motion = mean_motion(clips, moving, folder / victim.name / 'motion.json')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmrobust.cli.scripts import run_script, trained
@@ -27,7 +27,7 @@ class Victim:
             0: none.
         right: About what share of the videos it has right.
         seconds: CPU seconds per query, for the estimate alone.
-        still: Name of the victim with these weights and these videos, in which less moves.
+        same_as: Name of the victim whose weights and videos it has; the camera alone differs.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Victim:
     right: float
     seconds: float
     far: int = 0
-    still: str = ''
+    same_as: str = ''
 
     @property
     def config(self) -> Path:
@@ -54,6 +54,21 @@ class Victim:
         return round(videos / self.right)
 
 
+TSN = Victim(
+    'tsn_synthetic',
+    'configs/demo/tsn-tiny-r18_1x1x8_synthetic-rgb.py',
+    '',
+    {'untargeted': 5, 'targeted': 12},
+    right=0.45,
+    seconds=0.022,
+)
+# Not the I3D: it tells classes by their movement, and that of a camera is none of them.
+PANNED = replace(
+    TSN,
+    name='tsn_synthetic_panned',
+    eps={'untargeted': 4, 'targeted': 10},
+    same_as=TSN.name,
+)
 VICTIMS = (
     Victim(
         'i3d_synthetic',
@@ -63,24 +78,8 @@ VICTIMS = (
         right=0.98,
         seconds=0.013,
     ),
-    Victim(
-        'tsn_synthetic',
-        'configs/demo/tsn-tiny-r18_1x1x8_synthetic-rgb.py',
-        '',
-        {'untargeted': 5, 'targeted': 12},
-        right=0.45,
-        seconds=0.022,
-    ),
-    # An I3D that has learnt movements loses them to a moving camera: 7 of 30 videos right.
-    Victim(
-        'tsn_synthetic_panned',
-        'configs/demo/tsn-tiny-r18_1x1x8_synthetic-rgb.py',
-        '',
-        {'untargeted': 5, 'targeted': 12},
-        right=0.33,
-        seconds=0.022,
-        still='tsn_synthetic',
-    ),
+    TSN,
+    PANNED,
     Victim(
         'i3d_weizmann',
         'projects/weizmann/configs/i3d-tiny_16x1x1_weizmann4-rgb.py',
@@ -131,7 +130,7 @@ class Workshop:
         options = [*data, *self.overrides(victim)] if data else []
         split = [cut / 'train.txt'] if data else []
         tool, config = ROOT / 'tools' / 'train.py', ROOT / victim.training
-        name = victim.still or victim.name
+        name = victim.same_as or victim.name
         if name not in self._trained:
             own = self.folder / name
             self._trained[name] = trained(tool, config, own, options, split)

@@ -34,6 +34,11 @@ def test_frames_that_are_too_narrow_are_refused():
         PanningCrop(SIZE, 6)({'imgs': clip(27)})
 
 
+def test_several_clips_are_refused():
+    with pytest.raises(ValueError, match=r'num_clips must be 1.* got 2'):
+        PanningCrop(SIZE, 1)({'imgs': clip(), 'num_clips': 2})
+
+
 @pytest.mark.parametrize(('size', 'pan'), [(0, 1), (10, -1), (10, 0.5)])
 def test_options_that_break_their_rule_are_refused(size, pan):
     with pytest.raises(ValueError, match=r'crop_size|pan'):
@@ -51,7 +56,7 @@ def test_a_panned_victim_has_the_weights_of_the_still_one(tmp_path, monkeypatch)
     monkeypatch.setattr('projects.motion_excited_sampler.victims.trained', trained)
     workshop, victims = Workshop(tmp_path, None), {victim.name: victim for victim in VICTIMS}
     panned = victims['tsn_synthetic_panned']
-    still = victims[panned.still]
+    still = victims[panned.same_as]
     assert panned.training == still.training
     assert workshop.checkpoint(panned) == workshop.checkpoint(still)
     assert made == [tmp_path / still.name]

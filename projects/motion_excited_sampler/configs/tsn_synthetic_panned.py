@@ -3,17 +3,10 @@ _base_ = ['tsn_synthetic.py']
 custom_imports = dict(
     imports=['mmrobust', 'projects.motion_excited_sampler.panning'],
     allow_failed_imports=False)
+# In the place of the crop from the centre; no multiple of the noise's tiles.
 test_pipeline = [
-    dict(
-        type='SampleFrames',
-        clip_len=4,
-        frame_interval=2,
-        num_clips=1,
-        test_mode=True),
-    dict(type='mmrobust.SyntheticDecode'),
-    dict(type='Resize', scale=(-1, 72)),
-    dict(type='PanningCrop', crop_size=72, pan=4),
-    dict(type='FormatShape', input_format='NCHW'),
-    dict(type='PackActionInputs')
+    *_base_.test_pipeline[:3],
+    dict(type='PanningCrop', crop_size=72, pan=3),
+    *_base_.test_pipeline[4:],
 ]
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
