@@ -10,7 +10,7 @@ from mmrobust.compat._base import Break, Finding, Status
 from mmrobust.compat.checkpoints import UnsafeCheckpoints
 from mmrobust.compat.chumpy import NeedlessChumpy
 from mmrobust.compat.cpu_distributed import NoCUDA
-from mmrobust.compat.decord_skips import LostFrames
+from mmrobust.compat.decord_skips import WrongFrames
 from mmrobust.compat.metadata_backport import MissingBackport
 from mmrobust.compat.mmaction_drn import MissingDRN
 from mmrobust.compat.mmcv_ext import MissingExtension
@@ -30,7 +30,7 @@ BREAKS: tuple[Break, ...] = (
     MissingResources(),
     UnsafeCheckpoints(),
     NoCUDA(),
-    LostFrames(),
+    WrongFrames(),
 )
 
 

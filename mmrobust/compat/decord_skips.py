@@ -1,11 +1,15 @@
-"""decord loses frames of a video whose frames have no timestamps of their own.
+"""decord gives wrong frames of a video whose frames have no timestamps of their own.
 
-AVI stores none for the frames that wait behind B-frames (XviD and DivX, as in
-HMDB51 and UCF101). decord 0.6.0 skips to a frame by naming the timestamps that
-its decoding thread shall discard; with those missing, the last frame may be
-among them, if the thread gets there before the list is cleared, and the frame
-returned before is given in its place: another clip at each reading
-(dmlc/decord issue 195). Read one after another, all frames are right.
+AVI stores none for the frames that wait behind B-frames (XviD and DivX, as in HMDB51).
+decord 0.6.0 goes to a frame by the timestamp of a keyframe, and from there names those
+that its decoding thread shall discard. With timestamps missing it lands at another
+keyframe, the same at each reading; and the last frame may be among the discarded, if
+the thread gets there before the list is cleared, so that the frame returned before is
+given in its place: another clip at each reading (dmlc/decord issue 195). Read one after
+another from the start, the frames are those of the video.
+
+Where all timestamps are there, decord is left as it is, though with MPEG-4 Part 2 and
+B-frames in MP4 it may go to a neighbouring frame: always to the same. H.264 is exact there.
 """
 
 import functools
@@ -21,7 +25,7 @@ EARLIEST = -1e9
 
 
 def has_timestamps(reader: Any) -> bool:
-    """Whether each frame of a ``decord.VideoReader`` has a timestamp, and no other has the same."""
+    """Whether each frame of a ``decord.VideoReader`` has a timestamp that no other has."""
     import numpy as np
 
     starts = reader.get_frame_timestamp(range(len(reader)))[:, 0]
@@ -33,26 +37,31 @@ def in_sequence(load: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
 
     @functools.wraps(load)
     def loader(self: Any, container: Any, frame_inds: Any) -> list[Any]:
-        inside = frame_inds.size > 0 and 0 <= frame_inds.min() <= frame_inds.max() < len(container)
-        if self.mode != 'accurate' or not inside or has_timestamps(container):
+        known = self.mode == 'accurate' and hasattr(container, 'get_frame_timestamp')
+        if not known or has_timestamps(container):
             return load(self, container, frame_inds)
-        wanted, frames = set(frame_inds.tolist()), {}
+        count = len(container)
+        # As decord does: fractions are cut off, and -1 is the last frame.
+        indices = [int(index) + count * (index < 0) for index in frame_inds]
+        if not indices or min(indices) < 0 or max(indices) >= count:
+            return load(self, container, frame_inds)
+        wanted, frames = set(indices), {}
         container.seek(0)
         for index in range(max(wanted) + 1):
             frame = container.next()
             if index in wanted:
                 frames[index] = frame.asnumpy()
         # A frame that is asked for twice is two arrays, which later steps may write to.
-        return [frames[index].copy() for index in frame_inds.tolist()]
+        return [frames[index].copy() for index in indices]
 
     return loader
 
 
-class LostFrames(Break):
+class WrongFrames(Break):
     """decord with AVI files that have B-frames."""
 
     name = 'decord and videos without timestamps'
-    symptom = 'the last frame is another one at some readings'
+    symptom = 'frames from elsewhere; the last one another at some readings'
     remedy = 'DecordDecode reads such videos (AVI with B-frames) frame by frame'
 
     def detect(self) -> bool:
