@@ -44,7 +44,7 @@ class Effort:
     """How much is spent on a victim.
 
     Attributes:
-        videos: Attacked by the four arms, about, by goal.
+        videos: Attacked by the four arms, about, by goal; of some victims more.
         few: Likewise by all others, untargeted.
         far: Likewise from a clip of the target class, with the budget of the victim's ``far``.
         budgets: Queries per video by goal.
@@ -115,6 +115,8 @@ def planned(victim: Victim, effort: Effort) -> Iterator[Run]:
 
 def _run(victim: Victim, goal: str, arm: str, seed: int, effort: Effort) -> Run:
     videos = effort.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else effort.few
+    if arm in ARMS and goal != 'cosine':
+        videos *= victim.more
     return Run(victim, goal, arm, seed, videos, effort.budgets[goal])
 
 

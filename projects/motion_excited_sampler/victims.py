@@ -27,6 +27,7 @@ class Victim:
             0: none.
         right: About what share of the videos it has right.
         seconds: CPU seconds per query, for the estimate alone.
+        more: So many times the videos of other victims are attacked by the four samplers.
         same_as: Name of the victim whose weights and videos it has; the camera alone differs.
     """
 
@@ -37,6 +38,7 @@ class Victim:
     right: float
     seconds: float
     far: int = 0
+    more: int = 1
     same_as: str = ''
 
     @property
@@ -67,6 +69,8 @@ PANNED = replace(
     TSN,
     name='tsn_synthetic_panned',
     eps={'untargeted': 4, 'targeted': 10},
+    # Of the first eight, two are so near to the border that the first steps fool them.
+    more=2,
     same_as=TSN.name,
 )
 VICTIMS = (
