@@ -68,7 +68,7 @@ TSN = Victim(
 PANNED = replace(
     TSN,
     name='tsn_synthetic_panned',
-    eps={'untargeted': 4, 'targeted': 10},
+    eps={'untargeted': 3, 'targeted': 10},
     # Of the first eight, two are so near to the border that the first steps fool them.
     more=2,
     same_as=TSN.name,
