@@ -26,6 +26,7 @@ from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, INK, MUTED, inl
 from projects.motion_excited_sampler import arms as configs
 from projects.motion_excited_sampler.claims import Arms
 from projects.motion_excited_sampler.measure import Arm
+from projects.motion_excited_sampler.tables import under_way
 
 # The sampler in question has the colour of attacks in every figure.
 OTHERS = (CLEAN, GOOD, INK, MUTED)
@@ -44,9 +45,13 @@ def curves(name: str, arms: Arms) -> list[Plot]:
     for title, group in GROUPS.items():
         shown = {arm: arms[arm] for arm in group if arm in arms}
         if len(shown) > 1:
-            # Rivals are tried on fewer videos: all on those.
-            common = set.intersection(*(set(arm.success) for arm in shown.values()))
-            shown = {name: arm.only(common) for name, arm in shown.items()}
+            # Rivals are tried on fewer videos: all on those. Searches from elsewhere are their own.
+            tried = [set(arm.success) for name, arm in shown.items() if name != configs.STARTED]
+            common = set.intersection(*tried)
+            shown = {
+                name: under_way(arm) if name == configs.STARTED else arm.only(common)
+                for name, arm in shown.items()
+            }
             found.append(_plot(f'{name}: {title}', shown))
     return found
 

@@ -237,6 +237,21 @@ def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
     assert 'mathdefault' not in str(plots[0].svg)
 
 
+def test_samplers_are_drawn_with_all_their_videos_beside_searches_from_elsewhere(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(
+        'projects.motion_excited_sampler.figures._plot', lambda title, shown: drawn.update(shown)
+    )
+    planted = arm(500, videos=4, seeds=1)
+    planted.rows[0][1]['flags'].append('start_not_target')
+    arms = {name: found for name, found in measured()['targeted'].items() if name in ARMS}
+    curves('victim', arms | {STARTED: planted})
+    assert {name: len(found.success) for name, found in drawn.items()} == {
+        **dict.fromkeys(ARMS, 12),
+        STARTED: 3,
+    }
+
+
 def test_the_cosine_is_drawn_against_queries_where_it_was_kept():
     arms = measured()['cosine']
     assert cosine_plots('victim', arms) == []
