@@ -69,7 +69,7 @@ PANNED = replace(
     TSN,
     name='tsn_synthetic_panned',
     eps={'untargeted': 3, 'targeted': 10},
-    # Of the first eight, two are so near to the border that the first steps fool them.
+    # Some are so near to the border that the first steps fool them: eight would leave few.
     more=2,
     same_as=TSN.name,
 )

@@ -1,4 +1,4 @@
-"""AVI files with B-frames: every reading gives the frames that reading in sequence gives."""
+"""AVI files with B-frames: every reading gives the frames of the video."""
 
 from types import SimpleNamespace
 
@@ -79,6 +79,12 @@ def test_frames_behind_the_second_keyframe_are_from_elsewhere_without_the_heal(t
     (frame,) = load(DecordDecode(), results['video_reader'], np.array([28]))
     assert place(frame) != 28
     assert place(decode(path, [28])[0]) == 28
+
+
+def test_h264_in_mp4_is_left_to_decord_and_exact(tmp_path):
+    path = write(tmp_path / 'h264.mp4', 'libx264', b_frames=2, keyframes=12)
+    assert has_timestamps(decord.VideoReader(str(path)))
+    assert [place(decode(path, [index])[0]) for index in range(FRAMES)] == list(range(FRAMES))
 
 
 def test_a_frame_given_twice_is_two_arrays(untimed):
