@@ -40,6 +40,7 @@ fast: env
 
 lint: env
 	$(BIN)/ruff check mmrobust tools tests projects configs docs setup.py
+	$(BIN)/ruff format --check mmrobust tools tests projects configs docs setup.py
 	$(BIN)/mypy mmrobust tools projects/*/*.py
 
 docs: env

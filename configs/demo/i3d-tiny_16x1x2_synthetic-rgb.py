@@ -13,7 +13,7 @@ model = dict(
         spatial_strides=(1, 2, 2),
         temporal_strides=(1, 2, 2),
         dilations=(1, 1, 1),
-        out_indices=(2, ),
+        out_indices=(2,),
         conv1_kernel=(3, 5, 5),
         conv1_stride_t=2,
         with_pool1=True,
@@ -21,19 +21,23 @@ model = dict(
         with_pool2=False,
         inflate=(0, 1, (1, 0)),
         inflate_style='3x3x3',
-        zero_init_residual=False),
+        zero_init_residual=False,
+    ),
     cls_head=dict(
         type='I3DHead',
         num_classes=10,
         in_channels=64,
         spatial_type='avg',
         dropout_ratio=0.3,
-        average_clips='prob'),
+        average_clips='prob',
+    ),
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
-        format_shape='NCTHW'))
+        format_shape='NCTHW',
+    ),
+)
 
 train_pipeline = [
     dict(type='SampleFrames', clip_len=16, frame_interval=1, num_clips=1),
@@ -43,34 +47,24 @@ train_pipeline = [
     # Mirrored, left is right: wave_left <-> wave_right, walk_left <-> walk_right.
     dict(type='Flip', flip_ratio=0.5, flip_label_map={0: 1, 1: 0, 5: 6, 6: 5}),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
-    dict(
-        type='SampleFrames',
-        clip_len=16,
-        frame_interval=1,
-        num_clips=1,
-        test_mode=True),
+    dict(type='SampleFrames', clip_len=16, frame_interval=1, num_clips=1, test_mode=True),
     dict(type='mmrobust.SyntheticDecode'),
     dict(type='Resize', scale=(-1, 72)),
     dict(type='CenterCrop', crop_size=72),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 # Two clips of three crops: six overlapping views of one video.
 test_pipeline = [
-    dict(
-        type='SampleFrames',
-        clip_len=16,
-        frame_interval=1,
-        num_clips=2,
-        test_mode=True),
+    dict(type='SampleFrames', clip_len=16, frame_interval=1, num_clips=2, test_mode=True),
     dict(type='mmrobust.SyntheticDecode'),
     dict(type='Resize', scale=(-1, 72)),
     dict(type='ThreeCrop', crop_size=72),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 dataset_type = 'mmrobust.SyntheticVideoDataset'
@@ -79,50 +73,40 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        num_videos=640,
-        split='train',
-        pipeline=train_pipeline))
+    dataset=dict(type=dataset_type, num_videos=640, split='train', pipeline=train_pipeline),
+)
 val_dataloader = dict(
     batch_size=16,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type=dataset_type,
-        num_videos=60,
-        split='val',
-        pipeline=val_pipeline,
-        test_mode=True))
+        type=dataset_type, num_videos=60, split='val', pipeline=val_pipeline, test_mode=True
+    ),
+)
 test_dataloader = dict(
     batch_size=4,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type=dataset_type,
-        num_videos=60,
-        split='test',
-        pipeline=test_pipeline,
-        test_mode=True))
+        type=dataset_type, num_videos=60, split='test', pipeline=test_pipeline, test_mode=True
+    ),
+)
 
 custom_hooks = [dict(type='mmrobust.MotionStemHook')]
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.02),
-    clip_grad=dict(max_norm=20, norm_type=2))
+    clip_grad=dict(max_norm=20, norm_type=2),
+)
 param_scheduler = [
-    dict(
-        type='LinearLR',
-        start_factor=0.05,
-        end=2,
-        by_epoch=True,
-        convert_to_iter_based=True),
+    dict(type='LinearLR', start_factor=0.05, end=2, by_epoch=True, convert_to_iter_based=True),
     dict(
         type='CosineAnnealingLR',
         begin=2,
         end=12,
         T_max=10,
         by_epoch=True,
-        convert_to_iter_based=True)
+        convert_to_iter_based=True,
+    ),
 ]

@@ -7,8 +7,8 @@ model = dict(
     type='mmrobust.FlowRecognizer3D',
     flow_estimator=dict(type='TVL1'),
     sampling='pairs',
-    data_preprocessor=dict(
-        _delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW'))
+    data_preprocessor=dict(_delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW'),
+)
 
 train_pipeline = [
     dict(type='DecordInit'),
@@ -19,46 +19,38 @@ train_pipeline = [
     dict(type='Resize', scale=(224, 224), keep_ratio=False),
     dict(type='Flip', flip_ratio=0.5),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
     dict(type='DecordInit'),
-    dict(
-        type='mmrobust.SamplePairs',
-        clip_len=16,
-        frame_interval=4,
-        num_clips=2,
-        test_mode=True),
+    dict(type='mmrobust.SamplePairs', clip_len=16, frame_interval=4, num_clips=2, test_mode=True),
     dict(type='DecordDecode'),
     dict(type='Resize', scale=(-1, 256)),
     dict(type='CenterCrop', crop_size=224),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 test_pipeline = [
     dict(type='DecordInit'),
-    dict(
-        type='mmrobust.SamplePairs',
-        clip_len=16,
-        frame_interval=4,
-        num_clips=10,
-        test_mode=True),
+    dict(type='mmrobust.SamplePairs', clip_len=16, frame_interval=4, num_clips=10, test_mode=True),
     dict(type='DecordDecode'),
     dict(type='Resize', scale=(-1, 256)),
     dict(type='ThreeCrop', crop_size=256),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_videos = dict(
     type='VideoDataset',
     ann_file='data/kinetics400/kinetics400_train_list_videos.txt',
-    data_prefix=dict(video='data/kinetics400/videos_train'))
+    data_prefix=dict(video='data/kinetics400/videos_train'),
+)
 val_videos = dict(
     type='VideoDataset',
     ann_file='data/kinetics400/kinetics400_val_list_videos.txt',
     data_prefix=dict(video='data/kinetics400/videos_val'),
-    test_mode=True)
+    test_mode=True,
+)
 train_dataloader = dict(dataset=dict(_delete_=True, pipeline=train_pipeline, **train_videos))
 val_dataloader = dict(dataset=dict(_delete_=True, pipeline=val_pipeline, **val_videos))
 test_dataloader = dict(dataset=dict(_delete_=True, pipeline=test_pipeline, **val_videos))

@@ -1,12 +1,14 @@
 # MMAction2's TSN on flow, fed with RGB videos: TV-L1 flow is computed inside the
 # model. Weights trained on flow images load as they are.
-_base_ = 'mmaction::recognition/tsn/tsn_imagenet-pretrained-r50_8xb32_5x1x3-110e_kinetics400-flow.py'
+_base_ = (
+    'mmaction::recognition/tsn/tsn_imagenet-pretrained-r50_8xb32_5x1x3-110e_kinetics400-flow.py'
+)
 
 model = dict(
     type='mmrobust.FlowRecognizer2D',
     flow_estimator=dict(type='TVL1'),
-    data_preprocessor=dict(
-        _delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW'))
+    data_preprocessor=dict(_delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW'),
+)
 
 # Six frames for five flow fields.
 clip_len = 6
@@ -19,46 +21,38 @@ train_pipeline = [
     dict(type='Resize', scale=(224, 224), keep_ratio=False),
     dict(type='Flip', flip_ratio=0.5),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
     dict(type='DecordInit'),
-    dict(
-        type='SampleFrames',
-        clip_len=clip_len,
-        frame_interval=1,
-        num_clips=3,
-        test_mode=True),
+    dict(type='SampleFrames', clip_len=clip_len, frame_interval=1, num_clips=3, test_mode=True),
     dict(type='DecordDecode'),
     dict(type='Resize', scale=(-1, 256)),
     dict(type='CenterCrop', crop_size=224),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 test_pipeline = [
     dict(type='DecordInit'),
-    dict(
-        type='SampleFrames',
-        clip_len=clip_len,
-        frame_interval=1,
-        num_clips=25,
-        test_mode=True),
+    dict(type='SampleFrames', clip_len=clip_len, frame_interval=1, num_clips=25, test_mode=True),
     dict(type='DecordDecode'),
     dict(type='Resize', scale=(-1, 256)),
     dict(type='TenCrop', crop_size=224),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_videos = dict(
     type='VideoDataset',
     ann_file='data/kinetics400/kinetics400_train_list_videos.txt',
-    data_prefix=dict(video='data/kinetics400/videos_train'))
+    data_prefix=dict(video='data/kinetics400/videos_train'),
+)
 val_videos = dict(
     type='VideoDataset',
     ann_file='data/kinetics400/kinetics400_val_list_videos.txt',
     data_prefix=dict(video='data/kinetics400/videos_val'),
-    test_mode=True)
+    test_mode=True,
+)
 train_dataloader = dict(dataset=dict(_delete_=True, pipeline=train_pipeline, **train_videos))
 val_dataloader = dict(dataset=dict(_delete_=True, pipeline=val_pipeline, **val_videos))
 test_dataloader = dict(dataset=dict(_delete_=True, pipeline=test_pipeline, **val_videos))

@@ -11,7 +11,8 @@ model = dict(
             type='ResNet',
             pretrained='https://download.pytorch.org/models/resnet50-11ad3fa6.pth',
             depth=50,
-            norm_eval=False),
+            norm_eval=False,
+        ),
         cls_head=dict(
             type='TSNHead',
             num_classes=400,
@@ -20,12 +21,16 @@ model = dict(
             consensus=dict(type='AvgConsensus', dim=1),
             dropout_ratio=0.4,
             init_std=0.01,
-            average_clips='prob'),
+            average_clips='prob',
+        ),
         data_preprocessor=dict(
             type='ActionDataPreprocessor',
             mean=[123.675, 116.28, 103.53],
             std=[58.395, 57.12, 57.375],
-            format_shape='NCHW')),
+            format_shape='NCHW',
+        ),
+    ),
     rgb_frames='middle',
     fusion='score',
-    weights=(1.0, 1.0))
+    weights=(1.0, 1.0),
+)

@@ -10,11 +10,14 @@ victims = dict(
     dense_time=dict(
         config=_config,
         checkpoint=_checkpoint,
-        overrides={'model.backbone.temporal_strides': (1, 1, 2)}),
+        overrides={'model.backbone.temporal_strides': (1, 1, 2)},
+    ),
     fine_space=dict(
         config=_config,
         checkpoint=_checkpoint,
-        overrides={'model.backbone.spatial_strides': (1, 2, 1)}))
+        overrides={'model.backbone.spatial_strides': (1, 2, 1)},
+    ),
+)
 
 # One view of each video: a clip of 16 frames, cropped in the centre.
 _pipeline = [
@@ -23,7 +26,7 @@ _pipeline = [
     dict(type='Resize', scale=(-1, 72)),
     dict(type='CenterCrop', crop_size=72),
     dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 data = dict(
     batch_size=4,
@@ -32,10 +35,10 @@ data = dict(
         num_videos=20,
         split='test',
         pipeline=_pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 
-attacks = dict(
-    one_shot=dict(type='OneShot'),
-    saliency_rg=dict(type='IterativeSaliencyRG'))
+attacks = dict(one_shot=dict(type='OneShot'), saliency_rg=dict(type='IterativeSaliencyRG'))
 eps = [1, 2, 4]
 success_on = 'source'

@@ -1,8 +1,7 @@
 # What both demo victims share: run-time, evaluation, test set.
 _base_ = ['runtime.py']
 
-custom_imports = dict(
-    imports=['mmrobust'], allow_failed_imports=False)
+custom_imports = dict(imports=['mmrobust'], allow_failed_imports=False)
 
 val_evaluator = dict(type='AccMetric')
 test_evaluator = val_evaluator

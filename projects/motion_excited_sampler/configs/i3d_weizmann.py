@@ -3,6 +3,5 @@
 _base_ = ['../../weizmann/configs/i3d-tiny_16x1x1_weizmann4-rgb.py']
 victim = dict(space='view')
 test_dataloader = dict(
-    num_workers=0,
-    persistent_workers=False,
-    dataset=dict(indices=[0, 9, 20, 27, 6, 16, 24, 32]))
+    num_workers=0, persistent_workers=False, dataset=dict(indices=[0, 9, 20, 27, 6, 16, 24, 32])
+)

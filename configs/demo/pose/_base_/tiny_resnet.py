@@ -13,7 +13,8 @@ model = dict(
         type='PoseDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True),
+        bgr_to_rgb=True,
+    ),
     backbone=dict(
         type='ResNet',
         depth=18,
@@ -22,11 +23,14 @@ model = dict(
         num_stages=3,
         strides=(1, 2, 2),
         dilations=(1, 1, 1),
-        out_indices=(2, )),
-    test_cfg=dict(flip_test=True))
+        out_indices=(2,),
+    ),
+    test_cfg=dict(flip_test=True),
+)
 
 # Nothing is chosen on held-out frames: the last checkpoint is the result.
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.02),
-    clip_grad=dict(max_norm=5, norm_type=2))
+    clip_grad=dict(max_norm=5, norm_type=2),
+)
