@@ -15,6 +15,25 @@ from torch import Tensor
 LAYOUT_KEY = 'mmrobust_layout'
 NAME_KEY = 'mmrobust_name'
 Results = dict[str, Any]
+# Spaces that follow the pipeline -> the space that does not need to.
+UNFOLLOWED = {'video': 'view', 'image': 'crop'}
+
+
+class UnknownTransformError(ValueError):
+    """A transform that a space cannot follow; the message names it.
+
+    Args:
+        transform: The transform, or its name.
+        reason: What it does.
+        space: ``video``, or ``image`` for photographs of poses.
+    """
+
+    def __init__(self, transform: object, reason: str, space: str = 'video') -> None:
+        name = transform if isinstance(transform, str) else type(transform).__name__
+        super().__init__(
+            f"space='{space}' cannot follow the pipeline's transform {name}: {reason}; "
+            f"use space='{UNFOLLOWED[space]}', or replace the transform"
+        )
 
 
 class SampleLayout(Protocol):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.victims.action.loading import LayoutPipeline
-from mmrobust.victims.action.windows import Results, UnknownTransformError
-from mmrobust.victims.samples import one_line
+from mmrobust.victims.action.windows import Results
+from mmrobust.victims.samples import UnknownTransformError, one_line
 
 DEFAULT_FPS = 25.0
 

@@ -20,14 +20,20 @@ from mmrobust.victims.action.decoded import check_decoded
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
     Images,
-    UnknownTransformError,
     Windows,
     coordinate_images,
     probe,
     read_windows,
     whole,
 )
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
+from mmrobust.victims.samples import (
+    LAYOUT_KEY,
+    NAME_KEY,
+    Failure,
+    Results,
+    UnknownTransformError,
+    one_line,
+)
 
 Transform = Callable[[Results], Results | None]
 # Two draws of a random sampler agree by chance, where a video is short; so many do not.

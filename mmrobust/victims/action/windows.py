@@ -16,19 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrobust.victims.samples import UnknownTransformError
+
 Results = dict[str, Any]
 Images = Sequence[NDArray[Any]]
-
-
-class UnknownTransformError(ValueError):
-    """A transform that ``space='video'`` cannot follow; the message names it."""
-
-    def __init__(self, transform: object, reason: str) -> None:
-        name = transform if isinstance(transform, str) else type(transform).__name__
-        super().__init__(
-            f"space='video' cannot follow the pipeline's transform {name}: {reason}; "
-            "use space='view', or replace the transform"
-        )
 
 
 @dataclass(frozen=True)

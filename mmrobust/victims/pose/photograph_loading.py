@@ -19,17 +19,14 @@ from torch import Tensor
 
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
-
-
-class UnknownTransformError(ValueError):
-    """A transform that ``space='image'`` cannot follow; the message names it."""
-
-    def __init__(self, transform: object, reason: str) -> None:
-        super().__init__(
-            f"space='image' cannot follow the pipeline's transform {type(transform).__name__}: "
-            f"{reason}; use space='crop', or replace the transform"
-        )
+from mmrobust.victims.samples import (
+    LAYOUT_KEY,
+    NAME_KEY,
+    Failure,
+    Results,
+    UnknownTransformError,
+    one_line,
+)
 
 
 @dataclass(frozen=True)
@@ -115,17 +112,19 @@ class PersonPipeline:
                 layout = _layout(transform, shown, state)
                 cut = layout.render(layout.photograph)[0].permute(1, 2, 0).numpy()
                 if not np.array_equal(found, cut):
-                    raise UnknownTransformError(transform, 'its crop differs from what is cut here')
+                    raise UnknownTransformError(
+                        transform, 'its crop differs from what is cut here', 'image'
+                    )
                 shown = cut
             elif shown is None:
                 shown = found.copy()
             elif not np.array_equal(found, shown):
-                raise UnknownTransformError(transform, 'it computes new pixels')
+                raise UnknownTransformError(transform, 'it computes new pixels', 'image')
         last = self.transforms[-1]
         if layout is None:
-            raise UnknownTransformError(last, 'no TopdownAffine comes before it')
+            raise UnknownTransformError(last, 'no TopdownAffine comes before it', 'image')
         if not torch.equal(state['inputs'], layout.render(layout.photograph)[0]):
-            raise UnknownTransformError(last, 'its inputs differ from the crop')
+            raise UnknownTransformError(last, 'its inputs differ from the crop', 'image')
         return state, layout
 
 
@@ -140,7 +139,9 @@ def _layout(transform: Any, image: Any, state: Results) -> PhotographLayout:
     sound = isinstance(image, np.ndarray) and image.ndim == 3 and image.dtype == np.uint8
     if not sound:
         found = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image)
-        raise UnknownTransformError(transform, f'it is given {found}, not a uint8 photograph')
+        raise UnknownTransformError(
+            transform, f'it is given {found}, not a uint8 photograph', 'image'
+        )
     make = get_udp_warp_matrix if transform.use_udp else get_warp_matrix
     turned = state['bbox_rotation'][0] if 'bbox_rotation' in state else 0.0
     width, height = state['input_size']

@@ -8,8 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmrobust.victims.action.full_video import full_video
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.loading import LayoutPipeline
-from mmrobust.victims.action.windows import UnknownTransformError
-from mmrobust.victims.samples import LAYOUT_KEY, Collate, Failure
+from mmrobust.victims.samples import LAYOUT_KEY, Collate, Failure, UnknownTransformError
 
 T, H, W = 20, 30, 44
 
