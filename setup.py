@@ -1,95 +1,60 @@
-"""Package set-up; ``.mim`` carries configs and tools so that mim finds them."""
+"""The contents of ``.mim``, where mim finds configs and tools; all else is in pyproject.toml."""
 
 import shutil
-import sys
+import subprocess
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
-ROOT = Path(__file__).parent
-PACKAGE = ROOT / 'mmrobust'
-# The commands behind `pip install -e .`, `pip install .` and a release.
-PACKAGING = {'develop', 'editable_wheel', 'sdist', 'bdist_wheel', 'build_py'}
-
-
-# Ranges for users; the exact versions that are tested are in requirements/.
-CORE = [
-    'torch>=2.1',
-    'numpy',
-    'opencv-python',
-    'mmengine>=0.10.6',
-    'av>=12',
-    'jinja2',
-    'matplotlib',
-    'rich',
-]
-EXTRAS = {
-    # mmcv-lite is enough for recognition; with full mmcv, install without extras.
-    'action': [
-        'mmaction2>=1.2',
-        'mmcv-lite>=2.1,<2.2',
-        'decord',
-        'einops',
-        'importlib_metadata',
-        'scipy',
-        'setuptools<81',
-    ],
-    # mmpose itself goes with --no-deps: it asks for chumpy, which does not build.
-    'pose': [
-        'mmcv-lite>=2.1,<2.2',
-        'json_tricks',
-        'munkres',
-        'pycocotools',
-        'scipy',
-        'shapely',
-        'six',
-        'terminaltables',
-        'tqdm',
-        'xtcocotools',
-    ],
-    'ptlflow': ['ptlflow>=0.4'],
-    'dev': ['mypy', 'pytest', 'pytest-xdist', 'ruff'],
-}
+ROOT = Path(__file__).resolve().parent
+CONTENTS = ('configs', 'tools', 'model-index.yml')
 
 
-def add_mim_contents() -> None:
-    """Put configs, tools and the model index where mim looks for them."""
-    mim = PACKAGE / '.mim'
-    shutil.rmtree(mim, ignore_errors=True)
-    mim.mkdir()
-    editable = bool({'develop', 'editable_wheel'} & set(sys.argv))
-    for name in ('configs', 'tools', 'model-index.yml'):
-        source, target = ROOT / name, mim / name
-        if editable:
-            target.symlink_to(source)
-        elif source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
-        else:
-            shutil.copy(source, target)
+def tracked() -> list[str]:
+    """The files of ``.mim``, relative to the root: those that git knows, in a checkout."""
+    command = ['git', 'ls-files', '-z', *CONTENTS]
+    if (ROOT / '.git').exists() and shutil.which('git'):
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        # One that is deleted but not yet committed is listed still.
+        return [name for name in listed.stdout.split('\0') if name and (ROOT / name).is_file()]
+    # An unpacked source distribution holds nothing else.
+    found = [path for name in CONTENTS for path in (ROOT / name, *(ROOT / name).rglob('*'))]
+    return [str(path.relative_to(ROOT)) for path in found if _is_source(path)]
 
 
-def version() -> str:
-    """The version string, read without importing torch."""
-    scope: dict[str, str] = {}
-    exec((PACKAGE / 'version.py').read_text(), scope)
-    return scope['__version__']
+def _is_source(path: Path) -> bool:
+    return path.is_file() and path.suffix != '.pyc'
 
 
-if PACKAGING & set(sys.argv) and (ROOT / 'configs').is_dir():
-    add_mim_contents()
+class BuildWithMim(build_py):
+    """Puts ``.mim`` into what is built; as links, where the checkout itself is installed."""
 
-setup(
-    name='mmrobust',
-    version=version(),
-    description='Adversarial robustness of OpenMMLab video recognisers and pose estimators',
-    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
-    long_description_content_type='text/markdown',
-    license='Apache-2.0',
-    python_requires='>=3.11',
-    packages=find_packages(include=['mmrobust', 'mmrobust.*']),
-    include_package_data=True,
-    install_requires=CORE,
-    extras_require=EXTRAS,
-    entry_points={'console_scripts': ['mmrobust=mmrobust.cli:main']},
-    zip_safe=False,
-)
+    def run(self) -> None:
+        """Build, then add."""
+        package = (ROOT if self.editable_mode else Path(self.build_lib)) / 'mmrobust'
+        mim = package / '.mim'
+        # What an earlier build left would be packed too.
+        shutil.rmtree(mim if self.editable_mode else package, ignore_errors=True)
+        super().run()
+        mim.mkdir(parents=True)
+        if self.editable_mode:
+            for name in CONTENTS:
+                (mim / name).symlink_to(ROOT / name)
+            return
+        for name in tracked():
+            (mim / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, mim / name)
+
+
+class SdistWithMim(sdist):
+    """Adds what ``.mim`` is made of."""
+
+    def make_distribution(self) -> None:
+        """Add, then pack."""
+        self.filelist.extend([*tracked(), 'CHANGELOG.md', 'CITATION.cff'])
+        super().make_distribution()
+
+
+setup(cmdclass={'build_py': BuildWithMim, 'sdist': SdistWithMim})

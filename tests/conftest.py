@@ -11,7 +11,7 @@ import mmrobust  # noqa: F401  (heals the stack before anything imports it)
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'tests' / 'configs'
 # Small models gain nothing from more threads, and parallel workers lose by them.
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
 
 
 @pytest.fixture(scope='module', autouse=True)

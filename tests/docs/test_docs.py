@@ -7,6 +7,7 @@ import inspect
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mmengine.config import Config
 import mmrobust
 from mmrobust.cli import attack as attack_command
 from mmrobust.cli import sweep as sweep_command
+from mmrobust.cli import train as train_command
 from mmrobust.cli import transfer as transfer_command
 from mmrobust.cli import verify as verify_command
 from mmrobust.cli.main import COMMANDS
@@ -24,6 +26,7 @@ from mmrobust.cli.options import parse_options
 from mmrobust.engine.settings import RunSettings
 from mmrobust.registry import (
     ATTACKS,
+    DATASETS,
     FLOWS,
     GOALS,
     HOOKS,
@@ -36,11 +39,14 @@ from mmrobust.threats import L2, Linf
 from mmrobust.victims import ActionVictim, CascadeVictim, FunctionVictim, PoseVictim
 from tests.conftest import ROOT
 
-REGISTRIES = (ATTACKS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
+REGISTRIES = (ATTACKS, DATASETS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
 
 DOCS = ROOT / 'docs'
 README = ROOT / 'README.md'
-PAGES = {path.name: path.read_text(encoding='utf-8') for path in [README, *DOCS.glob('*.md')]}
+# Pages outside of docs/, whose links start at the root.
+TOP = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
+PATHS = [*(ROOT / name for name in TOP), *DOCS.glob('*.md')]
+PAGES = {path.name: path.read_text(encoding='utf-8') for path in PATHS}
 STOCK = Path(importlib.util.find_spec('mmaction').origin).parent / '.mim'
 DEMO = 'configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py'
 # Of pip and torchrun.
@@ -123,6 +129,7 @@ def hook_builds(cfg: dict) -> None:
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
+    'tools/train.py': train_command.parser(),
     'tools/transfer.py': transfer_command.parser(),
 }
 
@@ -132,7 +139,9 @@ def check_command(words: list[str]) -> None:
     if words[0] == 'make':
         assert re.search(rf'^{words[1]}:', (ROOT / 'Makefile').read_text(), flags=re.M), line
     elif words[0] == 'mmrobust':
-        importlib.import_module(COMMANDS[words[1]][0])
+        module = importlib.import_module(COMMANDS[words[1]][0])
+        if len(words) > 2:
+            module.parser().parse_args(words[2:])
     elif 'mmrobust.compat' in words:
         start = words.index('mmrobust.compat') + 1
         stock_script_runs(words[start], words[start + 1 :])
@@ -140,9 +149,13 @@ def check_command(words: list[str]) -> None:
         options_build(words[words.index('tools/attack.py') + 1 :])
     elif words[0] == 'python' and words[1] in PARSERS:
         PARSERS[words[1]].parse_args(words[2:])
+    elif words[0] == 'python' and words[1].startswith('tools/data/'):
+        source = (ROOT / words[1]).read_text()
+        assert all(f"'{word}'" in source for word in words[2:] if word.startswith('--')), line
     else:
         # Its paths are checked with all others.
-        assert 'pytest' in words or words[:2] == ['pip', 'install'], line
+        foreign = words[0] == 'pre-commit' or words[:2] == ['pip', 'install']
+        assert 'pytest' in words or foreign, line
 
 
 @page
@@ -265,11 +278,13 @@ def slugs(text: str) -> set[str]:
 
 @page
 def test_links_lead_somewhere(text, generated):
-    folder = ROOT if text == PAGES['README.md'] else DOCS
+    folder = ROOT if text in [PAGES[name] for name in TOP] else DOCS
     # Written when the documentation is built.
     written = {f'attacks/{name}.md' for name in generated.attack_classes()}
     for target in re.findall(r'\]\(([^)]+)\)', prose(text)):
         path, _, anchor = target.partition('#')
+        if path.startswith('https://'):
+            continue
         assert path in written or (folder / path).is_file(), target
         assert not anchor or anchor in slugs(PAGES[Path(path).name]), target
 
@@ -411,7 +426,92 @@ def test_citation_has_the_version():
     assert citation['license'] == 'Apache-2.0'
 
 
+def test_every_error_has_a_name_of_its_own():
+    # References go by the name alone, and a reader who meets one looks for it by name.
+    found: dict[str, list[str]] = {}
+    for path in (ROOT / 'mmrobust').rglob('*.py'):
+        if '.mim' not in path.parts:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef) and node.name.endswith('Error'):
+                    found.setdefault(node.name, []).append(path.name)
+    assert 'UnknownTransformError' in found
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+# --- the architecture -----------------------------------------------------------------
+
+OPENMMLAB = ('mmengine', 'mmaction', 'mmcv', 'mmdet', 'mmpose', 'mmpretrain')
+
+
+def imported(path: Path) -> set[str]:
+    """The top packages that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split('.')[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or '').split('.')[0])
+    return found
+
+
+def test_algorithms_know_nothing_of_openmmlab():
+    said = re.search(r'^((?:`\w+`(?:,| and)\s)+`\w+`)\s*import no', PAGES['architecture.md'], re.M)
+    folders = re.findall(r'`(\w+)`', said[1])
+    assert {'attacks', 'functional', 'goals', 'threats'} < set(folders)
+    for folder in folders:
+        for path in (ROOT / 'mmrobust' / folder).rglob('*.py'):
+            assert not imported(path) & set(OPENMMLAB), path
+
+
+def test_every_folder_is_in_the_architecture():
+    table = re.findall(r'^\| (`.*?) \|', PAGES['architecture.md'], flags=re.M)
+    told = set(re.findall(r'`(\w+)`', ' '.join(table)))
+    here = {path.name for path in (ROOT / 'mmrobust').iterdir() if path.is_dir()}
+    assert told == here - {'__pycache__', '.mim'}
+    picture = (DOCS / 'images' / 'architecture.svg').read_text()
+    drawn = re.findall(r'<text class="code right"[^>]*>([^<]*)/<', picture)
+    assert set('/ '.join(drawn).split('/ ')) < here
+
+
+# --- habits ---------------------------------------------------------------------------
+
+
+def workflow(name: str) -> dict:
+    return yaml.safe_load((ROOT / '.github' / 'workflows' / f'{name}.yml').read_text())
+
+
 def test_workflow_runs_the_tests():
-    workflow = yaml.safe_load((ROOT / '.github' / 'workflows' / 'test.yml').read_text())
-    (job,) = workflow['jobs'].values()
+    job = workflow('test')['jobs']['test']
     assert job['steps'][-1]['run'] == 'make test'
+
+
+def test_release_needs_the_tested_wheel_and_the_version_as_tag():
+    jobs = workflow('release')['jobs']
+    lines = '\n'.join(step.get('run', '') for step in jobs['build']['steps'])
+    for needed in ('GITHUB_REF_NAME', 'mmrobust.__version__', 'MMROBUST_WHEEL', 'CHANGELOG.md'):
+        assert needed in lines
+    assert jobs['publish']['needs'] == 'build'
+
+
+def test_versions_that_are_promised_are_run():
+    told = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    tried = workflow('test')['jobs']['versions']['strategy']['matrix']['include']
+    pinned = re.search(r'^torch==(.+)$', (ROOT / 'requirements/runtime.txt').read_text(), re.M)[1]
+    prefix = 'Programming Language :: Python :: 3.'
+    minors = {line.removeprefix(prefix) for line in told['classifiers'] if line.startswith(prefix)}
+    assert {row['python'] for row in tried} == {f'3.{minor}' for minor in minors}
+    lowest = min((tuple(map(int, row['torch'].split('.'))) for row in tried), default=())
+    (asked,) = [line for line in told['dependencies'] if line.startswith('torch')]
+    assert asked == f'torch>={lowest[0]}.{lowest[1]}'
+    assert max(tuple(map(int, row['torch'].split('.'))) for row in tried) >= tuple(
+        map(int, pinned.split('.'))
+    )
+
+
+def test_hooks_before_a_commit_are_those_of_lint():
+    hooks = yaml.safe_load((ROOT / '.pre-commit-config.yaml').read_text())['repos'][0]['hooks']
+    entries = ' '.join(hook['entry'] for hook in hooks)
+    makefile = (ROOT / 'Makefile').read_text()
+    for command in ('ruff check', 'ruff format', 'mypy mmrobust tools projects/*/*.py'):
+        assert f'.venv/bin/{command}' in entries
+        assert f'$(BIN)/{command}' in makefile
