@@ -7,6 +7,8 @@ PIP := $(BIN)/pip --disable-pip-version-check -q
 REQUIREMENTS := $(wildcard requirements/*.txt)
 SOURCES := mmrobust tools tests projects configs docs setup.py
 FAST := -n 2 -m 'not slow and not real'
+# What `make fast` runs, and options of pytest.
+TESTS ?= tests
 # Kernels round differently by processor and by number of threads: an older one.
 PROCESSOR ?= ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 OMP_NUM_THREADS=2
 
@@ -41,7 +43,7 @@ test: lint docs portable
 	$(BIN)/python -m pytest tests -n 2
 
 fast: env
-	$(BIN)/python -m pytest tests $(FAST)
+	$(BIN)/python -m pytest $(TESTS) $(FAST)
 
 portable: env
 	$(PROCESSOR) $(BIN)/python -m pytest tests/attacks tests/pose tests/query $(FAST) \
