@@ -55,7 +55,7 @@ lint: env
 	$(BIN)/mypy mmrobust tools projects/*/*.py
 
 docs: env
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -E -j auto -b html docs docs/_build/html
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
