@@ -306,6 +306,17 @@ def photograph(victim: Any, infos: list[dict[str, Any]] | None = None, steps: An
     return victim.collate(pseudo_collate)([victim.samples(dataset)[0]])
 
 
+def in_double(monkeypatch: Any, *models: nn.Module) -> None:
+    """Models in double precision, also where their preprocessors cast to single.
+
+    What compares runs asks for it: in single precision kernels round by processor and
+    by the batch's size, and the sign of a gradient next to zero turns with that.
+    """
+    for model in models:
+        model.double()
+    monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
+
+
 def assert_slopes(objective: Callable[[Tensor], Tensor], pixels: Tensor, rows: int = 4) -> Tensor:
     """The gradient of ``objective`` (N,), which must agree with central differences.
 

@@ -16,7 +16,7 @@ from bottomup_toys import (
     pipeline,
 )
 from mmengine.dataset import Compose
-from pose_toys import assert_slopes
+from pose_toys import assert_slopes, in_double
 
 from mmrobust.victims import BottomupVictim
 from mmrobust.victims.bottomup import CorruptPersons
@@ -73,9 +73,7 @@ def test_pose_bottomup_gradient_to_the_pixels_agrees_with_finite_differences(fam
     _, victim = family
     data = batch()
     pixels = victim.pixels(data).double()
-    victim.model.double()
-    # The preprocessor casts to single precision, too coarse for differences.
-    monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
+    in_double(monkeypatch, victim.model)
     seen, truth = victim.bind(data), victim.labels(data)
     for loss in victim.readout.losses():
         with torch.no_grad():

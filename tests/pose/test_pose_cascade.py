@@ -11,7 +11,15 @@ from lifting_toys import TCN, VIDEO
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from pose_toys import FLIP_PAIRS, K, PersonSet, assert_slopes, build_model, persons
+from pose_toys import (
+    FLIP_PAIRS,
+    K,
+    PersonSet,
+    assert_slopes,
+    build_model,
+    in_double,
+    persons,
+)
 
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
@@ -102,10 +110,7 @@ def test_pose_cascade_places_are_those_of_the_inferencer(head, lifter):
 @pytest.mark.parametrize('head', ['heatmap', 'regression'])
 def test_pose_cascade_gradient_agrees_with_finite_differences(head, lifter, monkeypatch):
     _, crops, pixels, truth, _ = cascade(lifter, head)
-    crops.model.double()
-    crops.owner.lifter.victim.model.double()
-    # The preprocessor casts to single precision, too coarse for differences.
-    monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
+    in_double(monkeypatch, crops.model, crops.owner.lifter.victim.model)
     pixels = pixels.double()
     with torch.no_grad():
         goal = Corrupt3DPose().bind(truth, crops(pixels))
