@@ -5,7 +5,7 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.attacks.second_look import answers_anew, differ, other_answers
 from mmrobust.functional.checks import require
 from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.randomness import SampleRandom
@@ -30,7 +31,8 @@ class Attack(ABC):
     A subclass writes ``run`` alone. ``__call__`` validates the input, freezes
     the model, gives ``run`` the samples that are worth attacking and a victim
     that counts, and does not trust what comes back: it projects onto the
-    threat once more, rounds to 8 bits and asks the victim again.
+    threat once more, rounds to 8 bits (to the grid of a victim that has one of
+    its own) and asks the victim again.
 
     Args:
         threat: What may be changed; default :class:`~mmrobust.threats.Linf`.
@@ -118,11 +120,17 @@ class Attack(ABC):
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
-        tally.flag('random_outputs', self._other_answers(clean_outputs, tally.clean_answers, tally))
+                if not (tally.answers or tally.clean_answers):
+                    moved = rows[(found[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
+                    other = answers_anew(judge, clean, clean_outputs, moved)
+                    tally.flag('random_outputs', other)
+        tally.flag('random_outputs', other_answers(clean_outputs, tally.clean_answers, tally))
         # The last check of a clip that is as it was is a second look at the same pixels.
-        asked = (found == clean).flatten(1).all(dim=1).cpu() & (tally.queries > 0)
+        still = (found == clean).flatten(1).all(dim=1).cpu()
+        tally.flag('random_outputs', still & differ(clean_outputs, outputs))
+        asked = still & (tally.queries > 0)
         before = {row: tally.shown(clean_outputs[row : row + 1])[0] for row in _rows(asked)}
-        tally.flag('random_outputs', self._other_answers(outputs, before, tally))
+        tally.flag('random_outputs', other_answers(outputs, before, tally))
         outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
@@ -159,11 +167,11 @@ class Attack(ABC):
         return self.rounded(found, clean, victim)
 
     def rounded(self, candidate: Tensor, clean: Tensor, victim: Victim) -> Tensor:
-        """``candidate`` inside threat and bounds, as whole grey levels if it is a picture."""
+        """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
         inside = self.threat.project(candidate, clean).clamp(*victim.bounds)
-        if victim.dtype.is_floating_point:
+        if victim.step is None:
             return inside
-        return self.threat.quantize(inside, clean).clamp(*victim.bounds)
+        return self.threat.on_grid(inside, clean, victim.step).clamp(*victim.bounds)
 
     def _clean_outputs(self, judge: Victim, clean: Tensor, known: Tensor | None) -> Tensor:
         outputs = self._outputs(judge, clean) if known is None else known
@@ -187,7 +195,7 @@ class Attack(ABC):
     ) -> list[Outcome]:
         """Measure and pack; the budget was enforced, so a breach is a bug."""
         distance = self.threat.distance(found, clean)
-        assert bool((distance <= self.threat.eps * (1 + 1e-5)).all()), distance
+        assert bool((distance <= self.threat.eps * (1 + 1e-5) + _spacing(clean)).all()), distance
         success = goal.success(outputs) & worth
         delta = found - clean
         changed = delta.transpose(1, 2).flatten(2).any(dim=2) if delta.dim() == 5 else delta[:, :0]
@@ -195,7 +203,7 @@ class Attack(ABC):
         unsound = ~outputs.isfinite().all(dim=1)
         still = worth & (linf == 0)
         remarks = {'unchanged': still, 'not_finite': unsound}
-        remarks['random_outputs'] = self._other_answers(outputs, tally.answers, tally)
+        remarks['random_outputs'] = other_answers(outputs, tally.answers, tally)
         for name, mask in remarks.items():
             tally.flag(name, mask)
         return [
@@ -219,16 +227,6 @@ class Attack(ABC):
             for i in range(len(clean))
         ]
 
-    @staticmethod
-    def _other_answers(outputs: Tensor, answers: Mapping[int, Tensor], tally: Tally) -> Tensor:
-        """Where (N,) the harness saw other probabilities than the attack was given."""
-        other = torch.zeros(len(outputs), dtype=torch.bool)
-        for row, answer in answers.items():
-            shown = tally.shown(outputs[row : row + 1].to(answer))[0]
-            # Batches of other sizes round differently, by far less.
-            other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
-        return other
-
     def files(self) -> Sequence[Path]:
         """Files, beside those that an option names, that decide what the attack does."""
         return ()
@@ -243,6 +241,14 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
+
+
+def _spacing(clean: Tensor) -> float:
+    """What the rounding of sums may add to the length of a change; 0 where values are whole."""
+    if not len(clean) or bool((clean == clean.round()).all()):
+        return 0.0
+    values = float(clean[0].numel()) ** 0.5
+    return float(clean.abs().max()) * torch.finfo(clean.dtype).eps * values
 
 
 def _rows(mask: Tensor) -> list[int]:

@@ -133,7 +133,7 @@ class GradientEstimation(QueryAttack):
 
     def search(self, trial: Trial) -> Search:
         """Round after round."""
-        noise = self.sampler.bind(trial.clean, trial.starts)
+        noise = self.sampler.bind(trial.grey, trial.starts)
         estimate = self.estimator.bind(trial.clean, self.sampler.tile)
         trial.flags.update(noise.flags)
         way = yield from self._begin(trial)
@@ -141,7 +141,7 @@ class GradientEstimation(QueryAttack):
         length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
         for iteration in itertools.count():
             offsets = estimate.propose(partial(_inside, noise, allowed, trial, iteration))
-            answers = yield (x + offsets).clamp(*trial.bounds)
+            answers = yield (x + trial.level * offsets).clamp(*trial.bounds)
             objectives = trial.objective(answers)
             if not objectives.isfinite().all():
                 continue  # such a round teaches nothing
@@ -164,7 +164,8 @@ class GradientEstimation(QueryAttack):
             return None
         assert isinstance(trial.goal, Targeted)
         target = int(trial.goal.bound[0])
-        way = Approach(trial, self.clips.clip(target, trial.clean, trial.generator))
+        clip = self.clips.clip(target, trial.clean, trial.generator)
+        way = Approach(trial, trial.bounds[0] + trial.level * clip)
         found = yield from way.begin()
         if not found:
             trial.flags.add('start_not_target')

@@ -5,6 +5,7 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -73,8 +74,11 @@ class QueryAttack(Attack):
         gradient_check: int = 0,
     ) -> None:
         super().__init__(threat, goal)
-        kind = type(self.goal).__name__
-        require(isinstance(self.goal, ClassGoal), 'goal', 'one of classes', kind)
+        if not isinstance(self.goal, ClassGoal):
+            raise ValueError(
+                f'{type(self).__name__} needs a recogniser: query attacks have goals of classes '
+                f'alone so far, got {type(self.goal).__name__}'
+            )
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
         require(whole(budget, self.round_cost), 'budget', rule, budget)
         require(whole(query_batch, 1), 'query_batch', 'a whole number >= 1', query_batch)
@@ -99,20 +103,15 @@ class QueryAttack(Attack):
 
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search every sample until it succeeds or its budget is spent."""
-        rule = 'none: a query attack takes no gradients'
-        require(victim.success_on is None, 'surrogate', rule, type(victim.success_on).__name__)
-        given = victim.victim
-        if isinstance(given, BlackBox):
-            left = given.least_left
-            rule = f'less than what the black box has left, {left:g}: the last check needs one'
-            require(self.budget < left, 'budget', rule, self.budget)
-        if self.threat.eps < 1 and not victim.dtype.is_floating_point and not self.gradient_check:
-            # No value can change by a whole grey level: no answer is of any use.
+        self._check_victim(victim, pixels)
+        given, grid = victim.victim, victim.step or self._grid(pixels)
+        if self.threat.eps < grid and not self.gradient_check:
+            # No value can change by a whole step: no answer is of any use.
             return pixels.clone()
         box = BlackBox(victim, budget=self.budget, access=self.access, scores=self.scores)
         if victim.tally.clean is not None:
             box.detect(victim.tally.clean[victim.rows])
-        trials = [self._trial(victim, pixels, goal, rng, row) for row in range(len(pixels))]
+        trials = [self._trial(victim, pixels, goal, rng, row, grid) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:
             watch = GradientCheck(given, goal, self.gradient_check, box.shown)
@@ -122,15 +121,39 @@ class QueryAttack(Attack):
         self._record(victim, box, runners)
         if watch is not None:
             watch.record(victim)
-        return torch.stack([trial.found for trial in trials])
+        return torch.stack([trial.as_given(trial.found) for trial in trials])
+
+    def _check_victim(self, victim: Metered, pixels: Tensor) -> None:
+        """Refuse, before the first query, what no search can work on."""
+        rule = 'none: a query attack takes no gradients'
+        require(victim.success_on is None, 'surrogate', rule, type(victim.success_on).__name__)
+        if isinstance(victim.victim, BlackBox):
+            left = victim.victim.least_left
+            rule = f'less than what the black box has left, {left:g}: the last check needs one'
+            require(self.budget < left, 'budget', rule, self.budget)
+        rule = 'finite for a query attack, which measures by their range'
+        require(all(map(math.isfinite, victim.bounds)), 'bounds', rule, victim.bounds)
+        rule = 'clips (N, C, T, H, W) or pictures (N, C, H, W) for a query attack'
+        require(pixels.dim() in (4, 5), 'pixels', rule, tuple(pixels.shape))
+
+    def _grid(self, pixels: Tensor) -> float:
+        """Of a victim that takes any value: 1/64 of the change of a value at full budget."""
+        most = float(self.threat.steepest(torch.ones_like(pixels[:1])).abs().max())
+        return (self.threat.eps * most or 1.0) / 64
 
     def _trial(
-        self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom, row: int
+        self,
+        victim: Metered,
+        pixels: Tensor,
+        goal: Goal,
+        rng: SampleRandom,
+        row: int,
+        grid: float,
     ) -> Trial:
         one = torch.tensor([row])
         starts = view_starts(victim.victim.select(one))
-        bound = goal.select(one)
-        return Trial(pixels[row], bound, self.threat, victim.bounds, rng.select(one), starts)
+        bound, streams = goal.select(one), rng.select(one)
+        return Trial(pixels[row], bound, self.threat, victim.bounds, streams, starts, grid)
 
     @staticmethod
     def _record(victim: Metered, box: BlackBox, runners: Sequence[Runner]) -> None:

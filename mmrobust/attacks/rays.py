@@ -13,7 +13,7 @@ from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.halvings import flipped, halvings
 from mmrobust.functional.norms import l2_norm
 from mmrobust.goals import Goal
-from mmrobust.query.black_box import Access
+from mmrobust.query.black_box import Access, Scores
 from mmrobust.query.trial import Search, Trial
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
@@ -56,6 +56,8 @@ class RayS(QueryAttack):
         goal: What counts as success; default ``Misclassify()``. Its loss is not read.
         budget: Queries per sample.
         query_batch: Candidates per call of the victim; changes the speed alone.
+        scores: What the victim's numbers are: auto, logits, probabilities or
+            log_probabilities. What is named is checked; the search sees the class alone.
     """
 
     access: ClassVar[Access] = 'label'
@@ -68,15 +70,16 @@ class RayS(QueryAttack):
         *,
         budget: int = 10_000,
         query_batch: int = 32,
+        scores: Scores = 'auto',
     ) -> None:
-        super().__init__(threat, goal, budget=budget, query_batch=query_batch)
+        super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
 
     def search(self, trial: Trial) -> Search:
         """All ones, then flips."""
         signs = torch.ones_like(trial.clean)
         places = trial.changeable.flatten().nonzero().squeeze(1)
         if torch.equal(trial.rounded(trial.corner(signs)), trial.rounded(trial.corner(-signs))):
-            return  # a budget below one grey level
+            return  # a budget below one step
         nearest = yield from _distance(trial, signs, math.inf)
         before = math.nan
         while nearest not in (0, before):
@@ -112,8 +115,8 @@ def _distance(trial: Trial, signs: Tensor, known: float) -> Measuring:
         else:
             near = middle
     if far < min(known, trial.threat.eps):
-        # Half a grey level more, so that rounding does not take it back.
-        beyond = min(far + 0.5 / float(step.abs().max()), trial.threat.eps)
+        # Half a step of the grid more, so that rounding does not take it back.
+        beyond = min(far + 0.5 * trial.grid / float(step.abs().max()), trial.threat.eps)
         if (yield from _ends(trial, _along(trial, step, beyond))):
             return 0
     if far < min(known, math.inf):

@@ -75,7 +75,7 @@ class Square(QueryAttack):
         if (yield from trial.accept(trial.corner(signs))):
             return
         if torch.equal(trial.rounded(trial.corner(-signs)), trial.found):
-            return  # a budget below one grey level
+            return  # a budget below one step
         best, region = trial.gain(), Region.of(trial)
         for index in itertools.count():
             candidate = self._with_square(signs, self.side(index, region), region, trial)

@@ -61,17 +61,19 @@ class BlackBox(Victim):
         budget: Queries per sample, >= 1; None for no limit.
         access: ``scores``, or ``label``: the predicted class alone, as
             log-probabilities 0 and a constant far below; NaN where an output is not finite.
-            What the numbers are does not matter then, and is not looked at.
-        scores: What the victim's numbers are. ``auto`` decides by the first
-            answer without infinity or NaN: numbers that are not negative and sum
-            to one are probabilities, all others logits (log-probabilities are
-            logits too). Percentages, or probabilities of some classes alone,
+            What the numbers are does not matter then, and is not guessed.
+        scores: What the victim's numbers are; what is named here is checked. ``auto``
+            decides by the first answer without infinity or NaN: numbers that are not
+            negative and sum to one are probabilities, all others logits
+            (log-probabilities are logits too). Percentages, or probabilities of some classes alone,
             are neither: make them probabilities first.
 
     Raises:
         ValueError: An option is out of range; numbers that are declared to be
             probabilities are none.
     """
+
+    charges = True
 
     def __init__(
         self,
@@ -89,7 +91,7 @@ class BlackBox(Victim):
         self.victim, self.budget, self.access = victim, budget, access
         self.account = Account(scores=scores)
         self.detected = scores == 'auto'
-        self.bounds = victim.bounds
+        self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
         self.rows: list[int] | None = None
 
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -149,17 +151,18 @@ class BlackBox(Victim):
     def shown(self, outputs: Tensor) -> Tensor:
         """What is shown of the victim's outputs (N, K), as log-probabilities."""
         require(outputs.dim() == 2, 'victim outputs', 'scores (N, K)', tuple(outputs.shape))
-        if self.access == 'label':
-            return labels_alone(outputs)
         wide = outputs if outputs.dtype == torch.float64 else outputs.float()
         sound = wide[wide.isfinite().all(dim=1)]
-        if self.account.scores == 'auto' and len(sound):
+        guess = self.account.scores == 'auto' and self.access == 'scores' and len(sound) > 0
+        if guess:
             self.account.scores = 'probabilities' if are_probabilities(sound) else 'logits'
         kind = self.account.scores
-        if kind != 'logits' and len(sound):
+        if kind in ('probabilities', 'log_probabilities') and len(sound):
             found = sound if kind == 'probabilities' else sound.exp()
             rule = f'not negative, with a sum of one (scores are {kind})'
             require(are_probabilities(found), 'victim outputs', rule, _extremes(found))
+        if self.access == 'label':
+            return labels_alone(outputs)
         if kind == 'probabilities':
             wide = wide.clamp(min=torch.finfo(wide.dtype).tiny).log()
         return wide.log_softmax(dim=1)

@@ -72,7 +72,7 @@ class GradientCheck:
             return
         self.seen[row] = self.seen.get(row, 0) + 1
         if (self.seen[row] - 1) % self.every == 0:
-            true = self._gradient(row, trial.origin)
+            true = self._gradient(row, trial.as_given(trial.origin)).reshape(trial.origin.shape)
             found = cosine(trial.estimate * trial.allowed, true * trial.allowed)
             self.courses.setdefault(row, Course()).add(queries, found)
 

@@ -113,7 +113,7 @@ class Pool:
             runner.handed += count
         began, before = time.perf_counter(), self.box.account.seconds
         rows = torch.tensor([runner.row for runner, _ in chosen])
-        candidates = torch.stack([runner.asked[index] for runner, index in chosen])
+        candidates = torch.stack([r.trial.as_given(r.asked[index]) for r, index in chosen])
         answers = self.box.select(rows)(candidates)
         self.calls.append(len(chosen))
         for (runner, _), answer in zip(chosen, answers, strict=True):

@@ -26,14 +26,16 @@ class Trial:
     """What a search knows of its sample, and what it leaves behind.
 
     Attributes:
-        clean: Pixels (C, T, H, W), whole grey levels.
+        clean: Pixels (C, T, H, W); a picture (C, H, W) becomes a clip of one frame.
         goal: Bound to this sample alone.
         threat: What may be changed.
         bounds: Least and largest pixel value.
         random: The sample's own stream.
         starts: First frames of the views that follow one another in ``clean``.
-        found: Where the search stands, (C, T, H, W), whole grey levels inside
-            the threat; the result, whenever the search ends.
+        grid: The least step of a value.
+        shape: Of the sample as the victim takes it.
+        found: Where the search stands, (C, T, H, W), whole steps of the grid from ``clean``
+            and inside the threat; the result, whenever the search ends.
         answer: Log-probabilities (K,) that ``found`` got; None before.
         clean_answer: What ``clean`` got, if the search asked.
         estimate: The direction (C, T, H, W) that the search takes for the
@@ -51,6 +53,8 @@ class Trial:
     bounds: tuple[float, float]
     random: SampleRandom
     starts: Sequence[int] = (0,)
+    grid: float = 1.0
+    shape: torch.Size = field(init=False)
     found: Tensor = field(init=False)
     answer: Tensor | None = field(default=None, init=False)
     clean_answer: Tensor | None = field(default=None, init=False)
@@ -64,12 +68,28 @@ class Trial:
     measures: dict[str, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self.shape = self.clean.shape
+        self.clean = self.clean if self.clean.dim() == 4 else self.clean[:, None]
         self.found = self.clean.clone()
 
     @property
     def generator(self) -> torch.Generator:
         """The sample's own generator, on the CPU."""
         return self.random.generators[0]
+
+    @property
+    def level(self) -> float:
+        """What a grey level is to the victim: a 255th of its range."""
+        return (self.bounds[1] - self.bounds[0]) / 255
+
+    @property
+    def grey(self) -> Tensor:
+        """The clean clip (C, T, H, W) in grey levels, 0..255."""
+        return (self.clean - self.bounds[0]) / self.level
+
+    def as_given(self, clip: Tensor) -> Tensor:
+        """A clip (C, T, H, W), shaped as the victim takes it."""
+        return clip.reshape(self.shape)
 
     @property
     def allowed(self) -> Tensor:
@@ -113,7 +133,7 @@ class Trial:
     def corner(self, signs: Tensor) -> Tensor:
         """The clip with the whole budget spent along ``signs`` (C, T, H, W).
 
-        A budget too small for a grey level everywhere (l_2) goes to the values
+        A budget too small for a step everywhere (l_2) goes to the values
         of ``changeable`` alone: rounding would undo it otherwise.
         """
         return self.inside(self.clean + self.threat.eps * self.steepest(signs * self.changeable))
@@ -131,16 +151,16 @@ class Trial:
         share = 1.0
         while True:
             mask = ((order < share) & self.allowed).to(like)
-            if float((self.threat.eps * self.steepest(mask)).abs().max()) >= 1:
+            if float((self.threat.eps * self.steepest(mask)).abs().max()) >= self.grid:
                 return mask
             if mask.sum() <= 1:
                 return self.allowed.to(like)
             share /= 2
 
     def rounded(self, candidate: Tensor, eps: float | None = None) -> Tensor:
-        """``candidate`` as whole grey levels inside threat and bounds; of another eps."""
+        """``candidate`` on the grid, inside threat and bounds; of another eps."""
         inside = self.inside(candidate, eps)
-        whole = self._threat(eps).quantize(inside[None], self.clean[None])[0]
+        whole = self._threat(eps).on_grid(inside[None], self.clean[None], self.grid)[0]
         return whole.clamp(*self.bounds)
 
     def _threat(self, eps: float | None) -> Threat:
@@ -157,7 +177,12 @@ class Trial:
 
     def stand(self, whole: Tensor, answer: Tensor) -> bool:
         """Stand at a candidate that got ``answer`` (K,); whether it succeeds."""
-        require(bool((whole == whole.round()).all()), 'whole', 'whole grey levels', 'fractions')
+        steps = (whole - self.clean) / self.grid
+        # What rounding leaves of a difference of two values.
+        slack = 2 * max(map(abs, self.bounds)) * torch.finfo(whole.dtype).eps / self.grid
+        end = (whole == self.bounds[0]) | (whole == self.bounds[1])
+        on_grid = bool((((steps - steps.round()).abs() <= slack) | end).all())
+        require(on_grid, 'whole', 'whole steps of the grid', 'fractions')
         self.found, self.answer = whole, answer
         return bool(self.goal.success(answer[None])[0])
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from mmrobust.functional.describe import describe_fields
@@ -42,6 +43,20 @@ class Threat(ABC):
             candidate: (N, ...), inside the ball and in 0..255.
             pixels: (N, ...), whole grey levels.
         """
+
+    def on_grid(self, candidate: Tensor, pixels: Tensor, step: float) -> Tensor:
+        """``candidate`` whole steps from ``pixels``, still inside the ball.
+
+        Args:
+            candidate: (N, ...), inside the ball.
+            pixels: (N, ...), any values; whole grey levels where ``step`` is one.
+            step: The least step of a value, > 0.
+        """
+        if step == 1:
+            return self.quantize(candidate, pixels)
+        # The last factor: eps is often meant to be a whole number of steps.
+        steps = self.resized(self.eps / step * (1 + 1e-9))
+        return pixels + step * steps.quantize((candidate - pixels) / step, torch.zeros_like(pixels))
 
     @abstractmethod
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:

@@ -71,6 +71,7 @@ def transfer_card(
     return {
         'schema': SCHEMA,
         'spec': {'file': name} | asdict(spec),
+        'attacks': spec.describe_attacks(),
         'victims': describe_victims(spec),
         'versions': versions(),
         'n': total,
@@ -90,6 +91,7 @@ def study(card: dict[str, Any], name: str) -> Study:
         ('spec', name),
         ('samples', f'{card["evaluated"]} evaluated, {card["failed"]} failed to load'),
         ('success decided by', f'the {spec["success_on"]}'),
+        ('clips are taken at', taken_at(card)),
         ('space', spec['space']),
         ('seed', str(spec['seed'])),
     ]
@@ -105,11 +107,20 @@ def study(card: dict[str, Any], name: str) -> Study:
         plots=transfer_plots(card['cells']),
         blocks=[
             ('Run', run + remarks),
-            ('Attacks', flatten(spec['attacks'])),
+            ('Attacks', flatten(card['attacks'])),
             ('Victims', [(key, _origin(value)) for key, value in card['victims'].items()]),
             ('Versions', flatten(card['versions'])),
         ],
         failures=card['failures'],
+    )
+
+
+def taken_at(card: dict[str, Any]) -> str:
+    """'the last step (pgd, mi), the first success (saliency)'."""
+    stops = {name: options['stops'] for name, options in card['attacks'].items()}
+    return ', '.join(
+        f'the {stop} ({", ".join(name for name in stops if stops[name] == stop)})'
+        for stop in dict.fromkeys(stops.values())
     )
 
 
@@ -155,7 +166,7 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
     console.print()
     console.print(numbers_table(('victim', 'clean accuracy'), accuracy))
     text = f'success rate (samples that both classify right), {card["evaluated"]} evaluated'
-    console.print(f'\n{text}', highlight=False)
+    console.print(f'\n{text}\nclips are taken at {taken_at(card)}', highlight=False, markup=False)
     for failure in card['failures']:
         text = f'failed to load: {failure["name"]}: {failure["error"]}'
         console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from mmrobust.attacks.base import Attack
 from mmrobust.evaluation.budget import budget_path, check_budgets, with_budget
 from mmrobust.functional.checks import require, suggestion, whole
-from mmrobust.registry import ATTACKS
+from mmrobust.registry import ATTACKS, find
 
 Success = Literal['source', 'target']
 OPTIONS = ('success_on', 'space', 'batch_size', 'seed')
@@ -142,6 +143,11 @@ class TransferSpec:
     def build_attacks(self) -> dict[tuple[str, float], Attack]:
         """Every attack at every budget, by name and eps.
 
+        What is crafted to be shown to others runs all its steps, unless its config says
+        ``early_stop`` itself: a clip that stops at the source's border transfers worse,
+        and attacks with other defaults could not be compared. Where the target decides,
+        an attack stops as its own default is: at what the target was fooled by.
+
         Raises:
             ValueError: An attack or one of its options is unknown or out of range.
         """
@@ -149,9 +155,33 @@ class TransferSpec:
         for name, cfg in self.attacks.items():
             for eps in self.eps:
                 try:
-                    found[name, eps] = ATTACKS.build(with_budget(cfg, eps))
+                    found[name, eps] = ATTACKS.build(with_budget(self._complete(cfg), eps))
                 except ValueError as error:
                     raise ValueError(f'attacks.{name}: {error}') from error
+        return found
+
+    def _complete(self, cfg: dict[str, Any]) -> dict[str, Any]:
+        """The config with what crafting for others needs, where it does not say so itself."""
+        kind = cfg['type']
+        cls = find(ATTACKS, kind) if isinstance(kind, str) else kind
+        stops = 'early_stop' in inspect.signature(cls).parameters
+        return {'early_stop': False} | cfg if stops and self.success_on == 'source' else cfg
+
+    def describe_attacks(self) -> dict[str, dict[str, Any]]:
+        """Every attack with all its options, but the budgets, and when it stops.
+
+        ``stops`` is ``last step``, or ``first success`` of the victim that decides.
+        """
+        found = {}
+        for name, cfg in self.attacks.items():
+            attack = self.build_attacks()[name, self.eps[-1]]
+            options = place = attack.describe()
+            *path, last = budget_path(cfg)
+            for key in path:
+                place = place[key]
+            del place[last]
+            early = getattr(attack, 'early_stop', True)
+            found[name] = options | {'stops': 'first success' if early else 'last step'}
         return found
 
 

@@ -25,10 +25,15 @@ class Victim(ABC):
         bounds: Least and largest value.
         dtype: Of the adversarial pixels: ``uint8``, and results are rounded to whole
             grey levels; a floating type where the input is no picture.
+        grid: Of a floating ``dtype``: the least step of a value. Results lie whole steps
+            from the clean values then. None: they are not rounded.
+        charges: Whether somebody counts what it is asked: it is never asked without need.
     """
 
     bounds: tuple[float, float] = (0.0, 255.0)
     dtype: torch.dtype = torch.uint8
+    grid: float | None = None
+    charges: bool = False
 
     @abstractmethod
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -37,6 +42,11 @@ class Victim(ABC):
     def select(self, rows: Tensor) -> Victim:
         """The victim of samples ``rows``; itself where samples are alike."""
         return self
+
+    @property
+    def step(self) -> float | None:
+        """The least step of a value: one grey level, or the ``grid``; None for any."""
+        return self.grid if self.dtype.is_floating_point else 1.0
 
     @property
     def model(self) -> nn.Module | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
+from mmrobust.functional.checks import finite, require
 from mmrobust.victims.base import Victim
 
 
@@ -11,11 +13,33 @@ class FunctionVictim(Victim):
     """Wraps a function or module as a victim.
 
     Args:
-        function: Pixels (N, C, T, H, W), 0..255, to outputs (N, K).
+        function: Inputs (N, C, T, H, W), or pictures (N, C, H, W), to outputs (N, K).
+        bounds: Least and largest value of an input.
+        dtype: ``uint8`` for whole grey levels; a floating type for any values.
+        grid: Of a floating ``dtype``: the least step of a value, > 0; None for no
+            rounding. (A query attack on such a victim takes 1/64 of the budget.)
+
+    Raises:
+        ValueError: An option is out of range.
     """
 
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self,
+        function: Callable[[Tensor], Tensor],
+        *,
+        bounds: tuple[float, float] = (0.0, 255.0),
+        dtype: torch.dtype = torch.uint8,
+        grid: float | None = None,
+    ) -> None:
+        require(bounds[0] < bounds[1], 'bounds', 'a least and a larger value', bounds)
+        kinds = dtype == torch.uint8 or dtype.is_floating_point
+        require(kinds, 'dtype', 'uint8 or a floating type', dtype)
+        step = grid is None or (finite(grid) and grid > 0)
+        require(step, 'grid', 'None or a finite number > 0', grid)
+        known = grid is None or dtype.is_floating_point
+        require(known, 'grid', 'None for uint8, which has whole grey levels', grid)
         self.function = function
+        self.bounds, self.dtype, self.grid = bounds, dtype, grid
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K)."""

@@ -85,7 +85,7 @@ class Metered(Victim):
     ) -> None:
         self.victim, self.tally, self.rows = victim, tally, rows
         self.success_on, self.journals = success_on, journals
-        self.bounds, self.dtype = victim.bounds, victim.dtype
+        self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""

@@ -170,7 +170,11 @@ def queries(card: Card) -> list[tuple[str, str]]:
 
 
 def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
-    """Name, mean and largest value of each size of the perturbation."""
+    """Name, mean and largest value of each size of the perturbation.
+
+    Of an attack that stops early the sizes are those of the first success: a last row,
+    ``taken at``, says so.
+    """
     mean = _part(card, 'perturbation')
     names = {
         'linf': 'l_inf',
@@ -183,10 +187,20 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
-    return [
+    sizes = [
         (name, number(mean.get(key)), number(max(found[key], default=None)))
         for key, name in names.items()
     ]
+    early = _part(card, 'attack').get('early_stop') is True or 'query' in card
+    return [*sizes, ('taken at', 'first success', '')] if early else sizes
+
+
+def upper_bound(card: Card) -> list[tuple[str, str]]:
+    """That one attack says how little is left at most; nothing where no share is measured."""
+    name = main_metric(card)
+    if name is None or not is_share(name, card['clean'][name], card['adversarial'][name]):
+        return []
+    return [('robust accuracy', 'at most what is left here: an upper bound, of one attack')]
 
 
 def flags(card: Card) -> list[tuple[str, str, str]]:

@@ -74,6 +74,7 @@ def _result(card: Mapping[str, Any]) -> Pairs:
     if limits:
         rate += f'  (95 % interval {interval(limits)}, n = {attacked})'
     pairs = [('success rate', rate), ('attacked', f'{attacked} of {evaluated} evaluated')]
+    pairs += summary.upper_bound(card)
     failed = count(card.get('failed'))
     return [*pairs, ('failed', f'{failed} of {count(card.get("n"))}')] if failed else pairs
 

@@ -4,8 +4,12 @@ import pytest
 import torch
 from toys import CLIP, Wavy, build, clips, predicted, random_weights, sees_labels_alone
 
+from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.pgd import PGD
+from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.goals import Misclassify
+from mmrobust.query.black_box import BlackBox
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -136,3 +140,52 @@ def test_more_restarts_are_never_worse():
     assert (margins[1] >= margins[0]).all()
     assert (margins[2] >= margins[1]).all()
     assert (margins[2] > margins[0]).any()
+
+
+class Moody(FunctionVictim):
+    """Answers with some chance in it."""
+
+    def __init__(self, spread):
+        super().__init__(NET)
+        self.spread, self.stream = spread, torch.Generator().manual_seed(0)
+
+    def __call__(self, pixels):
+        outputs = super().__call__(pixels)
+        noise = torch.randn(outputs.shape, generator=self.stream).to(outputs)
+        return outputs + self.spread * noise
+
+
+def test_a_victim_that_answers_at_random_is_flagged(attack_class):
+    pixels, labels = clips(3), torch.zeros(3, dtype=torch.long)
+    attack = build(attack_class, Linf(3), goal=Misclassify(reference='prediction'))
+    if issubclass(attack_class, QueryAttack):
+        pytest.skip('compares the answers that it was given')
+    outcomes = attack(Moody(0.3), pixels, labels)
+    assert all('random_outputs' in outcome.flags for outcome in outcomes)
+    # What kernels do with a batch of another size is no chance.
+    outcomes = attack(Moody(1e-6), pixels, labels)
+    assert not any('random_outputs' in outcome.flags for outcome in outcomes)
+
+
+def test_a_victim_that_charges_is_not_asked_twice():
+    pixels = clips(2)
+    box = BlackBox(FunctionVictim(NET), budget=2)
+    outcomes = RandomNoise(Linf(3))(box, pixels, predicted(FunctionVictim(NET), pixels))
+    # The clean pass and the last check.
+    assert [box.left(row) for row in range(2)] == [0, 0]
+    assert all(outcome.queries == 0 for outcome in outcomes)
+
+
+@pytest.mark.parametrize('random', [False, True])
+def test_one_clip_is_asked_again_for_all_of_a_batch(random):
+    calls = []
+
+    class Spy(Moody):
+        def __call__(self, pixels):
+            calls.append(len(pixels))
+            return super().__call__(pixels)
+
+    pixels = clips(4)
+    goal = Misclassify(reference='prediction')
+    FGSM(Linf(3), goal)(Spy(0.5 * random), pixels, torch.zeros(4, dtype=torch.long))
+    assert calls == [4, 4, 4, 1] + [3] * random

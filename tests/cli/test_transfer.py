@@ -64,7 +64,8 @@ def saved(work_dir):
 def attacked_alone(config, checkpoint, work_dir, *arguments, attack='IterativeSaliencyRG'):
     """The single run that a cell at eps 8 must equal."""
     options = ('--cfg-options', 'attack.threat.eps=8', 'attack.goal.reference=prediction')
-    options += ('attack.steps=2',) if attack == 'PGD' else ()
+    # All steps, as what is crafted for others has them.
+    options += ('attack.steps=2', 'attack.early_stop=False') if attack == 'PGD' else ()
     return attack_run(
         checkpoint,
         work_dir,

@@ -147,6 +147,34 @@ def test_linf_keeps_the_whole_part_of_a_fractional_budget():
 
 
 @BALLS
+@pytest.mark.parametrize('step', [0.01, 0.25, 3])
+def test_members_on_a_grid_are_whole_steps_away_and_inside(ball, order, step):
+    threat, pixels = ball(40 * step), _pixels() / 3
+    inside = threat.project(pixels + 60 * step * _randn(), pixels)
+    found = threat.on_grid(inside, pixels, step)
+    steps = (found - pixels) / step
+    np.testing.assert_allclose(steps, steps.round(), atol=1e-6)
+    assert steps.any()
+    assert max(_lengths(found - pixels, order)) <= threat.eps * (1 + 1e-9)
+    assert float((found - inside).abs().max()) < step * (1 + 1e-6)
+    assert torch.equal(threat.on_grid(pixels, pixels, step), pixels)
+
+
+@BALLS
+def test_the_grid_of_one_is_that_of_whole_grey_levels(ball, order):
+    threat, pixels = ball(6.375), _pixels()
+    inside = threat.project(pixels + 30 * _randn(), pixels)
+    assert torch.equal(threat.on_grid(inside, pixels, 1.0), threat.quantize(inside, pixels))
+
+
+def test_a_budget_of_three_steps_holds_three_steps():
+    # 0.3 / 0.1 is a little less than 3.
+    pixels = _pixels((1, 1, 1, 1, 4))
+    found = Linf(0.3).on_grid(pixels + 0.3, pixels, 0.1)
+    np.testing.assert_allclose(found - pixels, 0.3)
+
+
+@BALLS
 @pytest.mark.parametrize('eps', [-1, math.inf, math.nan, '8', None, True])
 def test_bad_budgets_are_refused(ball, order, eps):
     with pytest.raises(ValueError, match=f'eps must be a finite number >= 0, got {eps!r}'):

@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 
+from mmrobust.transfer.report import taken_at
 from mmrobust.transfer.spec import Job, TransferSpec
 from tests.conftest import ROOT
 from tests.transfer.specs import make_spec
@@ -47,6 +48,44 @@ def test_every_attack_is_built_at_every_budget_also_under_a_mask():
         (name, eps): eps for name in ('masked', 'plain') for eps in (3, 8)
     }
     assert spec.attacks['masked'] == masked
+
+
+STOPS = dict(
+    pgd=dict(type='PGD'),
+    own=dict(type='mmrobust.PGD', early_stop=True),
+    mi=dict(type='MIFGSM'),
+    fgsm=dict(type='FGSM', threat=dict(type='FrameMask', frames=[0])),
+    saliency=dict(type='IterativeSaliency'),
+)
+
+
+def test_what_is_crafted_for_others_runs_all_its_steps_unless_asked_otherwise():
+    spec = TransferSpec.from_config(valid(attacks=STOPS))
+    built = spec.build_attacks()
+    early = {name: getattr(built[name, 3], 'early_stop', None) for name in STOPS}
+    assert early == dict(pgd=False, own=True, mi=False, fgsm=False, saliency=None)
+    told = spec.describe_attacks()
+    assert {name: options['stops'] for name, options in told.items()} == dict(
+        pgd='last step',
+        own='first success',
+        mi='last step',
+        fgsm='last step',
+        saliency='first success',
+    )
+    assert told['pgd']['steps'] == 10
+    assert told['pgd']['early_stop'] is False
+    # Budgets are the spec's.
+    assert 'eps' not in told['pgd']['threat']
+    assert 'eps' not in told['fgsm']['threat']['threat']
+    assert taken_at({'attacks': told}) == (
+        'the last step (pgd, mi, fgsm), the first success (own, saliency)'
+    )
+
+
+def test_where_the_target_decides_an_attack_stops_as_it_does_alone():
+    spec = TransferSpec.from_config(valid(attacks=STOPS, success_on='target'))
+    built = spec.build_attacks()
+    assert [built[name, 3].early_stop for name in ('pgd', 'own', 'mi')] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,19 @@ def test_piped_output_has_no_control_codes_and_80_columns():
     assert 'queries' not in flat
 
 
+def test_it_says_what_one_attack_proves_and_where_sizes_are_taken():
+    flat = ' '.join(printed(CARD).split())
+    assert 'robust accuracy at most what is left here: an upper bound, of one attack' in flat
+    assert 'taken at' not in flat
+    for more in ({'attack': CARD['attack'] | {'early_stop': True}}, {'query': {'budget': 9}}):
+        assert 'taken at first success' in ' '.join(printed(CARD | more).split())
+    full = CARD | {'attack': CARD['attack'] | {'early_stop': False}}
+    assert 'taken at' not in printed(full)
+    # A distance is no share of what is left.
+    errors = {'clean': {'EPE': 3.0}, 'adversarial': {'EPE': 90.0}}
+    assert 'robust accuracy' not in printed(CARD | errors)
+
+
 def test_a_terminal_gets_colours_and_an_empty_card_prints():
     assert '\x1b[' in printed(CARD, terminal=True)
     assert 'No sample was evaluated.' in printed({})

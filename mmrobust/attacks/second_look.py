@@ -1,0 +1,54 @@
+"""Whether a victim answers the same pixels alike when it is asked again.
+
+Shapes: N samples, C channels, T frames, H, W pixels, K outputs.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from mmrobust.victims.base import Victim
+from mmrobust.victims.meter import Tally
+
+# A share of the largest output. Batches of other sizes round differently: in single
+# precision by far less, in half precision by some thousandths.
+SLACK = 0.01
+
+
+def differ(outputs: Tensor, again: Tensor) -> Tensor:
+    """Where (N,) two answers (N, K) are further apart than rounding; on the CPU."""
+    gap, most = (again.to(outputs) - outputs).abs(), outputs.abs()
+    return (gap.amax(dim=1) > SLACK * most.amax(dim=1)).cpu()
+
+
+def answers_anew(judge: Victim, clean: Tensor, known: Tensor, rows: Tensor) -> Tensor:
+    """Where (N,) the judge, asked about clean pixels again, answers otherwise.
+
+    The first of the samples stands for all: only where it differs are the others
+    asked, too. A victim that charges for its answers is not asked.
+
+    Args:
+        judge: Bound to the N samples; nobody counts these calls.
+        clean: Pixels (N, C, T, H, W).
+        known: What it answered to them, (N, K).
+        rows: Which samples it is about.
+    """
+    other = torch.zeros(len(clean), dtype=torch.bool)
+    for some in () if judge.charges else (rows[:1], rows[1:]):
+        if len(some):
+            with torch.no_grad():
+                other[some] = differ(known[some], judge.select(some)(clean[some]))
+        if not other.any():
+            break
+    return other
+
+
+def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], tally: Tally) -> Tensor:
+    """Where (N,) the harness saw other probabilities than a query attack was given."""
+    other = torch.zeros(len(outputs), dtype=torch.bool)
+    for row, answer in answers.items():
+        shown = tally.shown(outputs[row : row + 1].to(answer))[0]
+        # Batches of other sizes round differently, by far less.
+        other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
+    return other
