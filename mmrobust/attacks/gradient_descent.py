@@ -22,6 +22,10 @@ StepUnit = Literal['eps', 'pixel']
 class GradientDescent(Attack):
     """Repeats gradient, direction, step, projection; samples do not mix.
 
+    A batch gives what its samples give alone, to rounding: in double precision to the last
+    bit. In single precision kernels round by the batch's size, and the sign of a gradient
+    next to zero may turn with that; from there two runs go apart.
+
     A variant overrides ``direction``. Samples that are done leave the batch:
     no forward is spent on them.
 

@@ -12,7 +12,8 @@ class PGD(GradientDescent):
 
     Official setting: random start in the l_inf ball, fixed step, sign steps.
     The defaults' ten steps of eps / 4 reach any point of the ball from any
-    other. With ``random_start=False`` this is BIM / I-FGSM (Kurakin,
+    other; they are few, and what they leave is an upper bound of robust
+    accuracy. With ``random_start=False`` this is BIM / I-FGSM (Kurakin,
     Goodfellow and Bengio 2017, arXiv:1607.02533).
     Deviation: samples stop at their first success unless ``early_stop=False``.
 

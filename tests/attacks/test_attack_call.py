@@ -1,5 +1,7 @@
 """The final ``__call__``: it refuses bad input and does not trust ``run``."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from toys import CASES, CLIP, ConvNet, Linear, Wavy, clips, predicted, random_weights
@@ -230,3 +232,35 @@ def test_the_prediction_may_stand_in_for_the_label():
         assert one.attacked
         assert torch.equal(one.adversarial, other.adversarial)
         assert one.adversarial.shape == CLIP
+
+
+def test_sizes_are_those_of_the_change():
+    change = torch.zeros(CLIP, dtype=torch.float64)
+    change[:, 1, :2] = 3
+    change[:, 3, 2:4] = -4
+    (outcome,) = Rogue(Linf(8), lambda pixels: pixels + change)(
+        VICTIM, clips(1), predicted(VICTIM, clips(1))
+    )
+    assert torch.equal(outcome.adversarial.double(), clips(1)[0] + change)
+    assert (outcome.linf, outcome.frames) == (4, 2)
+    assert outcome.mean_abs == pytest.approx(float(change.abs().mean()))
+    assert outcome.rmse == pytest.approx(float((change**2).mean() ** 0.5))
+    assert outcome.l2 == pytest.approx(float((change**2).sum() ** 0.5))
+
+
+@dataclass(frozen=True)
+class Loose(Misclassify):
+    """Takes every clip for right, also one that reaches the goal as it stands."""
+
+    def right(self, outputs):
+        return torch.ones(len(outputs), dtype=torch.bool)
+
+
+def test_a_clip_that_reaches_the_goal_as_it_stands_is_not_attacked():
+    pixels = clips(3)
+    labels = predicted(VICTIM, pixels)
+    labels[1] = (labels[1] + 1) % 4
+    first, second, third = FGSM(Linf(3), Loose())(VICTIM, pixels, labels)
+    assert (first.attacked, second.attacked, third.attacked) == (True, False, True)
+    assert not second.success
+    assert torch.equal(second.adversarial.double(), pixels[1])

@@ -208,6 +208,17 @@ def test_a_black_box_behind_another_counts_what_an_earlier_run_asked():
     assert [outer.left(row) for row in (0, 1)] == [40, 20]
 
 
+@pytest.mark.parametrize('scores', ['auto', 'probabilities'])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_a_probability_of_nothing_is_a_very_small_one(scores, dtype):
+    # Its logarithm would be no number that a search could climb.
+    table = torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]], dtype=dtype)
+    answers = box(scores_of(table), scores=scores)(clips(2))
+    assert answers.isfinite().all()
+    torch.testing.assert_close(answers.exp(), table.to(answers), rtol=0, atol=1e-6)
+    assert float(answers[0, 1]) < -80
+
+
 def test_numbers_without_classes_are_refused():
     with pytest.raises(ValueError, match=r'victim outputs must be scores \(N, K\), got \(2,\)'):
         box(FunctionVictim(lambda pixels: torch.ones(len(pixels))))(clips(2))
