@@ -7,6 +7,7 @@ not needed. ``python -m mmrobust.compat`` prints the state of an environment.
 
 from mmrobust.compat import _imports
 from mmrobust.compat._base import Break, Finding, Status
+from mmrobust.compat.annotation_lists import MisreadLists
 from mmrobust.compat.checkpoints import UnsafeCheckpoints
 from mmrobust.compat.chumpy import NeedlessChumpy
 from mmrobust.compat.cpu_distributed import NoCUDA
@@ -18,6 +19,7 @@ from mmrobust.compat.mmpose_requirements import MissingRequirements
 from mmrobust.compat.pkg_resources_stand_in import MissingResources
 from mmrobust.compat.torchvision_ops import UnloadableOperators
 from mmrobust.compat.xtcocotools_abi import NumpyTwo
+from mmrobust.compat.yaml_tags import UnsafeYaml
 
 BREAKS: tuple[Break, ...] = (
     MissingDRN(),
@@ -29,8 +31,10 @@ BREAKS: tuple[Break, ...] = (
     NumpyTwo(),
     MissingResources(),
     UnsafeCheckpoints(),
+    UnsafeYaml(),
     NoCUDA(),
     WrongFrames(),
+    MisreadLists(),
 )
 
 

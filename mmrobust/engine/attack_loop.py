@@ -213,7 +213,8 @@ class AttackTestLoop(TestLoop):
                     journals=[answer_file(self.runner.work_dir, indices[row]) for row in chosen],
                 )
             except ValueError as error:
-                names = ', '.join(loaded.names[row] for row in chosen[:4])
+                bad = getattr(error, 'rows', range(len(chosen)))
+                names = ', '.join(loaded.names[chosen[row]] for row in bad[:4])
                 raise ValueError(f'{error} (attacking {names})') from error
             share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in found))
             outcomes.update(zip(chosen, found, strict=True))

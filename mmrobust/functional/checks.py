@@ -2,8 +2,16 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
+
+
+class SampleError(ValueError):
+    """Bad input of some samples of a batch; ``rows`` says of which."""
+
+    def __init__(self, message: str, rows: Sequence[int]) -> None:
+        super().__init__(message)
+        self.rows = list(rows)
 
 
 def require(condition: bool, argument: str, rule: str, received: object) -> None:

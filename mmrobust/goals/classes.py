@@ -12,7 +12,7 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import SampleError, require
 from mmrobust.functional.losses import LOSSES
 from mmrobust.goals.base import Goal
 
@@ -69,10 +69,11 @@ class ClassGoal(Goal):
         if self.reference == 'prediction':
             truth = outputs.argmax(dim=1)
         else:
-            outside = [int(v) for v in labels if not 0 <= v < classes]
-            rule = f'one of the {classes} classes, 0..{classes - 1}'
-            rule += ' (goal.reference="prediction" attacks videos without labels)'
-            require(not outside, 'label', rule, outside[0] if outside else None)
+            outside = [row for row, label in enumerate(labels) if not 0 <= label < classes]
+            if outside:
+                rule = f'one of the {classes} classes, 0..{classes - 1}'
+                rule += ' (goal.reference="prediction" attacks videos without labels)'
+                raise SampleError(f'label must be {rule}, got {int(labels[outside[0]])}', outside)
             truth = labels.to(outputs.device, torch.long)
         return self._bound(self.aim(truth, outputs), truth)
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from mmrobust.cli.scripts import run_script, trained
+from mmrobust.compat.checkpoints import load_from_local
 from mmrobust.engine.provenance import file_sha256
 
 HERE = Path(__file__).resolve().parent
@@ -145,7 +144,7 @@ class Workshop:
 
     def parameters(self, victim: Victim) -> int:
         """How many it has."""
-        state = torch.load(self.checkpoint(victim), map_location='cpu', weights_only=False)
+        state = load_from_local(str(self.checkpoint(victim)), map_location='cpu')
         statistics = ('running_mean', 'running_var', 'num_batches_tracked')
         weights = state['state_dict'].items()
         return sum(value.numel() for name, value in weights if not name.endswith(statistics))
