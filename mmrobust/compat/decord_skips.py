@@ -1,18 +1,21 @@
-"""decord gives wrong frames of a video whose frames have no timestamps of their own.
+"""decord gives wrong frames where it must go to a place in a video whose frames are reordered.
 
-AVI stores none for the frames that wait behind B-frames (XviD and DivX, as in HMDB51).
-decord 0.6.0 goes to a frame by the timestamp of a keyframe, and from there names those
-that its decoding thread shall discard. With timestamps missing it lands at another
-keyframe, the same at each reading; and the last frame may be among the discarded, if
+AVI and MPEG program streams store no timestamps for the frames that wait behind B-frames
+(XviD and DivX, as in HMDB51). decord 0.6.0 goes to a frame by the timestamp of a keyframe, and
+from there names those that its decoding thread shall discard. With timestamps missing it lands
+at another keyframe, the same at each reading; and the last frame may be among the discarded, if
 the thread gets there before the list is cleared, so that the frame returned before is
-given in its place: another clip at each reading (dmlc/decord issue 195). Read one after
-another from the start, the frames are those of the video.
+given in its place: another clip at each reading (dmlc/decord issue 195). With all timestamps
+there, in MP4, MOV and Matroska, it lands beside or before the frame if B-frames are of any codec
+but H.264: MPEG-2, MPEG-4 Part 2, H.265. Read one after another from the start, the frames are
+those of the video.
 
-Where all timestamps are there, decord is left as it is, though with MPEG-4 Part 2 and
-B-frames in MP4 it may go to a neighbouring frame: always to the same. H.264 is exact there.
+In an MPEG transport stream decord never gets to the frames before the second keyframe, and
+fails where there is none: such files are read by PyAV.
 """
 
 import functools
+import os.path
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -22,6 +25,8 @@ from mmrobust.compat._imports import find_real, when_imported
 
 # Seconds: what FFmpeg's "no timestamp" comes to lies far below.
 EARLIEST = -1e9
+# Attribute of readers of reordered frames among which decord does not find its way.
+REORDERED = 'mmrobust_reordered'
 
 
 def has_timestamps(reader: Any) -> bool:
@@ -38,7 +43,7 @@ def in_sequence(load: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     @functools.wraps(load)
     def loader(self: Any, container: Any, frame_inds: Any) -> list[Any]:
         known = self.mode == 'accurate' and hasattr(container, 'get_frame_timestamp')
-        if not known or has_timestamps(container):
+        if not known or (has_timestamps(container) and not hasattr(container, REORDERED)):
             return load(self, container, frame_inds)
         count = len(container)
         # As decord does: fractions are cut off, and -1 is the last frame.
@@ -57,12 +62,34 @@ def in_sequence(load: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     return loader
 
 
-class WrongFrames(Break):
-    """decord with AVI files that have B-frames."""
+def by_coding(open_reader: Callable[..., Any]) -> Callable[..., Any]:
+    """``DecordInit``'s opening of a file, minding container and codec."""
 
-    name = 'decord and videos without timestamps'
+    @functools.wraps(open_reader)
+    def opener(self: Any, filename: str) -> Any:
+        from mmrobust.compat.ordered_reader import OrderedReader, coding
+
+        local = self.io_backend == 'disk' and os.path.isfile(filename)
+        known = coding(filename) if local else None
+        if known is None:
+            return open_reader(self, filename)
+        container, codec, reordered = known
+        if container == 'mpegts':
+            return OrderedReader(filename)
+        reader = open_reader(self, filename)
+        if reordered and codec != 'h264':
+            setattr(reader, REORDERED, True)
+        return reader
+
+    return opener
+
+
+class WrongFrames(Break):
+    """decord with reordered frames."""
+
+    name = 'decord and videos with B-frames'
     symptom = 'frames from elsewhere; the last one another at some readings'
-    remedy = 'DecordDecode reads such videos (AVI with B-frames) frame by frame'
+    remedy = 'read frame by frame in AVI, MPEG, and where the codec is not H.264'
 
     def detect(self) -> bool:
         """Always with decord: 0.6.0 is its last release."""
@@ -73,6 +100,7 @@ class WrongFrames(Break):
         when_imported('mmaction.datasets.transforms.loading', self._patch)
 
     def _patch(self, module: ModuleType) -> None:
-        decode = module.__dict__['DecordDecode']
+        decode, init = module.__dict__['DecordDecode'], module.__dict__['DecordInit']
         decode._decord_load_frames = in_sequence(decode._decord_load_frames)
+        init._get_video_reader = by_coding(init._get_video_reader)
         self.note()

@@ -44,7 +44,7 @@ def data_loader() -> Any:
 
 
 def _named(read: Callable[..., Any]) -> Callable[..., Any]:
-    """mmengine's reading of a config, which says in which file a tag is."""
+    """A reading of a config by mmengine that says in which file a tag is."""
 
     @functools.wraps(read)
     def reader(filename: str, *args: Any, **kwargs: Any) -> Any:

@@ -146,7 +146,7 @@ def _compare_preprocessing(model: nn.Module, tensors: OrderedDict[str, torch.Ten
         flat = None if used is None else used.flatten().tolist()
         if flat != saved.flatten().tolist():
             print_log(
-                f'{name} is {saved.flatten().tolist()} in the checkpoint; the config\'s is used: '
+                f"{name} is {saved.flatten().tolist()} in the checkpoint; the config's is used: "
                 f'{flat}',
                 'current',
                 level=30,

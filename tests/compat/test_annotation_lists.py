@@ -13,7 +13,7 @@ BAD_VIDEOS = [
     (b'a.mp4 0 3\n', f"line 1 {FORM}'a.mp4 0 3'"),
     (b'a.mp4 0\nmy cat.mp4 1\n', f"line 2 {FORM}'my cat.mp4 1'"),
     (b'a.mp4  1\n', f"line 1 {FORM}'a.mp4  1'"),
-    (b'a.mp4\t1\n', f'line 1 {FORM}{"a.mp4{}1".format(chr(9))!r}'),
+    (b'a.mp4\t1\n', 'line 1 ' + FORM + r"'a.mp4\t1'"),
     (b'a.mp4 0\n\xe9t\xe9.mp4 1\n', r"line 2 must be UTF-8, got b'\xe9t\xe9.mp4 1'"),
     (b'\xef\xbb\xbfa.mp4 0\n', 'line 1 must be UTF-8 without a byte-order mark, got b'),
     (b'a.mp4 0\n\nb.mp4 1\n', "line 2 must be the name of a video, got ''"),

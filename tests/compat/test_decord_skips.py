@@ -1,4 +1,4 @@
-"""AVI files with B-frames: every reading gives the frames of the video."""
+"""Files with B-frames: every reading gives the frames of the video."""
 
 from types import SimpleNamespace
 
@@ -85,6 +85,66 @@ def test_h264_in_mp4_is_left_to_decord_and_exact(tmp_path):
     path = write(tmp_path / 'h264.mp4', 'libx264', b_frames=2, keyframes=12)
     assert has_timestamps(decord.VideoReader(str(path)))
     assert [place(decode(path, [index])[0]) for index in range(FRAMES)] == list(range(FRAMES))
+
+
+FILES = [
+    ('a.ts', 'libx264', 2, 12),
+    ('a.ts', 'libx264', 2, 60),
+    ('a.m2ts', 'libx264', 2, 12),
+    ('a.ts', 'libx264', 0, 12),
+    ('a.ts', 'mpeg2video', 2, 12),
+    ('a.ts', 'mpeg4', 2, 12),
+    ('a.mpg', 'mpeg1video', 2, 12),
+    ('a.mpg', 'mpeg2video', 2, 12),
+    ('a.mp4', 'mpeg4', 2, 12),
+    ('a.mkv', 'mpeg4', 2, 12),
+    ('a.mov', 'mpeg2video', 2, 12),
+    ('a.mkv', 'libx264', 2, 12),
+]
+
+
+@pytest.mark.parametrize(('name', 'codec', 'b_frames', 'keyframes'), FILES)
+def test_containers_and_codecs(tmp_path, name, codec, b_frames, keyframes):
+    path = write(tmp_path / name, codec, b_frames, keyframes)
+    assert DecordInit()({'filename': str(path)})['total_frames'] == FRAMES
+    for order in ORDERS.values():
+        assert [place(frame) for frame in decode(path, order)] == order
+    assert [place(decode(path, [index])[0]) for index in range(0, FRAMES, 3)] == [
+        *range(0, FRAMES, 3)
+    ]
+
+
+@pytest.mark.skipif('libx265' not in av.codecs_available, reason='PyAV without libx265')
+@pytest.mark.parametrize('suffix', ['mp4', 'mkv', 'ts'])
+def test_h265(tmp_path, suffix):
+    path = write(tmp_path / f'a.{suffix}', 'libx265', 2, 12)
+    assert [place(decode(path, [index])[0]) for index in range(FRAMES)] == list(range(FRAMES))
+
+
+def test_a_transport_stream_is_read_as_decord_would(tmp_path):
+    path = write(tmp_path / 'a.ts', 'libx264', 2, 12)
+    found = DecordInit()({'filename': str(path)})
+    assert found['avg_fps'] == 25
+    assert [place(frame) for frame in decode(path, [-1, 3])] == [FRAMES - 1, 3]
+    # Of its keyframes alone, decord would give others.
+    assert [place(frame) for frame in decode(path, [3, 20], mode='efficient')] == [3, 20]
+    for outside in ([0, FRAMES], [-FRAMES - 1]):
+        with pytest.raises(IndexError, match='among the 40 of'):
+            decode(path, outside)
+
+
+def test_a_transport_stream_without_frames_is_refused(tmp_path):
+    path = write(tmp_path / 'a.ts', 'libx264', 2, 12)
+    path.write_bytes(path.read_bytes()[: 188 * 3])
+    with pytest.raises((ValueError, OSError, RuntimeError)):
+        DecordInit()({'filename': str(path)})
+
+
+@pytest.mark.parametrize('content', [b'', b'no video'])
+def test_no_video_is_refused_in_decords_words(tmp_path, content):
+    (tmp_path / 'a.mp4').write_bytes(content)
+    with pytest.raises(Exception, match='Error reading'):
+        DecordInit()({'filename': str(tmp_path / 'a.mp4')})
 
 
 def test_a_frame_given_twice_is_two_arrays(untimed):

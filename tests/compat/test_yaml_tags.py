@@ -30,7 +30,9 @@ def test_a_tag_is_refused_with_file_and_line(trap, tmp_path, suffix):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize('tag', ['!!python/name:os.system', '!!python/object/new:int [3]', '!own 1'])
+@pytest.mark.parametrize(
+    'tag', ['!!python/name:os.system', '!!python/object/new:int [3]', '!own 1']
+)
 def test_other_tags_too(tmp_path, tag):
     (tmp_path / 'c.yaml').write_text(f'x: {tag}\n')
     with pytest.raises(TagError, match='line 1'):
