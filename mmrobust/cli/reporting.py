@@ -5,6 +5,8 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from mmrobust.visualization.plain import never_fail
+
 # Mistakes in what the user gave; anything else may be a bug, and says so.
 USER_ERRORS = (
     ValueError,
@@ -22,6 +24,8 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
     ``--traceback`` among the arguments shows where it came from.
     """
     arguments = [a for a in argv if a != '--traceback']
+    for stream in (sys.stdout, sys.stderr):
+        never_fail(stream)
     try:
         command(arguments)
     except KeyboardInterrupt:

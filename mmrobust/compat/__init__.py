@@ -12,10 +12,12 @@ from mmrobust.compat.checkpoints import UnsafeCheckpoints
 from mmrobust.compat.chumpy import NeedlessChumpy
 from mmrobust.compat.cpu_distributed import NoCUDA
 from mmrobust.compat.decord_skips import WrongFrames
+from mmrobust.compat.deprecation_notes import DeprecationNotes
 from mmrobust.compat.metadata_backport import MissingBackport
 from mmrobust.compat.mmaction_drn import MissingDRN
 from mmrobust.compat.mmcv_ext import MissingExtension
 from mmrobust.compat.mmpose_requirements import MissingRequirements
+from mmrobust.compat.opencv_ends import EarlyEnds
 from mmrobust.compat.pkg_resources_stand_in import MissingResources
 from mmrobust.compat.torchvision_ops import UnloadableOperators
 from mmrobust.compat.xtcocotools_abi import NumpyTwo
@@ -34,6 +36,8 @@ BREAKS: tuple[Break, ...] = (
     UnsafeYaml(),
     NoCUDA(),
     WrongFrames(),
+    EarlyEnds(),
+    DeprecationNotes(),
     MisreadLists(),
 )
 

@@ -11,7 +11,7 @@ but H.264: MPEG-2, MPEG-4 Part 2, H.265. Read one after another from the start, 
 those of the video.
 
 In an MPEG transport stream decord never gets to the frames before the second keyframe, and
-fails where there is none: such files are read by PyAV.
+fails where there is none: such files are read by PyAV, and AVI files that were cut short.
 """
 
 import functools
@@ -22,6 +22,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat.cut_files import missing_bytes
 
 # Seconds: what FFmpeg's "no timestamp" comes to lies far below.
 EARLIEST = -1e9
@@ -74,7 +75,8 @@ def by_coding(open_reader: Callable[..., Any]) -> Callable[..., Any]:
         if known is None:
             return open_reader(self, filename)
         container, codec, reordered = known
-        if container == 'mpegts':
+        # Of an AVI file that was cut short decord takes the process down with it.
+        if container == 'mpegts' or (container == 'avi' and missing_bytes(filename)):
             return OrderedReader(filename)
         reader = open_reader(self, filename)
         if reordered and codec != 'h264':

@@ -183,6 +183,8 @@ class AttackTestLoop(TestLoop):
                 labels[one], clean_outputs[row][None], adv_outputs[row][None], outcome.scores[None]
             )
             entry = sample_row(indices[row], loaded.names[row], facts, outcome, seconds[row])
+            loading = getattr(loaded.layouts[row], 'flags', ())
+            entry['flags'] = sorted({*entry['flags'], *loading})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
             entry['evaluator'] = kept if self.victim.alone else kept[row]
             entries.append(entry)

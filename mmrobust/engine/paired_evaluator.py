@@ -20,6 +20,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import BaseDataElement
 
 from mmrobust.engine.codec import decode, encode
+from mmrobust.engine.progress import tables_to_log
 from mmrobust.evaluation.metrics import ROW_KEY, PairedMetric
 from mmrobust.evaluation.summary import Row
 
@@ -90,7 +91,8 @@ class PairedEvaluator:
                         setattr(metric, name, decode(value))
                 kept = (part[side]['results'][number] for part in parts[rank::world_size])
                 metric.results.extend(decode(result) for result in kept)
-                metrics = metric.evaluate(len(parts))
+                with tables_to_log():
+                    metrics = metric.evaluate(len(parts))
                 twice = sorted(metrics.keys() & found[side].keys())
                 if twice:
                     raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')

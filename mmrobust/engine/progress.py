@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import TracebackType
 from typing import Any
 
+from mmengine.logging import print_log
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 # Seconds between lines where there is no terminal.
 INTERVAL = 15.0
+
+
+@contextmanager
+def tables_to_log() -> Iterator[None]:
+    """Send what metrics print to the log, where ``log_level=INFO`` shows it.
+
+    COCO's evaluation prints tables of its own, once for the clean and once for the adversarial
+    poses, and does not say which is which.
+    """
+    text = io.StringIO()
+    with redirect_stdout(text):
+        yield
+    if text.getvalue():
+        print_log(text.getvalue().rstrip(), 'current', logging.INFO)
 
 
 class Progress:

@@ -17,7 +17,7 @@ from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, flatten, number, percent
 from mmrobust.visualization.study import Study, write_study
-from mmrobust.visualization.terminal import numbers_table
+from mmrobust.visualization.terminal import numbers_table, print_numbers
 from mmrobust.visualization.transfer_figures import transfer_plots, transfer_svg
 
 SCHEMA = 1
@@ -159,12 +159,12 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
                 left = (f'{percent(c["adversarial_accuracy"])} ({c["n"]})' for c in line)
                 rows.append(['  accuracy that is left', *left])
             console.print(f'\n{attack}, eps {number(eps)}', markup=False, highlight=False)
-            console.print(numbers_table(('crafted on', *spec['targets']), rows))
+            print_numbers(console, numbers_table(('crafted on', *spec['targets']), rows))
     accuracy = [
         [c['target'], percent(c['clean_accuracy'])] for c in card['cells'][: len(spec['targets'])]
     ]
     console.print()
-    console.print(numbers_table(('victim', 'clean accuracy'), accuracy))
+    print_numbers(console, numbers_table(('victim', 'clean accuracy'), accuracy))
     text = f'success rate (samples that both classify right), {card["evaluated"]} evaluated'
     console.print(f'\n{text}\nclips are taken at {taken_at(card)}', highlight=False, markup=False)
     for failure in card['failures']:

@@ -69,6 +69,23 @@ def one_line(error: BaseException) -> str:
     return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')
 
 
+def channels_of(model: Any) -> int | None:
+    """How many channels a model's data preprocessor takes; None where it takes any."""
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    mean = getattr(preprocessor, 'mean', None)
+    colours = getattr(preprocessor, '_channel_conversion', False)
+    return 3 if colours or (mean is not None and mean.numel() == 3) else None
+
+
+def check_channels(found: int, expected: int | None) -> None:
+    """Raise ValueError for a grey or a transparent picture among coloured ones."""
+    if expected not in (None, found):
+        raise ValueError(
+            f'picture must have {expected} channels, got {found}; '
+            "LoadImage(color_type='color') makes three of grey and of transparent ones"
+        )
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A batch from the data workers.

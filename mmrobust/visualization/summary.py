@@ -33,6 +33,8 @@ FLAGS = {
     'no_motion': 'The clip has no motion that could be followed; its noise was the same in all '
     'frames.',
     'probabilities_detected': "The model's scores sum to one and were taken for probabilities.",
+    'frames_missing': 'The file is shorter than it says of itself: it was cut off, and what was '
+    'evaluated is its beginning, or its last frame over and over.',
     'scores_disagree': "The attack's own check and the test step see different classes or poses "
     'in one adversarial sample: the model is not deterministic, or the margin is within rounding.',
     'flat_objective': 'All answers were worth the same to the search, which learned nothing: only '

@@ -14,7 +14,7 @@ from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, flatten, number, percent, plain
 from mmrobust.visualization.study import Study, write_study
 from mmrobust.visualization.sweep_figures import sweep_plots
-from mmrobust.visualization.terminal import numbers_table
+from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Card = Mapping[str, Any]
 Points = Sequence[Mapping[str, Any]]
@@ -105,7 +105,7 @@ def print_sweep(shared: Card, points: Points, console: Console | None = None) ->
         for p in points
     ]
     console.print(f'\n{heading(shared)}\n', markup=False, highlight=False, soft_wrap=True)
-    console.print(numbers_table(columns, lines))
+    print_numbers(console, numbers_table(columns, lines))
 
 
 def _rate(found: Card, name: str, n: int) -> str:

@@ -1,6 +1,7 @@
 """The result of a run on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -11,10 +12,14 @@ from rich.text import Text
 
 from mmrobust.visualization import summary
 from mmrobust.visualization.formatting import DASH, count, interval, percent
+from mmrobust.visualization.plain import never_fail
 
 Pairs = Sequence[tuple[str, str]]
 
 NAME_WIDTH = 22
+# Names up to this length are never broken; a table may become as wide as that asks for.
+UNBROKEN = 24
+WIDEST = 1000
 
 
 def print_table(card: Mapping[str, Any], console: Console | None = None) -> None:
@@ -26,13 +31,16 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
             on a terminal.
     """
     console = Console() if console is None else console
+    never_fail(console.file)
+    metrics = _metrics(card)
     heading = Text.assemble(
         (summary.config_name(card), 'bold'), ' under ', summary.attack_text(card)
     )
-    parts: list[RenderableType] = ['', heading, '', _metrics(card), '', _facts(_result(card))]
+    parts: list[RenderableType] = ['', heading, '', metrics, '', _facts(_result(card))]
     for title, pairs in _blocks(card):
         parts += [Text(title, 'bold'), _facts(pairs)]
-    console.print(Group(*parts))
+    with room_for(console, metrics):
+        console.print(Group(*parts))
     for name in ('config', 'checkpoint'):
         # Unwrapped, so that a long path can be copied, or found by grep.
         path = Text.assemble((f'{name:<{NAME_WIDTH + 2}}', 'dim'), str(card.get(name) or DASH))
@@ -49,12 +57,34 @@ def _metrics(card: Mapping[str, Any]) -> Table:
 def numbers_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table whose first column names things and whose others hold numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column(Text(columns[0]), overflow='fold')
+    longest = max(len(name) for name in (columns[0], *(row[0] for row in rows)))
+    table.add_column(Text(columns[0]), overflow='fold', min_width=min(longest, UNBROKEN))
     for name in columns[1:]:
         table.add_column(Text(name), justify='right', no_wrap=True)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
+
+
+@contextmanager
+def room_for(console: Console, table: Table) -> Iterator[None]:
+    """A console that is as wide as a table needs, however narrow the terminal.
+
+    A terminal breaks long lines by itself; a name or a number that was broken or cut is lost.
+    """
+    known = console.width
+    unbounded = console.options.update(width=WIDEST)
+    console.width = max(known, console.measure(table, options=unbounded).minimum)
+    try:
+        yield
+    finally:
+        console.width = known
+
+
+def print_numbers(console: Console, table: Table) -> None:
+    """Print a table of numbers whole."""
+    with room_for(console, table):
+        console.print(table)
 
 
 def _facts(pairs: Pairs) -> RenderableType:

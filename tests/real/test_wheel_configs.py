@@ -23,6 +23,8 @@ CONFIGS = {
     'tsm': 'tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x8-50e_kinetics400-rgb.py',
     'i3d': 'i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py',
     'slowfast': 'slowfast/slowfast_r50_8xb8-4x16x1-256e_kinetics400-rgb.py',
+    'omni': 'omnisource/slowonly_r50_8xb16-8x8x1-256e_imagenet-kinetics400-rgb.py',
+    'trn': 'trn/trn_imagenet-pretrained-r50_8xb16-1x1x8-50e_sthv2-rgb.py',
     'swin': 'swin/swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_kinetics400-rgb.py',
 }
 VIDEOS = ['demo.mp4', 'test.mp4', 'part_0.mp4', 'test.avi']
@@ -44,7 +46,7 @@ def test_the_gather_is_exact_on_real_videos(name, real_data):
         assert torch.equal(layout.render(layout.pixels()), packed['inputs'])
 
 
-@pytest.mark.parametrize(('name', 'clips'), [('tsn', 2), ('i3d', 1)])
+@pytest.mark.parametrize(('name', 'clips'), [('tsn', 2), ('i3d', 1), ('omni', 1)])
 @pytest.mark.parametrize('space', ['video', 'view'])
 def test_a_full_size_recogniser_is_attacked(name, clips, space, real_data, tmp_path):
     """Fewer clips than the config's 25 and 10, for time; all crops where views are gathered."""

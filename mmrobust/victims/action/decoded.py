@@ -1,11 +1,35 @@
-"""What must hold of a video's frames as soon as they are decoded."""
+"""What must hold of a video as soon as it is opened, and of its frames once they are decoded."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
+
+from mmrobust.compat.cut_files import missing_bytes
+
+
+def check_opened(transform: object, state: dict[str, Any]) -> None:
+    """A reader must know how many frames there are, for some to be sampled.
+
+    Raises:
+        ValueError: It found none: PyAV's asks the container, and Matroska, WebM and
+            streams do not say.
+    """
+    if 'total_frames' in state and state['total_frames'] < 1:
+        raise ValueError(
+            f'{type(transform).__name__} must find the number of frames, got '
+            f'{state["total_frames"]}; not all containers say it to PyAV and OpenCV: use '
+            'DecordInit and DecordDecode'
+        )
+
+
+def file_flags(data_info: dict[str, Any]) -> tuple[str, ...]:
+    """``frames_missing`` where a video's file is shorter than it says of itself."""
+    path = Path(str(data_info.get('filename', '')))
+    return ('frames_missing',) if path.is_file() and missing_bytes(str(path)) else ()
 
 
 def check_decoded(state: dict[str, Any], flow: str | None) -> None:

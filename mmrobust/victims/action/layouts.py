@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,7 +16,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Layout(ABC):
-    """How one sample's pixels become the model's ``inputs``."""
+    """How one sample's pixels become the model's ``inputs``.
+
+    Attributes:
+        flags: Remarks on how the sample was loaded.
+    """
+
+    flags: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     @abstractmethod

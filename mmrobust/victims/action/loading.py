@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmrobust.victims.action.decoded import check_decoded
+from mmrobust.victims.action.decoded import check_decoded, check_opened, file_flags
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
     Images,
@@ -81,7 +81,8 @@ class LayoutPipeline:
         if self.space == 'view':
             packed = self._run(self.transforms, data_info)
             _check_inputs(self.transforms[-1], packed)
-            return packed | {LAYOUT_KEY: ViewLayout(packed['inputs'])}
+            layout = ViewLayout(packed['inputs'], flags=file_flags(data_info))
+            return packed | {LAYOUT_KEY: layout}
         lead, cuts, shape, tail = self.parts()
         self._check_sampling(lead, data_info)
         state = self._run(lead, data_info)
@@ -105,6 +106,7 @@ class LayoutPipeline:
             size=(windows.height, windows.width),
             order=torch.from_numpy(order),
             total_frames=total,
+            flags=file_flags(data_info),
         )
         if not torch.equal(layout.render(layout.canvas), packed['inputs']):
             raise UnknownTransformError(shape, 'the gathered views differ from its output')
@@ -134,6 +136,8 @@ class LayoutPipeline:
             if after is None:
                 raise ValueError(f'{type(transform).__name__} returned nothing')
             results = after
+            if 'Init' in type(transform).__name__:
+                check_opened(transform, results)
             if 'Decode' in type(transform).__name__:
                 check_decoded(results, self.flow)
         return results

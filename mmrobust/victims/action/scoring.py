@@ -57,6 +57,11 @@ class Scorer:
             raise ValueError(f'model must be an MMAction2 recogniser with a cls_head, got {kind}')
 
     @property
+    def test_cfg(self) -> Any:
+        """The model's test configuration; RecognizerOmni has none."""
+        return getattr(self.model, 'test_cfg', None) or {}
+
+    @property
     def averaging(self) -> Any:
         """The head's ``average_clips``."""
         return self.model.cls_head.average_clips
@@ -64,10 +69,9 @@ class Scorer:
     @property
     def unit(self) -> int:
         """Views that belong together and must not be parted."""
-        test_cfg = self.model.test_cfg or {}
         parts = (self.model.cls_head, self.model.backbone)
         sizes = [getattr(part, 'num_segments', None) for part in parts]
-        return max([size for size in sizes if size] + [test_cfg.get('num_segs', 1)])
+        return max([size for size in sizes if size] + [self.test_cfg.get('num_segs', 1)])
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """A stock test step: its samples, and averaged outputs (N, K)."""
@@ -79,7 +83,7 @@ class Scorer:
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits (N, R, K) of raw inputs, one tensor (V, C, ...) per sample."""
         # Some test configurations split views and then take one sample only.
-        single = (self.model.test_cfg or {}).get('max_testing_views')
+        single = self.test_cfg.get('max_testing_views')
         groups = [[x] for x in inputs] if single else [list(inputs)]
         return torch.cat([self._forward(group) for group in groups])
 

@@ -28,6 +28,8 @@ from mmrobust.victims.samples import Loaded, alike
 from mmrobust.victims.subject import Facts, Subject
 
 Space = Literal['video', 'view']
+# Transforms of MMAction2 that read or arrange joints.
+SKELETON = ('PoseDecode', 'MMDecode', 'GenSkeFeat', 'FormatGCNInput')
 
 
 @VICTIMS.register_module()
@@ -58,7 +60,12 @@ class ActionVictim(Subject):
         self._averages: dict[tuple[object, ...], bool] = {}
 
     def install(self, dataset: Any) -> None:
-        """Let a data set (without wrappers) record layouts."""
+        """Let a data set (without wrappers) record layouts.
+
+        Raises:
+            ValueError: It gives joints, no videos.
+        """
+        check_videos(dataset)
         flow = flow_sampling(self.scorer.model)
         dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space, flow)
 
@@ -110,6 +117,17 @@ class ActionVictim(Subject):
             one = clips.select(torch.tensor([0]))
             self._averages[key] = divide(one.part, pixels[:1].detach(), self.scorer.unit)
         return self._averages[key]
+
+
+def check_videos(dataset: Any) -> None:
+    """Refuse joints at the start; any later error would speak of frames."""
+    kinds = [type(step).__name__ for step in dataset.pipeline.transforms]
+    found = [kind for kind in kinds if kind in SKELETON]
+    if found:
+        raise ValueError(
+            f'skeleton input is not supported yet: {type(dataset).__name__} gives joints '
+            f'(its pipeline has {", ".join(found)}), and what is attacked is the pixels of videos'
+        )
 
 
 def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:

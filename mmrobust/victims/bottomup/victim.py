@@ -22,7 +22,7 @@ from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.bottomup.readouts import readout_of
 from mmrobust.victims.pose.loading import CropLayout
-from mmrobust.victims.samples import Loaded, alike
+from mmrobust.victims.samples import Loaded, alike, channels_of
 from mmrobust.victims.subject import Facts, Subject
 
 
@@ -51,7 +51,7 @@ class BottomupVictim(Subject):
 
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) keep the network's inputs."""
-        dataset.pipeline = PicturePipeline(dataset.pipeline.transforms)
+        dataset.pipeline = PicturePipeline(dataset.pipeline.transforms, channels_of(self.model))
 
     def labels(self, data: dict[str, Any]) -> PersonsTruth:
         """Annotations of a batch."""

@@ -13,7 +13,14 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
+from mmrobust.victims.samples import (
+    LAYOUT_KEY,
+    NAME_KEY,
+    Failure,
+    Results,
+    check_channels,
+    one_line,
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,11 @@ class CropPipeline:
 
     Args:
         transforms: The pipeline's own transforms.
+        channels: How many the model takes; None: any.
     """
 
-    def __init__(self, transforms: list[Any]) -> None:
-        self.transforms = transforms
+    def __init__(self, transforms: list[Any], channels: int | None = None) -> None:
+        self.transforms, self.channels = transforms, channels
 
     def __call__(self, data_info: Results) -> Results | Failure:
         """Packed inputs plus the layout, or why there are none."""
@@ -67,6 +75,7 @@ class CropPipeline:
             inputs = state['inputs']
             sound = isinstance(inputs, Tensor) and inputs.dim() == 3 and inputs.dtype == torch.uint8
             require(sound, 'inputs', 'one uint8 picture (C, H, W)', type(inputs).__name__)
+            check_channels(len(inputs), self.channels)
         except Exception as error:
             return Failure(name, one_line(error))
         return state | {NAME_KEY: name, LAYOUT_KEY: CropLayout(inputs)}

@@ -25,6 +25,7 @@ from mmrobust.victims.samples import (
     Failure,
     Results,
     UnknownTransformError,
+    check_channels,
     one_line,
 )
 
@@ -77,10 +78,11 @@ class PersonPipeline:
 
     Args:
         transforms: The pipeline's own transforms.
+        channels: How many the model takes; None: any.
     """
 
-    def __init__(self, transforms: list[Any]) -> None:
-        self.transforms = transforms
+    def __init__(self, transforms: list[Any], channels: int | None = None) -> None:
+        self.transforms, self.channels = transforms, channels
 
     def __call__(self, data_info: Results) -> Results | Failure:
         """Packed inputs plus the layout, or why there are none."""
@@ -117,6 +119,7 @@ class PersonPipeline:
                     )
                 shown = cut
             elif shown is None:
+                check_channels(1 if found.ndim == 2 else found.shape[-1], self.channels)
                 shown = found.copy()
             elif not np.array_equal(found, shown):
                 raise UnknownTransformError(transform, 'it computes new pixels', 'image')

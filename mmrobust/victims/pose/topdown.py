@@ -20,6 +20,7 @@ from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
 from mmrobust.victims.pose.annotations import input_box, pack_input_keypoints, pose_truth
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.readouts import readout_of
+from mmrobust.victims.samples import channels_of
 from mmrobust.victims.subject import Subject
 
 
@@ -62,7 +63,7 @@ class TopDownVictim(Subject):
             target = self.target
             found = target.found(dataset) if isinstance(target, SamplePose) else target
             self.target = found.onto([str(name) for name in names.values()])
-        dataset.pipeline = self.pipeline(dataset.pipeline.transforms)
+        dataset.pipeline = self.pipeline(dataset.pipeline.transforms, channels_of(self.model))
 
     def truth(self, samples: Sequence[Any]) -> PoseTruth:
         """Annotations of persons, with the target pose in everyone's box."""

@@ -1,8 +1,9 @@
 """What is measured before views are cut into chunks, and that nothing of it stays."""
 
+import pytest
 import torch
 
-from mmrobust.victims.action.chunking import saved_bytes
+from mmrobust.victims.action.chunking import chunked, saved_bytes
 from tests.freed import Graphs
 
 
@@ -18,3 +19,22 @@ def test_the_probe_counts_what_autograd_keeps_and_frees_it():
     assert one == 2 * 1000 * 4
     assert four == 4 * one
     assert graphs.alive() == 0
+
+
+@pytest.mark.parametrize('chunk', [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize('mean', [True, False])
+def test_chunks_of_unequal_length_give_what_all_views_give(chunk, mean):
+    """A last chunk of fewer views counts for fewer views in the average."""
+    weights = torch.randn(5, 6, 3, dtype=torch.float64)
+
+    def part(pixels, views):
+        rows = torch.einsum('nvp,vpk->nvk', pixels[:, list(views)], weights[list(views)]).sin()
+        return rows.mean(1, keepdim=True) if mean else rows
+
+    results = []
+    for run in (lambda x: part(x, range(5)), lambda x: chunked(part, x, range(5), chunk, mean)):
+        torch.manual_seed(0)
+        pixels = torch.randn(2, 5, 6, dtype=torch.float64, requires_grad=True)
+        logits = run(pixels)
+        results.append((logits, *torch.autograd.grad(logits.square().sum(), pixels)))
+    torch.testing.assert_close(*results)

@@ -1,5 +1,7 @@
 """A video's clips, scored alone, against the recogniser on each clip's own input."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from mmrobust.flow.estimators.farneback import Farneback
 from mmrobust.query.views import view_starts
 from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.samplers.sparked import Sparked
+from mmrobust.victims.action.clips import split_clips
 from tests.conftest import CONFIGS, build_recognizer
 from tests.victims.action.test_victim import SPACES, bound
 
@@ -40,6 +43,21 @@ def test_crops_of_one_clip_belong_together(recognizer):
     starts = [int(clip.frames[0].int().argmax()) for clip in whole.clips()]
     assert starts == sorted(starts)
     assert sum(len(clip.victim.views) for clip in whole.clips()) == layout.views
+
+
+def test_clips_are_in_order_of_time_whatever_the_order_of_the_views():
+    """Views 0 and 2 are crops of the last clip, 1 of the first, 3 of the one between."""
+    frames = {0: [4, 5], 1: [0, 1], 2: [4, 5], 3: [1, 4]}
+    seen = torch.zeros(4, 6, dtype=torch.bool)
+    for view, numbers in frames.items():
+        seen[view, numbers] = True
+    clips = split_clips(SimpleNamespace(layouts=[SimpleNamespace(seen=lambda: seen)]))
+    assert [clip.victim.views for clip in clips] == [[1], [3], [0, 2]]
+    assert [clip.frames[0].nonzero().flatten().tolist() for clip in clips] == [
+        [0, 1],
+        [1, 4],
+        [4, 5],
+    ]
 
 
 def test_selecting_samples_selects_their_clips(recognizer):

@@ -1,5 +1,7 @@
 """Recognisers as victims, against MMAction2's own test step and full gradients."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -170,3 +172,16 @@ def test_scores_of_a_black_box_need_no_gradient(recognizer):
             clips(pixels.clone().requires_grad_())
     finally:
         handle.remove()
+
+
+@pytest.mark.parametrize('kinds', [['PoseDecode'], ['GenSkeFeat', 'PoseDecode', 'FormatGCNInput']])
+def test_joints_are_refused_at_the_start(recognizer, kinds):
+    _, model = recognizer
+    steps = [type(kind, (), {})() for kind in kinds]
+    dataset = type('PoseDataset', (), {'pipeline': SimpleNamespace(transforms=steps)})()
+    with pytest.raises(ValueError, match='not supported yet') as caught:
+        ActionVictim(model).install(dataset)
+    assert str(caught.value) == (
+        'skeleton input is not supported yet: PoseDataset gives joints (its pipeline has '
+        f'{", ".join(kinds)}), and what is attacked is the pixels of videos'
+    )
