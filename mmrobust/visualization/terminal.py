@@ -57,10 +57,11 @@ def _metrics(card: Mapping[str, Any]) -> Table:
 def numbers_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table whose first column names things and whose others hold numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    longest = max(len(name) for name in (columns[0], *(row[0] for row in rows)))
-    table.add_column(Text(columns[0]), overflow='fold', min_width=min(longest, UNBROKEN))
-    for name in columns[1:]:
-        table.add_column(Text(name), justify='right', no_wrap=True)
+    longest = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    least = min(longest[0], UNBROKEN)
+    table.add_column(Text(columns[0]), overflow='fold', min_width=least)
+    for name, width in zip(columns[1:], longest[1:], strict=True):
+        table.add_column(Text(name), justify='right', no_wrap=True, min_width=width)
     for row in rows:
         table.add_row(*map(Text, row))
     return table

@@ -15,6 +15,7 @@ from mmrobust.visualization.formatting import (
     number,
     percent,
 )
+from mmrobust.visualization.plain import never_fail
 from mmrobust.visualization.terminal import print_table
 
 CARD = {
@@ -147,3 +148,39 @@ def test_class_names_and_options():
     ]  # fmt: skip
     nested = {'a': 1, 'b': {'c': None, 'd': {'e': [1, 2]}}, 'f': {}}
     assert flatten(nested) == [('a', '1'), ('b.c', '–'), ('b.d.e', '[1, 2]'), ('f', '{}')]
+
+
+@pytest.mark.parametrize('width', [10, 40, 60])
+def test_a_narrow_terminal_breaks_no_name_and_no_number(width):
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width)
+    print_table(CARD, console)
+    row = next(line for line in buffer.getvalue().splitlines() if line.startswith('acc/top1'))
+    assert row.split() == ['acc/top1', '93.8', '%', '4.0', '%', '89.8', 'pp']
+    assert console.width == width
+
+
+@pytest.mark.parametrize(
+    ('encoding', 'dash'), [('ascii', b'-'), ('latin-1', b'-'), ('utf-8', None)]
+)
+def test_a_stream_that_lacks_a_character_writes_a_plain_one(encoding, dash):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors='strict')
+    print_table(CARD, Console(file=stream, width=80))
+    print('×±≤ café \udce9', file=stream, flush=True)
+    found = raw.getvalue()
+    assert (b'86.3' + (dash or '–'.encode()) + b'98.3 %') in found
+    last = {
+        'ascii': b'x+-<= caf\\xe9 \\udce9\n',
+        'latin-1': b'\xd7\xb1<= caf\xe9 \\udce9\n',
+        'utf-8': '×±≤ café '.encode() + b'\\udce9\n',
+    }
+    assert found.endswith(last[encoding])
+
+
+def test_a_stream_with_its_own_way_keeps_it():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding='ascii', errors='ignore')
+    never_fail(stream)
+    never_fail(io.StringIO())
+    never_fail(None)
+    assert stream.errors == 'ignore'
