@@ -74,10 +74,12 @@ def run(argv: Sequence[str]) -> None:
     from mmengine.runner import Runner
 
     from mmrobust.engine.artifacts import check_writable
+    from mmrobust.engine.model_config import check_model
 
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
     cfg = build_config(args)
+    check_model(cfg.model)
     check_writable(Path(cfg.work_dir))
     Runner.from_cfg(cfg).test()
 

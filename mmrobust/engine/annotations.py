@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from mmrobust.engine.datasets import locate
@@ -19,10 +19,18 @@ def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
 
     Raises:
         ValueError: COCO's metric scales by areas that the annotations lack, or
-            MPII's by head sizes.
+            MPII's by head sizes; or a metric leaves its results to others
+            (``KeypointPartitionMetric``).
     """
     for metric in metrics:
         kind = type(metric).__name__
+        parts = getattr(metric, 'metrics', None)
+        if isinstance(parts, Mapping) and parts:
+            names = ', '.join(sorted({type(part).__name__ for part in parts.values()}))
+            raise ValueError(
+                f'{kind} must keep one result per sample, but leaves them to metrics of its own, '
+                f'{", ".join(map(str, parts))}; name in test_evaluator those themselves ({names})'
+            )
         # One that only writes predictions reads no annotation.
         evaluates = not getattr(metric, 'format_only', False)
         if evaluates and getattr(metric, 'use_area', False):

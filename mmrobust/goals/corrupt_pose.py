@@ -1,13 +1,12 @@
 """Any pose will do that is wrong enough."""
 
 from dataclasses import dataclass
-from typing import Any
 
+import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
-from mmrobust.goals.decoded import check_annotated
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import GOALS
@@ -30,9 +29,10 @@ class CorruptPose(PoseGoal):
         tau: Distance, > 0, in ``unit``.
         unit: ``box`` (shares of the longer side of the person's box) or
             ``pixel`` (of the crop).
-        reference: The annotated ``label``, or the victim's own clean
-            ``prediction``, decoded and encoded again as a label is (for boxes
-            of a detector). A head of coordinates has no gradient at its own
+        reference: The annotated ``label``, where a person has one, or for all
+            the victim's own clean ``prediction``, decoded and encoded again as a
+            label is. Without an annotation (boxes of a detector) it is always the
+            prediction. A head of coordinates has no gradient at its own
             prediction: the attack then needs a random start.
         share: Share of the visible joints, in (0, 1], or None.
     """
@@ -47,16 +47,15 @@ class CorruptPose(PoseGoal):
         share = self.share is None or (finite(self.share) and 0 < self.share <= 1)
         require(share, 'share', 'in (0, 1], or None', self.share)
 
-    def check(self, labels: Any, n: int) -> None:
-        """Raise ValueError unless ``labels`` are poses, real ones if they are the reference."""
-        super().check(labels, n)
-        check_annotated(labels.annotated, self.reference)
-
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The reference pose and its visible joints."""
-        if self.reference == 'label':
+        annotated = truth.joint_annotated
+        if self.reference == 'label' and bool(annotated.all()):
             return truth.keypoints, truth.visible
-        return truth.readout.decode(outputs.nan_to_num())[0], truth.visible
+        seen, _ = truth.readout.decode(outputs.nan_to_num())
+        if self.reference == 'label':
+            seen = torch.where(annotated[..., None], truth.keypoints.to(seen), seen)
+        return seen, truth.visible
 
     def counted(self) -> Tensor:
         """The visible joints (N, K)."""

@@ -15,17 +15,6 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.goals.base import Goal
 
 
-def check_annotated(annotated: Tensor, reference: str) -> None:
-    """Raise ValueError where the reference is the annotation and samples (N,) have none."""
-    rule = (
-        'annotated poses: boxes of a detector have none '
-        '(goal.reference="prediction" attacks without labels)'
-    )
-    dummies = int((~annotated).sum())
-    useful = reference == 'prediction' or not dummies
-    require(useful, 'labels', rule, f'{dummies} samples without keypoints')
-
-
 @dataclass(frozen=True)
 class DecodedGoal(Goal):
     """A goal whose objective is one of the losses of the victim's readout.

@@ -94,5 +94,8 @@ class PoseGoal(DecodedGoal):
         return some & torch.isfinite(outputs).all(dim=1)
 
     def remarks(self) -> Mapping[str, Tensor]:
-        """``no_visible_joint``: nothing to attack."""
-        return {'no_visible_joint': ~self.counted().any(dim=1)}
+        """``no_visible_joint``: nothing to attack; ``no_annotation``: of a person, or of all."""
+        return {
+            'no_visible_joint': ~self.counted().any(dim=1),
+            'no_annotation': ~self.bound[0].joint_annotated.all(dim=1),
+        }

@@ -28,7 +28,7 @@ class PoseTruth:
         scale: (N,), the longer side of the person's box, input pixels; (N, K) by joint
             where a sample's joints are those of several persons.
         annotated: (N,) bool, False where the keypoints stand for none (boxes
-            of a detector).
+            of a detector that match no annotation); (N, K) as for ``scale``.
         area: (N,), of the person, square input pixels; NaN where it is unknown.
         target: (N, K, 2), poses that an attack is to attain, input pixels.
         aimed: (N, K) bool, the joints that have a target; None: all.
@@ -46,10 +46,10 @@ class PoseTruth:
     def __post_init__(self) -> None:
         shape = tuple(self.keypoints.shape)
         require(len(shape) == 3 and shape[2] == 2, 'keypoints', 'of shape (N, K, 2)', shape)
-        scales = shape[: self.scale.dim()] if self.scale.dim() in (1, 2) else shape[:1]
-        expected = {'visible': shape[:2], 'scale': scales, 'annotated': shape[:1]}
-        for name, wanted in expected.items():
-            found = tuple(getattr(self, name).shape)
+        for name in ('visible', 'scale', 'annotated'):
+            value = getattr(self, name)
+            by_joint = name == 'visible' or value.dim() == 2
+            wanted, found = shape[: 1 + by_joint], tuple(value.shape)
             require(found == wanted, name, f'of shape {wanted}', found)
         if self.area is not None:
             found = tuple(self.area.shape)
@@ -69,6 +69,11 @@ class PoseTruth:
     def joint_scale(self) -> Tensor:
         """``scale`` beside the joints, (N, 1) or (N, K)."""
         return self.scale if self.scale.dim() == 2 else self.scale[:, None]
+
+    @property
+    def joint_annotated(self) -> Tensor:
+        """``annotated`` beside the joints, (N, 1) or (N, K)."""
+        return self.annotated if self.annotated.dim() == 2 else self.annotated[:, None]
 
     def __getitem__(self, rows: Tensor) -> PoseTruth:
         return self.select(rows)

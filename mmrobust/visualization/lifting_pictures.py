@@ -22,6 +22,8 @@ from mmrobust.visualization.stills import decoded
 
 CLEAN, ADVERSARIAL = '#8a8f98', '#d1495b'
 INCHES, DOTS = (11.0, 3.8), 100
+# Further away than any picture is wide, in pixels, or any person, in any unit.
+FAR = 1e6
 Joints = NDArray[Any]
 
 
@@ -38,10 +40,13 @@ class LiftingPictures:
     def sample(self, joints: tuple[Joints, Joints], places: tuple[Joints, Joints]) -> Frame:
         """The 2-D pose clean and adversarial, and what is seen in them in space.
 
+        Joints that are nowhere (NaN, infinity) are left out.
+
         Args:
             joints: Clean and adversarial (K, 2), of the middle frame.
             places: Predicted from them, (K, 3) each.
         """
+        joints, places = _known(joints), _known(places)
         figure = Figure(INCHES, DOTS, layout='constrained')
         FigureCanvasAgg(figure)
         flat = figure.add_subplot(1, 3, 1)
@@ -77,9 +82,18 @@ class LiftingPictures:
             axes.plot(x[[a, b]], y[[a, b]], z[[a, b]], color=colour, linewidth=2, alpha=alpha)
 
 
+def _known(poses: tuple[Joints, Joints]) -> tuple[Joints, Joints]:
+    """Poses without what no axis can hold: NaN is not drawn."""
+    clean, adversarial = (np.where(np.abs(pose) < FAR, pose, np.nan) for pose in poses)
+    return clean, adversarial
+
+
 def _cube(poses: Sequence[Joints]) -> tuple[NDArray[Any], float]:
     """Middle and half side of a cube around poses."""
     every = np.concatenate(poses)
+    every = every[np.isfinite(every).all(axis=1)]
+    if not len(every):
+        return np.zeros(3), 1.0
     low, high = every.min(axis=0), every.max(axis=0)
     return (low + high) / 2, float((high - low).max()) / 2 * 1.05 or 1.0
 

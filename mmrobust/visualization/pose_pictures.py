@@ -26,6 +26,8 @@ LETTERS = 12.8
 # How much of the crop shows behind a relation map.
 BEHIND = 0.35
 RISES, FALLS = (255, 80, 60), (80, 150, 255)
+# Pixels; no picture is as large.
+FAR = 1e6
 LEGEND = 'relation: red rises with the pixel, blue falls'
 Joints = Sequence[Sequence[float]]
 
@@ -74,6 +76,9 @@ class PosePictures:
     def drawn(self, crop: Frame, joints: Joints) -> Frame:
         """The resized crop (H', W', 3) with poses drawn by MMPose's visualizer.
 
+        Joints that are nowhere (NaN, infinity), or so far off that the visualizer
+        cannot count so far, are left out, and so are the bones that end there.
+
         Args:
             crop: (H, W, 3).
             joints: (J, 2).
@@ -85,11 +90,13 @@ class PosePictures:
         large = resized(crop)
         # Centres of pixels stay centres.
         factors = np.divide(large.shape[1::-1], crop.shape[1::-1])
-        places = ((np.asarray(joints) + 0.5) * factors - 0.5).astype(np.float32)
-        persons = places.reshape(-1, len(self.names), 2)
+        places = (np.asarray(joints, np.float64) + 0.5) * factors - 0.5
+        somewhere = (np.abs(places) < FAR).all(axis=1)
+        places[~somewhere] = 0
+        shown = somewhere.reshape(-1, len(self.names)).astype(np.float32)
         sample = PoseDataSample()
         sample.pred_instances = InstanceData(
-            keypoints=persons, keypoint_scores=np.ones(persons.shape[:2], np.float32)
+            keypoints=places.astype(np.float32).reshape(*shown.shape, 2), keypoints_visible=shown
         )
         visualizer = PoseLocalVisualizer(radius=LINE + 1, line_width=LINE)
         visualizer.set_dataset_meta(self.metainfo)

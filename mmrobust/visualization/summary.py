@@ -46,6 +46,9 @@ FLAGS = {
     'outside_threat': 'The search came from a clip of the target class and did not get inside the '
     'budget; the clip is unchanged.',
     'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
+    'no_annotation': 'The sample, or a person in it, has no annotation (a box of a detector that '
+    'matches none): what the model predicts there clean is the reference, and no metric from '
+    'annotations is given.',
     'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
     'pose in space and there was nothing to attack.',
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from mmrobust.victims.lifting.truth import LiftTruth
@@ -48,7 +47,7 @@ def lift_facts(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Te
         fields[f'{side}_mpjpe'] = _number(gap)
         fields[f'{side}_correct'] = bool(gap <= TAU) if bool(weights.any()) else None
         middle = places[len(places) // 2]
-        fields[f'{side}_places'] = torch.nan_to_num(middle).tolist()
+        fields[f'{side}_places'] = middle.tolist()
     return Facts(fields, agree=bool((apart <= SAME).all()))
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.decoded import DecodedGoal, check_annotated
+from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.lifting.truth import LiftTruth
 
@@ -29,7 +29,8 @@ class Corrupt3DPose(DecodedGoal):
         loss: ``auto`` (``mpjpe``), ``mpjpe``, ``mse`` or ``l1``.
         tau: Mean distance, > 0, in the unit of the 3-D annotation; the default
             is the 150 mm of the usual 3DPCK where that is metres.
-        reference: The annotated ``label``, or the victim's own clean
+        reference: The annotated ``label``, where a sample has one, or for all
+            (and always for boxes of a detector) the victim's own clean
             ``prediction``, where the loss has no gradient at first: take an
             attack with a random start.
 
@@ -47,11 +48,10 @@ class Corrupt3DPose(DecodedGoal):
         require(self.reference in known, 'reference', 'label or prediction', self.reference)
 
     def check(self, labels: Any, n: int) -> None:
-        """Raise ValueError unless ``labels`` are 3-D poses, real ones if they are the reference."""
+        """Raise ValueError unless ``labels`` are 3-D poses of ``n`` samples."""
         sound = isinstance(labels, LiftTruth)
         require(sound, 'labels', 'a LiftTruth of a 3-D lifter', type(labels).__name__)
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
-        check_annotated(labels.annotated, self.reference)
 
     def bind(self, labels: LiftTruth, outputs: Tensor) -> Self:
         """This goal for given samples.
@@ -68,8 +68,11 @@ class Corrupt3DPose(DecodedGoal):
         found, aim = labels.places(outputs), labels.aim
         rule = f'as annotated, {tuple(aim.places.shape[1:])}'
         require(found.shape == aim.places.shape, 'prediction', rule, tuple(found.shape[1:]))
-        if self.reference == 'prediction':
-            aim = replace(aim, places=found, weights=torch.ones_like(found[..., 0]))
+        own = ~labels.annotated.to(found.device) | (self.reference == 'prediction')
+        mine = own[:, None, None]
+        places = torch.where(mine[..., None], found, aim.places.to(found))
+        weights = torch.where(mine, 1.0, aim.weights.to(found))
+        aim = replace(aim, places=places, weights=weights)
         device = outputs.device
         aim = replace(aim, places=aim.places.to(device), weights=aim.weights.to(device))
         return self._bound(labels, aim)
@@ -106,11 +109,15 @@ class Corrupt3DPose(DecodedGoal):
         return found
 
     def remarks(self) -> Mapping[str, Tensor]:
-        """``no_visible_joint``, ``joint_missing``: nothing to attack.
+        """``no_visible_joint``, ``joint_missing``: nothing to attack; ``no_annotation``.
 
         A lifter looks at all joints of a pose: a person of a picture of whom one is not
         labelled has no place in space.
         """
         nothing = ~self.counted().flatten(1).any(dim=1)
         seen = self.bound[0].seen.to(nothing.device)
-        return {'no_visible_joint': nothing & ~seen, 'joint_missing': nothing & seen}
+        return {
+            'no_visible_joint': nothing & ~seen,
+            'joint_missing': nothing & seen,
+            'no_annotation': ~self.bound[0].annotated,
+        }

@@ -61,7 +61,7 @@ def pose_truth(
         keypoints=torch.from_numpy(np.stack(joints)),
         visible=torch.from_numpy(np.stack(visible)),
         scale=torch.tensor([box_side(sample) for sample in samples], dtype=torch.float64),
-        annotated=torch.tensor([not is_dummy(sample) for sample in samples]),
+        annotated=torch.tensor([not _is_dummy(sample) for sample in samples]),
         area=torch.tensor([area(sample) for sample in samples], dtype=torch.float64),
         target=target,
         aimed=aimed,
@@ -98,13 +98,20 @@ def area(sample: Any) -> float:
     return math.nan if found is None else float(found) * float(np.prod(zoom(sample)))
 
 
-def is_dummy(sample: Any) -> bool:
+def _is_dummy(sample: Any) -> bool:
+    return stands_for_none(sample.metainfo.get('raw_ann_info'), sample.gt_instances.keypoints)
+
+
+def stands_for_none(raw: Any, keypoints: Any) -> bool:
     """Whether the keypoints stand for none, as MMPose loads boxes of a detector.
 
     Such samples have no raw annotation (nor have those of some data sets with
     real ones, such as MPII), and all joints at the image's corner.
+
+    Args:
+        raw: The sample's raw annotation, or None.
+        keypoints: (1, K, 2), pixels of the photograph.
     """
-    raw = sample.metainfo.get('raw_ann_info')
     # Some data sets keep the joints of a raw annotation elsewhere (InterHand2D).
     bare = raw is None or 'keypoints' not in raw
-    return bare and not np.any(sample.gt_instances.keypoints)
+    return bare and not np.any(keypoints)

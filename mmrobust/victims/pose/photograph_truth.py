@@ -52,7 +52,7 @@ class PhotographTruth(PoseTruth):
             keypoints=persons.keypoints.reshape(1, -1, 2),
             visible=persons.visible.reshape(1, -1),
             scale=persons.scale.repeat_interleave(joints)[None],
-            annotated=persons.annotated.all()[None],
+            annotated=persons.annotated.repeat_interleave(joints)[None],
             target=None if persons.target is None else persons.target.reshape(1, -1, 2),
             aimed=None if persons.aimed is None else persons.aimed.reshape(1, -1),
             persons=persons,

@@ -17,8 +17,14 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
-from mmrobust.victims.pose.annotations import input_box, pack_input_keypoints, pose_truth
+from mmrobust.victims.pose.annotations import (
+    input_box,
+    pack_input_keypoints,
+    pose_truth,
+    stands_for_none,
+)
 from mmrobust.victims.pose.capture import decoder_input
+from mmrobust.victims.pose.detections import annotate_boxes
 from mmrobust.victims.pose.readouts import readout_of
 from mmrobust.victims.samples import channels_of
 from mmrobust.victims.subject import Subject
@@ -54,14 +60,17 @@ class TopDownVictim(Subject):
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) pack what ``labels`` and ``groups`` need."""
         pack_input_keypoints(dataset)
+        annotate_boxes(dataset)
         metainfo = getattr(dataset, 'metainfo', None) or {}
-        if metainfo.get('sigmas') is not None:
-            self.sigmas = torch.as_tensor(np.asarray(metainfo['sigmas']), dtype=torch.float64)
+        # Data sets that know none say so with an empty list.
+        sigmas = np.asarray([] if (known := metainfo.get('sigmas')) is None else known)
+        if sigmas.size:
+            self.sigmas = torch.as_tensor(sigmas, dtype=torch.float64)
         if self.target is not None:
             names = metainfo.get('keypoint_id2name') or {}
             require(bool(names), 'target', 'used with a data set that names its joints', names)
             target = self.target
-            found = target.found(dataset) if isinstance(target, SamplePose) else target
+            found = _pose_of(target, dataset) if isinstance(target, SamplePose) else target
             self.target = found.onto([str(name) for name in names.values()])
         dataset.pipeline = self.pipeline(dataset.pipeline.transforms, channels_of(self.model))
 
@@ -79,3 +88,13 @@ class TopDownVictim(Subject):
         with decoder_input(self.readout.head, stop=False) as caught:
             samples = self.model.test_step(data)
         return samples, self.readout.flatten(caught.value)
+
+
+def _pose_of(target: SamplePose, dataset: Any) -> PoseTemplate:
+    """The annotation of one of the data set's own samples."""
+    found = target.found(dataset)
+    info = dataset.get_data_info(target.index)
+    rule = 'a sample with an annotation (test_dataloader.dataset.bbox_file=None attacks those)'
+    bare = stands_for_none(info.get('raw_ann_info'), info['keypoints'])
+    require(not bare, 'target', rule, f'sample:{target.index}, a box that matches none')
+    return found

@@ -56,12 +56,15 @@ class Readout(ABC):
 
     Attributes:
         codecs: Names of the codecs that the family understands.
+        reported: Which of the head's joints the model reports, in their order; None: all.
+            The others are no part of what ``flatten`` returns, nor of anything else here.
 
     Raises:
         ValueError: The head has no decoder, or one of another family.
     """
 
     codecs: ClassVar[tuple[str, ...]]
+    reported: list[int] | None = None
 
     def __init__(self, head: Any) -> None:
         self.head, self.codec = head, head.decoder
@@ -77,7 +80,13 @@ class Readout(ABC):
 
     @abstractmethod
     def flatten(self, response: Any) -> Tensor:
-        """What the head passes to ``decode``, as (N, D), joint by joint."""
+        """What the head passes to ``decode``, as (N, D), joint by joint of those reported."""
+
+    def picked(self, response: Tensor, axis: int) -> Tensor:
+        """The joints along an axis of a response that the model reports."""
+        if self.reported is None:
+            return response
+        return response.index_select(axis, torch.tensor(self.reported, device=response.device))
 
     @abstractmethod
     def unflatten(self, outputs: Tensor) -> Any:

@@ -23,7 +23,7 @@ class CoordinateReadout(Readout):
 
     def flatten(self, response: Tensor) -> Tensor:
         """(N, 1, K, 2 or 4) -> (N, K * 2 or 4)."""
-        return response.flatten(1)
+        return self.picked(response, 2).flatten(1)
 
     def unflatten(self, outputs: Tensor) -> Tensor:
         """(N, K * 2 or 4) -> (N, 1, K, 2 or 4)."""

@@ -43,7 +43,7 @@ class HeatmapReadout(Readout):
         size = (response.shape[3], response.shape[2])
         expected = tuple(self.codec.heatmap_size)
         require(size == expected, 'heatmaps', f"of the codec's {expected}", size)
-        return response.flatten(1)
+        return self.picked(response, 1).flatten(1)
 
     def unflatten(self, outputs: Tensor) -> Tensor:
         """(N, K * H * W) -> (N, K, H, W)."""

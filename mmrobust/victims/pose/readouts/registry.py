@@ -43,4 +43,8 @@ def readout_of(model: Any) -> Readout:
             f'head must be one with a readout ({known}; '
             f'mmrobust.victims.pose.readouts.register adds one), got {kind}'
         )
-    return READOUTS[kind](head)
+    readout = READOUTS[kind](head)
+    # A model trained on two sets of joints reports those of the one it is tested on.
+    kept = (model.test_cfg or {}).get('output_keypoint_indices')
+    readout.reported = None if kept is None else [int(joint) for joint in kept]
+    return readout

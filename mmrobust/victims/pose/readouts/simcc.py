@@ -27,7 +27,7 @@ class SimCCReadout(Readout):
 
     def flatten(self, response: tuple[Tensor, Tensor]) -> Tensor:
         """(N, K, Bx), (N, K, By) -> (N, K * (Bx + By))."""
-        return torch.cat(response, dim=2).flatten(1)
+        return self.picked(torch.cat(response, dim=2), 1).flatten(1)
 
     def unflatten(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """(N, K * (Bx + By)) -> (N, K, Bx), (N, K, By)."""
