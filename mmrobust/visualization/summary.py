@@ -262,6 +262,8 @@ def _deed(card: Card) -> str:
     goal = _part(_part(card, 'attack'), 'goal')
     whom = f'{percent(rate)} of the {attacked} {videos}'
     right = '' if goal.get('reference') == 'prediction' else ' that the model had right'
+    if right and _part(card, 'flags').get('no_annotation'):
+        right += ' or that have no annotation'
     if goal.get('type') in ('Misclassify', 'CorruptPose', 'Corrupt3DPose'):
         return f'fools {whom}{right}' if right else f'changes the prediction of {whom}'
     if goal.get('type') == 'TargetPose':

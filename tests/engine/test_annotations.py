@@ -155,3 +155,14 @@ def test_head_sizes_that_the_data_set_lacks_are_refused(persons):
             return {'head_size': 10.0}
 
     check_annotations([MpiiPCKAccuracy()], Measured(persons))
+
+
+def test_metrics_that_leave_their_results_to_others_are_refused_at_the_start(persons):
+    from mmengine.registry import init_default_scope
+    from mmpose.evaluation.metrics import KeypointPartitionMetric
+
+    init_default_scope('mmpose')
+    metric = KeypointPartitionMetric({'type': 'EPE'}, {'legs': [0, 1], 'arms': [2, 3]})
+    rule = r'KeypointPartitionMetric must keep one result per sample.*legs, arms; name .*\(EPE\)'
+    with pytest.raises(ValueError, match=rule):
+        check_annotations([metric], Dataset(persons))

@@ -149,14 +149,26 @@ def test_pose_cascade_person_without_a_label_has_no_visible_joint(lifter):
     assert all(not o.attacked and o.flags == ('no_visible_joint',) for o in outcomes)
 
 
-def test_pose_cascade_refuses_boxes_of_a_detector(lifter):
+def test_pose_cascade_measures_boxes_of_a_detector_from_their_own_prediction(lifter):
     _, crops, pixels, truth, _ = cascade(lifter)
     annotated = torch.tensor([True, False, True])
-    truth = replace(truth, pose=replace(truth.pose, annotated=annotated))
-    with pytest.raises(ValueError, match='boxes of a detector have none.*got .1 samples'):
-        PGD(goal=Corrupt3DPose())(crops, pixels, truth)
-    goal = Corrupt3DPose(reference='prediction', tau=1e-6)
-    assert any(o.success for o in PGD(goal=goal)(crops, pixels, truth))
+    weights = truth.aim.weights * annotated[:, None, None]
+    pose = replace(truth.pose, annotated=annotated)
+    truth = replace(truth, pose=pose, aim=replace(truth.aim, weights=weights))
+    clean = crops(pixels.float()).detach()
+    goal = Corrupt3DPose()
+    goal.check(truth, 3)
+    bound, own = (each.bind(truth, clean) for each in (goal, Corrupt3DPose(reference='prediction')))
+    assert bound.distance(clean)[1] == 0
+    assert (bound.distance(clean)[::2] > 0).all()
+    assert torch.equal(bound.aim.places[1], own.aim.places[1])
+    assert bound.counted().all()
+    remarks = bound.remarks()
+    assert remarks['no_annotation'].tolist() == [False, True, False]
+    assert not remarks['no_visible_joint'].any()
+    assert not remarks['joint_missing'].any()
+    found = PGD(goal=Corrupt3DPose(tau=1e-6))(crops, pixels, truth)
+    assert 'no_annotation' in found[1].flags
 
 
 def test_pose_cascade_refuses_weights_of_another_model(lifter, tmp_path):

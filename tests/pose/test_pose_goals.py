@@ -107,17 +107,45 @@ def test_pose_objective_grows_with_the_distance_from_the_reference():
 
 
 def test_pose_reference_may_be_the_clean_prediction():
-    truth = _truth(annotated=torch.tensor([True, False, False]))
+    truth = _truth()
     clean = _moved(truth, [0, 1, 2], 25)
-    with pytest.raises(ValueError, match='annotated poses: boxes of a detector.*2 samples'):
-        CorruptPose().check(truth, 3)
-    TargetPose().check(_truth(target=True, annotated=truth.annotated), 3)
-    goal = CorruptPose(reference='prediction')
-    goal.check(truth, 3)
-    goal = goal.bind(truth, clean)
+    goal = CorruptPose(reference='prediction').bind(truth, clean)
     assert not goal.success(clean).any()
     assert goal.success(_outputs(truth.keypoints)).all()
     assert CorruptPose().bind(truth, clean).success(clean).all()
+
+
+def test_pose_reference_is_the_clean_prediction_where_there_is_no_annotation():
+    truth = _truth(annotated=torch.tensor([True, False, False]))
+    clean, annotated = _moved(truth, [0, 1, 2], 25), _outputs(truth.keypoints)
+    goal = CorruptPose()
+    goal.check(truth, 3)
+    goal = goal.bind(truth, clean)
+    assert goal.success(clean).tolist() == [True, False, False]
+    assert goal.success(annotated).tolist() == [False, True, True]
+    # Nothing is lost at the reference, whichever it is.
+    assert (goal.objective(clean) > 0).tolist() == [True, False, False]
+    assert (goal.objective(annotated) > 0).tolist() == [False, True, True]
+    assert goal.remarks()['no_annotation'].tolist() == [False, True, True]
+    bare = _truth(target=True, annotated=truth.annotated)
+    TargetPose().check(bare, 3)
+    remarks = TargetPose().bind(bare, clean).remarks()
+    assert remarks['no_annotation'].tolist() == [False, True, True]
+    assert not goal.success(torch.full_like(clean, torch.nan)).any()
+
+
+def test_pose_persons_of_one_sample_have_their_reference_each():
+    # Joints 0 and 1 are those of an annotated person, 2 and 3 of another without.
+    annotated = torch.tensor([[True, True, False, False]])
+    truth = _truth(1, annotated=annotated)
+    clean = _moved(truth, [0, 1, 2, 3], 25)
+    goal = CorruptPose().bind(truth, clean)
+    assert goal.distance(clean).gt(0.2).tolist() == annotated.tolist()
+    assert goal.remarks()['no_annotation'].tolist() == [True]
+    some = truth.select(torch.tensor([0, 0]))
+    assert some.annotated.tolist() == annotated.tolist() * 2
+    with pytest.raises(ValueError, match=r'annotated must be of shape \(1, 4\), got \(1, 3\)'):
+        _truth(1, annotated=annotated[:, :3])
 
 
 def test_pose_target_is_reached_within_tau_on_average():

@@ -233,16 +233,24 @@ def test_image_facts_are_those_of_the_persons():
     assert fields['clean_joint_errors'][0] == each[1]['clean_joint_errors'][0]
 
 
-def test_image_boxes_of_a_detector_are_refused_or_attacked_in_what_is_predicted():
+def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
     victim = PhotographVictim(build_model('heatmap'))
     infos = persons()
-    for one in infos:
-        one.update(keypoints=one['keypoints'] * 0)
-        del one['raw_ann_info']
-    truth = victim.labels(photograph(victim, infos).data)
-    with pytest.raises(ValueError, match='boxes of a detector have none'):
-        CorruptPose().check(truth, 1)
-    CorruptPose(reference='prediction').check(truth, 1)
+    infos[1].update(keypoints=infos[1]['keypoints'] * 0)
+    del infos[1]['raw_ann_info']
+    loaded = photograph(victim, infos)
+    truth = victim.labels(loaded.data)
+    clean = victim.predict(loaded.data)[1].detach()
+    goal = CorruptPose()
+    goal.check(truth, 1)
+    goal = goal.bind(truth, clean)
+    away = goal.distance(clean).reshape(3, K)
+    assert not away[1].any()
+    assert away[::2].all()
+    assert goal.remarks()['no_annotation'].tolist() == [True]
+    fields = dict(victim.facts(truth, clean, clean, clean).fields)
+    assert [one['clean_pck'] is None for one in fields['by_person']] == [False, True, False]
+    assert fields['clean_pck'] is not None
 
 
 class Changed:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from pose_toys import (
@@ -9,6 +10,7 @@ from pose_toys import (
     HEADS,
     SIZE,
     WIDTH,
+    Dataset,
     K,
     assert_slopes,
     batch,
@@ -17,8 +19,10 @@ from pose_toys import (
     pipeline,
 )
 
+from mmrobust.attacks.pgd import PGD
 from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.registry import VICTIMS
+from mmrobust.threats import Linf
 from mmrobust.victims import PoseVictim
 from mmrobust.victims.pose.annotations import pose_truth
 
@@ -247,7 +251,6 @@ def test_pose_batches_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match='transformed_keypoints .PoseVictim.install'):
         victim.labels(unpacked)
     from mmengine.dataset import Compose
-    from pose_toys import Dataset
 
     with pytest.raises(ValueError, match='pipeline must be one with PackPoseInputs'):
         victim.install(Dataset(Compose([])))
@@ -264,8 +267,6 @@ def test_pose_target_of_another_number_of_joints_is_refused():
 
 
 def test_pose_visibility_with_weights_beside_is_read_as_generate_target_does():
-    import numpy as np
-
     visible = np.ones((1, K, 2), np.float32)
     visible[0, 3] = (0, 1)
     truth = PoseVictim(build_model('heatmap')).labels(batch(keypoints_visible=visible))
@@ -303,3 +304,63 @@ def test_pose_with_half_of_its_joints_wrong_is_fooled_and_not_right():
     assert facts.fields['adversarial_pck'] == 0.5
     assert not facts.fields['adversarial_correct']
     assert facts.fields['clean_correct']
+
+
+@pytest.mark.parametrize('sigmas', [[], None])
+def test_pose_without_falloffs_has_no_similarity_and_keeps_the_rest(sigmas):
+    victim = PoseVictim(build_model('heatmap'))
+    dataset = Dataset(pipeline())
+    dataset.metainfo = {'sigmas': sigmas if sigmas is None else np.array(sigmas)}
+    victim.install(dataset)
+    data = batch(raw_ann_info={'keypoints': [], 'area': 900.0})
+    truth, (_, outputs) = victim.labels(data), victim.predict(data)
+    fields = victim.facts(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
+    assert fields['clean_oks'] is None
+    assert fields['clean_pck'] is not None
+    dataset.metainfo = {'sigmas': np.full(K, 0.1)}
+    victim.install(dataset)
+    fields = victim.facts(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
+    assert fields['clean_oks'] is not None
+
+
+REPORTED = [4, 0, 2]
+
+
+@pytest.mark.parametrize('name', [name for name in HEADS if name != 'visibility'])
+def test_pose_joints_are_those_that_the_model_reports(name):
+    model = build_model(name)
+    model.test_cfg['output_keypoint_indices'] = REPORTED
+    victim, whole = PoseVictim(model), PoseVictim(build_model(name))
+    data = batch()
+    for sample in data['data_samples']:
+        # The data set is annotated with the reported joints, in their order.
+        sample.gt_instances.keypoints = sample.gt_instances.keypoints[:, REPORTED]
+        for key in ('transformed_keypoints', 'keypoints_visible'):
+            sample.gt_instances.set_field(sample.gt_instances[key][:, REPORTED], key)
+    samples, outputs = victim.predict(data)
+    joints, scores = victim.readout.decode(outputs)
+    for found, own, one in zip(samples, scores, joints, strict=True):
+        stock = found.pred_instances
+        mapped = _image_space(one, found).astype(stock.keypoints.dtype)
+        assert (mapped == stock.keypoints[0]).all()
+        assert (own.numpy() == stock.keypoint_scores[0]).all()
+    every = whole.labels(batch())
+    truth, clean = victim.labels(data), outputs.detach()
+    assert torch.equal(truth.keypoints, every.keypoints[:, REPORTED])
+    goal = CorruptPose().bind(truth, clean)
+    assert goal.aim.weights.shape == (3, len(REPORTED))
+    # The loss of a joint is what it is among all joints.
+    alone = torch.zeros(3, K)
+    alone[:, REPORTED] = every.visible[:, REPORTED]
+    other = CorruptPose().bind(replace(every, visible=alone), whole.predict(batch())[1].detach())
+    share = len(REPORTED) / K
+    torch.testing.assert_close(
+        share * goal.objective(clean), other.objective(whole.predict(batch())[1].detach())
+    )
+    fields = victim.facts(truth[torch.tensor([0])], *[clean[:1]] * 3).fields
+    assert len(fields['clean_joints']) == len(fields['clean_joint_errors']) == len(REPORTED)
+    pixels = victim.pixels(data)
+    (outcome, *_) = PGD(Linf(4), steps=1, goal=CorruptPose(reference='prediction'))(
+        victim.bind(data), pixels, truth, seeds=range(3)
+    )
+    assert outcome.scores.shape == clean[0].shape

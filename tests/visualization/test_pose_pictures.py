@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mmrobust.visualization.lettering import LARGE, SMALL, caption_strip
+from mmrobust.visualization.lifting_pictures import LiftingPictures
 from mmrobust.visualization.panels import amplified, tiled
 from mmrobust.visualization.pose_pictures import (
     HEIGHT,
@@ -191,3 +192,35 @@ def test_contact_sheet_holds_every_sample(tmp_path):
     np.testing.assert_array_equal(sheet[top : top + 20, 64:124], noise[1])
     np.testing.assert_array_equal(sheet[height + top : height + top + 20, :60], noise[2])
     np.testing.assert_array_equal(decoded(encoded(noise[0])), noise[0])
+
+
+@pytest.mark.parametrize('nowhere', [np.nan, np.inf, -np.inf, 1e30])
+def test_joints_that_are_nowhere_are_left_out_and_the_others_drawn(nowhere):
+    pictures = PosePictures(METAINFO)
+    joints = [[10, 20], [30, 20], [50, 60]]
+    for axis in (0, 1):
+        broken = [list(place) for place in joints]
+        broken[1][axis] = nowhere
+        found = is_green(pictures.drawn(grey(), broken))
+        assert found[82, 42]
+        assert found[242, 202]
+        # Neither the joint nor the line to it is there; nor is it drawn in the corner.
+        assert not found[82, 60:].any()
+        assert not found[:20, :20].any()
+    every = pictures.drawn(grey(), [[nowhere, nowhere]] * 3)
+    assert np.array_equal(every, resized(grey()))
+
+
+@pytest.mark.slow
+def test_lifted_joints_that_are_nowhere_are_left_out():
+    pictures = LiftingPictures({'skeleton_links': [(0, 1), (1, 2)]})
+    flat = np.array([[10.0, 20.0], [30.0, 20.0], [50.0, 60.0]])
+    deep = np.array([[0.0, 0.0, 1.0], [0.2, 0.0, 1.1], [0.4, 0.3, 1.2]])
+    gone, lost = flat.copy(), deep.copy()
+    gone[1], gone[2], lost[1, 2], lost[2, 1] = np.inf, np.nan, 1e30, -np.inf
+    found = pictures.sample((flat, gone), (deep, lost))
+    # The axes are those of the joints that are somewhere, as if there were no other.
+    gone[1:], lost[1:] = np.nan, np.nan
+    assert np.array_equal(found, pictures.sample((flat, gone), (deep, lost)))
+    nothing = pictures.sample((gone * np.nan, gone * np.nan), (lost * np.nan, lost * np.nan))
+    assert nothing.shape == found.shape
