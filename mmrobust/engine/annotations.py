@@ -19,18 +19,10 @@ def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
 
     Raises:
         ValueError: COCO's metric scales by areas that the annotations lack, or
-            MPII's by head sizes; or a metric leaves its results to others
-            (``KeypointPartitionMetric``).
+            MPII's by head sizes.
     """
-    for metric in metrics:
+    for metric in _inner(metrics):
         kind = type(metric).__name__
-        parts = getattr(metric, 'metrics', None)
-        if isinstance(parts, Mapping) and parts:
-            names = ', '.join(sorted({type(part).__name__ for part in parts.values()}))
-            raise ValueError(
-                f'{kind} must keep one result per sample, but leaves them to metrics of its own, '
-                f'{", ".join(map(str, parts))}; name in test_evaluator those themselves ({names})'
-            )
         # One that only writes predictions reads no annotation.
         evaluates = not getattr(metric, 'format_only', False)
         if evaluates and getattr(metric, 'use_area', False):
@@ -50,6 +42,13 @@ def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
                 )
 
 
+def _inner(metrics: Iterable[Any]) -> Iterator[Any]:
+    """Metrics; in the place of one that holds others (``KeypointPartitionMetric``), those."""
+    for metric in metrics:
+        held = getattr(metric, 'metrics', None)
+        yield from held.values() if isinstance(held, Mapping) else [metric]
+
+
 def leave_out(metrics: Iterable[Any], samples: Any, kept: Collection[int]) -> None:
     """Let COCO's metric count only the persons and pictures that were evaluated.
 
@@ -62,7 +61,7 @@ def leave_out(metrics: Iterable[Any], samples: Any, kept: Collection[int]) -> No
         samples: The data set, or its :class:`Photographs`.
         kept: Indices of the evaluated samples.
     """
-    found = [metric for metric in metrics if getattr(metric, 'coco', None) is not None]
+    found = [metric for metric in _inner(metrics) if getattr(metric, 'coco', None) is not None]
     rest = [index for index in range(len(samples)) if index not in kept]
     if not found or not rest:
         return

@@ -157,12 +157,19 @@ def test_head_sizes_that_the_data_set_lacks_are_refused(persons):
     check_annotations([MpiiPCKAccuracy()], Measured(persons))
 
 
-def test_metrics_that_leave_their_results_to_others_are_refused_at_the_start(persons):
+def test_metrics_that_others_evaluate_are_looked_at_too(persons, metric):
     from mmengine.registry import init_default_scope
     from mmpose.evaluation.metrics import KeypointPartitionMetric
 
     init_default_scope('mmpose')
-    metric = KeypointPartitionMetric({'type': 'EPE'}, {'legs': [0, 1], 'arms': [2, 3]})
-    rule = r'KeypointPartitionMetric must keep one result per sample.*legs, arms; name .*\(EPE\)'
-    with pytest.raises(ValueError, match=rule):
-        check_annotations([metric], Dataset(persons))
+    options = {'type': 'CocoMetric', 'score_mode': 'bbox', 'nms_mode': 'none'}
+    parted = KeypointPartitionMetric(options, {'legs': [0, 1], 'arms': [2, 3]})
+    check_annotations([parted], Dataset(persons))
+    del persons[2]['area']
+    with pytest.raises(ValueError, match='CocoMetric must find an area .*with id 20'):
+        check_annotations([parted], Dataset(persons))
+    # Each part counts what was evaluated, and nothing else.
+    parted.metrics['arms'].coco = metric.coco
+    leave_out([parted], Dataset(persons[:3]), {2})
+    left = parted.metrics['arms'].coco.dataset['annotations']
+    assert {one['image_id'] for one in left} == {2, 3}
