@@ -21,8 +21,9 @@ class CorruptPose(PoseGoal):
     Success: at least ``share`` of the visible joints are decoded further than
     ``tau`` from the reference, which with the defaults means that PCK@0.2 of
     the sample falls to 50 % or below; with ``share=None`` their mean distance
-    is more than ``tau``. A sample that is as wrong as that when clean, or has
-    no visible joint, is not attacked.
+    is more than ``tau``. A pose with a visible joint that is nowhere (NaN) is
+    no success. A sample that is as wrong as that when clean, or has no visible
+    joint, is not attacked.
 
     Args:
         loss: See :class:`~mmrobust.goals.pose.PoseGoal`.
@@ -70,7 +71,8 @@ class CorruptPose(PoseGoal):
         if self.share is None:
             far = self.mean_distance(outputs) > self.tau
         else:
-            counted = self.counted().cpu()
-            moved = ((self.distance(outputs) > self.tau) & counted).sum(dim=1)
-            far = (moved > 0) & (moved >= self.share * counted.sum(dim=1))
+            counted, distance = self.counted().cpu(), self.distance(outputs)
+            moved = ((distance > self.tau) & counted).sum(dim=1)
+            somewhere = (distance.isfinite() | ~counted).all(dim=1)
+            far = (moved > 0) & (moved >= self.share * counted.sum(dim=1)) & somewhere
         return far.to(outputs.device) & outputs.isfinite().all(dim=1)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -132,6 +133,25 @@ def test_pose_reference_is_the_clean_prediction_where_there_is_no_annotation():
     remarks = TargetPose().bind(bare, clean).remarks()
     assert remarks['no_annotation'].tolist() == [False, True, True]
     assert not goal.success(torch.full_like(clean, torch.nan)).any()
+
+
+@pytest.mark.parametrize('share', [0.5, None])
+def test_pose_with_a_joint_that_is_nowhere_is_no_success(share, monkeypatch):
+    truth = _truth(visible=torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 1]]))
+    goal = CorruptPose(share=share).bind(truth, _outputs(truth.keypoints))
+    moved = _moved(truth, [0, 1, 2], 40)
+    assert goal.success(moved).all()
+    decode = Head.decode
+
+    def broken(self, response):
+        found = decode(self, response)
+        for one in found[:2]:
+            one.keypoints = np.where(np.arange(K)[:, None] == K - 1, np.nan, one.keypoints)
+        return found
+
+    # The response is finite; the decoder gives a joint away: one that counts, one that does not.
+    monkeypatch.setattr(Head, 'decode', broken)
+    assert goal.success(moved).tolist() == [False, share is not None, True]
 
 
 def test_pose_persons_of_one_sample_have_their_reference_each():

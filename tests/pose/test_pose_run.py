@@ -3,6 +3,7 @@
 import json
 from statistics import mean
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -194,3 +195,26 @@ def test_pose_surrogates_and_saved_videos_are_refused(checkpoint, tmp_path, caps
     assert 'surrogate must be none but for recognisers' in capsys.readouterr().err
     assert attack(checkpoint, tmp_path, arguments=('--save-adv', tmp_path / 'adv')) == 1
     assert 'space must be "video" with save_adv' in capsys.readouterr().err
+
+
+def test_pose_run_goes_on_where_a_joint_is_nowhere(checkpoint, tmp_path, monkeypatch):
+    from mmpose.models.heads import HeatmapHead
+
+    decode = HeatmapHead.decode
+
+    def broken(self, response):
+        found = decode(self, response)
+        for one in found:
+            one.keypoints[:, 3] = np.nan
+        return found
+
+    monkeypatch.setattr(HeatmapHead, 'decode', broken)
+    arguments = ('--max-samples', 1)
+    assert attack(checkpoint, tmp_path, 'attack.goal.tau=10', arguments=arguments) == 0
+    (row,) = read_entries(tmp_path).values()
+    assert not row['success']
+    assert np.isnan(row['adversarial_joints'][3]).all()
+    assert np.isfinite(row['adversarial_joints'][:3]).all()
+    assert row['adversarial_joint_errors'][3] is None
+    assert (tmp_path / 'report.html').exists()
+    assert (tmp_path / 'contact_sheet.png').exists()
