@@ -16,7 +16,7 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
-from mmrobust.functional.checks import require, suggestion
+from mmrobust.functional.checks import require, shown, suggestion
 
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, locations=['mmrobust.datasets'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, locations=['mmrobust.engine'])
@@ -36,7 +36,7 @@ def _build(cfg: dict[str, Any], registry: Registry, default_type: str | None = N
     options = dict(cfg)
     kind = options.pop('type', default_type)
     if kind is None:
-        raise ValueError(f'the {registry.name} config needs a type, got {cfg!r}')
+        raise ValueError(f'the {registry.name} config needs a type, got {shown(cfg)}')
     cls = find(registry, kind) if isinstance(kind, str) else kind
     known = set(inspect.signature(cls).parameters)
     for name, value in options.items():
@@ -54,7 +54,8 @@ def find(registry: Registry, name: str) -> Any:
     """The class registered under ``name`` (``mmrobust.PGD`` or ``PGD``)."""
     name = name.removeprefix('mmrobust.')
     cls = registry.get(name)
-    if cls is None:
+    # mmengine takes any module that can be imported for a type.
+    if cls is None or inspect.ismodule(cls):
         raise ValueError(
             f'unknown {registry.name} {name!r}: {suggestion(name, registry.module_dict)}'
         )

@@ -155,6 +155,7 @@ class Attack(ABC):
             whole = victim.dtype.is_floating_point or bool((clean == clean.round()).all())
             require(whole, 'pixels', 'whole grey levels (8-bit video)', 'fractions')
             self.threat.check(clean)
+            self.threat.check_range(clean, victim.bounds)
         return clean
 
     def _run_safely(self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
@@ -230,6 +231,18 @@ class Attack(ABC):
     def files(self) -> Sequence[Path]:
         """Files, beside those that an option names, that decide what the attack does."""
         return ()
+
+    def usual_name(self) -> str:
+        """What the field calls the attack with these options: 'PGD', 'Geo-TRAP'."""
+        return type(self).__name__
+
+    @property
+    def title(self) -> str:
+        """For reports: the usual name, and what is aimed at: 'PGD, targeted at class 3'."""
+        # A variant of a known attack is another one until it says what it is called.
+        known = 'usual_name' in vars(type(self))
+        name = self.usual_name() if known else type(self).__name__
+        return ', '.join(filter(None, (name, self.goal.title)))
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""

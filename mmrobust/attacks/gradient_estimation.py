@@ -30,6 +30,14 @@ from mmrobust.samplers.sparked import Sparked
 from mmrobust.threats import Threat
 from mmrobust.victims.meter import Metered
 
+# Sampler and estimator -> the attack that is known for them.
+USUAL_NAMES = {
+    ('Sparked', 'AdditiveBandits'): 'ME-Sampler',
+    ('Geometric', 'AdditiveBandits'): 'Geo-TRAP',
+    ('MultiNoise', 'NES'): 'NES',
+    ('MultiNoise', 'ExponentiatedBandits'): 'Bandits',
+}
+
 
 @ATTACKS.register_module()
 class GradientEstimation(QueryAttack):
@@ -114,6 +122,11 @@ class GradientEstimation(QueryAttack):
         )
         aimed = start is None or isinstance(self.goal, Targeted)
         require(aimed, 'start', 'None, or a goal that names a class', type(self.goal).__name__)
+
+    def usual_name(self) -> str:
+        """What a paper calls these parts together, else their own names."""
+        parts = self.sampler.name, type(self.estimator).__name__
+        return USUAL_NAMES.get(parts, ' with '.join(reversed(parts)))
 
     @property
     def round_cost(self) -> int:

@@ -26,3 +26,7 @@ class IterativeSaliency(FrameSaliency):
     """
 
     refresh: ClassVar[bool] = False
+
+    def usual_name(self) -> str:
+        """As in its paper."""
+        return 'Iterative saliency'

@@ -28,3 +28,7 @@ class IterativeSaliencyRG(FrameSaliency):
     """
 
     refresh: ClassVar[bool] = True
+
+    def usual_name(self) -> str:
+        """As in its paper."""
+        return 'Iterative saliency (RG)'

@@ -127,6 +127,12 @@ class KLimiting(GradientDescent):
         self.refresh, self.mask = refresh, mask
         self._check()
 
+    def usual_name(self) -> str:
+        """KAA, KAA+ER, or a control of the latter."""
+        if self.relation == 'none':
+            return 'KAA'
+        return 'KAA+ER' if self.mask == 'relation' else f'KAA with a {self.mask} mask'
+
     def _check(self) -> None:
         readings = (*READINGS, 'none')
         rule = f'one of {", ".join(readings)}'

@@ -51,6 +51,10 @@ class MIFGSM(GradientDescent):
         require(finite(decay) and decay >= 0, 'decay', 'a finite number >= 0', decay)
         self.decay = decay
 
+    def usual_name(self) -> str:
+        """As in its paper."""
+        return 'MI-FGSM'
+
     def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Eq. 6: g <- decay * g + gradient / mean |gradient|; step along g."""
         scale = expand_to(l1_mean(gradient), gradient)

@@ -25,3 +25,7 @@ class OneShot(FGSM):
         threat: What may be changed; default ``Linf(eps=8)``.
         goal: What counts as success; default ``Misclassify()``.
     """
+
+    def usual_name(self) -> str:
+        """As in its paper."""
+        return 'One-shot'

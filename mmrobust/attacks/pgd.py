@@ -50,3 +50,7 @@ class PGD(GradientDescent):
             restarts=restarts,
             early_stop=early_stop,
         )
+
+    def usual_name(self) -> str:
+        """PGD; BIM without its random start."""
+        return 'PGD' if self.random_start else 'BIM'

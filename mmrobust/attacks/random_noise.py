@@ -38,6 +38,10 @@ class RandomNoise(Attack):
         require(whole(trials, 1), 'trials', 'a whole number >= 1', trials)
         self.trials = trials
 
+    def usual_name(self) -> str:
+        """As a report says it."""
+        return 'Random noise'
+
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Draw until a sample is fooled or its trials are used up."""
         found = pixels.clone()

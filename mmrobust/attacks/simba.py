@@ -66,13 +66,18 @@ class SimBA(QueryAttack):
         scores: Scores = 'auto',
     ) -> None:
         require(basis in ('pixel', 'dct'), 'basis', 'pixel or dct', basis)
-        require(0 < frequencies <= 1, 'frequencies', 'above 0 and at most 1', frequencies)
+        some = finite(frequencies) and 0 < frequencies <= 1
+        require(some, 'frequencies', 'above 0 and at most 1', frequencies)
         length = finite(step_size) and step_size > 0
         require(length, 'step_size', 'a finite number > 0', step_size)
         require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
         self.basis, self.frequencies = basis, frequencies
         self.step_size, self.step_unit = step_size, step_unit
         super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
+
+    def usual_name(self) -> str:
+        """SimBA, or SimBA-DCT."""
+        return 'SimBA-DCT' if self.basis == 'dct' else 'SimBA'
 
     @property
     def round_cost(self) -> int:

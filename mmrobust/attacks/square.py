@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.query_attack import QueryAttack
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import Scores
 from mmrobust.query.trial import Search, Trial
@@ -64,7 +64,8 @@ class Square(QueryAttack):
         query_batch: int = 32,
         scores: Scores = 'auto',
     ) -> None:
-        require(0 < share <= 1, 'share', 'above 0 and at most 1', share)
+        some = finite(share) and 0 < share <= 1
+        require(some, 'share', 'above 0 and at most 1', share)
         require(shape in ('frame', 'tube'), 'shape', 'frame or tube', shape)
         self.share, self.shape = share, shape
         super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)

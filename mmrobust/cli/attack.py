@@ -10,22 +10,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
-from mmrobust.functional.checks import suggestion
+from mmrobust.functional.checks import shown, suggestion
+
+# What a launcher leaves in the environment of the processes that it starts, and its command.
+LAUNCHED_WITH: dict[str, tuple[str, ...]] = {
+    'none': (),
+    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'MASTER_ADDR'),
+}
+STARTERS = {'pytorch': 'torchrun', 'slurm': 'srun', 'mpi': 'mpirun'}
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command's arguments."""
-    p = argparse.ArgumentParser(
-        prog='attack.py', description='Attack a model: clean and adversarial results, one pass.'
-    )
+    p = Arguments('attack', 'Attack a model: clean and adversarial results, one pass.')
     p.add_argument('config', help='config of the model; test_dataloader says what is attacked')
     p.add_argument('checkpoint', help='its weights')
     p.add_argument(
         '--attack',
         metavar='NAME|FILE',
-        help='a registered attack (FGSM, PGD, MIFGSM, ...) or a config file that defines '
-        '`attack`; default: the one in CONFIG, else PGD',
+        help='an attack by its usual name (pgd, nes, me_sampler, ...; see mmrobust list attacks) '
+        'or a config file that defines `attack`; default: the one in CONFIG, else PGD',
     )
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
@@ -58,7 +66,6 @@ def parser() -> argparse.ArgumentParser:
         metavar='KEY=VALUE',
         help='override the config, e.g. attack.threat.eps=4 attack.steps=20 victim.memory_limit=8',
     )
-    p.add_argument('--traceback', action='store_true', help='show where an error came from')
     return p
 
 
@@ -69,8 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """Attack as the arguments say."""
-    args = parser().parse_args(argv)
+    args = parser().read(argv)
     choose_device(args.device)
+    check_launcher(args.launcher)
     from mmengine.runner import Runner
 
     from mmrobust.engine.artifacts import check_writable
@@ -102,36 +110,31 @@ def choose_device(device: str | None) -> None:
         raise ValueError(f'--device {device}: torch finds no such GPU')
 
 
+def check_launcher(launcher: str) -> None:
+    """A launcher must have started the command, and left word of it."""
+    missing = [name for name in LAUNCHED_WITH[launcher] if name not in os.environ]
+    if missing:
+        starter = STARTERS[launcher]
+        raise ValueError(
+            f'--launcher {launcher} needs {missing[0]} in the environment: start the command '
+            f'with {starter}, or leave --launcher out'
+        )
+
+
 def check_files(args: argparse.Namespace) -> None:
     """Config and checkpoint must exist (a checkpoint may be a URL)."""
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'CONFIG {args.config} does not exist')
-    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
-        raise FileNotFoundError(f'CHECKPOINT {args.checkpoint} does not exist')
+    from mmrobust.engine.configs import check_file
 
-
-def attack_config(name: str) -> dict[str, Any]:
-    """The attack that ``--attack`` names, as a config."""
-    from mmengine.config import Config
-
-    from mmrobust.registry import ATTACKS, find
-
-    if name.endswith(('.py', '.json', '.yml', '.yaml')):
-        if not Path(name).is_file():
-            raise FileNotFoundError(f'--attack {name} does not exist')
-        loaded = Config.fromfile(name)
-        if 'attack' not in loaded:
-            raise ValueError(f'--attack {name} must define `attack = dict(type=...)`')
-        return loaded.attack.to_dict()
-    find(ATTACKS, name)
-    return {'type': name}
+    check_file(args.config, 'CONFIG')
+    if '://' not in args.checkpoint:
+        check_file(args.checkpoint, 'CHECKPOINT')
 
 
 def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
     """Refuse options whose first word neither the config nor mmengine's Runner knows."""
     from mmengine.runner import Runner
 
-    known = {*cfg.keys(), *inspect.signature(Runner).parameters}
+    known = {*cfg.keys(), *inspect.signature(Runner).parameters, 'custom_imports'}
     for key in overrides:
         if key.split('.')[0] not in known:
             word = key.split('.')[0]
@@ -143,9 +146,7 @@ def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
     parts = {name: cfg.pop(name) for name in ('attack', 'victim', 'settings')}
     for name, value in parts.items():
         if not isinstance(value, dict):
-            raise ValueError(f'{name} must be a dict of options, got {value!r}')
-    if 'type' not in parts['attack']:
-        raise ValueError(f'attack must have a type, got {dict(parts["attack"])}')
+            raise ValueError(f'{name} must be a dict of options, got {shown(value)}')
     given = {name: getattr(args, name) for name in ('seed', 'max_samples', 'save_adv')}
     settings = {name: value for name, value in given.items() if value is not None}
     settings |= {name: True for name in ('resume', 'strict') if getattr(args, name)}
@@ -166,22 +167,25 @@ def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
 def build_config(args: argparse.Namespace) -> Any:
     """The user's config with the attack wired in; its model stays as it is."""
     import torch
-    from mmengine.config import Config
 
-    from mmrobust.cli.options import parse_options
+    from mmrobust.cli.options import import_named, parse_options
+    from mmrobust.engine.attack_configs import attack_config
+    from mmrobust.engine.configs import read_config
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, 'CONFIG')
+    overrides = parse_options(args.cfg_options)
+    import_named(overrides)
     own = cfg.get('test_cfg') or {}
     for name in ('attack', 'victim', 'surrogate', 'settings'):
         if name in own and 'AttackTestLoop' in str(own.get('type')):
             cfg.setdefault(name, own[name])
     if args.attack or 'attack' not in cfg:
-        cfg['attack'] = attack_config(args.attack or 'PGD')
+        cfg['attack'] = attack_config(args.attack or 'PGD', '--attack')
     cfg.setdefault('victim', {})
     cfg.setdefault('settings', {})
-    overrides = parse_options(args.cfg_options)
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
+    cfg.attack = attack_config(cfg.attack)
     cfg.test_cfg = loop_config(args, cfg)
     if 'test_dataloader' not in cfg:
         raise ValueError(f'CONFIG {args.config} must have a test_dataloader')
@@ -189,8 +193,7 @@ def build_config(args: argparse.Namespace) -> Any:
         if args.batch_size < 1:
             raise ValueError(f'--batch-size must be at least 1, got {args.batch_size}')
         cfg.test_dataloader.batch_size = args.batch_size
-    kind = cfg.test_cfg.attack.type.split('.')[-1].lower()
-    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{kind}'
+    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{folder_name(args, cfg)}'
     # The table and the progress say it; log_level=INFO brings mmengine's log back.
     if 'log_level' not in overrides:
         cfg.log_level = 'WARNING'
@@ -198,6 +201,16 @@ def build_config(args: argparse.Namespace) -> Any:
     if args.launcher != 'none' and not torch.cuda.is_available():
         cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     return cfg
+
+
+def folder_name(args: argparse.Namespace, cfg: Any) -> str:
+    """What the attack's results are called: as a shipped config, else as its class."""
+    from mmrobust.engine.attack_configs import shipped
+
+    if args.attack in shipped():
+        return str(args.attack)
+    kind = cfg.test_cfg.attack.type
+    return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1].lower()
 
 
 if __name__ == '__main__':

@@ -4,11 +4,15 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from mmrobust.version import __version__
+
 COMMANDS = {
     'attack': ('mmrobust.cli.attack', 'attack a model from its config and checkpoint'),
-    'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),
     'sweep': ('mmrobust.cli.sweep', 'run an attack at several budgets'),
+    'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),
+    'verify': ('mmrobust.cli.verify', 'play saved adversarial videos through the stock pipeline'),
     'train': ('mmrobust.cli.train', "train a model with mmengine's runner"),
+    'list': ('mmrobust.cli.listing', 'attacks, threats, goals and samplers by name'),
     'env': ('mmrobust.compat.environment', 'what is installed, healed, and to be installed'),
 }
 
@@ -20,7 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print('usage: mmrobust COMMAND ...\n')
         for name, (_, text) in COMMANDS.items():
             print(f'  {name:10}{text}')
+        print('\nmmrobust COMMAND --help says what a command takes; mmrobust --version')
         return 0 if arguments else 2
+    if arguments[0] == '--version':
+        print(f'mmrobust {__version__}')
+        return 0
     if arguments[0] not in COMMANDS:
         from mmrobust.functional.checks import suggestion
 

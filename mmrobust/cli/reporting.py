@@ -1,10 +1,12 @@
 """How a command fails: one line, and a status that scripts see."""
 
 import pickle
+import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from mmrobust.functional.checks import suggestion
 from mmrobust.visualization.plain import never_fail
 
 # Mistakes in what the user gave; anything else may be a bug, and says so.
@@ -16,6 +18,8 @@ USER_ERRORS = (
     SyntaxError,
     pickle.PickleError,
 )
+# How mmengine says that a config's type is registered nowhere.
+UNREGISTERED = re.compile(r'^(\S+) is not in the (\S+)::([\w ]+) registry')
 
 
 def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -24,6 +28,7 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
     ``--traceback`` among the arguments shows where it came from.
     """
     arguments = [a for a in argv if a != '--traceback']
+    trace = len(arguments) != len(argv)
     for stream in (sys.stdout, sys.stderr):
         never_fail(stream)
     try:
@@ -32,15 +37,36 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
         print('interrupted; finished samples are kept, go on with --resume', file=sys.stderr)
         return 130
     except USER_ERRORS as error:
-        _show(str(error) or type(error).__name__, trace=len(arguments) != len(argv))
+        _show(str(error) or type(error).__name__, trace)
         return 1
     except Exception as error:
+        text = unregistered(error)
         _show(
-            f'{type(error).__name__}: {error} (unexpected; --traceback shows where)',
-            trace=len(arguments) != len(argv),
+            text or f'{type(error).__name__}: {error} (unexpected; --traceback shows where)', trace
         )
         return 1
     return 0
+
+
+def unregistered(error: Exception) -> str | None:
+    """A line on a type that is registered nowhere; None if the error is another one."""
+    match = UNREGISTERED.match(str(error.args[0])) if error.args else None
+    if not isinstance(error, KeyError) or match is None:
+        return None
+    kind, scope, noun = match.groups()
+    known = suggestion(kind, set(_registered(noun)))
+    return f'unknown {noun} {kind!r} (looked for in {scope} and mmengine): {known}'
+
+
+def _registered(noun: str) -> Iterator[str]:
+    """Names in all registries of that noun that are loaded."""
+    from mmengine import registry
+
+    roots = [found for found in vars(registry).values() if isinstance(found, registry.Registry)]
+    for root in roots:
+        if root.name == noun:
+            for found in (root, *root.children.values()):
+                yield from found.module_dict
 
 
 def _show(message: str, trace: bool) -> None:

@@ -10,23 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.cli import attack
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
 
 # Arguments of attack.py that every budget's run gets as they are.
 PASSED = ('attack', 'space', 'seed', 'max_samples', 'batch_size', 'device')
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command's arguments."""
-    p = argparse.ArgumentParser(
-        prog='sweep.py', description='Attack a model at several budgets and compare the results.'
-    )
+    p = Arguments('sweep', 'Attack a model at several budgets and compare the results.')
     p.add_argument('config', help='config of the model; test_dataloader says what is attacked')
     p.add_argument('checkpoint', help='its weights')
     p.add_argument(
         '--eps', nargs='+', type=float, required=True, help='the budgets; 0 changes nothing'
     )
-    p.add_argument('--attack', metavar='NAME|FILE', help='as of attack.py')
+    p.add_argument('--attack', metavar='NAME|FILE', help='as of mmrobust attack')
     p.add_argument(
         '--surrogate',
         nargs=2,
@@ -41,9 +40,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
     p.add_argument('--resume', action='store_true', help='go on from the ledgers in the work dir')
     p.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as of attack.py'
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as of mmrobust attack'
     )
-    p.add_argument('--traceback', action='store_true', help='show where an error came from')
     return p
 
 
@@ -54,14 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """One attack run per budget, then all of them together."""
-    args = parser().parse_args(argv)
+    args = parser().read(argv)
     attack.choose_device(args.device)
     from mmrobust.engine.ledger import read_entries
     from mmrobust.evaluation.budget import budget_path, check_budgets
     from mmrobust.visualization.sweep import write_sweep
 
     budgets = check_budgets(args.eps)
-    given = attack.parser().parse_args(arguments(args, None))
+    given = attack.parser().read(arguments(args, None))
     attack.check_files(given)
     cfg = attack.build_config(given)
     key = '.'.join(('attack', *budget_path(cfg.test_cfg.attack)))

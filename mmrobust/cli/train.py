@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
+from mmrobust.functional.checks import require, whole
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command's arguments."""
-    p = argparse.ArgumentParser(
-        prog='train.py', description='Train a recogniser or a pose estimator from its config.'
-    )
+    p = Arguments('train', 'Train a recogniser or a pose estimator from its config.')
     p.add_argument('config', help='config of the model')
     p.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/CONFIG')
     p.add_argument('--resume', action='store_true', help='go on from the latest checkpoint')
-    p.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    p.add_argument('--traceback', action='store_true', help='show where an error came from')
+    p.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override the config, e.g. train_cfg.max_epochs=20',
+    )
     return p
 
 
@@ -30,17 +35,46 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """Train as the arguments say."""
-    args = parser().parse_args(argv)
-    from mmengine.config import Config
+    args = parser().read(argv)
     from mmengine.runner import Runner
 
-    from mmrobust.cli.options import parse_options
+    from mmrobust.cli.options import overridden
+    from mmrobust.engine.artifacts import check_writable
 
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(parse_options(args.cfg_options))
+    cfg = overridden(args.config, 'CONFIG', args.cfg_options)
+    check_training(cfg)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     cfg.resume = args.resume or cfg.get('resume', False)
-    Runner.from_cfg(cfg).train()
+    check_writable(Path(cfg.work_dir))
+    runner = Runner.from_cfg(cfg)
+    try:
+        runner.train()
+    except IndexError as error:
+        # What torch says of a label that the head has no class for.
+        if not str(error).startswith('Target '):
+            raise
+        raise ValueError(
+            "every label of the training set must be below the head's num_classes, "
+            f'got {str(error).split()[1]} (look at model.cls_head.num_classes)'
+        ) from error
+
+
+def check_training(cfg: Any) -> None:
+    """Refuse what mmengine would only stumble over, or train nothing with."""
+    from mmengine.registry import OPTIMIZERS, init_default_scope
+
+    from mmrobust.registry import find
+
+    for name in ('max_epochs', 'max_iters'):
+        length = (cfg.get('train_cfg') or {}).get(name)
+        good = length is None or whole(length, 1)
+        require(good, f'train_cfg.{name}', 'a whole number >= 1', length)
+    kind = ((cfg.get('optim_wrapper') or {}).get('optimizer') or {}).get('type')
+    if isinstance(kind, str):
+        init_default_scope(cfg.get('default_scope') or 'mmengine')
+        with OPTIMIZERS.switch_scope_and_registry(None) as optimizers:
+            optimizers.import_from_location()
+            find(optimizers, kind)
 
 
 if __name__ == '__main__':

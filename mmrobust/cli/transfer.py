@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.attack import choose_device
 from mmrobust.cli.reporting import report_errors
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command's arguments."""
-    p = argparse.ArgumentParser(
-        prog='transfer.py',
-        description='Craft adversarial clips on some victims and show them to others: '
+    p = Arguments(
+        'transfer',
+        'Craft adversarial clips on some victims and show them to others: '
         'who fools whom, at which budget.',
     )
     p.add_argument('spec', help='Python file with data, victims, attacks and eps')
@@ -33,7 +34,6 @@ def parser() -> argparse.ArgumentParser:
         metavar='KEY=VALUE',
         help='override the spec, e.g. eps=2,4 attacks.pgd.steps=20 success_on=target',
     )
-    p.add_argument('--traceback', action='store_true', help='show where an error came from')
     return p
 
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """Measure as the arguments say."""
-    args = parser().parse_args(argv)
+    args = parser().read(argv)
     choose_device(args.device)
     import torch
 
@@ -65,16 +65,10 @@ def run(argv: Sequence[str]) -> None:
 
 def read_spec(args: argparse.Namespace) -> Any:
     """The spec with the command line's overrides, checked."""
-    from mmengine.config import Config
-
-    from mmrobust.cli.options import parse_options
+    from mmrobust.cli.options import overridden
     from mmrobust.transfer.spec import TransferSpec
 
-    if not Path(args.spec).is_file():
-        raise FileNotFoundError(f'SPEC {args.spec} does not exist')
-    cfg = Config.fromfile(args.spec)
-    cfg.merge_from_dict(parse_options(args.cfg_options))
-    plain = cfg.to_dict()
+    plain = overridden(args.spec, 'SPEC', args.cfg_options).to_dict()
     return TransferSpec.from_config(plain if args.seed is None else plain | {'seed': args.seed})
 
 

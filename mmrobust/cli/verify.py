@@ -122,6 +122,8 @@ def predict(cfg: Any) -> list[int]:
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
 
+    from mmrobust.engine.checkpoint_guard import CheckpointGuard
+
     found: list[int] = []
 
     class Collect(Hook):
@@ -132,6 +134,7 @@ def predict(cfg: Any) -> list[int]:
 
     runner = Runner.from_cfg(cfg)
     runner.register_hook(Collect())
+    runner.register_hook(CheckpointGuard())
     runner.test()
     return found
 

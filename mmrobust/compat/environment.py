@@ -96,12 +96,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; by default those of the process.
 
     Returns:
-        Exit status: 1 when a break needs action.
+        Exit status: 1 when a break needs action, 2 without the script.
     """
     parser = argparse.ArgumentParser(prog='python -m mmrobust.compat', description=__doc__)
     parser.add_argument('script', nargs='?', help='script to run with the heals in place')
     parser.add_argument('arguments', nargs=argparse.REMAINDER, help='arguments of the script')
     options = parser.parse_args(argv)
+    if options.script is not None and not Path(options.script).is_file():
+        print(f'error: script {options.script} does not exist', file=sys.stderr)
+        return 2
     heal()
     if options.script is not None:
         run_script(options.script, options.arguments)

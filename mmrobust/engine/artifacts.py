@@ -162,6 +162,7 @@ class Artifacts:
             'checkpoint': str(runner._load_from),
             'checkpoint_sha256': file_sha256(runner._load_from),
             'attack': attack,
+            'title': loop.attack.title,
             'threat': attack['threat'],
             'goal': attack['goal'],
             'space': loop.victim.space,
@@ -192,6 +193,9 @@ class Artifacts:
 
 def check_writable(folder: Path) -> None:
     """Raise OSError with one clear line unless files can be made in ``folder``."""
+    for part in (folder, *folder.parents):
+        if part.is_symlink() and not part.exists():
+            raise OSError(f'output folder {folder} must be writable: {part} links to nothing')
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / '.writable'

@@ -24,7 +24,7 @@ class AttackHook(Hook):
     config's ``custom_imports``.
 
     Args:
-        attack: The attack's config.
+        attack: The attack's config, or its usual name, such as ``me_sampler``.
         victim: Options of the victim: of :class:`~mmrobust.victims.action.ActionVictim`, or of
             those of :mod:`mmrobust.victims.pose`, ``bottomup`` and ``lifting``.
         surrogate: ``config`` and ``checkpoint`` of another recogniser that gives the
@@ -36,7 +36,7 @@ class AttackHook(Hook):
 
     def __init__(
         self,
-        attack: dict[str, Any],
+        attack: dict[str, Any] | str,
         victim: dict[str, Any] | None = None,
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,

@@ -44,7 +44,7 @@ class AttackTestLoop(TestLoop):
         runner: The runner.
         dataloader: See mmengine's TestLoop.
         evaluator: See mmengine's TestLoop.
-        attack: The attack's config, e.g. ``dict(type='PGD')``.
+        attack: The attack's config, e.g. ``dict(type='PGD')``, or its usual name.
         fp16: Run the model under autocast, also inside the attack.
         victim: Options of the victim: of :class:`~mmrobust.victims.action.ActionVictim`, or of
             those of :mod:`mmrobust.victims.pose`, ``bottomup`` and ``lifting``.
@@ -65,7 +65,7 @@ class AttackTestLoop(TestLoop):
         runner: Any,
         dataloader: Any,
         evaluator: Any,
-        attack: dict[str, Any],
+        attack: dict[str, Any] | str,
         fp16: bool = False,
         victim: dict[str, Any] | None = None,
         surrogate: dict[str, Any] | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from mmrobust.attacks import Attack
+from mmrobust.engine.attack_configs import attack_config
 from mmrobust.goals import CorruptPose
 from mmrobust.registry import ATTACKS, VICTIMS
 from mmrobust.victims.subject import Subject
@@ -43,12 +44,17 @@ def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
     return found
 
 
-def build_attack(config: dict[str, Any], subject: Subject) -> Attack:
+def build_attack(config: dict[str, Any] | str, subject: Subject) -> Attack:
     """The attack, with the subject's own goal where the config names no type.
+
+    Args:
+        config: Of the attack, or its usual name.
+        subject: The model that it is run on.
 
     Raises:
         ValueError: The subject has a target pose, of which the goal makes no use.
     """
+    config = attack_config(config)
     goal = config.get('goal') or {}
     goal = {'type': subject.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})

@@ -31,7 +31,8 @@ class NES(GradientEstimator):
         require(finite(sigma) and sigma > 0, 'sigma', 'a finite number > 0', sigma)
         even = whole(population, 2) and population % 2 == 0
         require(even, 'population', 'an even number >= 2', population)
-        require(0 <= momentum < 1, 'momentum', 'in [0, 1)', momentum)
+        fading = finite(momentum) and 0 <= momentum < 1
+        require(fading, 'momentum', 'in [0, 1)', momentum)
         self.sigma, self.population, self.momentum = sigma, population, momentum
 
     @property

@@ -40,6 +40,17 @@ def with_budget(attack: Mapping[str, Any], eps: float) -> dict[str, Any]:
     return found
 
 
+def without_budget(attack: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the attack's config that leaves the budget to the run."""
+    found = copy.deepcopy(dict(attack))
+    *path, last = budget_path(attack)
+    place = found
+    for key in path:
+        place = place.get(key) or {}
+    place.pop(last, None)
+    return found
+
+
 def check_budgets(eps: Any) -> tuple[float, ...]:
     """Budgets in ascending order.
 

@@ -5,6 +5,11 @@ import math
 from collections.abc import Iterable, Sequence
 from numbers import Real
 
+# Characters of a value that a message shows: the line is to be read, not searched.
+LONGEST = 200
+# A name that begins alike may be meant as well, if it is nearly as near.
+ALIKE, NEARLY = 4, 0.2
+
 
 class SampleError(ValueError):
     """Bad input of some samples of a batch; ``rows`` says of which."""
@@ -17,7 +22,17 @@ class SampleError(ValueError):
 def require(condition: bool, argument: str, rule: str, received: object) -> None:
     """Raise ``ValueError('{argument} must be {rule}, got {received}')`` unless true."""
     if not condition:
-        raise ValueError(f'{argument} must be {rule}, got {received!r}')
+        raise ValueError(f'{argument} must be {rule}, got {shown(received)}')
+
+
+def shown(value: object) -> str:
+    """``repr`` of a value for a message; the middle of a long one is left out."""
+    text = repr(value)
+    if len(text) <= LONGEST:
+        return text
+    half = LONGEST // 2
+    left_out = len(text) - 2 * half
+    return f'{text[:half]} ... {left_out} characters ... {text[-half:]}'
 
 
 def finite(value: object) -> bool:
@@ -31,10 +46,31 @@ def whole(value: object, least: float = -math.inf) -> bool:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """A did-you-mean clause: the nearest known word, else the list of all."""
+    """A did-you-mean clause: the nearest known word, else the list of all.
+
+    Words that begin as the nearest does and are nearly as near are named, too.
+    """
     choices = sorted(known)
     lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    if near:
-        return f'did you mean {lower[near[0]]!r}?'
-    return f'known: {", ".join(choices)}'
+    word = word.lower()
+    near = difflib.get_close_matches(word, lower, n=1, cutoff=0.5)
+    if not near:
+        return f'known: {", ".join(choices)}'
+    best = _ratio(word, near[0])
+    beginning = near[0][:ALIKE]
+    meant = [
+        repr(lower[other])
+        for other in lower
+        if other == near[0]
+        or (
+            word.startswith(beginning)
+            and other.startswith(beginning)
+            and _ratio(word, other) > best - NEARLY
+        )
+    ]
+    return f'did you mean {" or ".join(meant)}?'
+
+
+def _ratio(word: str, other: str) -> float:
+    # In the order that get_close_matches compares them.
+    return difflib.SequenceMatcher(None, other, word).ratio()

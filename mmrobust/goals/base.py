@@ -74,6 +74,11 @@ class Goal(ABC):
         """Flags for the bound samples, each with a mask (N,)."""
         return {}
 
+    @property
+    def title(self) -> str:
+        """What is aimed at, behind an attack's name; nothing where any wrong answer will do."""
+        return f'goal {type(self).__name__}'
+
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""
         return describe_fields(self)

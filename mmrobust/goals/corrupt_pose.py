@@ -48,6 +48,11 @@ class CorruptPose(PoseGoal):
         share = self.share is None or (finite(self.share) and 0 < self.share <= 1)
         require(share, 'share', 'in (0, 1], or None', self.share)
 
+    @property
+    def title(self) -> str:
+        """Nothing: any wrong answer will do."""
+        return ''
+
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The reference pose and its visible joints."""
         annotated = truth.joint_annotated

@@ -13,6 +13,11 @@ from mmrobust.registry import GOALS
 class Misclassify(ClassGoal):
     """Untargeted: the prediction is any class but the reference."""
 
+    @property
+    def title(self) -> str:
+        """Nothing: any wrong answer will do."""
+        return ''
+
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
         """The reference class, whose loss is to grow."""
         return truth

@@ -32,6 +32,11 @@ class TargetPose(PoseGoal):
 
     tau: float = 0.1
 
+    @property
+    def title(self) -> str:
+        """What is aimed at: the victim knows which pose."""
+        return 'targeted at a pose'
+
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are poses with a target."""
         super().check(labels, n)

@@ -46,6 +46,12 @@ class TargetClass(Targeted):
         known = whole(self.target, 0) or self.target == 'next'
         require(known, 'target', 'a class index or "next"', self.target)
 
+    @property
+    def title(self) -> str:
+        """Which class is aimed at."""
+        which = 'the next class' if self.target == 'next' else f'class {self.target}'
+        return f'targeted at {which}'
+
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
         """The target class for every sample (N,)."""
         classes = outputs.shape[1]
@@ -65,6 +71,11 @@ class LeastLikely(Targeted):
 
     Source: Kurakin, Goodfellow and Bengio 2017, arXiv:1607.02533, section 2.3.
     """
+
+    @property
+    def title(self) -> str:
+        """Which class is aimed at."""
+        return 'least likely class'
 
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
         """The class of the lowest clean output (N,)."""

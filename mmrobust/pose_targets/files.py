@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -94,11 +95,17 @@ def load_target(source: str) -> PoseTemplate | SamplePose:
 
 
 def _from_json(path: Path) -> PoseTemplate:
-    content = json.loads(path.read_text())
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path} must be JSON in UTF-8: {error}') from error
     names = tuple(content) if isinstance(content, dict) else None
     cells = list(content.values()) if isinstance(content, dict) else content
-    if not isinstance(cells, list) or not cells or not all(map(_is_place, cells)):
-        raise ValueError(f'{path} must hold [x, y] or null for each joint, got {content!r}')
+    rule = 'a list or an object of [x, y] or null for each joint'
+    require(isinstance(cells, list) and len(cells) > 0, str(path), rule, content)
+    for place, cell in enumerate(cells):
+        joint = f'joint {place if names is None else repr(names[place])}'
+        require(_is_place(cell), f'{path}: {joint}', '[x, y] or null', cell)
     places = np.array([[0.0, 0.0] if cell is None else cell for cell in cells], np.float64)
     return PoseTemplate(places, np.array([cell is not None for cell in cells]), names, strict=True)
 
@@ -109,7 +116,11 @@ def _is_place(cell: Any) -> bool:
 
 
 def _from_human36m(path: Path, frame: str) -> PoseTemplate:
-    with np.load(path) as content:
+    try:
+        opened = np.load(path)
+    except (EOFError, ValueError, BadZipFile) as error:
+        raise ValueError(f'{path} must be an .npz file of arrays: {error}') from error
+    with opened as content:
         if not {'imgname', 'part'} <= set(content):
             raise ValueError(f'{path} must hold imgname and part, got {sorted(content)}')
         images, parts = content['imgname'], content['part']

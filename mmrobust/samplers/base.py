@@ -46,6 +46,11 @@ class NoiseSampler(ABC):
                 where the sampler needs it.
         """
 
+    @property
+    def name(self) -> str:
+        """For reports."""
+        return type(self).__name__
+
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them; see also :func:`describe_motion`."""
         # An option that is no attribute is an error here, not a gap in the report.

@@ -78,6 +78,11 @@ class Geometric(NoiseSampler):
         require(form in ('independent', 'chain'), 'form', 'independent or chain', form)
         self.kind, self.strength, self.form = kind, strength, form
 
+    @property
+    def name(self) -> str:
+        """The gradual form is another sampler than the paper's."""
+        return 'Geometric' if self.form == 'independent' else 'Geometric (chain)'
+
     def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of a video (C, T, H, W)."""
         return _Transformed(pixels, self, starts)

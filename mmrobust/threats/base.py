@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from mmrobust.functional.checks import require
 from mmrobust.functional.describe import describe_fields
 from mmrobust.functional.randomness import SampleRandom
 
@@ -68,6 +69,23 @@ class Threat(ABC):
 
     def check(self, pixels: Tensor) -> None:  # noqa: B027
         """Raise ValueError if this threat does not fit pixels of this shape."""
+
+    def check_range(self, pixels: Tensor, bounds: tuple[float, float]) -> None:
+        """Raise ValueError for a budget that allows any values at all: it is no threat model.
+
+        Args:
+            pixels: (N, ...), of the shape that is attacked.
+            bounds: Least and largest value of the victim's pixels.
+        """
+        low, high = bounds
+        # In no norm is a change smaller than its largest value.
+        if not len(pixels) or self.eps <= high - low:
+            return
+        darkest = torch.full_like(pixels[:1], low)
+        reached = self.project(torch.full_like(darkest, high), darkest)
+        most = float(self.distance(reached, darkest)[0])
+        rule = f'at most {most:g}, from one end of the values to the other'
+        require(self.eps <= most * (1 + 1e-6), 'threat.eps', rule, self.eps)
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""

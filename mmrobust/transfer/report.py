@@ -72,6 +72,7 @@ def transfer_card(
         'schema': SCHEMA,
         'spec': {'file': name} | asdict(spec),
         'attacks': spec.describe_attacks(),
+        'titles': {name: attack.title for (name, _), attack in spec.build_attacks().items()},
         'victims': describe_victims(spec),
         'versions': versions(),
         'n': total,
@@ -107,7 +108,7 @@ def study(card: dict[str, Any], name: str) -> Study:
         plots=transfer_plots(card['cells']),
         blocks=[
             ('Run', run + remarks),
-            ('Attacks', flatten(card['attacks'])),
+            ('Attacks', [*card['titles'].items(), *flatten(card['attacks'])]),
             ('Victims', [(key, _origin(value)) for key, value in card['victims'].items()]),
             ('Versions', flatten(card['versions'])),
         ],
@@ -158,7 +159,8 @@ def print_matrices(card: dict[str, Any], console: Console | None = None) -> None
                 rows.append(['  of all that the target has right', *found])
                 left = (f'{percent(c["adversarial_accuracy"])} ({c["n"]})' for c in line)
                 rows.append(['  accuracy that is left', *left])
-            console.print(f'\n{attack}, eps {number(eps)}', markup=False, highlight=False)
+            heading = f'\n{attack}: {card["titles"][attack]}, eps {number(eps)}'
+            console.print(heading, markup=False, highlight=False, soft_wrap=True)
             print_numbers(console, numbers_table(('crafted on', *spec['targets']), rows))
     accuracy = [
         [c['target'], percent(c['clean_accuracy'])] for c in card['cells'][: len(spec['targets'])]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from mmrobust.attacks.base import Attack
-from mmrobust.evaluation.budget import budget_path, check_budgets, with_budget
+from mmrobust.engine.attack_configs import attack_config
+from mmrobust.evaluation.budget import budget_path, check_budgets, with_budget, without_budget
 from mmrobust.functional.checks import require, suggestion, whole
 from mmrobust.registry import ATTACKS, find
 
@@ -62,7 +63,8 @@ class TransferSpec:
     Attributes:
         data: A test_dataloader, or the path of a config that has one.
         victims: Name -> recipe.
-        attacks: Name -> config of the attack, without a budget.
+        attacks: Name -> config of the attack, without a budget; a spec may give a shipped
+            attack by its usual name alone.
         eps: Budgets, ascending.
         sources: Victims that clips are crafted on.
         targets: Victims that they are shown to.
@@ -206,8 +208,11 @@ def _named(cfg: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _attack(name: str, cfg: Any) -> dict[str, Any]:
     """An attack's config without a budget of its own, which nothing would read."""
+    if isinstance(cfg, str):
+        # By its usual name: what is shipped states a budget.
+        return without_budget(attack_config(cfg, f'attacks.{name}'))
     typed = isinstance(cfg, Mapping) and 'type' in cfg
-    require(typed, f'attacks.{name}', 'a dict with a type', cfg)
+    require(typed, f'attacks.{name}', 'a dict with a type, or a name', cfg)
     try:
         path = budget_path(cfg)
     except ValueError as error:

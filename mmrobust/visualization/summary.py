@@ -119,9 +119,10 @@ def threat_text(card: Card) -> str:
 
 
 def attack_text(card: Card) -> str:
-    """'PGD (l_inf, eps 4)'."""
-    name, threat = str(_part(card, 'attack').get('type') or 'The attack'), threat_text(card)
-    return f'{name} ({threat})' if threat else name
+    """'PGD, targeted at class 3 (l_inf, eps 4)'; of a card without a title, the attack's type."""
+    name = card.get('title') or _part(card, 'attack').get('type') or 'The attack'
+    threat = threat_text(card)
+    return f'{name} ({threat})' if threat else str(name)
 
 
 def success_limits(card: Card) -> tuple[float, float] | None:

@@ -25,7 +25,16 @@ NOTE = (
     'intervals. frames: mean over the successes; forwards, backwards and queries: means over '
     'the attacked.'
 )
-SHARED = ('config', 'checkpoint', 'checkpoint_sha256', 'attack', 'surrogate', 'space', 'seed')
+SHARED = (
+    'config',
+    'checkpoint',
+    'checkpoint_sha256',
+    'attack',
+    'title',
+    'surrogate',
+    'space',
+    'seed',
+)
 
 
 def write_sweep(
@@ -51,7 +60,8 @@ def write_sweep(
 
 def study(shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]) -> Study:
     """The page."""
-    run = [(key, plain(shared[key])) for key in SHARED if key not in ('attack', 'surrogate')]
+    own = ('attack', 'title', 'surrogate')
+    run = [(key, plain(shared[key])) for key in SHARED if key not in own]
     run.append(('gradients from', (shared['surrogate'] or {}).get('config', 'the model itself')))
     return Study(
         title=heading(shared),

@@ -1,5 +1,4 @@
 # Fast gradient sign method, one step of eps.
 attack = dict(
     type='FGSM',
-    threat=dict(type='Linf', eps=8),
-    goal=dict(type='Misclassify', loss='cross_entropy'))
+    threat=dict(type='Linf', eps=8))

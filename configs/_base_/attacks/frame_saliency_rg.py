@@ -1,5 +1,5 @@
-# The same with gradients and saliencies refreshed after each frame; level='video'
-# goes stack after stack until the whole video is fooled.
+# Frame by frame, gradients and saliencies refreshed after each (arXiv:1811.11875).
+# level='video' goes stack after stack until the whole video is fooled.
 attack = dict(
     type='IterativeSaliencyRG',
     threat=dict(type='Linf', eps=0.025 * 255),

@@ -1,5 +1,5 @@
-# K-limiting attack with extended relations: only values that some joint's response
-# depends on may change, and a sample stops at its first success.
+# KAA+ER in the l_inf ball: the K-limiting attack with extended relations. Only values that
+# some joint's response depends on may change, and a sample stops at its first success.
 attack = dict(
     type='KLimiting',
     relation='any',

@@ -1,5 +1,5 @@
-# K-limiting attack: I-FGSM on the response before it is decoded; a sample stops
-# at its first success.
+# KAA in the l_2 ball: the K-limiting attack, I-FGSM on the response before it is decoded.
+# A sample stops at its first success.
 # eps is the Euclidean length of the whole crop's perturbation, in grey levels.
 attack = dict(
     type='KLimiting',

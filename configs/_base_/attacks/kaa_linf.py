@@ -1,5 +1,5 @@
-# K-limiting attack: I-FGSM on the response before it is decoded; a sample stops
-# at its first success.
+# KAA in the l_inf ball: the K-limiting attack, I-FGSM on the response before it is decoded.
+# A sample stops at its first success.
 attack = dict(
     type='KLimiting',
     relation='none',

@@ -1,4 +1,4 @@
-# Motion-excited sampler as released: codec motion vectors, looked up; the
+# Motion-excited sampler as released: codec motion vectors, looked up. The
 # release's loss, which is lost on a victim that is wrong already.
 attack = dict(
     type='GradientEstimation',

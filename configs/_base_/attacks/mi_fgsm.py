@@ -4,5 +4,4 @@ attack = dict(
     steps=10,
     step_size=0.1,
     decay=1.0,
-    threat=dict(type='Linf', eps=8),
-    goal=dict(type='Misclassify', loss='cross_entropy'))
+    threat=dict(type='Linf', eps=8))

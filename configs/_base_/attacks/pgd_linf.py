@@ -6,5 +6,4 @@ attack = dict(
     step_unit='eps',
     random_start=True,
     restarts=1,
-    threat=dict(type='Linf', eps=8),
-    goal=dict(type='Misclassify', loss='cross_entropy'))
+    threat=dict(type='Linf', eps=8))

@@ -1,4 +1,4 @@
-# Towards the class that the victim finds least likely.
+# PGD towards the class that the victim finds least likely.
 attack = dict(
     type='PGD',
     steps=20,

@@ -1,4 +1,4 @@
-# Only the first sampled frame may change.
+# PGD of the first sampled frame alone.
 attack = dict(
     type='PGD',
     steps=20,

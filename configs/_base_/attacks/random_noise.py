@@ -2,5 +2,4 @@
 attack = dict(
     type='RandomNoise',
     trials=1,
-    threat=dict(type='Linf', eps=8),
-    goal=dict(type='Misclassify'))
+    threat=dict(type='Linf', eps=8))

@@ -6,7 +6,6 @@ K classes; pixels 0..255.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Literal
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.averaging import average_views
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
 from mmrobust.victims.action.clips import split_clips
@@ -53,7 +52,8 @@ class ActionVictim(Subject):
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0
     ) -> None:
         require(space in ('video', 'view'), 'space', 'video or view', space)
-        require(0 < memory_limit < math.inf, 'memory_limit', 'GiB > 0', memory_limit)
+        large = finite(memory_limit) and memory_limit > 0
+        require(large, 'memory_limit', 'GiB > 0', memory_limit)
         self.space, self.memory_limit = space, memory_limit
         self.scorer = Scorer(model)
         self._view_bytes: dict[tuple[object, ...], int] = {}

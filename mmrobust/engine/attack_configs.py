@@ -1,0 +1,86 @@
+"""Attacks by their usual names: those of the configs that the package ships, or of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import mmrobust
+from mmrobust.engine.configs import SUFFIXES, read_config
+from mmrobust.functional.checks import require, shown, suggestion
+from mmrobust.registry import ATTACKS, find
+
+
+def attack_config(attack: Any, where: str = 'attack') -> dict[str, Any]:
+    """An attack's config, however it is given.
+
+    Args:
+        attack: A config; or a string: a registered class (``PGD``), a shipped config
+            (``me_sampler``), either in any case, or a file that defines ``attack``. The
+            ``type`` of a config may name a shipped config, too, whose options it then changes.
+        where: What gave it, for messages.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: There is no such attack, or it is none of these.
+    """
+    if isinstance(attack, str):
+        if not attack.endswith(SUFFIXES):
+            return named(attack)
+        loaded = read_config(attack, where)
+        if 'attack' not in loaded:
+            raise ValueError(f'{where} {attack} must define `attack = dict(type=...)`')
+        return attack_config(loaded.attack, f'{where} {attack}: attack')
+    require(isinstance(attack, Mapping), where, 'a dict of options or a name', attack)
+    config = attack.to_dict() if hasattr(attack, 'to_dict') else dict(attack)
+    kind = config.pop('type', None)
+    if kind is None:
+        raise ValueError(f'{where} must have a type, got {shown(config)}')
+    require(isinstance(kind, str | type), f'{where}.type', 'a name or a class', kind)
+    return _merged(named(kind) if isinstance(kind, str) else {'type': kind}, config)
+
+
+def named(name: str) -> dict[str, Any]:
+    """The config of the attack that is called so.
+
+    Raises:
+        ValueError: None is.
+    """
+    plain = name.removeprefix('mmrobust.')
+    ATTACKS.import_from_location()
+    if plain in ATTACKS.module_dict or '.' in plain:
+        find(ATTACKS, name)
+        return {'type': name}
+    word = name.lower().replace('-', '_')
+    if word in shipped():
+        config: dict[str, Any] = read_config(shipped()[word], '--attack').attack.to_dict()
+        return config
+    classes = {known.lower(): known for known in ATTACKS.module_dict}
+    if word.replace('_', '') in classes:
+        return {'type': classes[word.replace('_', '')]}
+    known = {**dict.fromkeys(shipped()), **dict.fromkeys(ATTACKS.module_dict)}
+    raise ValueError(f'unknown attack {name!r}: {suggestion(name, known)}')
+
+
+@cache
+def shipped() -> dict[str, Path]:
+    """The attack configs of the package, by name; none where it came without its configs."""
+    package = Path(mmrobust.__file__).parent
+    for root in (package / '.mim', package.parent):
+        files = sorted((root / 'configs' / '_base_' / 'attacks').glob('*.py'))
+        if files:
+            return {path.stem: path for path in files}
+    return {}
+
+
+def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with other values; a noun of another type takes none of its options along."""
+    found = dict(base)
+    for key, value in changes.items():
+        old = found.get(key)
+        same = isinstance(old, Mapping) and isinstance(value, Mapping)
+        same = same and value.get('type', old['type']) == old['type']
+        found[key] = _merged(dict(old), value) if same else value
+    return found

@@ -1,0 +1,113 @@
+"""Config files: read, with the modules beside them, and their mistakes named by file and line."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mmrobust.functional.checks import require
+
+SUFFIXES = ('.py', '.json', '.yml', '.yaml')
+
+
+def check_file(path: str | Path, name: str) -> None:
+    """Raise OSError unless ``path`` is a file; ``name`` says what it is to be."""
+    if Path(path).is_dir():
+        raise IsADirectoryError(f'{name} {path} is a folder: it must be a file')
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{name} {path} does not exist')
+
+
+def read_config(path: str | Path, name: str) -> Any:
+    """The config in a file, as mmengine reads it.
+
+    Modules that lie beside the file are found, by its ``custom_imports`` and by ``import``.
+
+    Args:
+        path: Of the file.
+        name: What it is, for messages: ``CONFIG``, ``--attack``.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It cannot be read; the message names the file, and the line where known.
+    """
+    from mmengine.config import Config
+
+    check_file(path, name)
+    find_modules_in(Path(path).parent)
+    try:
+        if Path(path).suffix == '.json':
+            content = json.loads(Path(path).read_text(encoding='utf-8'))
+            require(isinstance(content, dict), 'its content', 'a dict of options', content)
+        found = Config.fromfile(str(path))
+        _import_neighbours(Path(path))
+    except Exception as error:
+        raise ValueError(f'{name} {_located(error, Path(path))}') from error
+    return found
+
+
+def find_modules_in(folder: Path) -> None:
+    """Let modules in ``folder`` be imported, unless installed ones have their names."""
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.append(place)
+
+
+def _import_neighbours(path: Path) -> None:
+    """Import the modules beside a config that it imports: mmengine only notes their names."""
+    for node in ast.parse(path.read_text(encoding='utf-8')).body if path.suffix == '.py' else ():
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for name in names:
+            top = path.parent / name.split('.')[0]
+            if top.with_suffix('.py').is_file() or (top / '__init__.py').is_file():
+                importlib.import_module(name)
+
+
+def _located(error: Exception, path: Path) -> str:
+    """File, line and what is wrong."""
+    if isinstance(error, SyntaxError):
+        for file in _with_bases(path):
+            try:
+                ast.parse(file.read_text(encoding='utf-8'))
+            except SyntaxError as found:
+                return f'{file}, line {found.lineno}: {found.msg}'
+    cause: BaseException = error
+    while isinstance(cause, ImportError) and cause.__cause__ is not None:
+        # mmengine's own words are a list of all folders that were searched.
+        cause = cause.__cause__
+    text = str(cause) or type(cause).__name__
+    line = _line_of(error.__traceback__, path)
+    known = isinstance(cause, ValueError | OSError | ImportError)
+    return f'{path}{line}: {text if known else f"{type(cause).__name__}: {text}"}'
+
+
+def _line_of(trace: TracebackType | None, path: Path) -> str:
+    """', line 3' of the last line of the file that was running; '' where none was."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(trace)
+        if frame.filename and Path(frame.filename).resolve() == path.resolve()
+    ]
+    return f', line {lines[-1]}' if lines else ''
+
+
+def _with_bases(path: Path) -> Iterator[Path]:
+    """The Python file, and those that it names as its ``_base_``, where they are paths."""
+    if path.suffix != '.py' or not path.is_file():
+        return
+    yield path
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and target.id == '_base_':
+            bases = ast.literal_eval(node.value)
+            for base in [bases] if isinstance(bases, str) else bases:
+                yield from _with_bases(path.parent / base)
