@@ -54,6 +54,11 @@ def unregistered(error: Exception) -> str | None:
     if not isinstance(error, KeyError) or match is None:
         return None
     kind, scope, noun = match.groups()
+    return unknown_type(kind, noun, scope)
+
+
+def unknown_type(kind: str, noun: str, scope: str) -> str:
+    """What is said of a ``type`` that neither ``scope`` nor mmengine has registered."""
     known = suggestion(kind, set(_registered(noun)))
     return f'unknown {noun} {kind!r} (looked for in {scope} and mmengine): {known}'
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.cli.arguments import Arguments
-from mmrobust.cli.reporting import report_errors
+from mmrobust.cli.reporting import report_errors, unknown_type
 from mmrobust.functional.checks import require, whole
 
 
@@ -63,18 +63,18 @@ def check_training(cfg: Any) -> None:
     """Refuse what mmengine would only stumble over, or train nothing with."""
     from mmengine.registry import OPTIMIZERS, init_default_scope
 
-    from mmrobust.registry import find
-
     for name in ('max_epochs', 'max_iters'):
         length = (cfg.get('train_cfg') or {}).get(name)
         good = length is None or whole(length, 1)
         require(good, f'train_cfg.{name}', 'a whole number >= 1', length)
     kind = ((cfg.get('optim_wrapper') or {}).get('optimizer') or {}).get('type')
     if isinstance(kind, str):
-        init_default_scope(cfg.get('default_scope') or 'mmengine')
+        scope = cfg.get('default_scope') or 'mmengine'
+        init_default_scope(scope)
         with OPTIMIZERS.switch_scope_and_registry(None) as optimizers:
-            optimizers.import_from_location()
-            find(optimizers, kind)
+            known = optimizers.get(kind)
+        if known is None:
+            raise ValueError(unknown_type(kind, 'optimizer', scope))
 
 
 if __name__ == '__main__':

@@ -53,15 +53,21 @@ def named(name: str) -> dict[str, Any]:
     if plain in ATTACKS.module_dict or '.' in plain:
         find(ATTACKS, name)
         return {'type': name}
-    word = name.lower().replace('-', '_')
-    if word in shipped():
-        config: dict[str, Any] = read_config(shipped()[word], '--attack').attack.to_dict()
-        return config
+    word = _plain(name)
+    for known, path in shipped().items():
+        if word == _plain(known):
+            config: dict[str, Any] = read_config(path, '--attack').attack.to_dict()
+            return config
     classes = {known.lower(): known for known in ATTACKS.module_dict}
     if word.replace('_', '') in classes:
         return {'type': classes[word.replace('_', '')]}
-    known = {**dict.fromkeys(shipped()), **dict.fromkeys(ATTACKS.module_dict)}
-    raise ValueError(f'unknown attack {name!r}: {suggestion(name, known)}')
+    raise ValueError(
+        f'unknown attack {name!r}: {suggestion(name, {*shipped(), *ATTACKS.module_dict})}'
+    )
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace('-', '_')
 
 
 @cache

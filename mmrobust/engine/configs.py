@@ -81,9 +81,9 @@ def _located(error: Exception, path: Path) -> str:
             except SyntaxError as found:
                 return f'{file}, line {found.lineno}: {found.msg}'
     cause: BaseException = error
-    while isinstance(cause, ImportError) and cause.__cause__ is not None:
+    while isinstance(inner := cause.__cause__ or cause.__context__, ImportError):
         # mmengine's own words are a list of all folders that were searched.
-        cause = cause.__cause__
+        cause = inner
     text = str(cause) or type(cause).__name__
     line = _line_of(error.__traceback__, path)
     known = isinstance(cause, ValueError | OSError | ImportError)

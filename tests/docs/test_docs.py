@@ -72,14 +72,25 @@ def commands(text: str) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
+@pytest.fixture(autouse=True)
+def _examples_are_forgotten(monkeypatch):
+    """Whatever a test registers of docs/examples is there for that test alone."""
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    yield
+    names = {path.stem for path in (DOCS / 'examples').glob('*.py')}
+    for registry in (ATTACKS, THREATS, GOALS):
+        for name, cls in list(registry.module_dict.items()):
+            if cls.__module__ in names:
+                registry.module_dict.pop(name)
+    for name in names & set(sys.modules):
+        del sys.modules[name]
+
+
 @pytest.fixture
 def bim(monkeypatch):
     """The example of docs/writing_an_attack.md, registered for one test."""
     monkeypatch.syspath_prepend(str(DOCS / 'examples'))
-    module = importlib.import_module('bim')
-    yield module.BIM
-    ATTACKS.module_dict.pop('BIM')
-    del sys.modules['bim']
+    return importlib.import_module('bim').BIM
 
 
 VICTIMS = (ActionVictim, CascadeVictim, PoseVictim)
@@ -102,7 +113,7 @@ def generated():
 def options_build(arguments: list[str]) -> None:
     """The arguments of attack.py parse, and name an attack that can be built."""
     filled = [{'CONFIG': DEMO, 'CHECKPOINT': 'any.pth'}.get(word, word) for word in arguments]
-    cfg = attack_command.build_config(attack_command.parser().parse_args(filled))
+    cfg = attack_command.build_config(attack_command.parser().read(filled))
     ATTACKS.build(cfg.test_cfg.attack.to_dict())
     assert set(cfg.test_cfg.victim) < VICTIM_OPTIONS
 
@@ -161,6 +172,7 @@ def check_command(words: list[str]) -> None:
 @page
 def test_commands_run(text, monkeypatch):
     monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(DOCS / 'examples'))  # PYTHONPATH of some
     for words in commands(text):
         check_command(words)
 
@@ -169,7 +181,7 @@ def test_commands_run(text, monkeypatch):
 def test_flags_exist(text):
     parsers = attack_command.parser(), *PARSERS.values()
     known = {flag for p in parsers for flag in p._option_string_actions} | FOREIGN
-    known |= {'--launcher'}
+    known |= {'--launcher', '--version'}  # the latter of mmrobust itself
     assert set(re.findall(r'(?<!\w)--[a-z][a-z-]+', prose(text))) <= known
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmrobust.functional.checks import finite, require, suggestion
+from mmrobust.functional.checks import finite, require, shown, suggestion
 
 
 def test_require():
@@ -32,3 +32,23 @@ def test_other_values(value):
 )
 def test_suggestions(word, expected):
     assert suggestion(word, ['PGD', 'MIFGSM', 'FGSM']) == expected
+
+
+@pytest.mark.parametrize(
+    ('word', 'expected'),
+    [
+        ('Targeted', "did you mean 'TargetClass' or 'TargetPose'?"),
+        ('TargetClas', "did you mean 'TargetClass'?"),
+        ('LeastLikly', "did you mean 'LeastLikely'?"),
+    ],
+)
+def test_words_that_begin_alike_are_named_together(word, expected):
+    assert suggestion(word, ['LeastLikely', 'TargetPose', 'TargetClass', 'Misclassify']) == expected
+
+
+def test_a_long_value_is_shortened():
+    assert shown([1, 'a']) == "[1, 'a']"
+    with pytest.raises(ValueError, match=r'steps must be few, got \[0, 0, .* \.\.\. ') as caught:
+        require(False, 'steps', 'few', [0] * 100_000)
+    assert len(str(caught.value)) < 300
+    assert '299800 characters' in str(caught.value)

@@ -155,12 +155,44 @@ def test_poses_are_read_from_json(tmp_path):
     assert pose.known.tolist() == [True, False]
 
 
-@pytest.mark.parametrize('content', ['[[1, 2, 3]]', '{}', '[]', '7', '[["a", 2]]', '[[NaN, 1]]'])
-def test_a_json_file_without_places_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'[[1, 2, 3]]', r'pose.json: joint 0 must be \[x, y\] or null, got \[1, 2, 3\]$'),
+        (b'{"nose": {"x": 1}}', r"pose.json: joint 'nose' must be \[x, y\] or null, got {'x': 1}"),
+        (b'{"nose": [1, 2], "mouth": 3}', "joint 'mouth' must be .*, got 3$"),
+        (b'[["a", 2]]', r"joint 0 must be .*, got \['a', 2\]"),
+        (b'[null, [NaN, 1]]', r'joint 1 must be .*, got \[nan, 1\]'),
+        (b'{}', 'must be a list or an object of .* for each joint, got {}'),
+        (b'[]', 'must be a list or an object of .* for each joint'),
+        (b'7', 'must be a list or an object of .* for each joint, got 7'),
+        (b'', 'pose.json must be JSON in UTF-8: Expecting value'),
+        (b'\xff\xfe{', "pose.json must be JSON in UTF-8: 'utf-8' codec"),
+        (b'[[1, 2], [3', 'pose.json must be JSON in UTF-8'),
+    ],
+)
+def test_a_json_file_without_places_is_refused(tmp_path, content, message):
     path = tmp_path / 'pose.json'
-    path.write_text(content)
-    with pytest.raises(ValueError, match=r'pose.json must hold \[x, y\] or null for each joint'):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
         load_target(str(path))
+
+
+@pytest.mark.parametrize('bad', [[1, 2, 3], 'x' * 10**6])
+def test_one_bad_row_of_many_is_named_not_echoed(tmp_path, bad):
+    path = tmp_path / 'pose.json'
+    path.write_text(json.dumps([[1, 2]] * 3000 + [bad]))
+    with pytest.raises(ValueError, match='joint 3000 must be') as caught:
+        load_target(str(path))
+    assert len(str(caught.value)) < 500
+
+
+def test_an_npz_file_that_is_none(tmp_path):
+    path = tmp_path / 'poses.npz'
+    for content in (b'', b'nothing', b'PK\x03\x04'):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r'poses.npz must be an .npz file of arrays'):
+            load_target(f'{path}:frame')
 
 
 def write_human36m(path, joints=17):

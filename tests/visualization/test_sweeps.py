@@ -11,6 +11,7 @@ CARD = {
     'checkpoint': 'best.pth',
     'checkpoint_sha256': None,
     'attack': {'type': 'PGD', 'threat': {'type': 'Linf', 'eps': 4.0}, 'goal': {}},
+    'title': 'PGD, targeted at class 3',
     'surrogate': None,
     'space': 'video',
     'seed': 0,
@@ -52,4 +53,5 @@ def test_a_sweep_says_what_there_is_to_say(tmp_path, capsys, rows, rate, shown):
     assert [point['success_rate'] for point in points] == [rate, rate]
     printed = capsys.readouterr().out
     assert printed.count(shown) >= 2
+    assert 'tsn under PGD, targeted at class 3 (l_inf)' in printed
     assert '<table' in (tmp_path / 'sweep.html').read_text()

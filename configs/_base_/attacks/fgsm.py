@@ -1,4 +1,2 @@
 # Fast gradient sign method, one step of eps.
-attack = dict(
-    type='FGSM',
-    threat=dict(type='Linf', eps=8))
+attack = dict(type='FGSM', threat=dict(type='Linf', eps=8))

@@ -3,4 +3,5 @@ attack = dict(
     type='IterativeSaliency',
     threat=dict(type='Linf', eps=0.025 * 255),
     goal=dict(type='Misclassify', loss='cross_entropy'),
-    level='stack')
+    level='stack',
+)

@@ -4,4 +4,5 @@ attack = dict(
     type='IterativeSaliencyRG',
     threat=dict(type='Linf', eps=0.025 * 255),
     goal=dict(type='Misclassify', loss='cross_entropy'),
-    level='stack')
+    level='stack',
+)

@@ -7,4 +7,5 @@ attack = dict(
     step_unit='eps',
     budget=60000,
     threat=dict(type='Linf', eps=10),
-    goal=dict(type='Misclassify', loss='probability_margin'))
+    goal=dict(type='Misclassify', loss='probability_margin'),
+)

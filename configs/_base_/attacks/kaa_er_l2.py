@@ -8,4 +8,5 @@ attack = dict(
     alpha_unit='quantile',
     steps=20,
     step_size=0.1,
-    threat=dict(type='L2', eps=1000))
+    threat=dict(type='L2', eps=1000),
+)

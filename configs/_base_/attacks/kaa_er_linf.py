@@ -7,4 +7,5 @@ attack = dict(
     alpha_unit='quantile',
     steps=20,
     step_size=0.1,
-    threat=dict(type='Linf', eps=8))
+    threat=dict(type='Linf', eps=8),
+)

@@ -2,8 +2,5 @@
 # A sample stops at its first success.
 # eps is the Euclidean length of the whole crop's perturbation, in grey levels.
 attack = dict(
-    type='KLimiting',
-    relation='none',
-    steps=20,
-    step_size=0.1,
-    threat=dict(type='L2', eps=1000))
+    type='KLimiting', relation='none', steps=20, step_size=0.1, threat=dict(type='L2', eps=1000)
+)

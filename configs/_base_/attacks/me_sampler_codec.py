@@ -8,4 +8,5 @@ attack = dict(
     step_unit='eps',
     budget=60000,
     threat=dict(type='Linf', eps=7.65),
-    goal=dict(type='Misclassify', loss='runner_up'))
+    goal=dict(type='Misclassify', loss='runner_up'),
+)

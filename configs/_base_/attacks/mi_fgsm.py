@@ -1,7 +1,2 @@
 # Momentum iterative FGSM, the setting of its paper.
-attack = dict(
-    type='MIFGSM',
-    steps=10,
-    step_size=0.1,
-    decay=1.0,
-    threat=dict(type='Linf', eps=8))
+attack = dict(type='MIFGSM', steps=10, step_size=0.1, decay=1.0, threat=dict(type='Linf', eps=8))

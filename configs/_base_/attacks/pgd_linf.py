@@ -6,4 +6,5 @@ attack = dict(
     step_unit='eps',
     random_start=True,
     restarts=1,
-    threat=dict(type='Linf', eps=8))
+    threat=dict(type='Linf', eps=8),
+)

@@ -4,4 +4,5 @@ attack = dict(
     steps=20,
     step_size=0.1,
     threat=dict(type='Linf', eps=8),
-    goal=dict(type='LeastLikely', loss='cross_entropy'))
+    goal=dict(type='LeastLikely', loss='cross_entropy'),
+)

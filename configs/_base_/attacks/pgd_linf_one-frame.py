@@ -4,4 +4,5 @@ attack = dict(
     steps=20,
     step_size=0.1,
     threat=dict(type='FrameMask', frames=[0], threat=dict(type='Linf', eps=16)),
-    goal=dict(type='Misclassify', loss='margin'))
+    goal=dict(type='Misclassify', loss='margin'),
+)

@@ -1,5 +1,2 @@
 # The control: noise at the full budget. No attack may do worse.
-attack = dict(
-    type='RandomNoise',
-    trials=1,
-    threat=dict(type='Linf', eps=8))
+attack = dict(type='RandomNoise', trials=1, threat=dict(type='Linf', eps=8))

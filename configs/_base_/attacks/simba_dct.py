@@ -7,4 +7,5 @@ attack = dict(
     step_unit='eps',
     budget=60000,
     threat=dict(type='Linf', eps=7.65),
-    goal=dict(type='Misclassify', loss='cross_entropy'))
+    goal=dict(type='Misclassify', loss='cross_entropy'),
+)

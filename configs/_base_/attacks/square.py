@@ -5,4 +5,5 @@ attack = dict(
     shape='tube',
     budget=60000,
     threat=dict(type='Linf', eps=7.65),
-    goal=dict(type='Misclassify', loss='margin'))
+    goal=dict(type='Misclassify', loss='margin'),
+)

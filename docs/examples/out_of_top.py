@@ -1,0 +1,48 @@
+"""A goal beyond the best answer: the right class is to leave the first few."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from mmrobust.functional.checks import require, whole
+from mmrobust.goals import ClassGoal
+from mmrobust.registry import GOALS
+
+
+@GOALS.register_module()
+@dataclass(frozen=True)
+class OutOfTop(ClassGoal):
+    """Untargeted: the reference class is no longer among the first ``k`` answers.
+
+    Args:
+        loss: See :class:`~mmrobust.goals.classes.ClassGoal`.
+        reference: See :class:`~mmrobust.goals.classes.ClassGoal`.
+        k: How many answers count, >= 1, below the number of classes.
+    """
+
+    k: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(whole(self.k, 1), 'k', 'a whole number >= 1', self.k)
+
+    @property
+    def title(self) -> str:
+        """What a report says behind the attack's name."""
+        return f'out of the first {self.k}'
+
+    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+        """The reference class, whose loss is to grow."""
+        classes = outputs.shape[1]
+        require(self.k < classes, 'k', f'below the {classes} classes', self.k)
+        return truth
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """The loss of the reference class (N,)."""
+        return self._loss(outputs)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """True where at least ``k`` other classes win (N,)."""
+        own = outputs.gather(1, self.bound[0][:, None])
+        ahead = (outputs > own).sum(dim=1)
+        return (ahead >= self.k) & outputs.isfinite().all(dim=1)

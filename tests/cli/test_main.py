@@ -1,0 +1,130 @@
+"""The command ``mmrobust``: its commands, ``list``, and one line for what is wrong."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from mmrobust import __version__
+from mmrobust.cli import attack, listing, main, sweep, train, transfer, verify
+from mmrobust.cli.main import COMMANDS
+from mmrobust.cli.reporting import report_errors
+from mmrobust.engine.attack_configs import shipped
+from mmrobust.registry import ATTACKS, GOALS, SAMPLERS, THREATS
+
+
+def lines(capsys) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+def test_version_and_help(capsys):
+    assert main(['--version']) == 0
+    assert lines(capsys) == [f'mmrobust {__version__}']
+    assert main(['--help']) == 0
+    printed = '\n'.join(lines(capsys))
+    assert all(f'\n  {name} ' in printed for name in COMMANDS)
+
+
+def test_every_command_can_be_run():
+    for module, _ in COMMANDS.values():
+        assert callable(importlib.import_module(module).main)
+
+
+def test_list_names_everything_once_on_a_line(capsys):
+    assert main(['list']) == 0
+    printed = lines(capsys)
+    names = [line.split()[0] for line in printed if line.startswith('  ')]
+    wanted = list(shipped())
+    for registry in (ATTACKS, THREATS, GOALS, SAMPLERS):
+        own = registry.module_dict.items()
+        wanted += [name for name, cls in own if cls.__module__.startswith('mmrobust.')]
+    assert set(wanted) <= set(names)
+    assert len(set(names)) == len(names)
+    assert all(len(line.split(maxsplit=1)[1]) > 10 for line in printed if line.startswith('  '))
+    text = ' '.join(printed)
+    assert 'Fast gradient sign method (Goodfellow, Shlens and Szegedy 2015' in text
+    assert 'Motion-excited sampler (Zhang, Zhu, Zhu and Yang 2020), untargeted.' in text
+    assert '``' not in text
+
+
+@pytest.mark.parametrize('noun', listing.NOUNS)
+def test_list_of_one_noun(noun, capsys):
+    assert main(['list', noun]) == 0
+    headings = [line for line in lines(capsys) if line and not line.startswith('  ')]
+    assert all(heading.startswith((noun, 'attacks with')) for heading in headings)
+    assert ('attacks with' in ' '.join(headings)) == (noun == 'attacks')
+
+
+@pytest.mark.parametrize(
+    ('command', 'words', 'message'),
+    [
+        (attack, ['a', 'b', '--stepz', '3'], "unknown option '--stepz': did you mean"),
+        (attack, ['a', 'b', '--reusme'], "unknown option '--reusme': did you mean '--resume'?"),
+        (attack, ['a', 'b', '--eps=3'], 'Options of the config follow --cfg-options'),
+        (attack, ['a', 'b', 'c'], "unexpected argument 'c'"),
+        (attack, ['a'], 'the following arguments are required: checkpoint'),
+        (attack, ['a', 'b', '--attack', ''], '--attack must not be empty'),
+        (attack, ['', 'b'], 'CONFIG must not be empty'),
+        (attack, ['a', 'b', '--seed', 'x'], "argument --seed: invalid int value: 'x'"),
+        (sweep, ['a', 'b', '--eps', '1', '--atack', 'x'], "did you mean '--attack'?"),
+        (transfer, ['a', '--sed', '1'], "did you mean '--seed'?"),
+        (train, ['a', '--work-dirr', '1'], "did you mean '--work-dir'?"),
+        (listing, ['attack'], "invalid choice: 'attack'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(command, words, message, capsys):
+    with pytest.raises(SystemExit) as left:
+        command.main(words)
+    assert left.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ''
+    (line,) = printed.err.splitlines()
+    assert line.startswith('error: ')
+    assert message in line
+
+
+@pytest.mark.parametrize('command', [attack, sweep, transfer, train, listing, verify])
+def test_help_of_every_command(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        command.main(['--help'])
+    assert left.value.code == 0
+    assert '--traceback' in capsys.readouterr().out
+
+
+def test_env_without_its_script(capsys):
+    assert main(['env', 'no_such_script.py']) == 2
+    printed = capsys.readouterr()
+    assert printed.err == 'error: script no_such_script.py does not exist\n'
+
+
+def test_a_type_that_is_registered_nowhere(capsys):
+    from mmengine.registry import MODELS, OPTIMIZERS
+
+    def command(words):
+        (OPTIMIZERS if words else MODELS).build(dict(type='Sdg' if words else 'ImgDataPreproc'))
+
+    importlib.import_module('mmengine.model')
+    importlib.import_module('mmengine.optim')
+    assert report_errors(command, ['optimizer']) == 1
+    assert "error: unknown optimizer 'Sdg'" in (error := capsys.readouterr().err)
+    assert "did you mean 'SGD'?" in error
+    assert 'unexpected' not in error
+    assert report_errors(command, []) == 1
+    assert "unknown model 'ImgDataPreproc'" in (error := capsys.readouterr().err)
+    assert "did you mean 'ImgDataPreprocessor'?" in error
+
+
+def test_another_key_error_stays_unexpected(capsys):
+    def command(words):
+        raise KeyError('missing')
+
+    assert report_errors(command, []) == 1
+    assert "KeyError: 'missing' (unexpected; --traceback shows where)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_list_outside_of_the_checkout(tmp_path):
+    words = [sys.executable, '-W', 'ignore', '-c', 'from mmrobust.cli import main; main(["list"])']
+    printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert '  me_sampler ' in printed

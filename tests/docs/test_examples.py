@@ -1,0 +1,102 @@
+"""The examples of docs/examples, run as a user would: from another folder, by the command."""
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mmrobust.attacks.pgd import PGD
+from mmrobust.cli.attack import build_config, parser
+from mmrobust.registry import ATTACKS, GOALS, THREATS
+from mmrobust.threats import L2, Linf
+from mmrobust.victims import FunctionVictim
+from tests.conftest import CONFIGS, ROOT
+
+EXAMPLES = ROOT / 'docs' / 'examples'
+TITLES = {'bim': 'BIM', 'border': 'PGD', 'out_of_top': 'PGD, out of the first 3'}
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch):
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    yield
+    for registry in (ATTACKS, THREATS, GOALS):
+        for name, cls in list(registry.module_dict.items()):
+            if cls.__module__ in TITLES:
+                registry.module_dict.pop(name)
+    for name in TITLES:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize('name', TITLES)
+def test_an_example_is_found_from_another_folder(name, tmp_path, monkeypatch):
+    """Without a run: the file beside the config is imported, and the attack can be built."""
+    monkeypatch.chdir(tmp_path)
+    words = [CONFIGS / 'tiny_3d.py', 'any.pth', '--attack', EXAMPLES / f'attack_{name}.py']
+    cfg = build_config(parser().read([str(word) for word in words]))
+    assert ATTACKS.build(cfg.test_cfg.attack.to_dict()).title == TITLES[name]
+    assert sys.modules[name].__file__ == str(EXAMPLES / f'{name}.py')
+
+
+def test_an_example_is_named_on_the_command_line(tmp_path, monkeypatch):
+    shutil.copy(EXAMPLES / 'bim.py', tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words = [CONFIGS / 'tiny_3d.py', 'any.pth', '--attack', 'BIM', '--cfg-options']
+    words += ['custom_imports.imports=[bim]', 'attack.steps=3']
+    cfg = build_config(parser().read([str(word) for word in words]))
+    assert cfg.test_cfg.attack == {'type': 'BIM', 'steps': 3}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', TITLES)
+def test_an_example_runs_as_a_user_would_run_it(name, tmp_path, checkpoints):
+    theirs, here = tmp_path / 'theirs', tmp_path / 'here'
+    theirs.mkdir()
+    here.mkdir()
+    for file in (f'{name}.py', f'attack_{name}.py'):
+        shutil.copy(EXAMPLES / file, theirs)
+    words = [sys.executable, '-W', 'ignore', ROOT / 'tools' / 'attack.py', CONFIGS / 'tiny_3d.py']
+    words += [checkpoints['tiny_3d'], '--attack', theirs / f'attack_{name}.py', '--work-dir', 'out']
+    words += ['--max-samples', '2', '--device', 'cpu']
+    done = subprocess.run(map(str, words), cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    card = json.loads((here / 'out' / 'report.json').read_text())
+    assert card['title'] == TITLES[name]
+    assert TITLES[name] in done.stdout
+    assert card['evaluated'] == 2
+
+
+def imported(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return importlib.import_module(name)
+
+
+@pytest.mark.parametrize('ball', [Linf(8), L2(300)], ids=['linf', 'l2'])
+def test_the_border_alone_changes(ball, monkeypatch):
+    border = imported('border', monkeypatch).Border(threat=ball, width=2)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 2 * 9 * 11, 4))
+    pixels = torch.randint(0, 256, (2, 3, 2, 9, 11))
+    labels = net(pixels.float()).argmax(dim=1)
+    attack = PGD(threat=border, steps=3, early_stop=False)
+    for outcome, clean in zip(attack(FunctionVictim(net), pixels, labels), pixels, strict=True):
+        changed = (outcome.adversarial != clean).any(dim=(0, 1))
+        assert changed.any()
+        assert not changed[2:-2, 2:-2].any()
+    with pytest.raises(ValueError, match='width must be at most 4, half a frame, got 5'):
+        imported('border', monkeypatch).Border(width=5).check(pixels)
+
+
+def test_the_right_class_leaves_the_first_three(monkeypatch):
+    goal = imported('out_of_top', monkeypatch).OutOfTop(k=3)
+    labels = torch.tensor([0, 1, 2])
+    outputs = torch.tensor([[1.0, 2, 3, 4], [1, 2, 3, 4], [1, 9, 3, 8]])
+    bound = goal.bind(labels, outputs)
+    assert bound.success(outputs).tolist() == [True, False, False]
+    assert not bound.success(outputs * torch.nan).any()
+    with pytest.raises(ValueError, match='k must be below the 3 classes, got 3'):
+        goal.bind(labels, outputs[:, :3])

@@ -1,0 +1,111 @@
+"""Attacks by their usual names."""
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from mmrobust.engine.attack_configs import attack_config, named, shipped
+from mmrobust.registry import ATTACKS
+from tests.conftest import ROOT
+
+SHIPPED = ROOT / 'configs' / '_base_' / 'attacks'
+
+
+def test_every_shipped_config_has_a_name_and_can_be_built():
+    assert set(shipped()) == {path.stem for path in SHIPPED.glob('*.py')}
+    for name, path in shipped().items():
+        assert named(name) == Config.fromfile(path).attack.to_dict()
+        assert path.read_text().startswith('# ')
+        ATTACKS.build(named(name))
+
+
+@pytest.mark.parametrize(
+    ('name', 'title'),
+    [
+        ('PGD', 'PGD'),
+        ('pgd', 'PGD'),
+        ('mmrobust.PGD', 'PGD'),
+        ('pgd_linf', 'PGD'),
+        ('bim', 'BIM'),
+        ('fgsm', 'FGSM'),
+        ('mi_fgsm', 'MI-FGSM'),
+        ('MI-FGSM', 'MI-FGSM'),
+        ('mifgsm', 'MI-FGSM'),
+        ('me_sampler', 'ME-Sampler'),
+        ('ME-Sampler', 'ME-Sampler'),
+        ('me_sampler_targeted', 'ME-Sampler, targeted at the next class'),
+        ('nes', 'NES'),
+        ('bandits', 'Bandits'),
+        ('geo_trap', 'Geo-TRAP'),
+        ('Geo-TRAP', 'Geo-TRAP'),
+        ('simba', 'SimBA-DCT'),
+        ('simba_pixel', 'SimBA'),
+        ('square', 'Square'),
+        ('rays', 'RayS'),
+        ('sign_hunter', 'SignHunter'),
+        ('one_shot', 'One-shot'),
+        ('kaa_linf', 'KAA'),
+        ('kaa_er_linf', 'KAA+ER'),
+        ('pgd_linf_least-likely', 'PGD, least likely class'),
+        ('PGD_linf_least_likely', 'PGD, least likely class'),
+        ('frame_saliency', 'Iterative saliency'),
+        ('random_noise', 'Random noise'),
+    ],
+)
+def test_usual_names_lead_to_the_attack_and_back(name, title):
+    assert ATTACKS.build(named(name)).title == title
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('PDG', "unknown attack 'PDG': did you mean 'PGD'"),
+        ('me_samplr', "did you mean 'me_sampler'"),
+        ('json', "unknown attack 'json'"),  # a module of Python, which mmengine takes for a type
+        ('elsewhere.PGD', "unknown attack 'elsewhere.PGD'"),
+        ('', "unknown attack ''"),
+    ],
+)
+def test_other_names_are_refused(name, message):
+    with pytest.raises(ValueError, match=message):
+        named(name)
+
+
+def test_a_config_may_change_a_shipped_one():
+    changed = {'type': 'me_sampler', 'budget': 99, 'threat': {'eps': 4}, 'goal': {'loss': 'margin'}}
+    attack = ATTACKS.build(attack_config(ConfigDict(changed)))
+    assert (attack.title, attack.budget, attack.threat.eps) == ('ME-Sampler', 99, 4)
+    assert attack.step_size == 0.025 / 0.03
+    assert attack.goal.loss == 'margin'
+    # Another type of threat is not handed the options of the first.
+    changed = {'type': 'nes', 'sampler': {'type': 'OneNoise'}, 'threat': {'type': 'FrameMask'}}
+    attack = ATTACKS.build(attack_config(changed))
+    assert attack.title == 'NES with OneNoise'
+    assert attack.threat.frames == (0,)
+    assert attack_config(attack_config('me_sampler')) == named('me_sampler')
+
+
+@pytest.mark.parametrize(
+    ('given', 'message'),
+    [
+        (3, 'attack must be a dict of options or a name, got 3'),
+        ([1, 2], r'attack must be a dict of options or a name, got \[1, 2\]'),
+        ({'steps': 3}, "attack must have a type, got {'steps': 3}"),
+        ({'type': 3}, 'attack.type must be a name or a class, got 3'),
+        ('nowhere.py', 'attack nowhere.py does not exist'),
+    ],
+)
+def test_what_is_no_attack(given, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        attack_config(given)
+
+
+def test_a_file_may_name_an_attack(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text("attack = 'nes'\n")
+    assert attack_config(str(path), '--attack') == named('nes')
+    path.write_text('attack = 3\n')
+    with pytest.raises(ValueError, match=r'^--attack .*mine.py: attack must be a dict .* got 3$'):
+        attack_config(str(path), '--attack')
+    path.write_text('attac = 3\n')
+    with pytest.raises(ValueError, match=r'mine.py must define `attack = dict\(type=...\)`'):
+        attack_config(str(path), '--attack')

@@ -1,0 +1,93 @@
+"""Config files: modules beside them are found, mistakes named by file and line."""
+
+import sys
+
+import pytest
+
+from mmrobust.engine.configs import read_config
+
+SOURCE = 'from mmrobust.registry import THREATS\nVALUE = 3\n'
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder that is on no path, away from the current one; what it adds is taken back."""
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    before = set(sys.modules)
+    place = tmp_path / 'elsewhere'
+    place.mkdir()
+    yield place
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('a = 1\nmodel = dict(\n  x=1\nb = 3 +\n', "line 2: '(' was never closed"),
+        ('a = 1\nb = a.c\n', "line 2: AttributeError: 'int' object has no attribute 'c'"),
+        ('a = 1\nb = nowhere\n', "line 2: NameError: name 'nowhere' is not defined"),
+        (
+            "custom_imports = dict(imports=['no_such_module'])\n",
+            ": No module named 'no_such_module'",
+        ),
+        ('import no_such_module_either\n', None),
+    ],
+)
+def test_a_mistake_in_python_is_named_by_file_and_line(folder, text, message):
+    path = folder / 'broken.py'
+    path.write_text(text)
+    if message is None:
+        # mmengine notes such names, and imports them when they are used.
+        read_config(path, 'CONFIG')
+        return
+    with pytest.raises(ValueError, match='^CONFIG') as caught:
+        read_config(path, 'CONFIG')
+    assert str(caught.value).startswith(f'CONFIG {path}')
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize('content', ['[1, 2]', '"PGD"', '{"attack": '])
+def test_json_that_is_no_config(folder, content):
+    path = folder / 'list.json'
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r'^--attack .*list\.json: '):
+        read_config(path, '--attack')
+
+
+def test_a_mistake_in_a_base_is_named_there(folder):
+    (folder / 'base.py').write_text('ok = 1\n\nbad = dict(\n')
+    (folder / 'child.py').write_text("_base_ = ['base.py']\n")
+    with pytest.raises(ValueError, match=r'base\.py, line 3: '):
+        read_config(folder / 'child.py', 'CONFIG')
+
+
+def test_a_folder_is_not_a_missing_file(folder):
+    with pytest.raises(
+        IsADirectoryError, match='CONFIG .*elsewhere is a folder: it must be a file'
+    ):
+        read_config(folder, 'CONFIG')
+    with pytest.raises(FileNotFoundError, match='CONFIG .*nowhere.py does not exist'):
+        read_config(folder / 'nowhere.py', 'CONFIG')
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'import neighbour_a\nvalue = 1\n',
+        'from neighbour_a import VALUE\nvalue = 1\n',
+        "custom_imports = dict(imports=['neighbour_a'], allow_failed_imports=False)\nvalue = 1\n",
+    ],
+)
+def test_modules_beside_a_config_are_imported(folder, text):
+    (folder / 'neighbour_a.py').write_text(SOURCE)
+    (folder / 'config.py').write_text(text)
+    assert read_config(folder / 'config.py', 'CONFIG').value == 1
+    assert sys.modules['neighbour_a'].VALUE == 3
+
+
+def test_a_neighbour_does_not_hide_an_installed_module(folder):
+    (folder / 'json.py').write_text('raise RuntimeError')
+    (folder / 'config.py').write_text('import json\nvalue = 1\n')
+    assert read_config(folder / 'config.py', 'CONFIG').value == 1
