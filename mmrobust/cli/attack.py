@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.cli.arguments import Arguments
+from mmrobust.cli.inputs import add_arguments, use_input
 from mmrobust.cli.reporting import report_errors
 from mmrobust.functional.checks import shown, suggestion
 
@@ -35,6 +36,7 @@ def parser() -> Arguments:
         help='an attack by its usual name (pgd, nes, me_sampler, ...; see mmrobust list attacks) '
         'or a config file that defines `attack`; default: the one in CONFIG, else PGD',
     )
+    add_arguments(p)
     p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
         '--space',
@@ -189,6 +191,7 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg.test_cfg = loop_config(args, cfg)
     if 'test_dataloader' not in cfg:
         raise ValueError(f'CONFIG {args.config} must have a test_dataloader')
+    use_input(cfg, args)
     if args.batch_size is not None:
         if args.batch_size < 1:
             raise ValueError(f'--batch-size must be at least 1, got {args.batch_size}')

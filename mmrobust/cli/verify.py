@@ -67,6 +67,8 @@ def stock_config(
     from mmengine.config import Config
 
     from mmrobust.cli.options import parse_options
+    from mmrobust.datasets.reading import reading_files
+    from mmrobust.engine.artifacts import annotation_lines
 
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(parse_options(args.cfg_options))
@@ -78,7 +80,7 @@ def stock_config(
     without_attack(cfg, work_dir)
     work_dir.mkdir(parents=True, exist_ok=True)
     annotations = work_dir / 'annotations.txt'
-    annotations.write_text(''.join(f'{row["video"]} {row["label"]}\n' for row in rows))
+    annotations.write_text(annotation_lines(rows), encoding='utf-8')
     cfg.test_dataloader.dataset = {
         'type': 'VideoDataset',
         'ann_file': str(annotations.resolve()),
@@ -104,17 +106,6 @@ def without_attack(cfg: Any, work_dir: Path) -> None:
         'type': 'DumpResults',
         'out_file_path': str(work_dir / 'predictions.pkl'),
     }
-
-
-def reading_files(pipeline: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pipeline with its decoding replaced by decord's, where it reads no video files."""
-    kinds = [step['type'].split('.')[-1] for step in pipeline]
-    readers = ('DecordDecode', 'OpenCVDecode', 'PyAVDecode')
-    if any(kind in readers for kind in kinds):
-        return list(pipeline)
-    decode = max(i for i, kind in enumerate(kinds) if 'Decode' in kind)
-    steps = [dict(step) for step in pipeline]
-    return [{'type': 'DecordInit'}, *steps[:decode], {'type': 'DecordDecode'}, *steps[decode + 1 :]]
 
 
 def predict(cfg: Any) -> list[int]:

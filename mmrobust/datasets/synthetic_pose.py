@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
+from mmrobust.datasets.pose_dataset import PoseDataset
 from mmrobust.datasets.synthetic import CLASSES, FRAMES, KEYPOINTS, SPLITS, Scene, render
 from mmrobust.datasets.synthetic.visibility import visible_keypoints
 from mmrobust.functional.checks import require
@@ -41,16 +41,6 @@ BONES = (('head', 'neck'),) + tuple(
     )
 )
 _SWAP = {'left': 'right', 'right': 'left'}
-# What MMPose's own data sets copy from their metainfo into every sample.
-_PER_SAMPLE = (
-    'dataset_name',
-    'upper_body_ids',
-    'lower_body_ids',
-    'flip_pairs',
-    'dataset_keypoint_weights',
-    'flip_indices',
-    'skeleton_links',
-)
 
 
 def _keypoint(index: int, name: str) -> dict[str, Any]:
@@ -66,7 +56,7 @@ def _keypoint(index: int, name: str) -> dict[str, Any]:
 
 
 @DATASETS.register_module()
-class SyntheticPoseDataset(BaseDataset):
+class SyntheticPoseDataset(PoseDataset):
     """Frames of the rendered videos, each with its figure's joints and box; nothing on disk.
 
     Reads like MMPose's COCO-style sets in top-down mode: stock pipelines start
@@ -132,14 +122,6 @@ class SyntheticPoseDataset(BaseDataset):
         self._images: list[NDArray[np.uint8]] = []
         super().__init__(pipeline=pipeline, test_mode=test_mode)
 
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict[str, Any] | None = None) -> dict[str, Any]:
-        # MMPose is asked for by this data set alone, not by whoever imports the package.
-        from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-        parsed: dict[str, Any] = parse_pose_metainfo(metainfo or cls.METAINFO)
-        return {**parsed, 'CLASSES': [dict(id=1, name='person')]}
-
     def load_data_list(self) -> list[dict[str, Any]]:
         """Render the videos; what MMPose wants to know of every sample."""
         count = self.frames_per_video
@@ -160,8 +142,7 @@ class SyntheticPoseDataset(BaseDataset):
         """Annotation of a sample with its image, uint8 (H, W, 3), BGR, a copy."""
         info: dict[str, Any] = super().get_data_info(idx)
         info['img'] = self._images[info['id']][..., ::-1].copy()
-        metainfo = self.metainfo  # a copy
-        return {**info, **{key: metainfo[key] for key in _PER_SAMPLE}}
+        return info
 
 
 def _sample(name: str, number: int, scene: Scene, moment: int) -> dict[str, Any]:

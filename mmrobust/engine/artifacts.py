@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.datasets import locate
+from mmrobust.engine.datasets import leaves, locate
 from mmrobust.engine.ledger import Entry
 from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.previews import LiftingPreviews, PosePreviews, Previews, VideoPreviews
@@ -59,6 +60,7 @@ class Artifacts:
         self.dataset = dataset
         self._readable: set[tuple[int, ...]] = set()
         metainfo = getattr(dataset, 'metainfo', None) or {}
+        self.source = next((s for d in leaves(dataset) if (s := getattr(d, 'source', None))), None)
         self.classes = [str(name) for name in metainfo.get('classes', [])]
         self.joints = [str(name) for name in metainfo.get('keypoint_id2name', {}).values()]
         self.previews: Previews = VideoPreviews(self.classes)
@@ -138,8 +140,8 @@ class Artifacts:
         text = json.dumps(_finite(card), indent=2, default=str) + '\n'
         (self.folder / 'report.json').write_text(text, encoding='utf-8')
         if self.adversarial is not None and self.photographs is None:
-            lines = [f'{row["video"]} {row["label"]}\n' for row in rows if 'video' in row]
-            (self.adversarial / 'annotations.txt').write_text(''.join(lines), encoding='utf-8')
+            lines = annotation_lines([row for row in rows if 'video' in row])
+            (self.adversarial / 'annotations.txt').write_text(lines, encoding='utf-8')
         write_page(self.folder / 'report.html', card, rows, self._previews(rows))
         print_table(card)
         print(f'\nreport: {self.folder / "report.html"}')
@@ -174,6 +176,8 @@ class Artifacts:
             'clean': metrics['clean'],
             'adversarial': metrics['adversarial'],
             'robust': metrics['robust'],
+            'unscored': loop.metrics.unscored,
+            'input': self.source,
             'query': query_summary(rows, attack),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
@@ -189,6 +193,12 @@ class Artifacts:
                 caption = self.previews.caption(row)
                 found.append(Preview(row['name'], path.read_bytes(), caption, path.suffix))
         return found
+
+
+def annotation_lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Saved videos as ``VideoDataset`` lists them; its class of a video without one is -1."""
+    labels = [-1 if row['label'] is None else row['label'] for row in rows]
+    return ''.join(f'{row["video"]} {n}\n' for row, n in zip(rows, labels, strict=True))
 
 
 def check_writable(folder: Path) -> None:

@@ -23,6 +23,7 @@ from mmrobust.engine.codec import decode, encode
 from mmrobust.engine.progress import tables_to_log
 from mmrobust.evaluation.metrics import ROW_KEY, PairedMetric
 from mmrobust.evaluation.summary import Row
+from mmrobust.evaluation.unannotated import has_annotation, needs_samples, says_nothing
 
 SIDES = ('clean', 'adversarial')
 PREFIX = {'clean': 'clean', 'adversarial': 'adv'}
@@ -31,8 +32,14 @@ PREFIX = {'clean': 'clean', 'adversarial': 'adv'}
 class PairedEvaluator:
     """Clean, adversarial and paired metrics of one run.
 
+    Where no sample is annotated, metrics that would compare with their annotations are
+    left out.
+
     Args:
         evaluator: The evaluator that the config asks for; left untouched.
+
+    Attributes:
+        unscored: After ``evaluate``, the classes of the metrics that were left out.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -40,6 +47,7 @@ class PairedEvaluator:
         self.paired = [m for m in evaluator.metrics if isinstance(m, PairedMetric)]
         self.stock = {side: _copies(stock, side) for side in SIDES}
         self.pristine = {side: [_state(m) for m in self.stock[side]] for side in SIDES}
+        self.unscored: list[str] = []
 
     def process(
         self, side: str, data: dict[str, Any], outputs: Sequence[Any]
@@ -47,7 +55,8 @@ class PairedEvaluator:
         """Feed one batch; returns, per sample, what the metrics keep of it.
 
         Under ``results`` one result per metric; under ``state`` the attributes
-        that processing changed (a confusion matrix learns the number of classes).
+        that processing changed (a confusion matrix learns the number of classes);
+        under ``annotated`` whether there is something to compare with.
         """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in outputs]
         kept = []
@@ -65,7 +74,11 @@ class PairedEvaluator:
             for metric, old in zip(self.stock[side], self.pristine[side], strict=True)
         ]
         per_sample = zip(*kept, strict=True) if kept else ([] for _ in samples)
-        return [{'results': list(results), 'state': state} for results in per_sample]
+        known = map(has_annotation, samples)
+        return [
+            {'results': list(results), 'state': state, 'annotated': some}
+            for results, some in zip(per_sample, known, strict=True)
+        ]
 
     def evaluate(
         self, entries: Sequence[dict[str, Any]], rank: int, world_size: int
@@ -80,29 +93,51 @@ class PairedEvaluator:
             world_size: Number of processes; each takes every so many-th
                 result, which mmengine interleaves again.
         """
-        mine = entries[rank::world_size]
         parts = [part for entry in entries for part in _parts(entry)]
-        found: dict[str, dict[str, float]] = {}
+        annotated = any(part['clean'].get('annotated', True) for part in parts)
+        unscored: dict[str, None] = {}
+        found: dict[str, dict[str, float]] = {name: {} for name in (*SIDES, 'robust')}
         for side in SIDES:
-            found[side] = {}
             for number, metric in enumerate(self.stock[side]):
-                for part in parts:
-                    for name, value in part[side]['state'][number].items():
-                        setattr(metric, name, decode(value))
-                kept = (part[side]['results'][number] for part in parts[rank::world_size])
-                metric.results.extend(decode(result) for result in kept)
-                with tables_to_log():
-                    metrics = metric.evaluate(len(parts))
-                twice = sorted(metrics.keys() & found[side].keys())
+                values = None
+                if annotated or not needs_samples(metric):
+                    values = _evaluated(metric, side, number, parts, rank, world_size)
+                if values is None or says_nothing(values):
+                    unscored[type(metric).__name__] = None
+                    continue
+                twice = sorted(values.keys() & found[side].keys())
                 if twice:
                     raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
-                found[side].update(metrics)
-        found['robust'] = {}
+                found[side].update(values)
         for paired in self.paired:
+            if not annotated and needs_samples(paired):
+                unscored[type(paired).__name__] = None
+                continue
+            mine = entries[rank::world_size]
             rows: list[Row] = [{k: v for k, v in e.items() if k != 'evaluator'} for e in mine]
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
+        self.unscored = list(unscored)
         return found
+
+
+def _evaluated(
+    metric: Any,
+    side: str,
+    number: int,
+    parts: Sequence[dict[str, Any]],
+    rank: int,
+    world_size: int,
+) -> dict[str, float]:
+    """A metric of one side, the ``number``-th, over what the ledger has of it."""
+    for part in parts:
+        for name, value in part[side]['state'][number].items():
+            setattr(metric, name, decode(value))
+    kept = (part[side]['results'][number] for part in parts[rank::world_size])
+    metric.results.extend(decode(result) for result in kept)
+    with tables_to_log():
+        found: dict[str, float] = metric.evaluate(len(parts))
+    return found
 
 
 def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:

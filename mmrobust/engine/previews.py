@@ -74,12 +74,12 @@ class VideoPreviews(Previews):
         write_preview(path, panels, FPS)
 
     def caption(self, entry: Entry) -> str:
-        """The true class, the result, the size of the change."""
+        """The true class, or the predicted ones, the result, the size of the change."""
         result = 'fooled' if entry['success'] else 'held'
-        return (
-            f'{class_name(entry["label"], self.classes)}: {result}, l_inf {entry["linf"]:g}, '
-            f'{entry["frames"]} frames changed'
-        )
+        predicted = ('clean_prediction', 'adversarial_prediction')
+        keys = predicted if entry['label'] is None else ('label',)
+        names = ' → '.join(class_name(entry[key], self.classes) for key in keys)
+        return f'{names}: {result}, l_inf {entry["linf"]:g}, {entry["frames"]} frames changed'
 
 
 class PosePreviews(Previews):
@@ -112,8 +112,10 @@ class PosePreviews(Previews):
         """How far the pose went, the result, the size of the change."""
         result = 'fooled' if entry['success'] else 'held'
         moved = f'{entry["joints_moved"]} of {len(entry["clean_joints"])} joints moved'
-        right = f'PCK@0.2 {percent(entry["clean_pck"])} → {percent(entry["adversarial_pck"])}'
-        words = f'{result}: {moved}, {right}, l_inf {number(entry["linf"])}'
+        change = f'PCK@0.2 {percent(entry["clean_pck"])} → {percent(entry["adversarial_pck"])}'
+        if entry['clean_pck'] is None:
+            change = f'displacement {percent(entry["displacement"])} of the box'
+        words = f'{result}: {moved}, {change}, l_inf {number(entry["linf"])}'
         return words if self.relations is None else f'{words}; {LEGEND}'
 
 

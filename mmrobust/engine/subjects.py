@@ -33,15 +33,19 @@ def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
     Raises:
         ValueError: The model is none that can be attacked.
     """
-    inner = getattr(model, 'module', model)
-    lineage = type(inner).__mro__
-    origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
-    kinds = [kind for origin, kind in SUBJECTS.items() if origin in origins]
-    kind = kinds[0] if kinds else 'ActionVictim'
+    kind = subject_kind(type(getattr(model, 'module', model)))
     kind = SPACES.get((kind, (options or {}).get('space', '')), kind)
     kind = 'CascadeVictim' if kind == 'PoseVictim' and 'lifter' in (options or {}) else kind
     found: Subject = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
     return found
+
+
+def subject_kind(model: type) -> str:
+    """The registered subject of a model's class, whatever its space."""
+    lineage = model.__mro__
+    origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
+    kinds = [kind for origin, kind in SUBJECTS.items() if origin in origins]
+    return kinds[0] if kinds else 'ActionVictim'
 
 
 def build_attack(config: dict[str, Any] | str, subject: Subject) -> Attack:

@@ -7,7 +7,7 @@ predictions separately.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.evaluator import BaseMetric
 
@@ -18,9 +18,14 @@ ROW_KEY = 'mmrobust_row'
 
 
 class PairedMetric(BaseMetric):
-    """One result per sample, clean and adversarial together."""
+    """One result per sample, clean and adversarial together.
+
+    Attributes:
+        without_annotations: Whether it means something where nothing is annotated.
+    """
 
     default_prefix = 'robust'
+    without_annotations: ClassVar[bool] = True
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the rows (see :mod:`mmrobust.evaluation.summary`) of a batch.
@@ -49,6 +54,8 @@ def _numbers(values: dict[str, float | None]) -> dict[str, float]:
 @METRICS.register_module()
 class RobustAccuracy(PairedMetric):
     """Share of videos that are classified right even when attacked."""
+
+    without_annotations = False
 
     def compute_metrics(self, results: list[summary.Row]) -> dict[str, float]:
         """``accuracy``, in 0..1."""

@@ -6,13 +6,15 @@ A row is one sample's line of the ledger: plain values under the keys
 ``l2``, ``mean_abs``, ``rmse``, ``frames``, ``forwards``, ``backwards``, ``queries``,
 ``seconds``, ``measures``, ``timing``, ``flags``, ``clean_confidence``,
 ``adversarial_confidence`` and ``error`` (None, or why the sample could not be
-loaded).
+loaded). ``label``, ``clean_correct`` and ``adversarial_correct`` are None where nothing
+is annotated.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mmrobust.evaluation.effects import effects
 from mmrobust.evaluation.poses import pose_summary
 from mmrobust.functional.interval import wilson
 
@@ -101,6 +103,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'perturbation': perturbation(rows),
         'measures': measures(rows),
         'flags': flags(rows),
+        **effects(evaluated(rows)),
         'pose': pose_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),
     }

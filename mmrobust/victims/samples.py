@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from mmrobust.functional import naming
+
 LAYOUT_KEY = 'mmrobust_layout'
-NAME_KEY = 'mmrobust_name'
+NAME_KEY = naming.NAME_KEY
 Results = dict[str, Any]
 # Spaces that follow the pipeline -> the space that does not need to.
 UNFOLLOWED = {'video': 'view', 'image': 'crop'}

@@ -169,11 +169,13 @@ def confidence(rows: Sequence[Row]) -> Plot | None:
 
 
 def classes(rows: Sequence[Row], names: Sequence[str]) -> Plot | None:
-    """Success rate per true class, the most attacked classes first to stay."""
+    """Success rate per true class (predicted, without any), the most attacked first to stay."""
     hits: defaultdict[str, list[bool]] = defaultdict(list)
+    known = any(row.get('label') is not None for row in rows)
+    key = 'label' if known else 'clean_prediction'
     for row in rows:
-        if row.get('attacked') and row.get('label') is not None:
-            hits[class_name(row['label'], names)].append(bool(row.get('success')))
+        if row.get('attacked') and row.get(key) is not None:
+            hits[class_name(row[key], names)].append(bool(row.get('success')))
     if len(hits) < 2:
         return None
     kept = sorted(hits, key=lambda name: -len(hits[name]))[:MAX_CLASSES]
@@ -195,7 +197,7 @@ def classes(rows: Sequence[Row], names: Sequence[str]) -> Plot | None:
     note = (
         '' if len(kept) == len(hits) else f'The {len(kept)} most frequent of {len(hits)} classes.'
     )
-    title = 'Fooled, by true class'
+    title = 'Fooled, by true class' if known else 'Fooled, by the class predicted when clean'
     return Plot(title, inline(draw, 'classes', title, 0.6 + 0.22 * len(kept)), note)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmrobust.visualization import summary
+from mmrobust.visualization import summary, unannotated
 from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import plots
@@ -102,6 +102,9 @@ def render(
         'tiles': _tiles(card),
         'metrics': summary.metrics(card),
         'robust': summary.robust(card),
+        'effects': unannotated.effects(card) if unannotated.nothing_annotated(card) else [],
+        'effects_note': unannotated.NOTE,
+        'unscored': unannotated.unscored(card),
         'costs': [pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH],
         'perturbations': summary.perturbations(card, rows),
         'unit': summary.unit(card).capitalize(),
@@ -112,6 +115,7 @@ def render(
         'previews': previews,
         'joint_columns': joint_columns,
         'joints': joints,
+        'labelled': not unannotated.nothing_annotated(card),
         'columns': columns,
         'samples': samples,
         'note': samples_note(card, bool(joints)),
@@ -136,6 +140,8 @@ def _tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         if metric.name == name:
             what = summary.METRICS.get(name, name)
             tiles.append((f'{what} under attack', metric.adversarial, f'clean {metric.clean}'))
+    if unannotated.nothing_annotated(card):
+        tiles += _own_tiles(card)
     tiles.append(
         (
             f'{summary.noun(card, attacked)} attacked',
@@ -148,6 +154,16 @@ def _tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     each = summary.costs(card)[3][1]
     each = '' if each == DASH else f'{each} each'
     tiles.append((f'{kind} per sample', number(cost.get(kind), 3), each))
+    return tiles
+
+
+def _own_tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The headline's figures where nothing is annotated."""
+    share, limits = unannotated.consistency(card)
+    tiles = [('consistency', share, f'Wilson 95 %: {limits}' if limits else '')]
+    moved = unannotated.moved_share(card)
+    if moved is not None:
+        tiles.append(('joints moved', percent(moved), summary.FAR.strip()))
     return tiles
 
 
@@ -164,4 +180,4 @@ def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         ('evaluated', card.get('evaluated')),
         ('failed', card.get('failed')),
     ]
-    return [(name, plain(value)) for name, value in pairs]
+    return [*((name, plain(value)) for name, value in pairs), *unannotated.source(card)]

@@ -94,7 +94,10 @@ def joints_table(
 ) -> tuple[list[Column], list[list[Cell]]]:
     """Headings and cells of the table by joint; empty without poses."""
     names, found = joint_names(card), by_joint(rows)
-    keys = [key for key in HEADINGS if any(line[key] is not None for line in found)]
+    # Where no joint is labelled at all, their number says nothing.
+    bare = not any(line['labelled'] for line in found)
+    headings = [key for key in HEADINGS if not (bare and key == 'labelled')]
+    keys = [key for key in headings if any(line[key] is not None for line in found)]
     columns = [Column('joint'), *(Column(HEADINGS[key], numeric=True) for key in keys)]
     table = []
     for place, line in enumerate(found):

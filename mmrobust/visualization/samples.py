@@ -6,6 +6,7 @@ from typing import Any
 
 from mmrobust.visualization.formatting import class_name, duration, number, plain, real
 from mmrobust.visualization.summary import unit
+from mmrobust.visualization.unannotated import nothing_annotated
 
 Row = Mapping[str, Any]
 
@@ -51,6 +52,8 @@ NOTES = {
     'clean prediction, in the unit of the annotation (Human3.6M: metres).',
     'other': 'PCK@0.2: share of the labelled joints. displacement, from target: mean distance as '
     'a share of the longer side of the box.',
+    'unannotated': 'displacement, from target: mean distance as a share of the longer side of the '
+    'box. joints moved: those further than a fifth of it from the clean prediction.',
 }
 SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames'}
 COSTS = {'forwards': 'forwards', 'queries': 'queries', 'seconds': 'time'}
@@ -72,7 +75,7 @@ def samples_table(
     """
     costs = {key: name for key, name in COSTS.items() if any(real(r.get(key)) for r in rows)}
     poses = {key: name for key, name in POSES.items() if any(r.get(key) is not None for r in rows)}
-    classes = [] if poses else list(CLASSES)
+    classes = [] if poses else [key for key in CLASSES if _is_known(rows, key)]
     sizes = {key: name for key, name in SIZES.items() if key != 'frames' or not poses}
     flagged = any(row.get('flags') for row in rows)
     words = ['sample', *(CLASSES[key] for key in classes), 'result']
@@ -88,6 +91,11 @@ def samples_table(
     return columns, table
 
 
+def _is_known(rows: Sequence[Row], key: str) -> bool:
+    """Whether a column of classes has anything to show; predictions always stand there."""
+    return key != 'label' or any(row.get(key) is not None for row in rows)
+
+
 def samples_note(card: Mapping[str, Any], poses: bool) -> str:
     """What the figures of the table mean; '' where they speak for themselves.
 
@@ -96,7 +104,8 @@ def samples_note(card: Mapping[str, Any], poses: bool) -> str:
         poses: Whether its samples are persons.
     """
     space = str(card.get('space'))
-    words = NOTES.get(space, NOTES['other'] if poses else '')
+    other = NOTES['unannotated' if nothing_annotated(card) else 'other']
+    words = NOTES.get(space, other if poses else '')
     return f'{words} l_inf, l_2: {unit(card)}.' if words else ''
 
 

@@ -18,8 +18,11 @@ from mmrobust.visualization.formatting import (
     plain,
     real,
 )
+from mmrobust.visualization.unannotated import moved_share
 
 Card = Mapping[str, Any]
+
+FAR = ' by more than a fifth of the box'
 
 FLAGS = {
     'zero_gradient': 'The gradient was exactly zero at some step, so that the attack was blind '
@@ -45,7 +48,8 @@ FLAGS = {
     'another class to the model; it started from the clip itself.',
     'outside_threat': 'The search came from a clip of the target class and did not get inside the '
     'budget; the clip is unchanged.',
-    'no_visible_joint': 'No joint of the sample is labelled, so that there was nothing to attack.',
+    'no_visible_joint': 'No joint of the sample is labelled (or, where the prediction is the '
+    'reference, predicted), so that there was nothing to attack.',
     'no_annotation': 'The sample, or a person in it, has no annotation (a box of a detector that '
     'matches none): what the model predicts there clean is the reference, and no metric from '
     'annotations is given.',
@@ -62,6 +66,7 @@ NOUNS = {
     'crop': 'person',
     'keypoints': 'pose',
 }
+UNTARGETED = ('Misclassify', 'CorruptPose', 'CorruptPersons', 'Corrupt3DPose')
 METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}
 
 
@@ -218,8 +223,12 @@ def flags(card: Card) -> list[tuple[str, str, str]]:
 
 
 def noun(card: Card, n: int) -> str:
-    """'video', 'image', 'pose' or 'sample', in the plural unless ``n`` is 1."""
-    return NOUNS.get(str(card.get('space')), 'sample') + ('' if n == 1 else 's')
+    """'video', 'image', 'person', 'pose' or 'sample', in the plural unless ``n`` is 1."""
+    goal = _part(_part(card, 'attack'), 'goal')
+    # Bottom-up estimators find all persons of the picture that is attacked.
+    whole = goal.get('type') == 'CorruptPersons'
+    name = 'picture' if whole else NOUNS.get(str(card.get('space')), 'sample')
+    return name + ('' if n == 1 else 's')
 
 
 def unit(card: Card) -> str:
@@ -247,9 +256,13 @@ def _deed(card: Card) -> str:
     """What the attack did to how many samples."""
     attacked, rate = count(card.get('attacked')), real(card.get('success_rate'))
     videos = noun(card, attacked)
+    goal = _part(_part(card, 'attack'), 'goal')
+    own = goal.get('reference') == 'prediction'
     if not attacked:
         evaluated = count(card['evaluated'])
         whole = f'{evaluated} {noun(card, evaluated)}'
+        if own:
+            return f'had nothing to attack: the model predicts nothing on the {whole}'
         flags = _part(card, 'flags')
         bare = {reason: count(flags.get(flag)) for flag, reason in BARE.items()}
         if not any(bare.values()):
@@ -260,12 +273,11 @@ def _deed(card: Card) -> str:
         return f'had nothing to attack: of {whole}, {", ".join(parts)}'
     if rate is None:
         return f'was run on {attacked} {videos}'
-    goal = _part(_part(card, 'attack'), 'goal')
     whom = f'{percent(rate)} of the {attacked} {videos}'
-    right = '' if goal.get('reference') == 'prediction' else ' that the model had right'
+    right = '' if own else ' that the model had right'
     if right and _part(card, 'flags').get('no_annotation'):
         right += ' or that have no annotation'
-    if goal.get('type') in ('Misclassify', 'CorruptPose', 'Corrupt3DPose'):
+    if goal.get('type') in UNTARGETED:
         return f'fools {whom}{right}' if right else f'changes the prediction of {whom}'
     if goal.get('type') == 'TargetPose':
         return f'moves {whom} to their target poses'
@@ -275,10 +287,10 @@ def _deed(card: Card) -> str:
 
 
 def _change(card: Card) -> str:
-    """How the main metric moved."""
-    name = main_metric(card)
+    """How the main metric moved; without any, how many joints did."""
+    name, moved = main_metric(card), moved_share(card)
     if name is None:
-        return ''
+        return '' if moved is None else f'{percent(moved)} of the joints move{FAR}'
     row = next(row for row in metrics(card) if row.name == name)
     what = METRICS.get(name, name)
     before, after = float(card['clean'][name]), float(card['adversarial'][name])

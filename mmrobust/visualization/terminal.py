@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mmrobust.visualization import summary
+from mmrobust.visualization import summary, unannotated
 from mmrobust.visualization.formatting import DASH, count, interval, percent
 from mmrobust.visualization.plain import never_fail
 
@@ -36,7 +36,10 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
     heading = Text.assemble(
         (summary.config_name(card), 'bold'), ' under ', summary.attack_text(card)
     )
-    parts: list[RenderableType] = ['', heading, '', metrics, '', _facts(_result(card))]
+    parts: list[RenderableType] = ['', heading, '']
+    if summary.metrics(card):
+        parts += [metrics, '']
+    parts.append(_facts(_result(card)))
     for title, pairs in _blocks(card):
         parts += [Text(title, 'bold'), _facts(pairs)]
     with room_for(console, metrics):
@@ -45,6 +48,9 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
         # Unwrapped, so that a long path can be copied, or found by grep.
         path = Text.assemble((f'{name:<{NAME_WIDTH + 2}}', 'dim'), str(card.get(name) or DASH))
         console.print(path, soft_wrap=True)
+    left_out = unannotated.unscored(card)
+    if left_out:
+        console.print(Text(left_out))
     console.print('', Text(summary.verdict(card)), sep='\n')
 
 
@@ -116,11 +122,14 @@ def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
     cost = [(name, value) for name, value in summary.costs(card) if value != DASH]
     queries = [(name, value) for name, value in summary.queries(card) if value != DASH]
     flags = [(f'{name} ({times})', meaning) for name, times, meaning in summary.flags(card)]
+    own = unannotated.effects(card) if unannotated.nothing_annotated(card) else []
     blocks: list[tuple[str, Pairs]] = [
+        (unannotated.NOTE, own),
         ('Cost', cost),
         ('Queries', queries),
         (f'Perturbation (mean, {summary.unit(card)})', size),
         ('Further metrics', summary.robust(card)),
         ('Remarks', flags),
+        ('Input', unannotated.source(card)),
     ]
     return [block for block in blocks if block[1]]

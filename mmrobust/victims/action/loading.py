@@ -42,7 +42,7 @@ DRAWS = 8
 
 def sample_name(data_info: Results) -> str:
     """The video's file or folder, or whatever else names it."""
-    for key in ('filename', 'frame_dir', 'video_id', 'sample_idx'):
+    for key in (NAME_KEY, 'filename', 'frame_dir', 'video_id', 'sample_idx'):
         if data_info.get(key) is not None:
             return str(data_info[key])
     return 'unnamed'

@@ -131,12 +131,13 @@ def check_videos(dataset: Any) -> None:
 
 
 def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
-    """What is written down of outputs (K,); without a label it is -1, say."""
-    fields: dict[str, Any] = {'label': label}
+    """What is written down of outputs (K,); a label that is no class (-1, say) is none."""
+    known = 0 <= label < len(clean)
+    fields: dict[str, Any] = {'label': label if known else None}
     for side, scores in (('clean', clean), ('adversarial', adversarial)):
-        prediction, known = int(scores.argmax()), 0 <= label < len(scores)
+        prediction = int(scores.argmax())
         fields[f'{side}_prediction'] = prediction
-        fields[f'{side}_correct'] = prediction == label
+        fields[f'{side}_correct'] = prediction == label if known else None
         fields[f'{side}_confidence'] = float(scores.softmax(-1)[label]) if known else None
     return Facts(fields, agree=int(checked.argmax()) == int(adversarial.argmax()))
 

@@ -5,13 +5,14 @@ Shapes: J annotated persons, P predicted ones, K joints; input pixels.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from mmrobust.victims.bottomup.matching import right_joints
-from mmrobust.victims.bottomup.persons import PersonsTruth
+from mmrobust.victims.bottomup.persons import PersonsTruth, predicted_persons
 from mmrobust.victims.subject import Facts
 
 # A joint is right within this share of its person's box (PCK@0.2), a picture or
@@ -20,6 +21,7 @@ from mmrobust.victims.subject import Facts
 TAU, HALF = 0.2, 0.5
 # Test step and last check see the same if they judge no more of the joints differently.
 SAME = 0.05
+SIDES = ('clean', 'adversarial')
 
 
 def persons_facts(
@@ -34,21 +36,33 @@ def persons_facts(
     persons, one after the other, at -1 where nobody was; ``joints_moved`` counts
     the labelled ones that left their clean place.
 
+    A picture without a labelled joint is compared with its clean prediction alone, of
+    which every joint counts: ``joints`` are those of the persons in it, ``joints_vanished``
+    those of persons whom nobody matches any more, ``displacement`` is the mean distance of
+    the others in lengths of their person's box; what speaks of the annotation is null.
+
     Args:
         truth: Its annotations, alone in a batch.
         clean: Outputs (1, D) of the test step on the clean picture.
         adversarial: Likewise on the adversarial one.
         checked: Outputs (1, D) of the attack's last check.
     """
+    bare = not bool((truth.persons.visible > 0.5).any())
+    if bare:
+        own = predicted_persons(truth.decode(clean.nan_to_num()), truth.persons)
+        truth = replace(truth, persons=own)
     before, after = _Found(truth, clean), _Found(truth, adversarial)
     labelled = before.labelled
     differ = int((after.right ^ _Found(truth, checked).right).sum())
     fields: dict[str, Any] = {
-        'persons': int(labelled.any(dim=1).sum()),
+        'persons': 0 if bare else int(labelled.any(dim=1).sum()),
         'joints_moved': int((~before.near(after) & labelled).sum()),
     }
     for side, found in (('clean', before), ('adversarial', after)):
         fields |= {f'{side}_{name}': value for name, value in found.measured().items()}
+    if bare:
+        fields |= {f'{side}_{name}': None for side in SIDES for name in ('correct', 'pck')}
+        fields |= {f'{side}_persons_right': 0 for side in SIDES} | after.from_prediction()
     return Facts(fields, agree=differ <= SAME * int(labelled.sum()))
 
 
@@ -58,10 +72,11 @@ class _Found:
     def __init__(self, truth: PersonsTruth, outputs: Tensor) -> None:
         persons = truth.persons
         self.labelled = (persons.visible[0] > 0.5).cpu()
-        self.scale, keypoints = persons.scale[0].double().cpu(), persons.keypoints[0]
+        self.scale = persons.scale[0].double().cpu()
+        self.keypoints = persons.keypoints[0].double().cpu()
         self.predicted = truth.decode(outputs.nan_to_num())[0]
         self.right, self.match = right_joints(
-            self.predicted.joints, keypoints, self.labelled, self.scale, TAU
+            self.predicted.joints, self.keypoints, self.labelled, self.scale, TAU
         )
 
     @property
@@ -76,6 +91,16 @@ class _Found:
         """The joints (J, K) that both see in one place."""
         gap = (self.poses - other.poses).norm(dim=2)
         return gap <= TAU * self.scale[:, None]
+
+    def from_prediction(self) -> dict[str, Any]:
+        """How far the joints are from the persons that they are matched with."""
+        there = self.match >= 0
+        gaps = (self.poses - self.keypoints).norm(dim=2) / self.scale[:, None]
+        kept = gaps[there[:, None] & self.labelled]
+        return {
+            'joints_vanished': int(self.labelled[~there].sum()),
+            'displacement': float(kept.mean()) if len(kept) else None,
+        }
 
     def measured(self) -> dict[str, Any]:
         """Shares and numbers of what is right; null where nothing is annotated."""

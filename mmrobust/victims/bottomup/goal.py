@@ -17,7 +17,7 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
-from mmrobust.victims.bottomup.persons import Persons, PersonsTruth, Prediction
+from mmrobust.victims.bottomup.persons import PersonsTruth, Prediction, predicted_persons
 
 
 @GOALS.register_module()
@@ -88,7 +88,7 @@ class CorruptPersons(DecodedGoal):
         self._check_loss(labels.readout)
         persons = labels.persons
         if self.reference == 'prediction':
-            persons = _predicted(self._found(labels, outputs), persons)
+            persons = predicted_persons(self._found(labels, outputs), persons)
         return self._bound(labels, labels.readout.encode(persons, outputs).to(outputs))
 
     def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
@@ -128,16 +128,3 @@ class CorruptPersons(DecodedGoal):
     def remarks(self) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""
         return {'no_visible_joint': ~self.counted().flatten(1).any(dim=1)}
-
-
-def _predicted(found: list[Prediction], like: Persons) -> Persons:
-    """Predictions as a reference: every joint counts."""
-    most, joints = max([1, *(len(one.scores) for one in found)]), like.keypoints.shape[2]
-    keypoints = like.keypoints.new_zeros(len(found), most, joints, 2)
-    visible, boxes = keypoints[..., 0].clone(), keypoints.new_zeros(len(found), most, 4)
-    for i, one in enumerate(found):
-        count = len(one.scores)
-        if count:
-            keypoints[i, :count], visible[i, :count] = one.joints.to(keypoints), 1.0
-            boxes[i, :count] = one.boxes.to(boxes)
-    return Persons(keypoints, visible, boxes, like.samples)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mmrobust.victims.pose.loading import CropPipeline
+from mmrobust.victims.pose.loading import CropPipeline, picture_name
 from mmrobust.victims.samples import NAME_KEY, Failure, Results
 
 
@@ -11,5 +11,5 @@ class PicturePipeline(CropPipeline):
 
     def __call__(self, data_info: Results) -> Results | Failure:
         """Packed inputs plus the layout, or why there are none."""
-        found, name = super().__call__(data_info), str(data_info.get('img_path', 'unnamed'))
+        found, name = super().__call__(data_info), picture_name(data_info)
         return replace(found, name=name) if isinstance(found, Failure) else found | {NAME_KEY: name}

@@ -114,3 +114,16 @@ class PersonsTruth:
     def decode(self, outputs: Tensor) -> Sequence[Prediction]:
         """The persons that MMPose finds in outputs (N, D)."""
         return self.readout.decode(outputs, self.persons.samples)
+
+
+def predicted_persons(found: Sequence[Prediction], like: Persons) -> Persons:
+    """Predictions as a reference: every joint counts."""
+    most, joints = max([1, *(len(one.scores) for one in found)]), like.keypoints.shape[2]
+    keypoints = like.keypoints.new_zeros(len(found), most, joints, 2)
+    visible, boxes = keypoints[..., 0].clone(), keypoints.new_zeros(len(found), most, 4)
+    for i, one in enumerate(found):
+        count = len(one.scores)
+        if count:
+            keypoints[i, :count], visible[i, :count] = one.joints.to(keypoints), 1.0
+            boxes[i, :count] = one.boxes.to(boxes)
+    return Persons(keypoints, visible, boxes, like.samples)

@@ -47,10 +47,15 @@ class CropLayout:
         return tuple(self.inputs.shape)
 
 
+def picture_name(data_info: Results) -> str:
+    """The photograph, as its data set names it, else its path."""
+    return str(data_info.get(NAME_KEY) or data_info.get('img_path', 'unnamed'))
+
+
 def sample_name(data_info: Results) -> str:
     """The photograph, and which of its persons."""
-    path, number = data_info.get('img_path', 'unnamed'), data_info.get('id')
-    return str(path) if number is None else f'{path}#{number}'
+    name, number = picture_name(data_info), data_info.get('id')
+    return name if number is None else f'{name}#{number}'
 
 
 class CropPipeline:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
+from mmrobust.victims.pose.loading import picture_name
 from mmrobust.victims.samples import (
     LAYOUT_KEY,
     NAME_KEY,
@@ -86,7 +87,7 @@ class PersonPipeline:
 
     def __call__(self, data_info: Results) -> Results | Failure:
         """Packed inputs plus the layout, or why there are none."""
-        name = str(data_info.get('img_path', 'unnamed'))
+        name = picture_name(data_info)
         try:
             packed, layout = self._followed(data_info)
         except UnknownTransformError as error:

@@ -1,0 +1,142 @@
+"""The videos or pictures that file names, folders and patterns lead to."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmrobust.functional.checks import require
+from mmrobust.functional.naming import natural
+
+VIDEOS = frozenset(
+    [
+        '.3gp',
+        '.avi',
+        '.flv',
+        '.m2ts',
+        '.m4v',
+        '.mkv',
+        '.mov',
+        '.mp4',
+        '.mpeg',
+        '.mpg',
+        '.mts',
+        '.ogv',
+        '.ts',
+        '.vob',
+        '.webm',
+        '.wmv',
+    ]
+)
+PICTURES = frozenset(
+    [
+        '.bmp',
+        '.dib',
+        '.jp2',
+        '.jpe',
+        '.jpeg',
+        '.jpg',
+        '.pbm',
+        '.pgm',
+        '.png',
+        '.pnm',
+        '.ppm',
+        '.tif',
+        '.tiff',
+        '.webp',
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What was found.
+
+    Attributes:
+        folder: The deepest folder that holds all files.
+        names: Of the files, relative to it; each once, in natural order (2 before 10).
+        others: Files that were found and have another ending, or are hidden; likewise.
+    """
+
+    folder: str
+    names: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def path(self, name: str) -> str:
+        """Where a file lies."""
+        return os.path.join(self.folder, name)
+
+    def about(self) -> dict[str, Any]:
+        """What a run's report says of the files."""
+        return {
+            'folder': self.folder,
+            'files': len(self.names),
+            'other_files': list(self.others),
+        }
+
+    def stamp(self, name: str) -> tuple[int, int]:
+        """Size and time of the last change: another content is another run."""
+        found = os.stat(self.path(name))
+        return found.st_size, found.st_mtime_ns
+
+
+def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str) -> Files:
+    """Look for files by name, in folders (and all below them), and by pattern.
+
+    Args:
+        inputs: Files, folders or patterns such as ``clips/*.mp4`` (``**`` stands for
+            any folders). A file that has the name of a pattern is that file.
+        endings: Of the files that are wanted, in small letters, dots included.
+        what: Their name in an error, such as 'video'.
+
+    Raises:
+        ValueError: There are no ``inputs``, one of them leads nowhere, or no wanted file
+            is found.
+        OSError: A folder cannot be read.
+    """
+    words = [inputs] if isinstance(inputs, str) else list(inputs)
+    require(bool(words), 'input', 'at least one file, folder or pattern', words)
+    found = {os.path.abspath(path) for word in words for path in _matches(str(word))}
+    wanted = [path for path in found if _is_wanted(path, endings)]
+    rule = f'something with at least one {what} ({" ".join(sorted(endings))})'
+    got = f'{" ".join(map(str, words))} with {len(found)} other files'
+    require(bool(wanted), 'input', rule, got)
+    folder = os.path.commonpath([os.path.dirname(path) for path in wanted])
+    return Files(folder, _names(wanted, folder), _names(found.difference(wanted), folder))
+
+
+def _matches(word: str) -> Iterator[str]:
+    """The files that a name, a folder or a pattern stands for."""
+    word = os.path.expanduser(word)
+    hits = [word] if os.path.exists(word) else glob.glob(word, recursive=True)
+    require(bool(hits), 'input', 'a file, a folder or a pattern that matches', word)
+    for hit in hits:
+        yield from _below(hit) if os.path.isdir(hit) else [hit]
+
+
+def _below(folder: str) -> Iterator[str]:
+    """All files below a folder; one that links lead to again is entered once."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        fresh = os.path.realpath(place) not in seen
+        seen.add(os.path.realpath(place))
+        if not fresh:
+            folders.clear()
+            continue
+        yield from (os.path.join(place, name) for name in files)
+
+
+def _is_wanted(path: str, endings: Collection[str]) -> bool:
+    stem, ending = os.path.splitext(os.path.basename(path))
+    return ending.lower() in endings and not stem.startswith('.')
+
+
+def _names(paths: Collection[str], folder: str) -> tuple[str, ...]:
+    return tuple(sorted((os.path.relpath(path, folder) for path in paths), key=natural))

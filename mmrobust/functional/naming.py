@@ -1,0 +1,17 @@
+"""Names of samples: where a pipeline finds them, and their order."""
+
+import re
+
+# Key of a sample's name in what a data set gives its pipeline, and in what that returns.
+NAME_KEY = 'mmrobust_name'
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A key that sorts the numbers in a text by their value.
+
+    Example:
+        >>> sorted(['a10', 'a2', 'b1'], key=natural)
+        ['a2', 'a10', 'b1']
+    """
+    parts = re.split(r'([0-9]+)', text)
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
