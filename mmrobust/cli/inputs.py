@@ -10,8 +10,6 @@ from typing import Any
 
 from mmrobust.functional.checks import require
 
-SHOWN = 5
-
 
 def add_arguments(p: argparse.ArgumentParser) -> None:
     """The arguments that name raw files."""
@@ -76,7 +74,8 @@ def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
         named = {} if names is None else {'classes': list(names)}
         return {'type': 'mmrobust.RawVideos', **found, 'metainfo': {**metainfo, **named}}
     mode = 'topdown' if kind == 'PoseVictim' else 'bottomup'
-    metainfo = leaf.get('metainfo') or _class(cfg, 'DATASETS', leaf).METAINFO
+    metainfo = leaf.get('metainfo') or getattr(_class(cfg, 'DATASETS', leaf), 'METAINFO', None)
+    require(bool(metainfo), 'test_dataloader.dataset', 'one with metainfo (joints)', leaf['type'])
     more = {'metainfo': metainfo, 'boxes': boxes, 'data_mode': mode}
     return {'type': 'mmrobust.RawPictures', **found, **more}
 
@@ -160,13 +159,13 @@ def _with_reference(goal: Any) -> Any:
 def _say(dataset: Mapping[str, Any]) -> None:
     """How many files will be attacked, and which are none; once, by the first process."""
     from mmrobust.datasets.files import PICTURES, VIDEOS, find_files
+    from mmrobust.visualization.formatting import counted, listed
 
     videos = dataset['type'] == 'mmrobust.RawVideos'
     endings, what = (VIDEOS, 'video') if videos else (PICTURES | VIDEOS, 'picture or video')
     files = find_files(dataset['inputs'], endings, what)
     if os.environ.get('RANK', '0') != '0':
         return
-    print(f'input: {len(files.names)} files in {files.folder}')
+    print(f'input: {counted(len(files.names), "file")} in {files.folder}')
     if files.others:
-        more = ', ...' if len(files.others) > SHOWN else ''
-        print(f'{len(files.others)} other files skipped: {", ".join(files.others[:SHOWN])}{more}')
+        print(f'other files, skipped: {listed(files.others)}')

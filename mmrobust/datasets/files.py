@@ -35,6 +35,7 @@ PICTURES = frozenset(
     [
         '.bmp',
         '.dib',
+        '.jfif',
         '.jp2',
         '.jpe',
         '.jpeg',

@@ -114,7 +114,8 @@ class RawPictures(PoseDataset):
             # A video without a frame is one sample that fails, not none.
             found += [
                 {
-                    'img_path': f'{path}#{frame}',
+                    # What a saved frame is called.
+                    'img_path': f'{path}#{frame}.png',
                     NAME_KEY: f'{name}#{frame}',
                     'video': path,
                     'frame': frame,

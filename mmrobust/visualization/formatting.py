@@ -8,6 +8,7 @@ from typing import Any
 DASH = '–'
 MINUS = '−'
 GROUPED_FROM = 10_000
+MAX_NAMES = 5
 # Metrics of OpenMMLab that are shares of 1, by the words in their names.
 SHARES = re.compile(r'acc|top\d|mean\d|pck|auc|precision|recall|rate|share|\bap\b|\bar\b|f1', re.I)
 ERRORS = re.compile(r'nme|epe|mpjpe|loss|error', re.I)
@@ -92,6 +93,17 @@ def class_name(label: Any, names: Sequence[str]) -> str:
         return plain(label)
     known = index == int(index) and 0 <= index < len(names)
     return str(names[int(index)]) if known else number(index)
+
+
+def counted(n: int, noun: str) -> str:
+    """'1 file', '2 files'."""
+    return f'{n} {noun}' if n == 1 else f'{n} {noun}s'
+
+
+def listed(names: Sequence[str]) -> str:
+    """'7 (a, b, c, d, e, ...)': how many, and the first of them."""
+    more = ', ...' if len(names) > MAX_NAMES else ''
+    return f'{len(names)} ({", ".join(names[:MAX_NAMES])}{more})'
 
 
 def flatten(options: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:

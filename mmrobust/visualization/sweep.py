@@ -93,6 +93,12 @@ def verdict(points: Points) -> str:
     # The smallest and the largest that change anything, which may be the same.
     attacked = [p for p in known if p['eps'] > 0]
     ends = attacked[:1] + attacked[1:][-1:]
+    if known[0]['clean_accuracy'] is None:
+        # Nothing is annotated: predictions are compared with themselves.
+        rates = [f'{percent(p["success_rate"])} at eps {number(p["eps"])}' for p in ends]
+        return (
+            f'The prediction changes in {", ".join(rates)}.' if rates else 'No sample is annotated.'
+        )
     parts = [f'{percent(p["adversarial_accuracy"])} at eps {number(p["eps"])}' for p in ends]
     clean = f'Accuracy is {percent(known[0]["clean_accuracy"])} on clean videos'
     return ', '.join([clean, *parts]) + '.'
@@ -120,7 +126,7 @@ def print_sweep(shared: Card, points: Points, console: Console | None = None) ->
 
 def _rate(found: Card, name: str, n: int) -> str:
     """'61.7 % (45–75)', the interval in whole per cent; a dash of nothing."""
-    if not n:
+    if not n or found[name] is None:
         return DASH
     low, high = (100 * found[f'{name}_{end}'] for end in ('low', 'high'))
     return f'{percent(found[name])} ({low:.0f}{DASH}{high:.0f})'
@@ -129,9 +135,12 @@ def _rate(found: Card, name: str, n: int) -> str:
 def _tiles(points: Points) -> list[tuple[str, str, str]]:
     last = points[-1]
     remark = f'eps {number(last["eps"])}'
-    return [
+    accuracies = [
         ('clean accuracy', percent(points[0]['clean_accuracy']), f'{points[0]["n"]} samples'),
         ('accuracy under attack', percent(last['adversarial_accuracy']), remark),
+    ]
+    return [
+        *(tile for tile in accuracies if tile[1] != DASH),
         ('success rate', percent(last['success_rate']), f'{remark}, n = {last["attacked"]}'),
         ('frames per success', number(last['frames'], 3), remark),
     ]

@@ -31,7 +31,7 @@ def sweep_plots(points: Points, rows: Rows) -> list[Plot]:
 
 def accuracy(points: Points) -> Plot | None:
     """Accuracy over the budget."""
-    known = [p for p in points if p['n']]
+    known = [p for p in points if p['n'] and p['adversarial_accuracy'] is not None]
     if not known:
         return None
     x = [p['eps'] for p in known]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from mmrobust.visualization.formatting import DASH, count, interval, number, percent, real
+from mmrobust.visualization.formatting import (
+    DASH,
+    count,
+    counted,
+    interval,
+    listed,
+    number,
+    percent,
+    real,
+)
 
 Card = Mapping[str, Any]
 Pairs = list[tuple[str, str]]
 
 NOTE = 'No annotation: the model’s own clean predictions are the reference.'
-MAX_NAMES = 5
 
 
 def nothing_annotated(card: Card) -> bool:
@@ -59,7 +67,7 @@ def source(card: Card) -> Pairs:
     if not about:
         return []
     pictures = about.get('pictures', about['files'])
-    pairs = [('input', f'{about["files"]} files in {about["folder"]}')]
+    pairs = [('input', f'{counted(about["files"], "file")} in {about["folder"]}')]
     if pictures != about['files']:
         pairs.append(('pictures and frames', number(pictures, 9)))
     if about.get('boxes'):
@@ -76,9 +84,3 @@ def source(card: Card) -> Pairs:
     for name, (decoded, announced) in (about.get('cut_videos') or {}).items():
         pairs.append(('cut short', f'{name}: {decoded} of {announced} announced frames decode'))
     return pairs
-
-
-def listed(names: Sequence[str]) -> str:
-    """'7: a, b, c, d, e, ...'."""
-    more = ', ...' if len(names) > MAX_NAMES else ''
-    return f'{len(names)}: {", ".join(names[:MAX_NAMES])}{more}'

@@ -58,7 +58,7 @@ def test_input_videos_are_attacked_without_annotations(videos, checkpoints, tmp_
     report = attack_run(weights, out, *words)
     shown = capsys.readouterr().out
     assert f'input: 3 files in {videos}' in shown
-    assert '1 other files skipped: notes.txt' in shown
+    assert 'other files, skipped: 1 (notes.txt)' in shown
     assert [row['name'] for row in rows(out)] == ['broken.mp4', 'clip2.mkv', 'clip10.mkv']
     assert report['failed'] == 1
     assert report['annotated'] == 0

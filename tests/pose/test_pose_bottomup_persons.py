@@ -116,6 +116,48 @@ def test_pose_bottomup_facts_tell_a_check_that_saw_other_persons(monkeypatch):
     assert not victim.facts(truth, both, none, one).agree
 
 
+def test_pose_bottomup_facts_without_annotation_compare_with_the_clean_prediction(monkeypatch):
+    victim = BottomupVictim(build_model('ae'))
+    with torch.no_grad():
+        outputs = victim.predict(batch())[1][:1]
+    # Nobody is annotated in the third picture.
+    truth = victim.labels(batch(rows=(2,)))
+    places = victim.labels(batch(rows=(0,))).persons.keypoints[0].double()
+    size = (places.amax(dim=1) - places.amin(dim=1)).amax(dim=1)
+    moved = places.clone()
+    # The first person's first joint goes far, its second one a tenth of the box.
+    moved[0, 0, 0] += 0.5 * size[0]
+    moved[0, 1, 0] += 0.1 * size[0]
+    versions = {3.0: moved, 2.0: places, 1.0: places[:1], 0.0: places[:0]}
+
+    def decode(values, samples):
+        joints = versions[float(values[0, 0])]
+        corner = torch.stack([places.amin(dim=1), places.amin(dim=1) + size[:, None]], 1)
+        return [Prediction(joints, torch.ones(len(joints)), corner.flatten(1)[: len(joints)])]
+
+    monkeypatch.setattr(victim.readout, 'decode', decode)
+    far, both, one, none = (torch.full_like(outputs, value) for value in (3.0, 2.0, 1.0, 0.0))
+
+    def fields(clean, adversarial):
+        return victim.facts(truth, clean, adversarial, adversarial).fields
+
+    found = fields(both, far)
+    assert (found['joints_moved'], found['joints_vanished']) == (1, 0)
+    assert found['displacement'] == pytest.approx(0.6 / (2 * K), rel=1e-4)
+    torch.testing.assert_close(torch.tensor(found['clean_joints']), places.flatten(0, 1).float())
+    for name in ('clean_pck', 'adversarial_pck', 'clean_correct', 'adversarial_correct'):
+        assert found[name] is None
+    assert found['persons'] == found['clean_persons_right'] == 0
+    gone = fields(both, one)
+    assert (gone['joints_moved'], gone['joints_vanished']) == (K, K)
+    assert gone['displacement'] == pytest.approx(0, abs=1e-6)
+    nobody = fields(both, none)
+    assert (nobody['joints_moved'], nobody['displacement']) == (2 * K, None)
+    assert fields(none, both)['joints_moved'] == 0
+    # The last check must have seen the same persons.
+    assert not victim.facts(truth, both, none, both).agree
+
+
 def test_pose_bottomup_annotations_are_in_input_pixels():
     persons = BottomupVictim(build_model('ae')).labels(batch()).persons
     shapes = [tuple(part.shape) for part in (persons.keypoints, persons.visible, persons.boxes)]

@@ -55,3 +55,13 @@ def test_a_sweep_says_what_there_is_to_say(tmp_path, capsys, rows, rate, shown):
     assert printed.count(shown) >= 2
     assert 'tsn under PGD, targeted at class 3 (l_inf)' in printed
     assert '<table' in (tmp_path / 'sweep.html').read_text()
+
+
+def test_a_sweep_of_samples_without_annotation_speaks_of_predictions(tmp_path, capsys):
+    rows = [row(i, clean_correct=None, adversarial_correct=None) for i in range(2)]
+    write_sweep(tmp_path, {0.0: CARD, 2.0: CARD}, {0.0: rows, 2.0: rows})
+    page = (tmp_path / 'sweep.html').read_text()
+    assert 'The prediction changes in 50.0\N{NO-BREAK SPACE}% at eps 2.' in page
+    assert 'accuracy under attack' not in page
+    assert 'Accuracy over eps' not in page
+    assert '50.0 % (9–91)' in capsys.readouterr().out

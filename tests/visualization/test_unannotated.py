@@ -122,7 +122,7 @@ def test_unannotated_metrics_that_were_left_out_and_files_are_named_once():
     found = card(rows, 'crop', 'CorruptPose', unscored=['PCKAccuracy', 'EPE'], input=source)
     for text in (render(found, rows, []), printed(found)):
         assert text.count('Not scored, for want of annotations: PCKAccuracy, EPE.') == 1
-        for words in ('3 files in /in', '2: a.txt, b.txt', '1: x.jpg', 'boxes.json'):
+        for words in ('3 files in /in', '2 (a.txt, b.txt)', '1 (x.jpg)', 'boxes.json'):
             assert words in text
         assert 'v.mp4: 7 of 9 announced frames decode' in text
 
