@@ -32,12 +32,13 @@ def has_annotation(sample: Mapping[str, Any]) -> bool:
 
 
 def needs_samples(metric: Any) -> bool:
-    """Whether a metric compares predictions with what the samples themselves say.
+    """Whether a metric, or its class, compares predictions with what the samples say.
 
     Not so one that reads an annotation file of its own, or only writes predictions down.
     """
+    kind = metric if isinstance(metric, type) else type(metric)
     own = getattr(metric, 'coco', None) is not None
-    writes = isinstance(metric, DumpResults) or getattr(metric, 'format_only', False)
+    writes = issubclass(kind, DumpResults) or getattr(metric, 'format_only', False)
     return not (own or writes or getattr(metric, 'without_annotations', False))
 
 

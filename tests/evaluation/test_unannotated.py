@@ -58,6 +58,8 @@ def test_unannotated_metrics_are_told_from_others():
     assert needs_samples(RobustAccuracy())
     assert not needs_samples(AttackSuccess())
     assert not needs_samples(DumpResults('x.pkl'))
+    assert not needs_samples(DumpResults)
+    assert needs_samples(RobustAccuracy)
     assert not needs_samples(OwnFile())
     assert says_nothing({'AP': -1.0, 'AR': -1})
     assert not says_nothing({'AP': -1.0, 'AR': 0.0})
