@@ -28,7 +28,9 @@ def _renamed(function: Callable[..., Any], path: str) -> Callable[..., Any]:
     def alias(*args: Any) -> Any:
         return function(*args)
 
-    alias.__module__, _, alias.__qualname__ = path.rpartition('.')
+    alias.__module__, _, name = path.rpartition('.')
+    # Which of the two torch goes by depends on its version.
+    alias.__name__ = alias.__qualname__ = name
     return alias
 
 
