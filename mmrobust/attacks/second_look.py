@@ -13,7 +13,7 @@ from mmrobust.victims.meter import Tally
 
 # A share of the largest output. Batches of other sizes round differently: in single
 # precision by far less, in half precision by some thousandths.
-SLACK = 0.01
+SLACK = 0.02
 
 
 def differ(outputs: Tensor, again: Tensor) -> Tensor:

@@ -68,10 +68,10 @@ def scene():
 
 
 def _assert_iterates(attack, scene, expected, seeds=None):
-    """What the victim saw: clean clips, each iterate, the rounded result."""
+    """What the victim saw: clean clips, each iterate, the rounded result, a clean clip again."""
     _, pixels, labels, victim = scene
     outcomes = attack(victim, pixels, labels, seeds=seeds)
-    iterates = victim.seen[1:-1]
+    iterates = victim.seen[1:-2]
     assert len(iterates) == len(expected[0]) - 1
     for step, iterate in enumerate(iterates):
         reference = torch.stack([own[step] for own in expected])
