@@ -174,9 +174,9 @@ class TransferSpec:
 
         ``stops`` is ``last step``, or ``first success`` of the victim that decides.
         """
-        found = {}
+        found, built = {}, self.build_attacks()
         for name, cfg in self.attacks.items():
-            attack = self.build_attacks()[name, self.eps[-1]]
+            attack = built[name, self.eps[-1]]
             options = place = attack.describe()
             *path, last = budget_path(cfg)
             for key in path:
