@@ -281,6 +281,11 @@ def test_ids_are_unique_and_references_resolve():
             'accuracy falls from 93.8 % to 6.2 %.',
         ),
         (
+            {'flags': {'no_annotation': 3}},
+            'PGD (l_inf, eps 4) fools 93.8 % of the 60 videos that the model had right or that '
+            'have no annotation; accuracy falls from 93.8 % to 6.2 %.',
+        ),
+        (
             {'attacked': 1, 'success_rate': 1.0, 'adversarial': {'acc/top1': 0.9375}},
             'PGD (l_inf, eps 4) fools 100.0 % of the 1 video that the model had right; '
             'accuracy stays at 93.8 %.',
