@@ -8,7 +8,7 @@ from numbers import Real
 # Characters of a value that a message shows: the line is to be read, not searched.
 LONGEST = 200
 # A name that begins alike may be meant as well, if it is nearly as near.
-ALIKE, NEARLY = 4, 0.2
+ALIKE, NEARLY, SEVERAL = 4, 0.2, 3
 
 
 class SampleError(ValueError):
@@ -56,21 +56,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, lower, n=1, cutoff=0.5)
     if not near:
         return f'known: {", ".join(choices)}'
-    best = _ratio(word, near[0])
     beginning = near[0][:ALIKE]
-    meant = [
-        repr(lower[other])
-        for other in lower
-        if other == near[0]
-        or (
-            word.startswith(beginning)
-            and other.startswith(beginning)
-            and _ratio(word, other) > best - NEARLY
-        )
-    ]
-    return f'did you mean {" or ".join(meant)}?'
-
-
-def _ratio(word: str, other: str) -> float:
-    # In the order that get_close_matches compares them.
-    return difflib.SequenceMatcher(None, other, word).ratio()
+    if word.startswith(beginning):
+        alike = [choice for choice in lower if choice.startswith(beginning)]
+        cutoff = max(difflib.SequenceMatcher(None, near[0], word).ratio() - NEARLY, 0.5)
+        near = difflib.get_close_matches(word, alike, n=SEVERAL, cutoff=cutoff)
+    return f'did you mean {" or ".join(repr(lower[choice]) for choice in sorted(near))}?'

@@ -9,11 +9,16 @@ Human3.6M poses that were not published with it; a frame of the user's own takes
 their place through :func:`mmrobust.pose_targets.load_target`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrobust.datasets.synthetic.skeleton import SIDES, SIGN, Floats, Limb, Pose, forward
+if TYPE_CHECKING:
+    from mmrobust.datasets.synthetic.skeleton import Floats
+
 from mmrobust.pose_targets.template import PoseTemplate
 
 # Half widths and depths of a face, in body heights.
@@ -40,6 +45,8 @@ PROTOCOLS: dict[str, Callable[[], PoseTemplate]] = {'walk': walk, 'sit': sit}
 
 def _posed(left: Angles, right: Angles, bow: float, yaw: float) -> PoseTemplate:
     """The body with limbs at (out, ahead) degrees, as in ``skeleton.Limb``."""
+    # Data sets need mmcv, which attacks and victims do not.
+    from mmrobust.datasets.synthetic.skeleton import SIDES, Limb, Pose, forward
 
     def radians(degrees: float) -> Floats:
         return np.array([np.deg2rad(degrees)])
@@ -63,6 +70,8 @@ def _posed(left: Angles, right: Angles, bow: float, yaw: float) -> PoseTemplate:
 
 def _face(at: dict[str, Floats], yaw: float) -> dict[str, Floats]:
     """Top of the head, nose, eyes and ears; the face looks along -z when ``yaw`` is 0."""
+    from mmrobust.datasets.synthetic.skeleton import SIDES, SIGN
+
     ahead = np.array([-np.sin(yaw), 0, -np.cos(yaw)])
     across = np.array([np.cos(yaw), 0, -np.sin(yaw)])
     up = at['crown'] - at['chin']

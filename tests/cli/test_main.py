@@ -124,7 +124,9 @@ def test_another_key_error_stays_unexpected(capsys):
 
 
 @pytest.mark.slow
-def test_list_outside_of_the_checkout(tmp_path):
-    words = [sys.executable, '-W', 'ignore', '-c', 'from mmrobust.cli import main; main(["list"])']
+def test_list_needs_neither_checkout_nor_other_packages_of_openmmlab(tmp_path):
+    code = 'import sys; sys.modules.update(dict.fromkeys(("mmaction", "mmpose", "mmcv")))\n'
+    code += 'from mmrobust.cli import main; main(["list"])'
+    words = [sys.executable, '-W', 'ignore', '-c', code]
     printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert '  me_sampler ' in printed

@@ -4,7 +4,8 @@ import pytest
 from mmengine.config import Config, ConfigDict
 
 from mmrobust.engine.attack_configs import attack_config, named, shipped
-from mmrobust.registry import ATTACKS
+from mmrobust.engine.subjects import build_attack
+from mmrobust.registry import ATTACKS, HOOKS
 from tests.conftest import ROOT
 
 SHIPPED = ROOT / 'configs' / '_base_' / 'attacks'
@@ -109,3 +110,25 @@ def test_a_file_may_name_an_attack(tmp_path):
     path.write_text('attac = 3\n')
     with pytest.raises(ValueError, match=r'mine.py must define `attack = dict\(type=...\)`'):
         attack_config(str(path), '--attack')
+
+
+class Subject:
+    """What building an attack asks of a model under test."""
+
+    def __init__(self, goal: str) -> None:
+        self.goal = goal
+
+
+@pytest.mark.parametrize('name', ['fgsm', 'mi_fgsm', 'bim', 'pgd_linf', 'one_shot', 'random_noise'])
+def test_attacks_by_gradient_suit_recognisers_and_poses_alike(name):
+    for goal in ('Misclassify', 'CorruptPose'):
+        attack = build_attack(name, Subject(goal))
+        assert type(attack.goal).__name__ == goal
+    assert attack.goal.loss == 'auto'
+
+
+def test_a_hook_takes_a_name():
+    hook = HOOKS.build({'type': 'mmrobust.AttackHook', 'attack': 'me_sampler'})
+    assert build_attack(hook.attack, Subject('Misclassify')).title == 'ME-Sampler'
+    hook = HOOKS.build({'type': 'mmrobust.AttackHook', 'attack': {'type': 'nes', 'budget': 100}})
+    assert build_attack(hook.attack, Subject('Misclassify')).budget == 100

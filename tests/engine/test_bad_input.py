@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmrobust.cli.attack import main
+from mmrobust.cli.verify import predict
 from mmrobust.visualization.video import write_lossless
 from tests.conftest import CONFIGS, build_recognizer
 from tests.engine.runs import attack_run, card, rows
@@ -44,7 +46,23 @@ def checkpoint(checkpoints):
         (['--max-samples', '-2'], 'max_samples must be a whole number, at least 1, got -2'),
         (['--max-samples', '0'], 'max_samples must be a whole number, at least 1, got 0'),
         (['--cfg-options', 'settings.max_samples=2.5'], 'at least 1, got 2.5'),
-        (['--cfg-options', 'attack=PGD'], "attack must be a dict of options, got 'PGD'"),
+        (['--cfg-options', 'attack=3'], 'attack must be a dict of options or a name, got 3'),
+        (['--cfg-options', 'victim=3'], 'victim must be a dict of options, got 3'),
+        (['--cfg-options', 'victim.memory_limit=abc'], "memory_limit must be GiB > 0, got 'abc'"),
+        (['--cfg-options', 'model.type=Nope'], "error: unknown model 'Nope' (looked for in"),
+        (['--cfg-options', 'model.type=Recognizer3d'], "did you mean 'Recognizer3D'?"),
+        (['--cfg-options', 'attack.goal.type=Targeted'], "did you mean 'TargetClass' or"),
+        (
+            ['--cfg-options', 'attack.threat=dict(type=L2,eps=-3)'],
+            'eps must be a finite number >= 0',
+        ),
+        (
+            ['--cfg-options', 'attack.threat.eps=1e9'],
+            'threat.eps must be at most 255, from one end',
+        ),
+        (['--cfg-options', 'custom_imports.imports=[nope_y]'], "No module named 'nope_y'"),
+        (['--launcher', 'pytorch'], '--launcher pytorch needs RANK in the environment: start'),
+        (['--launcher', 'slurm'], '--launcher slurm needs SLURM_PROCID in the environment: start'),
         (['--batch-size', '0'], '--batch-size must be at least 1, got 0'),
         (['--device', 'tpu'], "--device must be cpu, cuda or cuda:N, got 'tpu'"),
     ],
@@ -52,6 +70,30 @@ def checkpoint(checkpoints):
 def test_wrong_options(capsys, checkpoint, tmp_path, options, message):
     found = fails(capsys, TINY, checkpoint, '--work-dir', tmp_path / 'w', *options)
     assert message in found
+
+
+def test_a_folder_in_the_place_of_a_file(capsys, checkpoint, tmp_path):
+    found = fails(capsys, tmp_path, checkpoint)
+    assert f'CONFIG {tmp_path} is a folder: it must be a file' in found
+    found = fails(capsys, TINY, tmp_path)
+    assert f'CHECKPOINT {tmp_path} is a folder: it must be a file' in found
+
+
+def test_a_work_dir_that_links_to_nothing(capsys, checkpoint, tmp_path):
+    (tmp_path / 'link').symlink_to(tmp_path / 'gone')
+    for folder in (tmp_path / 'link', tmp_path / 'link' / 'w'):
+        found = fails(capsys, TINY, checkpoint, '--work-dir', folder)
+        assert f'must be writable: {tmp_path / "link"} links to nothing' in found
+
+
+def test_half_a_checkpoint_is_not_verified(checkpoint, tmp_path):
+    content = torch.load(checkpoint)
+    state = dict(list(content['state_dict'].items())[::2])
+    torch.save(content | {'state_dict': state}, tmp_path / 'half.pth')
+    cfg = Config.fromfile(TINY)
+    cfg.merge_from_dict({'work_dir': str(tmp_path), 'load_from': str(tmp_path / 'half.pth')})
+    with pytest.raises(ValueError, match='checkpoint does not match the model: it has no values'):
+        predict(cfg)
 
 
 def test_missing_files(capsys, checkpoint):
