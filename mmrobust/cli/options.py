@@ -46,8 +46,8 @@ def import_named(options: Mapping[str, Any]) -> None:
     """
     whole = options.get('custom_imports') or {}
     names = options.get('custom_imports.imports', whole.get('imports', []))
-    find_modules_in(Path.cwd())
     for name in [names] if isinstance(names, str) else names:
+        find_modules_in(Path.cwd())
         try:
             importlib.import_module(name)
         except ImportError as error:

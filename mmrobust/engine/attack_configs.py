@@ -48,6 +48,8 @@ def named(name: str) -> dict[str, Any]:
     Raises:
         ValueError: None is.
     """
+    from mmengine.config import Config
+
     plain = name.removeprefix('mmrobust.')
     ATTACKS.import_from_location()
     if plain in ATTACKS.module_dict or '.' in plain:
@@ -56,7 +58,7 @@ def named(name: str) -> dict[str, Any]:
     word = _plain(name)
     for known, path in shipped().items():
         if word == _plain(known):
-            config: dict[str, Any] = read_config(path, '--attack').attack.to_dict()
+            config: dict[str, Any] = Config.fromfile(path).attack.to_dict()
             return config
     classes = {known.lower(): known for known in ATTACKS.module_dict}
     if word.replace('_', '') in classes:
