@@ -7,8 +7,8 @@ from numbers import Real
 
 # Characters of a value that a message shows: the line is to be read, not searched.
 LONGEST = 200
-# A name that begins alike may be meant as well, if it is nearly as near.
-ALIKE, NEARLY, SEVERAL = 4, 0.2, 3
+# Names that begin alike may be meant as well, if they are nearly as near and none is near enough.
+ALIKE, NEARLY, SURE, SEVERAL = 4, 0.2, 0.9, 3
 
 
 class SampleError(ValueError):
@@ -57,8 +57,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if not near:
         return f'known: {", ".join(choices)}'
     beginning = near[0][:ALIKE]
-    if word.startswith(beginning):
+    ratio = difflib.SequenceMatcher(None, near[0], word).ratio()
+    if word.startswith(beginning) and ratio < SURE:
         alike = [choice for choice in lower if choice.startswith(beginning)]
-        cutoff = max(difflib.SequenceMatcher(None, near[0], word).ratio() - NEARLY, 0.5)
+        cutoff = max(ratio - NEARLY, 0.5)
         near = difflib.get_close_matches(word, alike, n=SEVERAL, cutoff=cutoff)
     return f'did you mean {" or ".join(repr(lower[choice]) for choice in sorted(near))}?'

@@ -40,6 +40,8 @@ def test_suggestions(word, expected):
         ('Targeted', "did you mean 'TargetClass' or 'TargetPose'?"),
         ('TargetClas', "did you mean 'TargetClass'?"),
         ('LeastLikly', "did you mean 'LeastLikely'?"),
+        ('targetclass', "did you mean 'TargetClass'?"),
+        ('TargetPose2', "did you mean 'TargetPose'?"),
     ],
 )
 def test_words_that_begin_alike_are_named_together(word, expected):
