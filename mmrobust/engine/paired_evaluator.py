@@ -93,51 +93,44 @@ class PairedEvaluator:
             world_size: Number of processes; each takes every so many-th
                 result, which mmengine interleaves again.
         """
+        mine = entries[rank::world_size]
         parts = [part for entry in entries for part in _parts(entry)]
-        annotated = any(part['clean'].get('annotated', True) for part in parts)
-        unscored: dict[str, None] = {}
-        found: dict[str, dict[str, float]] = {name: {} for name in (*SIDES, 'robust')}
+        self.unscored = []
+        bare = not any(part['clean'].get('annotated', True) for part in parts)
+        found: dict[str, dict[str, float]] = {}
         for side in SIDES:
+            found[side] = {}
             for number, metric in enumerate(self.stock[side]):
-                values = None
-                if annotated or not needs_samples(metric):
-                    values = _evaluated(metric, side, number, parts, rank, world_size)
-                if values is None or says_nothing(values):
-                    unscored[type(metric).__name__] = None
+                if self._leaves_out(metric, bare and needs_samples(metric)):
                     continue
-                twice = sorted(values.keys() & found[side].keys())
+                for part in parts:
+                    for name, value in part[side]['state'][number].items():
+                        setattr(metric, name, decode(value))
+                kept = (part[side]['results'][number] for part in parts[rank::world_size])
+                metric.results.extend(decode(result) for result in kept)
+                with tables_to_log():
+                    metrics = metric.evaluate(len(parts))
+                if self._leaves_out(metric, says_nothing(metrics)):
+                    continue
+                twice = sorted(metrics.keys() & found[side].keys())
                 if twice:
                     raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
-                found[side].update(values)
+                found[side].update(metrics)
+        found['robust'] = {}
         for paired in self.paired:
-            if not annotated and needs_samples(paired):
-                unscored[type(paired).__name__] = None
+            if self._leaves_out(paired, bare and needs_samples(paired)):
                 continue
-            mine = entries[rank::world_size]
             rows: list[Row] = [{k: v for k, v in e.items() if k != 'evaluator'} for e in mine]
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
-        self.unscored = list(unscored)
         return found
 
-
-def _evaluated(
-    metric: Any,
-    side: str,
-    number: int,
-    parts: Sequence[dict[str, Any]],
-    rank: int,
-    world_size: int,
-) -> dict[str, float]:
-    """A metric of one side, the ``number``-th, over what the ledger has of it."""
-    for part in parts:
-        for name, value in part[side]['state'][number].items():
-            setattr(metric, name, decode(value))
-    kept = (part[side]['results'][number] for part in parts[rank::world_size])
-    metric.results.extend(decode(result) for result in kept)
-    with tables_to_log():
-        found: dict[str, float] = metric.evaluate(len(parts))
-    return found
+    def _leaves_out(self, metric: Any, reason: bool) -> bool:
+        """Note a metric that is left out, if there is a reason; returns whether there is."""
+        name = type(metric).__name__
+        if reason and name not in self.unscored:
+            self.unscored.append(name)
+        return reason
 
 
 def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:

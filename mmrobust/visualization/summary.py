@@ -18,7 +18,7 @@ from mmrobust.visualization.formatting import (
     plain,
     real,
 )
-from mmrobust.visualization.unannotated import moved_share
+from mmrobust.visualization.unannotated import REMARK, moved_share, nothing_annotated
 
 Card = Mapping[str, Any]
 
@@ -216,9 +216,11 @@ def upper_bound(card: Card) -> list[tuple[str, str]]:
 
 def flags(card: Card) -> list[tuple[str, str, str]]:
     """Name, number of samples and meaning of each flag that was raised."""
+    said = REMARK if nothing_annotated(card) else None
     return [
         (str(name), number(times), FLAGS.get(str(name), 'A remark of this attack; see its page.'))
         for name, times in _part(card, 'flags').items()
+        if name != said
     ]
 
 

@@ -69,7 +69,17 @@ def printed(found):
     return console.file.getvalue()
 
 
-FORBIDDEN = ('acc/', 'PCK', 'EPE', 'accuracy', 'true class', '>AP<', 'labelled', 'metric')
+FORBIDDEN = (
+    'no_annotation',
+    'acc/',
+    'PCK',
+    'EPE',
+    'accuracy',
+    'true class',
+    '>AP<',
+    'labelled',
+    'metric',
+)
 
 
 def test_unannotated_videos_are_reported_without_any_accuracy():
@@ -94,6 +104,8 @@ def test_unannotated_videos_are_reported_without_any_accuracy():
 
 def test_unannotated_poses_are_reported_by_what_moved():
     rows = persons(4, 2, 0)
+    for row in rows:
+        row['flags'] = ['no_annotation']
     found = card(rows, 'crop', 'CorruptPose')
     assert summary.verdict(found) == (
         'PGD (l_inf, eps 4) changes the prediction of 66.7 % of the 3 persons; '
