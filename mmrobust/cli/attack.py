@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,18 @@ def run(argv: Sequence[str]) -> None:
     from mmengine.runner import Runner
 
     from mmrobust.engine.artifacts import check_writable
+    from mmrobust.engine.lock import alone_in
     from mmrobust.engine.model_config import check_model
 
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
     cfg = build_config(args)
     check_model(cfg.model)
-    check_writable(Path(cfg.work_dir))
-    Runner.from_cfg(cfg).test()
+    folder = Path(cfg.work_dir)
+    check_writable(folder)
+    # Here already, before mmengine writes its own files; launched processes share the folder.
+    with alone_in(folder) if args.launcher == 'none' else nullcontext():
+        Runner.from_cfg(cfg).test()
 
 
 def choose_device(device: str | None) -> None:

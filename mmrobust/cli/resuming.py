@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.engine.ledger import OtherRunError
+from mmrobust.engine.ledger import OtherRunError, loaded_json
+from mmrobust.visualization.files import write_json
 
 
 def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -> None:
@@ -39,10 +39,9 @@ def finished(folder: Path, plan: Mapping[str, Any]) -> bool:
     path = folder / 'plan.json'
     if not path.exists() or not (folder / 'report.json').exists():
         return False
-    known: Mapping[str, Any] = json.loads(path.read_text())
-    return known == plan
+    return bool(loaded_json(path) == plan)
 
 
 def finish(folder: Path, plan: Mapping[str, Any]) -> None:
     """Write down that a run is complete: the last thing that is done in its folder."""
-    (folder / 'plan.json').write_text(json.dumps(plan, indent=1) + '\n')
+    write_json(folder / 'plan.json', plan)

@@ -55,6 +55,8 @@ def run(argv: Sequence[str]) -> None:
     args = parser().read(argv)
     attack.choose_device(args.device)
     from mmrobust.engine.ledger import read_entries
+    from mmrobust.engine.lock import alone_in
+    from mmrobust.engine.set_aside import set_aside
     from mmrobust.evaluation.budget import budget_path, check_budgets
     from mmrobust.visualization.sweep import write_sweep
 
@@ -66,16 +68,19 @@ def run(argv: Sequence[str]) -> None:
     if any(option.split('=')[0] == key for option in args.cfg_options):
         raise ValueError(f'--cfg-options {key} must be left out: --eps lists the budgets')
     folder = Path(args.work_dir or Path(cfg.work_dir).with_name(f'sweep_{Path(cfg.work_dir).name}'))
-    cards, rows = {}, {}
-    for eps in budgets:
-        text = f'{eps:.12g}'
-        part = folder / f'eps{text}'
-        attack.run(arguments(args, part, f'{key}={text}'))
-        cards[eps] = json.loads((part / 'report.json').read_text(encoding='utf-8'))
-        entries = read_entries(part)
-        # A ledger may hold more than this run was about.
-        rows[eps] = [entries[index] for index in sorted(entries)[: cards[eps]['n']]]
-    write_sweep(folder, cards, rows)
+    with alone_in(folder):
+        if not args.resume:
+            set_aside(folder / f'sweep.{ending}' for ending in ('json', 'csv', 'html'))
+        cards, rows = {}, {}
+        for eps in budgets:
+            text = f'{eps:.12g}'
+            part = folder / f'eps{text}'
+            attack.run(arguments(args, part, f'{key}={text}'))
+            cards[eps] = json.loads((part / 'report.json').read_text(encoding='utf-8'))
+            entries = read_entries(part)
+            # A ledger may hold more than this run was about.
+            rows[eps] = [entries[index] for index in sorted(entries)[: cards[eps]['n']]]
+        write_sweep(folder, cards, rows)
 
 
 def arguments(args: argparse.Namespace, folder: Path | None, *options: str) -> list[str]:

@@ -49,6 +49,7 @@ def run(argv: Sequence[str]) -> None:
     import torch
 
     from mmrobust.engine.artifacts import check_writable
+    from mmrobust.engine.lock import alone_in
     from mmrobust.engine.settings import RunSettings
     from mmrobust.transfer.report import write_report
     from mmrobust.transfer.run import TransferRun
@@ -60,7 +61,8 @@ def run(argv: Sequence[str]) -> None:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     job = TransferRun(spec, folder, settings, device)
     check_writable(folder)
-    write_report(job.run(), spec, args.spec, folder, time.perf_counter() - began)
+    with alone_in(folder):
+        write_report(job.run(), spec, args.spec, folder, time.perf_counter() - began)
 
 
 def read_spec(args: argparse.Namespace) -> Any:

@@ -43,14 +43,16 @@ def run(argv: Sequence[str]) -> None:
         RuntimeError: A reported success does not succeed, or a prediction
             differs from the reported one.
     """
+    from mmrobust.engine.ledger import read_entries
+
     args = parser().parse_args(argv)
     folder = Path(args.work_dir)
     card = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
     videos = args.save_adv or card['adversarial_videos']
     if not videos or not Path(videos).is_dir():
         raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')
-    lines = (folder / 'results.jsonl').read_text(encoding='utf-8').splitlines()
-    reported = [row for row in map(json.loads, lines) if row['index'] < card['n']]
+    entries = read_entries(folder)
+    reported = [entries[index] for index in sorted(entries) if index < card['n']]
     rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
     if not rows:
         raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
@@ -68,15 +70,11 @@ def stock_config(
 
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.reading import reading_files
-    from mmrobust.engine.artifacts import annotation_lines
+    from mmrobust.engine.video_files import annotation_lines
 
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(parse_options(args.cfg_options))
-    inner = cfg.test_dataloader.dataset
-    while 'pipeline' not in inner and 'dataset' in inner:
-        inner = inner.dataset
-    if 'pipeline' not in inner:
-        raise ValueError(f'test_dataloader.dataset must have a pipeline, got {inner.type}')
+    pipeline = own_pipeline(cfg.test_dataloader.dataset)
     without_attack(cfg, work_dir)
     work_dir.mkdir(parents=True, exist_ok=True)
     annotations = work_dir / 'annotations.txt'
@@ -85,7 +83,7 @@ def stock_config(
         'type': 'VideoDataset',
         'ann_file': str(annotations.resolve()),
         'data_prefix': {'video': str(videos.resolve())},
-        'pipeline': reading_files(inner.pipeline),
+        'pipeline': reading_files(pipeline),
         'test_mode': True,
     }
     cfg.test_dataloader.batch_size = args.batch_size
@@ -93,6 +91,29 @@ def stock_config(
     cfg.test_cfg = {'type': 'TestLoop'}
     cfg.work_dir, cfg.load_from, cfg.log_level = str(work_dir), args.checkpoint, 'WARNING'
     return cfg
+
+
+def own_pipeline(dataset: Any) -> Any:
+    """The test pipeline of a data set's config, inside wrappers.
+
+    Raises:
+        ValueError: There is none, or the parts of a wrapper have different ones.
+    """
+    found, left = [], [dataset]
+    while left:
+        part = left.pop(0)
+        if 'pipeline' in part:
+            found.append(part.pipeline)
+        else:
+            left += [part.dataset] if 'dataset' in part else part.get('datasets', [])
+    if not found:
+        raise ValueError(f'test_dataloader.dataset must have a pipeline, got {dataset.type}')
+    if any(pipeline != found[0] for pipeline in found):
+        raise ValueError(
+            f'test_dataloader.dataset must have one pipeline in all its parts, got {len(found)} '
+            f'parts with different ones in {dataset.type}; verify them one by one'
+        )
+    return found[0]
 
 
 def without_attack(cfg: Any, work_dir: Path) -> None:

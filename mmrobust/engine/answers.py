@@ -8,7 +8,7 @@ run again on the answers that are on file, and asks the victim for the rest.
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 FOLDER = 'answers'
+NAME = re.compile(r'\d{6,}\.bin')
 
 
 class AnswerFile:
@@ -71,5 +72,7 @@ def answer_file(work_dir: str | Path, index: int) -> AnswerFile:
 
 
 def forget_answers(work_dir: str | Path) -> None:
-    """Remove all answers on file, for a run that begins anew."""
-    shutil.rmtree(Path(work_dir) / FOLDER, ignore_errors=True)
+    """Remove all answers on file, for a run that begins anew; other files stay."""
+    for path in (Path(work_dir) / FOLDER).glob('*.bin'):
+        if NAME.fullmatch(path.name):
+            path.unlink()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,28 @@ import numpy as np
 import torch
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.datasets import leaves, locate
-from mmrobust.engine.ledger import Entry
+from mmrobust.engine.datasets import leaves
+from mmrobust.engine.ledger import Ledger
+from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.previews import LiftingPreviews, PosePreviews, Previews, VideoPreviews
 from mmrobust.engine.provenance import file_sha256, versions
+from mmrobust.engine.saved_files import SavedFiles
+from mmrobust.engine.video_files import VideoFiles
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.relations import Relations
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
-from mmrobust.victims.action.full_video import check_readable, full_video
-from mmrobust.victims.action.layouts import VideoLayout
 from mmrobust.victims.samples import Loaded
+from mmrobust.visualization.atomic import remove_leftovers, replacing
+from mmrobust.visualization.files import write_json
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table
-from mmrobust.visualization.video import write_lossless
 
 SCHEMA = 1
+REPORTS = ('report.json', 'report.html', 'contact_sheet.png')
+LEDGER = ('run.json', 'results.jsonl')
+PREVIEW = re.compile(r'\d{6,}\.(mp4|png)')
 
 
 class Artifacts:
@@ -37,6 +43,10 @@ class Artifacts:
 
     Args:
         loop: The :class:`~mmrobust.engine.attack_loop.AttackTestLoop`.
+
+    Attributes:
+        folders: Where it writes: the work directory, and ``save_adv``.
+        shown: Indices of the samples that have a preview.
 
     Raises:
         ValueError: ``save_adv`` in a space whose perturbations no video and no
@@ -47,20 +57,18 @@ class Artifacts:
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self.folder = Path(loop.runner.work_dir)
-        target = loop.settings.save_adv
-        self.adversarial = Path(target).absolute() if target else None
-        if target:
-            space = loop.victim.space
-            rule = '"video" with save_adv (for a pose estimator, "image")'
-            require(space in ('video', 'image'), 'space', rule, space)
-        for folder in (self.folder, self.adversarial):
-            if folder is not None:
-                check_writable(folder)
+        self.adversarial: Path | None = None
+        self.saved: SavedFiles | None = None
+        if loop.settings.save_adv:
+            self.adversarial = Path(loop.settings.save_adv).absolute()
+            self.saved = saved_files(self.adversarial, loop)
+        self.folders = [self.folder, *([self.adversarial] if self.adversarial else [])]
+        for folder in self.folders:
+            check_writable(folder)
         dataset = loop.dataloader.dataset
-        self.dataset = dataset
-        self._readable: set[tuple[int, ...]] = set()
-        metainfo = getattr(dataset, 'metainfo', None) or {}
         self.source = next((s for d in leaves(dataset) if (s := getattr(d, 'source', None))), None)
+        self.shown: set[int] = set()
+        metainfo = getattr(dataset, 'metainfo', None) or {}
         self.classes = [str(name) for name in metainfo.get('classes', [])]
         self.joints = [str(name) for name in metainfo.get('keypoint_id2name', {}).values()]
         self.previews: Previews = VideoPreviews(self.classes)
@@ -68,23 +76,35 @@ class Artifacts:
             self.previews = PosePreviews(metainfo, Relations.of(loop.victim, loop.attack))
         elif loop.victim.space == 'keypoints':
             self.previews = LiftingPreviews(metainfo)
-        self.photographs = None
-        if self.adversarial is not None and loop.victim.space == 'image':
-            self.photographs = PhotographFiles(self.adversarial, loop.samples)
 
     def complete(self, entry: Entry) -> bool:
         """Whether a resumed entry needs no second go: it loaded, and what was saved is there."""
         if entry['error'] is not None:
             return False
-        if self.adversarial is None:
-            return True
-        saved = entry.get('video', entry.get('photograph'))
-        return saved is not None and (self.adversarial / saved).exists()
+        return self.saved is None or self.saved.holds(entry)
 
-    def start(self) -> None:
-        """Remove the previews of an earlier run in the same folder."""
-        for path in (self.folder / 'previews').glob('*.*'):
-            path.unlink()
+    def earlier(self) -> Iterator[Path]:
+        """Files in the work directory under names that the run will write, for it to set aside."""
+        yield from (self.folder / name for name in REPORTS)
+        previews = self.folder / 'previews'
+        if previews.is_dir():
+            yield from (path for path in previews.iterdir() if PREVIEW.fullmatch(path.name))
+
+    def start(self, ledger: Ledger) -> None:
+        """Make room: half-written files of this very run that was killed go, others stay."""
+        if ledger.repeated:
+            remove_leftovers(self.folder, lambda name: name in (*REPORTS, *LEDGER))
+            remove_leftovers(
+                self.folder / 'previews', lambda name: PREVIEW.fullmatch(name) is not None
+            )
+        if self.saved is not None:
+            self.saved.start(ledger)
+
+    def rehearse(self, indices: Sequence[int], loaded: Loaded) -> None:
+        """Find out, before a batch is attacked, whether its samples can be saved."""
+        if self.saved is not None:
+            for index, layout in zip(indices, loaded.layouts, strict=True):
+                self.saved.rehearse(index, layout)
 
     def save(self, index: int, loaded: Loaded, outcome: Outcome, entry: Entry) -> dict[str, str]:
         """Write the sample's video or photograph, and its preview.
@@ -98,59 +118,39 @@ class Artifacts:
         Returns:
             File names for the ledger.
         """
-        files, layout = {}, loaded.layouts[0]
-        if self.adversarial is not None and isinstance(layout, VideoLayout):
-            files['video'] = f'{index:06d}.mkv'
-            self._write_video(self.adversarial / files['video'], index, layout, outcome)
-        if self.photographs is not None:
-            files['photograph'] = self.photographs.write(index, outcome.adversarial)
+        files = {}
+        if self.saved is not None:
+            written = self.saved.write(index, loaded.layouts[0], outcome.adversarial)
+            files[self.saved.key] = written
         if outcome.attacked and self._wants_preview(index):
             files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
-            path = self.folder / files['preview']
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.previews.write(path, loaded, outcome, entry)
+            with replacing(self.folder / files['preview']) as temporary:
+                self.previews.write(temporary, loaded, outcome, entry)
+            self.shown.add(index)
         return files
-
-    def _write_video(self, path: Path, index: int, layout: VideoLayout, outcome: Outcome) -> None:
-        """The whole video on the canvas, its sampled frames replaced."""
-        leaf, inner = locate(self.dataset, index)
-        video = full_video(leaf.pipeline, leaf.get_data_info(inner))
-        positions = layout.frame_indices.numpy() - video.start
-        clean = layout.canvas.permute(1, 2, 3, 0).numpy()
-        if not np.array_equal(video.frames[positions], clean):
-            raise ValueError(f'save_adv: {path.name}: the decoder returns other frames each time')
-        video.frames[positions] = outcome.adversarial.cpu().permute(1, 2, 3, 0).numpy()
-        write_lossless(path, video.frames, video.fps)
-        if video.frames.shape[1:] not in self._readable:
-            check_readable(path, video.frames, leaf.pipeline)
-            self._readable.add(video.frames.shape[1:])
 
     def _wants_preview(self, index: int) -> bool:
         """The first few attacked samples of the data set, whatever is resumed."""
-        folder = self.folder / 'previews'
-        earlier = [p for p in folder.glob(f'*{self.previews.suffix}') if int(p.stem) < index]
-        return len(earlier) < self.loop.settings.previews
+        return sum(other < index for other in self.shown) < self.loop.settings.previews
 
     def report(
         self, entries: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float
     ) -> None:
         """Write report.json and report.html, print the table."""
-        rows = [{k: v for k, v in entry.items() if k != 'evaluator'} for entry in entries]
+        kept = ('evaluator', 'run')
+        rows = [{k: v for k, v in entry.items() if k not in kept} for entry in entries]
         card = self.card(rows, metrics, wall_time)
-        text = json.dumps(_finite(card), indent=2, default=str) + '\n'
-        (self.folder / 'report.json').write_text(text, encoding='utf-8')
-        if self.adversarial is not None and self.photographs is None:
-            lines = annotation_lines([row for row in rows if 'video' in row])
-            (self.adversarial / 'annotations.txt').write_text(lines, encoding='utf-8')
+        write_json(self.folder / 'report.json', _finite(card))
+        if self.saved is not None:
+            self.saved.finish(rows)
         write_page(self.folder / 'report.html', card, rows, self._previews(rows))
         print_table(card)
         print(f'\nreport: {self.folder / "report.html"}')
         shown = [row['preview'] for row in rows if 'preview' in row]
         if shown:
             print(f'clean | adversarial | difference: {self.folder / shown[0]}')
-        if self.adversarial is not None:
-            kind = 'videos' if self.photographs is None else 'photographs'
-            print(f'adversarial {kind}: {self.adversarial}')
+        if self.saved is not None:
+            print(f'adversarial {self.saved.kind}: {self.adversarial}')
 
     def card(
         self, rows: list[Entry], metrics: dict[str, dict[str, float]], wall_time: float
@@ -195,10 +195,14 @@ class Artifacts:
         return found
 
 
-def annotation_lines(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Saved videos as ``VideoDataset`` lists them; its class of a video without one is -1."""
-    labels = [-1 if row['label'] is None else row['label'] for row in rows]
-    return ''.join(f'{row["video"]} {n}\n' for row, n in zip(rows, labels, strict=True))
+def saved_files(folder: Path, loop: Any) -> SavedFiles:
+    """What writes the adversarial samples of the loop's space to ``folder``."""
+    space = loop.victim.space
+    rule = '"video" with save_adv (for a pose estimator, "image")'
+    require(space in ('video', 'image'), 'space', rule, space)
+    if space == 'image':
+        return PhotographFiles(folder, loop.samples)
+    return VideoFiles(folder, loop.dataloader.dataset)
 
 
 def check_writable(folder: Path) -> None:
@@ -208,9 +212,9 @@ def check_writable(folder: Path) -> None:
             raise OSError(f'output folder {folder} must be writable: {part} links to nothing')
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / '.writable'
-        probe.write_text('', encoding='utf-8')
-        probe.unlink()
+        # A name that nobody has: neither a file of the user's nor another run's probe.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix='.writable-'):
+            pass
     except OSError as error:
         raise OSError(
             f'output folder {folder} must be writable: {os.strerror(error.errno or 0)}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -16,12 +17,14 @@ from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
-from mmrobust.engine.datasets import leaves
-from mmrobust.engine.ledger import Entry, Ledger
+from mmrobust.engine.datasets import clipped, leaves
+from mmrobust.engine.ledger import Ledger
+from mmrobust.engine.ledger_files import Entry
+from mmrobust.engine.lock import alone_in
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
-from mmrobust.engine.rows import failure_row, sample_row
+from mmrobust.engine.rows import check_row, failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.subjects import build_attack, build_subject
 from mmrobust.engine.surrogate import Surrogate
@@ -85,30 +88,59 @@ class AttackTestLoop(TestLoop):
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
-        self.samples = self.victim.samples(self.dataloader.dataset)
+        self.samples = self.victim.samples(clipped(self.dataloader.dataset))
         check_annotations(self.evaluator.metrics, self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
     def run(self) -> dict[str, float]:
-        """Attack every sample that the ledger does not hold yet, then report."""
-        runner, began = self.runner, time.perf_counter()
+        """Attack every sample that the ledger does not hold yet, then report.
+
+        Raises:
+            OSError: Another run is at work in one of the folders.
+            ValueError: There is nothing to attack, or nothing to go on from.
+        """
         self.rank, self.world_size = get_dist_info()
+        with ExitStack() as held:
+            # The processes of one run share its folders; the first stands for all.
+            for folder in self.artifacts.folders if self.rank == 0 else ():
+                held.enter_context(alone_in(folder))
+            barrier()
+            return self._run()
+
+    def _ledger(self) -> Ledger:
+        """The ledger, opened; what earlier runs have left is set aside or gone on from."""
         ledger = Ledger(
-            runner.work_dir, fingerprint(self), rank=self.rank, resume=self.settings.resume
+            self.runner.work_dir,
+            fingerprint(self),
+            rank=self.rank,
+            resume=self.settings.resume,
+            size=len(self.samples),
+            check=self._check_entry,
         )
         # Every process has read the earlier entries before the files are merged.
         barrier()
         if self.rank == 0:
-            if not ledger.entries:
-                self.artifacts.start()
-            ledger.start()
-            if not self.settings.resume:
-                forget_answers(runner.work_dir)
+            ledger.start(self.artifacts.earlier())
+            self.artifacts.start(ledger)
+            if not ledger.continues:
+                forget_answers(self.runner.work_dir)
         barrier()
+        return ledger
+
+    def _check_entry(self, entry: Entry) -> None:
+        check_row(entry)
+        if entry['error'] is None:
+            self.metrics.check(entry)
+
+    def _run(self) -> dict[str, float]:
+        """The run itself, in folders that nobody else writes to."""
+        runner, began = self.runner, time.perf_counter()
+        ledger = self._ledger()
         total = self._total()
         done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
+        self.artifacts.shown = {i for i, e in ledger.entries.items() if 'preview' in e}
         todo = pending(total, done, self.rank, self.world_size)
         loader = attack_loader(self.dataloader, self.victim, todo, self.samples)
         runner.call_hook('before_test')
@@ -165,11 +197,14 @@ class AttackTestLoop(TestLoop):
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data)
         with autocast(enabled=self.fp16):
             clean_samples, clean_outputs = self.victim.predict(data)
+        # Both may refuse, and no attack is lost by it yet.
+        clean_kept = self.metrics.process('clean', data, clean_samples)
+        self.artifacts.rehearse(indices, loaded)
+        with autocast(enabled=self.fp16):
             outcomes, seconds = self._outcomes(loaded, indices, clean_outputs)
             rendered = zip(loaded.layouts, outcomes, strict=True)
             inputs = [self.victim.render(lay, o.adversarial.cpu()) for lay, o in rendered]
             adv_samples, adv_outputs = self.victim.predict({**data, 'inputs': inputs})
-        clean_kept = self.metrics.process('clean', data, clean_samples)
         adv_kept = self.metrics.process('adversarial', data, adv_samples)
         labels = self.victim.labels(data)
         kept = [

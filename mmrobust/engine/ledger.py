@@ -1,19 +1,24 @@
 """The results ledger: one line per sample, written as it finishes.
 
 ``results.jsonl`` holds the rows; ``run.json`` beside it says which run they
-belong to. Several processes write ``results.1.jsonl`` and so on, and the
-first one merges them. A killed run loses at most the sample in hand.
+belong to, and each line has that run's digest. Several processes write
+``results.1.jsonl`` and so on, and the first one merges them. A killed run loses
+at most the sample in hand. Files of any other name are none of its business.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-Entry = dict[str, Any]
+from mmrobust.engine.canonical import canonical, digest
+from mmrobust.engine.ledger_files import Check, Entry, ledger_files, read_lines
+from mmrobust.engine.set_aside import set_aside
+from mmrobust.functional.checks import require
+from mmrobust.visualization.atomic import replacing
+
 Fingerprint = dict[str, Any]
 
 
@@ -31,34 +36,57 @@ class Ledger:
         rank: Number of this process.
         resume: Go on from the entries that are there; otherwise earlier
             results are moved aside, never overwritten.
+        size: How many lines there can be at most; None: any number.
+        check: Raises ValueError for an entry that this run cannot go on from.
+
+    Attributes:
+        continues: Whether it goes on from an earlier run, even one without any entry.
+        repeated: Whether the last run here had the same fingerprint, resumed or not.
 
     Raises:
         OtherRunError: ``resume``, but the entries belong to another run.
+        ValueError: ``resume``, but ``run.json`` or a line is damaged.
         OSError: The folder cannot be written.
     """
 
     def __init__(
-        self, folder: str | Path, fingerprint: Fingerprint, *, rank: int, resume: bool
+        self,
+        folder: str | Path,
+        fingerprint: Fingerprint,
+        *,
+        rank: int,
+        resume: bool,
+        size: int | None = None,
+        check: Check | None = None,
     ) -> None:
         self.folder = Path(folder)
-        self.rank = rank
         self.path = self.folder / ('results.jsonl' if rank == 0 else f'results.{rank}.jsonl')
-        self.fingerprint: Fingerprint = json.loads(json.dumps(fingerprint, default=str))
+        self.fingerprint: Fingerprint = canonical(fingerprint)
+        self.run = digest(fingerprint)
         self.entries: dict[int, Entry] = {}
-        if resume:
-            self._check_same_run()
-            self.entries = read_entries(self.folder)
+        self.continues = resume and self._same_run()
+        self.repeated = self.continues or loaded_json(self.folder / 'run.json') == self.fingerprint
+        if self.continues:
+            self._go_on(size, check, loud=rank == 0)
 
-    def start(self) -> None:
-        """Open the ledger for this run; the first process, before the others write."""
+    def start(self, outputs: Iterable[Path] = ()) -> None:
+        """Open the ledger for this run; the first process, before the others write.
+
+        Args:
+            outputs: What else the run will write and is there already; set aside with
+                the results, unless the run goes on from those.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.entries:
-            self._set_aside()
-        _write(self.folder / 'run.json', json.dumps(self.fingerprint, indent=1) + '\n')
+        if not self.continues:
+            # ``run.json`` last: without it the others say nothing.
+            set_aside([*ledger_files(self.folder), *outputs, self.folder / 'run.json'])
+        with replacing(self.folder / 'run.json') as temporary:
+            temporary.write_text(json.dumps(self.fingerprint, indent=1) + '\n', encoding='utf-8')
         self.rewrite(self.entries)
 
     def append(self, entry: Entry) -> None:
         """Write one sample's line and keep it."""
+        entry = {**entry, 'run': self.run}
         self.entries[entry['index']] = entry
         line = json.dumps(entry, allow_nan=True) + '\n'
         with self.path.open('a', encoding='utf-8') as file:
@@ -67,22 +95,28 @@ class Ledger:
 
     def rewrite(self, entries: dict[int, Entry]) -> None:
         """Replace all ledger files by one, sorted by index."""
-        lines = [json.dumps(entries[index]) + '\n' for index in sorted(entries)]
-        _write(self.folder / 'results.jsonl', ''.join(lines))
-        for part in self.folder.glob('results.[0-9]*.jsonl'):
-            if part.stem.removeprefix('results.').isdigit():
-                part.unlink()
+        with (
+            replacing(self.folder / 'results.jsonl') as temporary,
+            temporary.open('w', encoding='utf-8') as file,
+        ):
+            file.writelines(json.dumps(entries[index]) + '\n' for index in sorted(entries))
+        for part in ledger_files(self.folder)[1:]:
+            part.unlink()
 
-    def _check_same_run(self) -> None:
+    def _same_run(self) -> bool:
+        """Whether there is a run to go on from; OtherRunError if it is another one."""
         path = self.folder / 'run.json'
         if not path.exists():
-            if read_entries(self.folder):
+            if any(file.exists() and file.stat().st_size for file in ledger_files(self.folder)):
                 raise ValueError(
                     f'--resume: {path} is missing, so that nobody can tell whether the results '
                     f'in {self.folder} belong to this run'
                 )
-            return
-        earlier = json.loads(path.read_text(encoding='utf-8'))
+            return False
+        earlier = loaded_json(path)
+        if not isinstance(earlier, dict):
+            rule = 'a JSON object, as a run writes it (a run without --resume sets it aside)'
+            require(False, f'--resume: {path}', rule, _beginning(path))
         keys = earlier.keys() | self.fingerprint.keys()
         other = sorted(k for k in keys if earlier.get(k) != self.fingerprint.get(k))
         if other:
@@ -90,37 +124,43 @@ class Ledger:
                 f'--resume: the results in {self.folder} belong to another run; '
                 f'it differs in: {", ".join(other)}'
             )
+        return True
 
-    def _set_aside(self) -> None:
-        stamp, number = time.strftime('%Y%m%d_%H%M%S'), 0
-        while list(self.folder.glob(f'*.before_{stamp}_{number}.*')):
-            number += 1
-        earlier = [*self.folder.glob('results*.jsonl'), *self.folder.glob('report.*')]
-        for path in earlier:
-            if 'before' not in path.name and path.stat().st_size:
-                path.rename(path.with_name(f'{path.stem}.before_{stamp}_{number}{path.suffix}'))
+    def _go_on(self, size: int | None, check: Check | None, *, loud: bool) -> None:
+        """Read the entries; one sample may have been done twice, and says so."""
+        again = []
+        for place, entry in read_lines(self.folder, size, check):
+            if entry.get('run') != self.run:
+                raise OtherRunError(
+                    f'--resume: {place}: run must be {self.run!r}, which stands for this run, '
+                    f'got {entry.get("run")!r}; remove the line to attack its sample again'
+                )
+            earlier = self.entries.get(entry['index'])
+            if earlier is not None and earlier != entry and earlier.get('error') is None:
+                again.append(place)
+            self.entries[entry['index']] = entry
+        if again and loud:
+            print(f'{len(again)} lines repeat a sample and count in its place: {again[0]}, ...')
 
 
 def read_entries(folder: Path) -> dict[int, Entry]:
     """All whole lines of a folder's ledger files, by sample index.
 
     A line cut off by a kill is dropped: its sample is done again.
+
+    Raises:
+        ValueError: A line is damaged; the message names the file, the line, the rule.
     """
-    entries = {}
-    for path in sorted(folder.glob('results*.jsonl')):
-        if 'before' in path.name:
-            continue
-        for line in path.read_text(encoding='utf-8').splitlines():
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            entries[entry['index']] = entry
-    return entries
+    return {entry['index']: entry for _, entry in read_lines(folder)}
 
 
-def _write(path: Path, text: str) -> None:
-    """Write so that a kill leaves the old file or the new one, not half."""
-    temporary = path.with_name(path.name + '.part')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
+def loaded_json(path: Path) -> Any:
+    """A JSON file's content; None where it has none."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _beginning(path: Path) -> str:
+    return path.read_bytes()[:60].decode('utf-8', 'replace')

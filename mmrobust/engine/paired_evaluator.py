@@ -1,8 +1,8 @@
 """The config's evaluator, run on clean and on adversarial predictions.
 
 mmengine truncates a metric's results to the length of the data set, so clean
-and adversarial results never share a metric: the config's metrics are copied,
-and those that compare the two (``PairedMetric``) get one row per sample. A
+and adversarial results never share a metric: the config's evaluator is copied,
+and metrics that compare the two (``PairedMetric``) get one row per sample. A
 sample may hold several data samples, such as the persons of a photograph.
 Results are taken out of the metrics after each batch and kept in the ledger;
 at the end they are put back in the order of the data set, whatever processes
@@ -21,12 +21,18 @@ from mmengine.structures import BaseDataElement
 
 from mmrobust.engine.codec import decode, encode
 from mmrobust.engine.progress import tables_to_log
+from mmrobust.engine.provenance import OUTPUTS
+from mmrobust.engine.routed_metric import RoutedMetric
 from mmrobust.evaluation.metrics import ROW_KEY, PairedMetric
 from mmrobust.evaluation.summary import Row
 from mmrobust.evaluation.unannotated import has_annotation, needs_samples, says_nothing
 
 SIDES = ('clean', 'adversarial')
 PREFIX = {'clean': 'clean', 'adversarial': 'adv'}
+# By name: MMPose is not needed for videos. It gives each metric the samples of one data set.
+ROUTING = 'MultiDatasetEvaluator'
+# In the place of a result, where a metric was not shown the sample.
+ABSENT = {'~': 'absent', 'of': None}
 
 
 class PairedEvaluator:
@@ -40,13 +46,26 @@ class PairedEvaluator:
 
     Attributes:
         unscored: After ``evaluate``, the classes of the metrics that were left out.
+        stock: By side, all metrics but the paired ones, without wrappers.
+
+    Raises:
+        ValueError: Its class is one that nothing is known of.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
-        stock = [m for m in evaluator.metrics if not isinstance(m, PairedMetric)]
+        _check_kind(evaluator)
         self.paired = [m for m in evaluator.metrics if isinstance(m, PairedMetric)]
-        self.stock = {side: _copies(stock, side) for side in SIDES}
-        self.pristine = {side: [_state(m) for m in self.stock[side]] for side in SIDES}
+        self.sides: dict[str, Evaluator] = {}
+        self.routed: dict[str, list[RoutedMetric]] = {}
+        self.stock: dict[str, list[Any]] = {}
+        for side in SIDES:
+            copy = deepcopy(evaluator)
+            copy.metrics = [m for m in copy.metrics if not isinstance(m, PairedMetric)]
+            self.sides[side], self.routed[side] = copy, list(map(RoutedMetric, copy.metrics))
+            self.stock[side] = [leaf for metric in self.routed[side] for leaf in metric.leaves]
+            for leaf in self.stock[side]:
+                _rename_outputs(leaf, side)
+        self.pristine = {side: list(map(_state, self.stock[side])) for side in SIDES}
         self.unscored: list[str] = []
 
     def process(
@@ -57,33 +76,49 @@ class PairedEvaluator:
         Under ``results`` one result per metric; under ``state`` the attributes
         that processing changed (a confusion matrix learns the number of classes);
         under ``annotated`` whether there is something to compare with.
+
+        Raises:
+            ValueError: A metric does not keep one result of each sample that it is given.
         """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in outputs]
-        kept = []
-        for metric in self.stock[side]:
-            metric.process(data, samples)
-            if len(metric.results) != len(samples):
-                raise ValueError(
-                    f'{type(metric).__name__} must keep one result per sample, '
-                    f'got {len(metric.results)} for {len(samples)}'
-                )
-            kept.append([encode(result) for result in metric.results])
-            metric.results.clear()
+        self.sides[side].process(samples, data)
+        kept = [results for metric in self.routed[side] for results in metric.taken(samples)]
         state = [
             {k: encode(v) for k, v in _state(metric).items() if k not in old or old[k] != v}
             for metric, old in zip(self.stock[side], self.pristine[side], strict=True)
         ]
-        per_sample = zip(*kept, strict=True) if kept else ([] for _ in samples)
-        known = map(has_annotation, samples)
         return [
-            {'results': list(results), 'state': state, 'annotated': some}
-            for results, some in zip(per_sample, known, strict=True)
+            {
+                'results': [encode(of[row]) if row in of else ABSENT for of in kept],
+                'state': state,
+                'annotated': has_annotation(samples[row]),
+            }
+            for row in range(len(samples))
         ]
+
+    def check(self, entry: dict[str, Any]) -> None:
+        """Raise ValueError unless ``evaluate`` can go on from a ledger's entry."""
+        try:
+            for part in _parts(entry):
+                for side in SIDES:
+                    for name in ('results', 'state'):
+                        if len(part[side][name]) != len(self.stock[side]):
+                            raise ValueError
+                    for values in part[side]['state']:
+                        list(map(decode, values.values()))
+                    list(map(decode, (v for v in part[side]['results'] if v != ABSENT)))
+        except Exception as error:
+            raise ValueError(
+                'evaluator must hold, encoded, what each metric keeps of the sample, clean and '
+                f'adversarial, got {str(entry.get("evaluator"))[:60]!r}'
+            ) from error
 
     def evaluate(
         self, entries: Sequence[dict[str, Any]], rank: int, world_size: int
     ) -> dict[str, dict[str, float]]:
         """Metrics over all entries, in the order of the data set.
+
+        A metric that was given no sample at all is left out.
 
         Args:
             entries: The ledger's lines of all processes, without failures; under
@@ -93,34 +128,30 @@ class PairedEvaluator:
             world_size: Number of processes; each takes every so many-th
                 result, which mmengine interleaves again.
         """
-        mine = entries[rank::world_size]
         parts = [part for entry in entries for part in _parts(entry)]
         self.unscored = []
         bare = not any(part['clean'].get('annotated', True) for part in parts)
         found: dict[str, dict[str, float]] = {}
         for side in SIDES:
             found[side] = {}
-            for number, metric in enumerate(self.stock[side]):
-                if self._leaves_out(metric, bare and needs_samples(metric)):
+            for metric in self._fill(side, [part[side] for part in parts], rank, world_size):
+                if self._leaves_out(metric.metric, bare and needs_samples(metric.metric)):
                     continue
-                for part in parts:
-                    for name, value in part[side]['state'][number].items():
-                        setattr(metric, name, decode(value))
-                kept = (part[side]['results'][number] for part in parts[rank::world_size])
-                metric.results.extend(decode(result) for result in kept)
-                with tables_to_log():
-                    metrics = metric.evaluate(len(parts))
-                if self._leaves_out(metric, says_nothing(metrics)):
+                values = self._evaluated(side, metric, len(parts))
+                if self._leaves_out(metric.metric, says_nothing(values)):
                     continue
-                twice = sorted(metrics.keys() & found[side].keys())
+                twice = sorted(values.keys() & found[side].keys())
                 if twice:
                     raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
-                found[side].update(metrics)
+                found[side].update(values)
         found['robust'] = {}
         for paired in self.paired:
             if self._leaves_out(paired, bare and needs_samples(paired)):
                 continue
-            rows: list[Row] = [{k: v for k, v in e.items() if k != 'evaluator'} for e in mine]
+            rows: list[Row] = [
+                {k: v for k, v in entry.items() if k != 'evaluator'}
+                for entry in entries[rank::world_size]
+            ]
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
         return found
@@ -131,6 +162,50 @@ class PairedEvaluator:
         if reason and name not in self.unscored:
             self.unscored.append(name)
         return reason
+
+    def _evaluated(self, side: str, metric: RoutedMetric, size: int) -> dict[str, float]:
+        """One metric's values, by the evaluator's own ``evaluate``."""
+        evaluator = self.sides[side]
+        evaluator.metrics = [metric.metric]
+        with tables_to_log():
+            found: dict[str, float] = evaluator.evaluate(size)
+        return found
+
+    def _fill(
+        self, side: str, kept: Sequence[dict[str, Any]], rank: int, world_size: int
+    ) -> list[RoutedMetric]:
+        """Put this process's share of what was kept back; the metrics that were given any."""
+        seen, number = [], 0
+        for metric in self.routed[side]:
+            given = [of for of in kept if of['results'][number] != ABSENT]
+            for leaf in metric.leaves:
+                for of in given:
+                    for name, value in of['state'][number].items():
+                        setattr(leaf, name, decode(value))
+                share = given[rank::world_size]
+                leaf.results.extend(decode(of['results'][number]) for of in share)
+                number += 1
+            if given:
+                seen.append(metric)
+            elif rank == 0 and side == SIDES[0]:
+                print(f'{metric.name} was given no sample, and is left out')
+        return seen
+
+
+def _check_kind(evaluator: Evaluator) -> None:
+    kind = type(evaluator)
+    routing = kind.__name__ == ROUTING and kind.__module__.startswith('mmpose.')
+    if kind is not Evaluator and not routing:
+        raise ValueError(
+            f"test_evaluator must be mmengine's Evaluator or MMPose's {ROUTING}, got "
+            f'{kind.__module__}.{kind.__name__}: what it does beside its metrics is not known'
+        )
+    paired = [type(m).__name__ for m in evaluator.metrics if isinstance(m, PairedMetric)]
+    if routing and paired:
+        raise ValueError(
+            f'test_evaluator of type {ROUTING} must have metrics of predictions alone, got '
+            f'{paired[0]}, which compares clean and adversarial ones; the report states it'
+        )
 
 
 def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,15 +219,10 @@ def _state(metric: Any) -> dict[str, Any]:
     return {k: v for k, v in vars(metric).items() if v is None or isinstance(v, plain)}
 
 
-def _copies(metrics: Sequence[Any], side: str) -> list[Any]:
-    """Copies for one side; files that a metric writes get the side's name."""
-    copies = []
-    for metric in metrics:
-        copy = deepcopy(metric)
-        for name in ('out_file_path', 'outfile_prefix'):
-            path = getattr(copy, name, None)
-            if isinstance(path, str):
-                parts = Path(path)
-                setattr(copy, name, str(parts.with_name(f'{parts.stem}.{side}{parts.suffix}')))
-        copies.append(copy)
-    return copies
+def _rename_outputs(metric: Any, side: str) -> None:
+    """Files that a metric writes get the side's name."""
+    for name in OUTPUTS:
+        path = getattr(metric, name, None)
+        if isinstance(path, str):
+            parts = Path(path)
+            setattr(metric, name, str(parts.with_name(f'{parts.stem}.{side}{parts.suffix}')))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ import numpy as np
 from torch import Tensor
 
 from mmrobust.engine.datasets import locate
+from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
+from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.visualization.atomic import replacing
 
 
-class PhotographFiles:
+class PhotographFiles(SavedFiles):
     """Writes photographs under the names that the data set has for them.
 
     A folder of them takes the place of the data set's ``data_prefix.img``. The
@@ -32,8 +37,11 @@ class PhotographFiles:
             name, or ``folder`` is the one that they are in.
     """
 
+    kind, key = 'photographs', 'photograph'
+
     def __init__(self, folder: Path, photographs: Photographs) -> None:
-        self.folder, self.photographs = folder, photographs
+        super().__init__(folder)
+        self.photographs, self._rehearsed = photographs, False
         self.names = [self._name(index) for index in range(len(photographs))]
         twice = sorted(name for name, count in Counter(self.names).items() if count > 1)
         require(not twice, 'save_adv', 'used where every photograph has its own name', twice[:3])
@@ -53,18 +61,50 @@ class PhotographFiles:
         require(inside, 'save_adv', rule, (path, prefix))
         return name
 
-    def write(self, index: int, photograph: Tensor) -> str:
+    def existing(self) -> Iterator[Path]:
+        """Files under the names of the photographs."""
+        paths = (self.folder / name for name in self.names)
+        return (path for path in paths if os.path.lexists(path))
+
+    def owns(self, name: str) -> bool:
+        """Whether it is a photograph's, or the mark's."""
+        return name == MARK or any(Path(own).name == name for own in self.names)
+
+    def rehearse(self, index: int, layout: PhotographLayout) -> None:
+        """Write one clean photograph and read it back, the first that comes.
+
+        Raises:
+            ValueError: The pipeline reads other pixels, for instance because its decoder
+                knows no PNG.
+        """
+        if self._rehearsed:
+            return
+        path = self.folder / self.names[index]
+        path = path.with_name(f'.{path.stem[:100]}.{uuid.uuid4().hex}{path.suffix}')
+        try:
+            self._write(path, index, layout.photograph)
+        finally:
+            path.unlink(missing_ok=True)
+        self._rehearsed = True
+
+    def write(self, index: int, layout: PhotographLayout, adversarial: Tensor) -> str:
         """Write a photograph (C, H, W), uint8; returns its name in the folder.
 
         Raises:
-            ValueError: The pipeline reads other pixels back, for instance because
-                its decoder knows no PNG.
+            ValueError: The pipeline reads other pixels back.
         """
-        path = self.folder / self.names[index]
+        with replacing(self.folder / self.names[index]) as path:
+            self._write(path, index, adversarial)
+        return self.names[index]
+
+    def finish(self, rows: list[dict[str, Any]]) -> None:
+        """Nothing: the data set has its own list of photographs."""
+
+    def _write(self, path: Path, index: int, photograph: Tensor) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture = np.ascontiguousarray(photograph.cpu().permute(1, 2, 0).numpy())
         path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
         again = self._leaf(index).pipeline.read(str(path))
         same = np.array_equal(again, picture)
-        require(same, 'save_adv', 'used with a pipeline that reads PNG as BGR', str(path))
-        return self.names[index]
+        rule = 'used with a pipeline that reads PNG as BGR'
+        require(same, 'save_adv', rule, str(self.folder / self.names[index]))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.ledger import Entry
+from mmrobust.engine.ledger_files import Entry
 from mmrobust.evaluation.relations import Relations
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.formatting import class_name, number, percent

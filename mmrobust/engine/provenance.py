@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from mmrobust.engine.datasets import annotations_digest
+from mmrobust.engine.canonical import digest
+from mmrobust.engine.datasets import annotations_digest, own_state, parts
 from mmrobust.version import __version__
 
 PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'mmcv', 'mmcv-lite')
 DECODERS = ('decord', 'av')
+# Options of metrics that name what is written, not what is read.
+OUTPUTS = ('out_file_path', 'outfile_prefix')
 # A longer text is no path.
 MAX_PATH = 4096
 # Options of the data loader that change speed, not results.
@@ -43,26 +45,37 @@ def versions() -> dict[str, str]:
     return found | {'opencv': cv2.__version__}
 
 
-def model_files(config: Any) -> dict[str, str]:
-    """Hashes of the local files that a config names, such as a flow estimator's weights."""
+def model_files(config: Any, skip: Collection[str] = ()) -> dict[str, str]:
+    """Hashes of the local files that a config names, such as a flow estimator's weights.
+
+    Args:
+        config: Any options, nested at will.
+        skip: Options whose files do not count.
+    """
     found: dict[str, str] = {}
-    parts = [config]
-    while parts:
-        part = parts.pop()
+    left = [config]
+    while left:
+        part = left.pop()
         if isinstance(part, Mapping):
-            parts += part.values()
+            left += [item for key, item in part.items() if key not in skip]
         elif isinstance(part, list | tuple):
-            parts += part
-        elif isinstance(part, str) and len(part) < MAX_PATH:
-            digest = file_sha256(part)
-            if digest:
-                found[part] = digest
+            left += part
+        elif isinstance(part, str | Path) and len(str(part)) < MAX_PATH:
+            sha256 = file_sha256(part)
+            if sha256:
+                found[str(part)] = sha256
     return dict(sorted(found.items()))
 
 
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def data_files(dataset: Any, config: Any = None) -> dict[str, str]:
+    """Hashes of the files that decide what samples are compared with.
+
+    Args:
+        dataset: Of it, files that data sets name which keep their annotations in a way of
+            their own; the others' are in their ``annotations_digest``.
+        config: Of the evaluator: metrics may read annotations themselves.
+    """
+    return model_files([*map(own_state, parts(dataset)), config], skip=OUTPUTS)
 
 
 def fingerprint(loop: Any) -> dict[str, Any]:
@@ -75,17 +88,18 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         data.pop(name, None)
     found = {
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
-        'model config': _digest(runner.cfg.get('model')),
+        'model config': digest(runner.cfg.get('model')),
         'files of the model': model_files(runner.cfg.get('model')),
         'OpenCV': versions().get('opencv'),
-        'data config': _digest(data),
+        'data config': digest(data),
         'annotations': annotations_digest(loop.dataloader.dataset),
-        'evaluator config': _digest(runner.cfg.get('test_evaluator')),
+        'files of the data': data_files(loop.dataloader.dataset, runner.cfg.get('test_evaluator')),
+        'evaluator config': digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),
         'files of the attack': model_files(loop.attack.describe())
         | {str(path): file_sha256(path) for path in loop.attack.files()},
         'space': loop.victim.space,
-        'victim options': _digest(options),
+        'victim options': digest(options),
         'files of the victim': model_files(options),
         'seed': loop.settings.seed,
         'fp16': loop.fp16,

@@ -1,8 +1,11 @@
 """A sample's line in the ledger."""
 
+from numbers import Real
 from typing import Any
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.evaluation.summary import summarize
+from mmrobust.functional.checks import require, whole
 from mmrobust.victims.samples import Failure
 from mmrobust.victims.subject import Facts
 
@@ -54,3 +57,50 @@ def failure_row(index: int, failure: Failure) -> dict[str, Any]:
         'flags': [],
         'error': failure.error,
     }
+
+
+COUNTS = ('label', 'frames', 'forwards', 'backwards', 'queries')
+NUMBERS = ('linf', 'l2', 'mean_abs', 'rmse', 'seconds')
+# Of these, with ``clean_`` and ``adversarial_`` before the name, a line has what its model has.
+MEASURES = ('prediction', 'confidence', 'pck', 'oks', 'error', 'mpjpe')
+
+
+def check_row(entry: dict[str, Any]) -> None:
+    """Raise ValueError, with key, rule and value, unless a report can be made of the line.
+
+    Args:
+        entry: A line of the ledger, as it was read.
+    """
+    error = entry.get('error', 0)
+    require(error is None or isinstance(error, str), 'error', 'null or a text', error)
+    require(isinstance(entry.get('name'), str), 'name', 'a text', entry.get('name'))
+    flags = entry.get('flags')
+    texts = isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)
+    require(texts, 'flags', 'a list of texts', flags)
+    truths = ('attacked',) if error is not None else ('attacked', 'success')
+    for key in truths:
+        require(isinstance(entry.get(key), bool), key, 'true or false', entry.get(key))
+    if error is None:
+        _check_numbers(entry)
+
+
+def _check_numbers(entry: dict[str, Any]) -> None:
+    for key in (*COUNTS, *NUMBERS):
+        # A pose has no label.
+        value = entry.get(key, 0 if key == 'label' else None)
+        require(_number(value), key, 'a number', value)
+        require(key in NUMBERS or whole(value), key, 'a whole number', value)
+    for side in ('clean', 'adversarial'):
+        for name in MEASURES:
+            value = entry.get(f'{side}_{name}')
+            require(value is None or _number(value), f'{side}_{name}', 'a number', value)
+    try:
+        summarize([entry])
+    except Exception as error:
+        raise ValueError(
+            f'it must be a line that a run writes, got one without a summary ({error!r})'
+        ) from error
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

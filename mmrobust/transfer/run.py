@@ -5,7 +5,6 @@ Shapes: N samples of a batch, K classes.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,13 +14,16 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.canonical import canonical
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.datasets import annotations_digest
-from mmrobust.engine.ledger import Entry, Ledger
+from mmrobust.engine.ledger import Ledger
+from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
-from mmrobust.engine.provenance import SPEED, model_files, versions
-from mmrobust.engine.rows import failure_row, sample_row
+from mmrobust.engine.provenance import SPEED, data_files, model_files, versions
+from mmrobust.engine.rows import check_row, failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
 from mmrobust.transfer.rows import transfer_row
@@ -30,6 +32,17 @@ from mmrobust.transfer.victims import describe_victims, load_victims, victim_con
 from mmrobust.version import __version__
 from mmrobust.victims.action.victim import Clips
 from mmrobust.victims.samples import Loaded
+
+# What is made of the ledger, beside it.
+REPORTS = ('transfer.json', 'transfer.csv', 'transfer.html', 'transfer.svg')
+
+
+def _check_line(entry: Entry) -> None:
+    check_row(entry)
+    sample, targets = entry.get('sample'), entry.get('targets')
+    require(whole(sample, 0), 'sample', 'a whole number, at least 0', sample)
+    known = isinstance(targets, dict) or entry['error'] is not None
+    require(known, 'targets', 'what each target made of the clip', targets)
 
 
 class TransferRun:
@@ -82,12 +95,13 @@ class TransferRun:
             'success_on': spec.success_on,
             'data': {k: v for k, v in self.data.items() if k not in SPEED},
             'annotations': annotations_digest(self.loader.dataset),
+            'files of the data': data_files(self.loader.dataset),
             'space': spec.space,
             'seed': spec.seed,
             'mmrobust version': __version__,
             'OpenCV': versions().get('opencv'),
         }
-        return dict(json.loads(json.dumps(found, default=str)))
+        return dict(canonical(found))
 
     def run(self) -> list[Entry]:
         """Do what the ledger does not hold yet; all lines, sorted.
@@ -96,10 +110,16 @@ class TransferRun:
             ValueError: The ledger belongs to another run, no video loads, or
                 an attack refuses a sample.
         """
-        resume = self.settings.resume
-        ledger = Ledger(self.work_dir, self.fingerprint(), rank=0, resume=resume)
-        ledger.start()
         count = len(self.jobs)
+        ledger = Ledger(
+            self.work_dir,
+            self.fingerprint(),
+            rank=0,
+            resume=self.settings.resume,
+            size=len(self.loader.dataset) * count,
+            check=_check_line,
+        )
+        ledger.start(self.work_dir / name for name in REPORTS)
         self.done = {i for i, entry in ledger.entries.items() if entry['error'] is None}
         samples = range(self.total)
         todo = [s for s in samples if any(s * count + j not in self.done for j in range(count))]

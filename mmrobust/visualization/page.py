@@ -72,7 +72,7 @@ def write_page(
 
     Args:
         path: The .html file; missing folders are made. ``contact_sheet.png``
-            stands beside it, or is removed.
+            stands beside it then.
         card: The run's card, as in ``report.json``; unknown values may be
             missing, None or NaN.
         rows: One mapping per sample, as in ``results.jsonl``.
@@ -84,8 +84,6 @@ def write_page(
     stills = [preview for preview in previews if not preview.moving]
     if stills:
         write_contact_sheet(sheet, [(p.title, p.caption, decoded(p.content)) for p in stills])
-    else:
-        sheet.unlink(missing_ok=True)
 
 
 def render(

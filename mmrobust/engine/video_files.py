@@ -1,0 +1,103 @@
+"""Adversarial videos: whole, lossless, and a list that ``VideoDataset`` reads."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from mmrobust.engine.datasets import leaves, locate
+from mmrobust.engine.saved_files import MARK, SavedFiles
+from mmrobust.functional.checks import require
+from mmrobust.victims.action.full_video import check_readable, full_video
+from mmrobust.victims.action.layouts import VideoLayout
+from mmrobust.visualization.atomic import replacing
+from mmrobust.visualization.video import write_lossless
+
+NAME = re.compile(r'\d{6,}\.mkv')
+LIST = 'annotations.txt'
+
+
+class VideoFiles(SavedFiles):
+    """Writes videos under their indices.
+
+    Args:
+        folder: Where to.
+        dataset: The data set, or a wrapper.
+
+    Raises:
+        ValueError: The data set's own videos lie in ``folder``.
+    """
+
+    kind, key = 'videos', 'video'
+
+    def __init__(self, folder: Path, dataset: Any) -> None:
+        super().__init__(folder)
+        self.dataset = dataset
+        self._readable: set[tuple[int, ...]] = set()
+        for leaf in leaves(dataset):
+            for prefix in (getattr(leaf, 'data_prefix', None) or {}).values():
+                own = bool(prefix) and Path(prefix).resolve() == folder.resolve()
+                require(not own, 'save_adv', 'another folder than that of the videos', str(folder))
+
+    def existing(self) -> Iterator[Path]:
+        """Videos named by an index, and the list."""
+        found = (path for path in self.folder.iterdir() if path.name != MARK)
+        return (path for path in found if self.owns(path.name))
+
+    def owns(self, name: str) -> bool:
+        """Whether it is an index's, the list's, or the mark's."""
+        return name in (LIST, MARK) or NAME.fullmatch(name) is not None
+
+    def rehearse(self, index: int, layout: VideoLayout) -> None:
+        """Write the clean video and read it back, once for each size of frames.
+
+        Raises:
+            ValueError: Its frames are not the same each time it is decoded, or the
+                config's reader does not give the file back.
+        """
+        if layout.canvas.shape[2:] in self._readable:
+            return
+        frames, fps, _ = self._frames(index, layout)
+        path = self.folder / f'.{index:06d}.{uuid.uuid4().hex}.mkv'
+        try:
+            write_lossless(path, frames, fps)
+            check_readable(path, frames, locate(self.dataset, index)[0].pipeline)
+        finally:
+            path.unlink(missing_ok=True)
+        self._readable.add(layout.canvas.shape[2:])
+
+    def write(self, index: int, layout: VideoLayout, adversarial: Tensor) -> str:
+        """Write the whole video on the canvas, its sampled frames replaced; returns its name."""
+        frames, fps, positions = self._frames(index, layout)
+        frames[positions] = adversarial.cpu().permute(1, 2, 3, 0).numpy()
+        name = f'{index:06d}.mkv'
+        write_lossless(self.folder / name, frames, fps)
+        return name
+
+    def finish(self, rows: list[dict[str, Any]]) -> None:
+        """Write the list: name and label of every video."""
+        lines = annotation_lines([row for row in rows if self.key in row])
+        with replacing(self.folder / LIST) as temporary:
+            temporary.write_text(lines, encoding='utf-8')
+
+    def _frames(self, index: int, layout: VideoLayout) -> tuple[Any, float, Any]:
+        """All clean frames (T, H, W, 3), their rate, and the places of the sampled ones."""
+        leaf, inner = locate(self.dataset, index)
+        video = full_video(leaf.pipeline, leaf.get_data_info(inner))
+        positions = layout.frame_indices.numpy() - video.start
+        clean = layout.canvas.permute(1, 2, 3, 0).numpy()
+        if not np.array_equal(video.frames[positions], clean):
+            raise ValueError(f'save_adv: video {index}: the decoder returns other frames each time')
+        return video.frames, video.fps, positions
+
+
+def annotation_lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Saved videos as ``VideoDataset`` lists them; its class of a video without one is -1."""
+    labels = [-1 if row['label'] is None else row['label'] for row in rows]
+    return ''.join(f'{row["video"]} {n}\n' for row, n in zip(rows, labels, strict=True))
