@@ -24,6 +24,7 @@ from mmrobust.engine.lock import alone_in
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
+from mmrobust.engine.routed_samples import samples_of
 from mmrobust.engine.rows import check_row, failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.subjects import build_attack, build_subject
@@ -271,8 +272,10 @@ class AttackTestLoop(TestLoop):
                 f'at least one video must load, but all {len(wanted)} failed; '
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
-        for side in self.metrics.stock.values():
-            leave_out(side, self.samples, {entry['index'] for entry in good})
+        kept = {entry['index'] for entry in good}
+        for name, metrics in self.metrics.reading_annotations():
+            whole = (self.samples, kept)
+            leave_out(metrics, *(whole if name is None else samples_of(name, *whole)))
         found = self.metrics.evaluate(good, self.rank, self.world_size)
         if self.rank == 0:
             ledger.rewrite(merged)

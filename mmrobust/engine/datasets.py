@@ -91,12 +91,11 @@ def _inner(dataset: Any) -> list[Any]:
 
 def _annotations(dataset: Any) -> Iterator[bytes]:
     """The annotations of a data set itself, without those of data sets inside it."""
-    own = own_state(dataset)
-    packed = getattr(dataset, 'data_bytes', None)
-    if own:
-        yield digest([len(dataset), own]).encode()
-    elif packed is not None and len(packed):
+    packed, listed = (getattr(dataset, name, None) for name in ('data_bytes', 'data_list'))
+    if packed is not None and len(packed):
         yield packed.tobytes()
-    else:
+    elif listed:
         # One by one, as mmengine packs them: parts that items share do not count.
-        yield from (pickle.dumps(item, protocol=4) for item in dataset.data_list)
+        yield from (pickle.dumps(item, protocol=4) for item in listed)
+    else:
+        yield digest([len(dataset), own_state(dataset)]).encode()

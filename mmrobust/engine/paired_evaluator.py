@@ -11,7 +11,7 @@ or earlier runs they come from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,16 @@ class PairedEvaluator:
                 _rename_outputs(leaf, side)
         self.pristine = {side: list(map(_state, self.stock[side])) for side in SIDES}
         self.unscored: list[str] = []
+
+    def reading_annotations(self) -> Iterator[tuple[str | None, list[Any]]]:
+        """Metrics that compare with a whole annotation file, of one data set or of all (None)."""
+        for side in SIDES:
+            named = getattr(self.sides[side], 'metrics_dict', {})
+            names = {id(metric): name for name, metric in named.items()}
+            for metric in self.routed[side]:
+                leaves = [leaf for leaf in metric.leaves if getattr(leaf, 'coco', None) is not None]
+                if leaves:
+                    yield names.get(id(metric.metric)), leaves
 
     def process(
         self, side: str, data: dict[str, Any], outputs: Sequence[Any]

@@ -72,8 +72,7 @@ def entries(paired, clean, adversarial):
             one for data, chosen in batches(of) for one in paired.process(side, data, chosen)
         ]
     lines = [
-        {'index': i, 'evaluator': {side: kept[side][i] for side in kept}}
-        for i in range(len(clean))
+        {'index': i, 'evaluator': {side: kept[side][i] for side in kept}} for i in range(len(clean))
     ]
     return json.loads(json.dumps(lines))
 
@@ -160,3 +159,36 @@ def test_entries_that_hold_something_else_are_refused(change):
     change(line['evaluator'])
     with pytest.raises(ValueError, match='evaluator must hold, encoded, what each metric keeps'):
         paired.check(line)
+
+
+class Mixed:
+    """Persons of two data sets that number their pictures alike."""
+
+    pipeline = None
+
+    def __len__(self):
+        return 4
+
+    def get_data_info(self, index):
+        return {'dataset_name': SETS[index % 2], 'img_id': index // 2, 'id': index // 2}
+
+
+def test_annotations_are_left_out_of_the_data_set_that_they_are_of():
+    from mmrobust.engine.routed_samples import samples_of
+
+    chosen, kept = samples_of(SETS[1], Mixed(), {0, 1, 2})
+    assert len(chosen) == 2
+    assert [chosen.get_data_info(i)['dataset_name'] for i in range(2)] == [SETS[1]] * 2
+    # Its first is kept, its second is not, though the other set's second is.
+    assert kept == {0}
+
+
+def test_metrics_that_read_annotations_are_those_of_their_data_set():
+    evaluator = routing()
+    evaluator.metrics[1].coco = object()
+    found = list(PairedEvaluator(evaluator).reading_annotations())
+    assert [name for name, _ in found] == [SETS[1]] * 2
+    assert found[0][1] != found[1][1]
+    plain = partitioned()
+    plain.metrics[0].metrics['face'].coco = object()
+    assert [name for name, _ in PairedEvaluator(plain).reading_annotations()] == [None, None]

@@ -1,6 +1,6 @@
 """Other weights under the same name are another run."""
 
-from mmrobust.engine.provenance import model_files, versions
+from mmrobust.engine.provenance import fingerprint, model_files, versions
 
 
 def test_every_file_that_a_config_names_is_hashed(tmp_path):
@@ -30,3 +30,74 @@ def test_the_version_of_opencv_is_known():
     import cv2
 
     assert versions()['opencv'] == cv2.__version__
+
+
+class Loop:
+    """What the fingerprint asks of a loop."""
+
+    class runner:  # noqa: N801
+        _load_from = None
+        cfg = {'test_evaluator': {}}
+
+    class attack:  # noqa: N801
+        describe = staticmethod(dict)
+        files = staticmethod(list)
+
+    class settings:  # noqa: N801
+        seed = 0
+
+    class victim:  # noqa: N801
+        space = 'crop'
+
+    class dataloader:  # noqa: N801
+        dataset = None
+
+    fp16, surrogate = False, None
+
+    def __init__(self, dataset, evaluator=None, loader=None, **options):
+        self.options = options
+        self.runner.cfg = {'test_evaluator': evaluator, 'test_dataloader': loader}
+        self.dataloader.dataset = dataset
+
+
+class Samples:
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+    def __len__(self):
+        return 2
+
+
+def changed(path, loop):
+    """Keys of the fingerprint that another content of the file changes."""
+    path.write_text('one')
+    first = fingerprint(loop)
+    path.write_text('two')
+    second = fingerprint(loop)
+    return sorted(key for key in first if first[key] != second[key])
+
+
+def test_every_file_that_decides_a_result_is_in_the_fingerprint(tmp_path):
+    file = tmp_path / 'file.json'
+    named = str(file)
+    metrics = [{'type': 'A'}, {'type': 'B', 'metric': {'ann_file': named}}]
+    assert changed(file, Loop(Samples(), target=named)) == ['files of the victim']
+    assert changed(file, Loop(Samples(), evaluator=metrics)) == ['files of the data']
+    assert changed(file, Loop(Samples(ann_file=named))) == ['files of the data']
+    assert changed(file, Loop(Samples(dataset=Samples(ann_file=file)))) == ['files of the data']
+    # A file that a metric writes decides nothing.
+    dump = {'type': 'DumpResults', 'out_file_path': named}
+    assert changed(file, Loop(Samples(), evaluator=dump)) == []
+
+
+def test_functions_in_a_config_are_named_not_addressed():
+    def other(batch):
+        return batch
+
+    def told(function):
+        loader = {'collate_fn': {'type': function}, 'batch_size': 3}
+        return fingerprint(Loop(Samples(), loader=loader))['data config']
+
+    again = type(other)(other.__code__, {}, 'other')
+    again.__qualname__, again.__module__ = other.__qualname__, other.__module__
+    assert told(again) == told(other) != told(print)
