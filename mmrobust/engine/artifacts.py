@@ -27,7 +27,7 @@ from mmrobust.evaluation.relations import Relations
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.victims.samples import Loaded
-from mmrobust.visualization.atomic import remove_leftovers, replacing
+from mmrobust.visualization.atomic import remove_leftovers
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table
@@ -124,8 +124,7 @@ class Artifacts:
             files[self.saved.key] = written
         if outcome.attacked and self._wants_preview(index):
             files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
-            with replacing(self.folder / files['preview']) as temporary:
-                self.previews.write(temporary, loaded, outcome, entry)
+            self.previews.write(self.folder / files['preview'], loaded, outcome, entry)
             self.shown.add(index)
         return files
 

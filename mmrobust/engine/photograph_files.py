@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import uuid
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,12 +79,8 @@ class PhotographFiles(SavedFiles):
         """
         if self._rehearsed:
             return
-        path = self.folder / self.names[index]
-        path = path.with_name(f'.{path.stem[:100]}.{uuid.uuid4().hex}{path.suffix}')
-        try:
-            self._write(path, index, layout.photograph)
-        finally:
-            path.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            self._write(Path(elsewhere) / self.names[index], index, layout.photograph)
         self._rehearsed = True
 
     def write(self, index: int, layout: PhotographLayout, adversarial: Tensor) -> str:

@@ -17,7 +17,7 @@ from mmrobust.visualization.formatting import class_name, number, percent
 from mmrobust.visualization.lifting_pictures import LiftingPictures
 from mmrobust.visualization.panels import triptych
 from mmrobust.visualization.pose_pictures import LEGEND, PosePictures, rgb
-from mmrobust.visualization.stills import encoded
+from mmrobust.visualization.stills import write_picture
 from mmrobust.visualization.video import write_preview
 
 FPS = 8.0
@@ -35,7 +35,7 @@ class Previews(ABC):
 
     @abstractmethod
     def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
-        """Write the picture of one sample.
+        """Write the picture of one sample; the file appears only when it is complete.
 
         Args:
             path: The file.
@@ -106,7 +106,7 @@ class PosePreviews(Previews):
         if 'target_joints' in entry:
             poses['target'] = (clean, entry['target_joints'])
         maps = None if self.relations is None else self.relations(loaded).cpu()
-        path.write_bytes(encoded(self.pictures.sample((clean, changed), poses, maps)))
+        write_picture(path, self.pictures.sample((clean, changed), poses, maps))
 
     def caption(self, entry: Entry) -> str:
         """How far the pose went, the result, the size of the change."""
@@ -138,7 +138,7 @@ class LiftingPreviews(Previews):
             for value in (loaded.layouts[0].pixels(), outcome.adversarial)
         )
         before, after = (np.asarray(entry[f'{side}_places']) for side in ('clean', 'adversarial'))
-        path.write_bytes(encoded(self.pictures.sample((clean, changed), (before, after))))
+        write_picture(path, self.pictures.sample((clean, changed), (before, after)))
 
     def caption(self, entry: Entry) -> str:
         """The result, how wrong the pose is, the size of the change."""

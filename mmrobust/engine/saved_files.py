@@ -40,7 +40,7 @@ class SavedFiles(ABC):
 
     @abstractmethod
     def rehearse(self, index: int, layout: Any) -> None:
-        """Write the clean sample under a name of its own, read it back, remove it.
+        """Write the clean sample to a folder for that alone, and read it back.
 
         Raises:
             ValueError: The config's pipeline does not read the same.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,10 @@ class VideoFiles(SavedFiles):
         if layout.canvas.shape[2:] in self._readable:
             return
         frames, fps, _ = self._frames(index, layout)
-        path = self.folder / f'.{index:06d}.{uuid.uuid4().hex}.mkv'
-        try:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            path = Path(elsewhere) / f'{index:06d}.mkv'
             write_lossless(path, frames, fps)
             check_readable(path, frames, locate(self.dataset, index)[0].pipeline)
-        finally:
-            path.unlink(missing_ok=True)
         self._readable.add(layout.canvas.shape[2:])
 
     def write(self, index: int, layout: VideoLayout, adversarial: Tensor) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.canonical import canonical
 from mmrobust.engine.data import attack_loader
-from mmrobust.engine.datasets import annotations_digest
+from mmrobust.engine.datasets import annotations_digest, clipped
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
@@ -77,7 +77,7 @@ class TransferRun:
         self.loader = build_loader(self.data)
         install(self.victims, self.loader.dataset)
         check_inputs(spec, self.victims, self.loader)
-        total = len(self.loader.dataset)
+        total = len(clipped(self.loader.dataset))
         self.total = min(total, settings.max_samples or total)
 
     def fingerprint(self) -> dict[str, Any]:

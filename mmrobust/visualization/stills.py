@@ -21,6 +21,12 @@ def encoded(picture: Frame) -> bytes:
     return cv2.imencode('.png', picture[..., ::-1])[1].tobytes()
 
 
+def write_picture(path: Path, picture: Frame) -> None:
+    """Write a .png file, which appears only when it is complete; missing folders are made."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(encoded(picture))
+
+
 def decoded(content: bytes) -> Frame:
     """The picture of a .png file's content."""
     found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
@@ -42,5 +48,4 @@ def write_contact_sheet(
     width = max(picture.shape[1] for *_, picture in samples)
     small = max(SMALL, width // 60)
     tiles = [(name, tiled([(words, picture)], 1, small)) for name, words, picture in samples]
-    with replacing(path) as temporary:
-        temporary.write_bytes(encoded(tiled(tiles, columns, max(LARGE, width // 38))))
+    write_picture(path, tiled(tiles, columns, max(LARGE, width // 38)))

@@ -109,6 +109,7 @@ def attack(made, out, *arguments):
     return card(out)
 
 
+@pytest.mark.slow
 def test_each_data_set_has_the_numbers_that_the_stock_loop_gives_it(made, tmp_path):
     cfg = Config.fromfile(made / 'config.py')
     cfg.work_dir, cfg.load_from = str(tmp_path / 'stock'), str(made / 'random.pth')

@@ -17,6 +17,7 @@ def weights(checkpoints):
     return checkpoints['tiny_3d']
 
 
+@pytest.mark.slow
 def test_files_of_the_user_stay_whatever_is_run(weights, tmp_path):
     theirs = {
         'previews/mine.mp4': 'a',
@@ -93,6 +94,7 @@ def test_a_second_run_in_the_folder_is_refused_before_anything_is_written(weight
     os.waitpid(child, 0)
 
 
+@pytest.mark.slow
 def test_videos_of_another_run_in_the_folder_are_kept_and_not_taken_for_its_own(weights, tmp_path):
     saved = ('--save-adv', str(tmp_path / 'adv'), '--max-samples', '2')
     attack_run(weights, tmp_path / 'one', *saved)
