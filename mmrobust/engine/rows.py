@@ -59,9 +59,10 @@ def failure_row(index: int, failure: Failure) -> dict[str, Any]:
     }
 
 
-COUNTS = ('label', 'frames', 'forwards', 'backwards', 'queries')
+COUNTS = ('frames', 'forwards', 'backwards', 'queries')
 NUMBERS = ('linf', 'l2', 'mean_abs', 'rmse', 'seconds')
-# Of these, with ``clean_`` and ``adversarial_`` before the name, a line has what its model has.
+# Of the measures, with a side before the name, a line has those of its model.
+SIDES = ('clean', 'adversarial')
 MEASURES = ('prediction', 'confidence', 'pck', 'oks', 'error', 'mpjpe')
 
 
@@ -86,14 +87,12 @@ def check_row(entry: dict[str, Any]) -> None:
 
 def _check_numbers(entry: dict[str, Any]) -> None:
     for key in (*COUNTS, *NUMBERS):
-        # A pose has no label.
-        value = entry.get(key, 0 if key == 'label' else None)
+        value = entry.get(key)
         require(_number(value), key, 'a number', value)
         require(key in NUMBERS or whole(value), key, 'a whole number', value)
-    for side in ('clean', 'adversarial'):
-        for name in MEASURES:
-            value = entry.get(f'{side}_{name}')
-            require(value is None or _number(value), f'{side}_{name}', 'a number', value)
+    for key in ('label', *(f'{side}_{name}' for side in SIDES for name in MEASURES)):
+        value = entry.get(key)
+        require(value is None or _number(value), key, 'a number', value)
     try:
         summarize([entry])
     except Exception as error:

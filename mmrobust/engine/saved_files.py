@@ -13,8 +13,9 @@ from mmrobust.engine.ledger import Ledger, loaded_json
 from mmrobust.engine.set_aside import set_aside
 from mmrobust.visualization.atomic import remove_leftovers, replacing
 
-# Says which run the files beside it are from.
-MARK = 'run.json'
+# Says which run the files beside it are from; not ``run.json``, as the folder may be that of
+# the results.
+MARK = 'adversarial.json'
 
 
 class SavedFiles(ABC):

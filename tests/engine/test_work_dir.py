@@ -121,7 +121,10 @@ def test_whether_videos_can_be_saved_is_tried_before_the_first_attack(
     monkeypatch.setattr(Attack, '__call__', lambda *args, **options: pytest.fail('was attacked'))
     with pytest.raises(ValueError, match='cannot be read back'):
         attack_run(weights, tmp_path, '--save-adv', str(tmp_path / 'adv'))
-    assert sorted(path.name for path in (tmp_path / 'adv').iterdir()) == ['.lock', 'run.json']
+    assert sorted(path.name for path in (tmp_path / 'adv').iterdir()) == [
+        '.lock',
+        'adversarial.json',
+    ]
 
 
 def test_the_folder_of_the_videos_themselves_is_refused(tmp_path):
