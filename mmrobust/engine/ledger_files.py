@@ -65,7 +65,8 @@ def _entry(line: bytes, size: int | None, check: Check | None) -> Entry:
     assert isinstance(found, dict)
     index = found.get('index')
     rule = 'a whole number, at least 0' + ('' if size is None else f' and below {size}')
-    require(whole(index, 0) and (size is None or index < size), 'index', rule, index)
+    known = isinstance(index, int) and whole(index, 0) and (size is None or index < size)
+    require(known, 'index', rule, index)
     if check is not None:
         check(found)
     return found
