@@ -113,7 +113,10 @@ def generated():
 def options_build(arguments: list[str]) -> None:
     """The arguments of attack.py parse, and name an attack that can be built."""
     filled = [{'CONFIG': DEMO, 'CHECKPOINT': 'any.pth'}.get(word, word) for word in arguments]
-    cfg = attack_command.build_config(attack_command.parser().read(filled))
+    args = attack_command.parser().read(filled)
+    # Files of the reader's own.
+    args.input = args.boxes = None
+    cfg = attack_command.build_config(args)
     ATTACKS.build(cfg.test_cfg.attack.to_dict())
     assert set(cfg.test_cfg.victim) < VICTIM_OPTIONS
 
