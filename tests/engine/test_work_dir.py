@@ -67,7 +67,7 @@ def test_a_half_written_preview_of_a_killed_run_neither_blocks_nor_stays(weights
     whole = tmp_path / 'whole'
     attack_run(weights, whole, '--save-adv', str(whole / 'adv'))
     for path in sorted(whole.rglob('*')):
-        if path.name in ('run.json', 'results.jsonl'):
+        if path.name in ('run.json', 'results.jsonl', 'adversarial.json'):
             (tmp_path / 'w' / path.relative_to(whole)).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / 'w' / path.relative_to(whole)).write_bytes(path.read_bytes())
     work, token = tmp_path / 'w', 'a' * 32
