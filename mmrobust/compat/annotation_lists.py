@@ -48,10 +48,12 @@ def _check_number(where: str, name: str, text: str) -> None:
     from mmrobust.functional.checks import require
 
     try:
-        fits = abs(int(text)) <= LARGEST
+        number = int(text)
     except ValueError:
-        fits = False
-    require(fits, f'{where}: {name}', 'a whole number', text)
+        number = None
+    require(number is not None, f'{where}: {name}', 'a whole number', text)
+    fits = abs(number or 0) <= LARGEST
+    require(fits, f'{where}: {name}', f'at most {LARGEST}', text)
 
 
 def check_videos(dataset: Any) -> None:

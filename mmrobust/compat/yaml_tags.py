@@ -6,6 +6,7 @@ with the safe loader. A tuple, which mmengine's own dump of a config writes with
 """
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -33,8 +34,8 @@ def _refuse(loader: Any, node: Any) -> Any:
 @functools.lru_cache(maxsize=1)
 def data_loader() -> Any:
     """PyYAML's safe loader, with tuples, and a clear word about other tags."""
-    import yaml
-
+    # By name: its types are not published with it.
+    yaml: Any = importlib.import_module('yaml')
     base: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
     # A class of our own: constructors are kept by class.
     loader: Any = type('DataLoader', (base,), {})

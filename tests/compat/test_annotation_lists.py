@@ -9,7 +9,7 @@ FORM = "must be NAME LABEL or NAME, parted by ' ' alone, got "
 BAD_VIDEOS = [
     (b'a.mp4 cat\n', "line 1: label must be a whole number, got 'cat'"),
     (b'a.mp4 0\nb.mp4 1.5\n', "line 2: label must be a whole number, got '1.5'"),
-    (b'a.mp4 %d\n' % 10**20, f"line 1: label must be a whole number, got '{10**20}'"),
+    (b'a.mp4 %d\n' % 10**20, f"line 1: label must be at most {2**63 - 1}, got '{10**20}'"),
     (b'a.mp4 0 3\n', f"line 1 {FORM}'a.mp4 0 3'"),
     (b'a.mp4 0\nmy cat.mp4 1\n', f"line 2 {FORM}'my cat.mp4 1'"),
     (b'a.mp4  1\n', f"line 1 {FORM}'a.mp4  1'"),
