@@ -81,7 +81,8 @@ class OrderedReader:
             stream.thread_type = 'AUTO'
             for index, frame in enumerate(container.decode(stream)):
                 if index in wanted:
-                    yield index, frame.to_ndarray(format='rgb24')
+                    picture: Any = frame.to_ndarray(format='rgb24')
+                    yield index, picture
                 if index == max(wanted):
                     return
 
@@ -93,6 +94,7 @@ def coding(path: str) -> tuple[str, str, bool] | None:
     try:
         with av.open(path) as container:
             context: Any = container.streams.video[0].codec_context
-            return container.format.name, context.name, bool(context.has_b_frames)
+            found = container.format.name, context.name, bool(context.has_b_frames)
     except (av.FFmpegError, IndexError):
         return None
+    return found

@@ -88,7 +88,8 @@ def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(base)
     for key, value in changes.items():
         old = found.get(key)
-        same = isinstance(old, Mapping) and isinstance(value, Mapping)
-        same = same and value.get('type', old['type']) == old['type']
-        found[key] = _merged(dict(old), value) if same else value
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            kind = old.get('type')
+            value = _merged(dict(old), value) if value.get('type', kind) == kind else value
+        found[key] = value
     return found

@@ -273,9 +273,9 @@ class AttackTestLoop(TestLoop):
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
         kept = {entry['index'] for entry in good}
-        for name, metrics in self.metrics.reading_annotations():
+        for name, readers in self.metrics.reading_annotations():
             whole = (self.samples, kept)
-            leave_out(metrics, *(whole if name is None else samples_of(name, *whole)))
+            leave_out(readers, *(whole if name is None else samples_of(name, *whole)))
         found = self.metrics.evaluate(good, self.rank, self.world_size)
         if self.rank == 0:
             ledger.rewrite(merged)

@@ -61,7 +61,7 @@ class Moments:
     def install(self) -> None:
         """Let this process note its moments."""
         from mmrobust.engine import ledger
-        from mmrobust.visualization import atomic, video
+        from mmrobust.visualization import video
 
         replace, packets = os.replace, video._packets
 
@@ -87,7 +87,7 @@ class Moments:
             self.passed(f'after line {len(self_.entries)}')
 
         real: Callable[[Any, dict[str, Any]], None] = ledger.Ledger.append
-        setattr(atomic.os, 'replace', replacing)  # noqa: B010
+        setattr(os, 'replace', replacing)  # noqa: B010
         setattr(video, '_packets', encoding)  # noqa: B010
         setattr(ledger.Ledger, 'append', append)  # noqa: B010
 

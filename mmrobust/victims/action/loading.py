@@ -81,8 +81,8 @@ class LayoutPipeline:
         if self.space == 'view':
             packed = self._run(self.transforms, data_info)
             _check_inputs(self.transforms[-1], packed)
-            layout = ViewLayout(packed['inputs'], flags=file_flags(data_info))
-            return packed | {LAYOUT_KEY: layout}
+            views = ViewLayout(packed['inputs'], flags=file_flags(data_info))
+            return packed | {LAYOUT_KEY: views}
         lead, cuts, shape, tail = self.parts()
         self._check_sampling(lead, data_info)
         state = self._run(lead, data_info)
