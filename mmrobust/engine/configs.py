@@ -15,6 +15,8 @@ from typing import Any
 from mmrobust.functional.checks import require
 
 SUFFIXES = ('.py', '.json', '.yml', '.yaml')
+# Folders of config files, at the end of ``sys.path``.
+_neighbours: list[str] = []
 
 
 def check_file(path: str | Path, name: str) -> None:
@@ -54,10 +56,15 @@ def read_config(path: str | Path, name: str) -> Any:
 
 
 def find_modules_in(folder: Path) -> None:
-    """Let modules in ``folder`` be imported, unless installed ones have their names."""
+    """Let modules in ``folder`` be imported, unless installed ones have their names.
+
+    Those of the last folder come before those of earlier ones.
+    """
     place = str(folder.resolve())
-    if place not in sys.path:
-        sys.path.append(place)
+    if place in sys.path and place not in _neighbours:
+        return
+    _neighbours[:] = [place, *(other for other in _neighbours if other != place)]
+    sys.path[:] = [other for other in sys.path if other not in _neighbours] + _neighbours
 
 
 def _import_neighbours(path: Path) -> None:

@@ -14,8 +14,8 @@ class FunctionVictim(Victim):
 
     Args:
         function: Inputs (N, C, T, H, W), or pictures (N, C, H, W), to outputs (N, K).
-        bounds: Least and largest value of an input.
-        dtype: ``uint8`` for whole grey levels; a floating type for any values.
+        bounds: Least and largest value of an input; default 0..255.
+        dtype: ``uint8``, the default, for whole grey levels; a floating type for any values.
         grid: Of a floating ``dtype``: the least step of a value, > 0; None for no
             rounding. (A query attack on such a victim takes 1/64 of the budget.)
 
@@ -27,10 +27,14 @@ class FunctionVictim(Victim):
         self,
         function: Callable[[Tensor], Tensor],
         *,
-        bounds: tuple[float, float] = (0.0, 255.0),
-        dtype: torch.dtype = torch.uint8,
+        bounds: tuple[float, float] | None = None,
+        dtype: torch.dtype | None = None,
         grid: float | None = None,
     ) -> None:
+        # A subclass may have its own.
+        bounds = self.bounds if bounds is None else bounds
+        dtype = self.dtype if dtype is None else dtype
+        grid = self.grid if grid is None else grid
         require(bounds[0] < bounds[1], 'bounds', 'a least and a larger value', bounds)
         kinds = dtype == torch.uint8 or dtype.is_floating_point
         require(kinds, 'dtype', 'uint8 or a floating type', dtype)

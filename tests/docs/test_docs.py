@@ -380,7 +380,7 @@ def test_files_are_described_key_by_key():
     wanted += returned_keys('evaluation/summary.py', 'summarize')
     assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
     wanted = returned_keys('engine/rows.py', 'sample_row')
-    wanted += ['label', 'video', 'preview', 'evaluator']
+    wanted += ['label', 'video', 'preview', 'evaluator', 'run']
     scored = ('prediction', 'correct', 'confidence')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
     poses = ('joints', 'pck', 'oks', 'error', 'joint_errors', 'persons_right', 'poses')
@@ -405,12 +405,13 @@ def test_settings_and_their_defaults():
 
 def test_every_flag_is_explained():
     source = '\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
-    # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'}.
-    place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[)'
+    # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'},
+    # and return ('x',) of what a loaded file is like.
+    place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[|return \((?=\'\w+\',\) if))'
     raised = set(re.findall(place + r"\s*'(\w+)'", source)) | {'unchanged'}
     for body in re.findall(r'def remarks\(self.*?(?=\n    def |\n\n\n|\Z)', source, flags=re.S):
-        for literal in (r"(?:\{|, )'(\w+)':", r"\{'(\w+)'\}"):
-            raised |= set(re.findall(literal, body))
+        for literal in (r"(?:\{|,|^)\s*'(\w+)':", r"\{'(\w+)'\}"):
+            raised |= set(re.findall(literal, body, flags=re.M))
     explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
     assert raised == explained
 

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import mmaction
+import numpy as np
 import pytest
 
+from mmrobust.visualization.video import write_lossless
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -31,8 +33,12 @@ def commands() -> list[list[str]]:
 
 
 def shortened(words: list[str], folder: Path) -> list[str]:
-    """With two samples, and few queries."""
-    filled = [str(PLACES.get(word, word)) for word in words[1:]]
+    """With two samples, and few queries; of the reader's clips there is one."""
+    clips = folder / 'clips'
+    if 'clips/' in words:
+        noise = np.random.default_rng(0).integers(0, 256, (8, 72, 96, 3), np.uint8)
+        write_lossless(clips / 'noise.mkv', noise, 8)
+    filled = [str((PLACES | {'clips/': clips}).get(word, word)) for word in words[1:]]
     options = ['attack.budget=40'] if any('me_sampler' in word for word in words) else []
     if 'mmrobust.compat' in words:
         options += ['default_hooks.attack.settings.max_samples=2']

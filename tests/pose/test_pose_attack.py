@@ -207,7 +207,7 @@ def test_pose_sample_without_a_visible_joint_is_counted_and_left_as_it_is():
     assert not any('no_visible_joint' in one.flags for one in outcomes[::2])
 
 
-def test_pose_boxes_of_a_detector_are_refused_unless_the_prediction_is_the_reference():
+def test_pose_boxes_of_a_detector_have_their_own_prediction_as_reference():
     import numpy as np
 
     victim = PoseVictim(build_model('heatmap', backbone='PosePlanted'))
@@ -215,11 +215,16 @@ def test_pose_boxes_of_a_detector_are_refused_unless_the_prediction_is_the_refer
                  keypoints_visible=np.ones((1, K), np.float32), raw_ann_info=None)  # fmt: skip
     truth = victim.labels(data)
     assert not truth.annotated.any()
-    with pytest.raises(ValueError, match='goal.reference="prediction" attacks without labels'):
-        _attack(KLimiting(Linf(8), GOAL), victim, data, truth)
     goal = CorruptPose(tau=2.0, unit='pixel', reference='prediction')
-    outcomes = _attack(KLimiting(Linf(8), goal, relation='none'), victim, data, truth)
-    assert all(one.success for one in outcomes)
+    labelled = CorruptPose(tau=2.0, unit='pixel')
+    outcomes, same = (
+        _attack(KLimiting(Linf(8), each, relation='none'), victim, data, truth)
+        for each in (goal, labelled)
+    )
+    for one, other in zip(outcomes, same, strict=True):
+        assert one.success
+        assert torch.equal(one.adversarial, other.adversarial)
+        assert 'no_annotation' in other.flags
     # Data sets without raw annotations may well have keypoints, and these lack theirs.
     assert victim.labels(batch(raw_ann_info=None)).annotated.all()
     # InterHand2D has joints in a file of their own.

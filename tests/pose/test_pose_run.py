@@ -159,7 +159,7 @@ def test_pose_configs_of_the_paper_fit_both_goals(checkpoint, tmp_path, goal):
 
 @pytest.mark.parametrize(
     ('name', 'message'),
-    [('Square', 'goal must be one of classes'), ('IterativeSaliency', 'pixels must be videos')],
+    [('Square', 'Square needs a recogniser'), ('IterativeSaliency', 'pixels must be videos')],
 )
 def test_pose_attacks_that_need_classes_or_frames_are_refused(
     checkpoint, tmp_path, capsys, name, message
