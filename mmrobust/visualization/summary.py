@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from mmrobust.functional.interval import wilson
+from mmrobust.visualization.flag_texts import BARE, FLAGS
 from mmrobust.visualization.formatting import (
     DASH,
     MINUS,
@@ -24,40 +25,6 @@ Card = Mapping[str, Any]
 
 FAR = ' by more than a fifth of the box'
 
-FLAGS = {
-    'zero_gradient': 'The gradient was exactly zero at some step, so that the attack was blind '
-    'there. Often a sign of gradient masking: the model may be weaker than it looks.',
-    'not_finite': 'The model or the attack produced NaN or infinity: gradients were taken for '
-    'zero there, and an answer that is not finite is no success.',
-    'unchanged': 'No pixel differs after rounding to 8 bits: the budget is below one grey level, '
-    'or the gradient was zero throughout.',
-    'random_outputs': 'The model answered the same pixels differently when asked again: it is not '
-    'deterministic, and what a query attack learned of it was partly noise.',
-    'no_motion': 'The clip has no motion that could be followed; its noise was the same in all '
-    'frames.',
-    'probabilities_detected': "The model's scores sum to one and were taken for probabilities.",
-    'frames_missing': 'The file is shorter than it says of itself: it was cut off, and what was '
-    'evaluated is its beginning, or its last frame over and over.',
-    'scores_disagree': "The attack's own check and the test step see different classes or poses "
-    'in one adversarial sample: the model is not deterministic, or the margin is within rounding.',
-    'flat_objective': 'All answers were worth the same to the search, which learned nothing: only '
-    'labels are shown, or the model is too sure.',
-    'scores_unclear': "The model's scores are not negative but do not sum to one; they were taken "
-    'for logits. Percentages, or the best classes alone, are none.',
-    'start_not_target': 'The clip of the target class that the search was to start from is of '
-    'another class to the model; it started from the clip itself.',
-    'outside_threat': 'The search came from a clip of the target class and did not get inside the '
-    'budget; the clip is unchanged.',
-    'no_visible_joint': 'No joint of the sample is labelled (or, where the prediction is the '
-    'reference, predicted), so that there was nothing to attack.',
-    'no_annotation': 'The sample, or a person in it, has no annotation (a box of a detector that '
-    'matches none): what the model predicts there clean is the reference, and no metric from '
-    'annotations is given.',
-    'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
-    'pose in space and there was nothing to attack.',
-}
-# Flags of samples that no model could have right.
-BARE = {'no_visible_joint': 'without a labelled joint', 'joint_missing': 'with a joint missing'}
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
 NOUNS = {
     'video': 'video',
