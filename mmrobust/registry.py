@@ -41,13 +41,23 @@ def _build(cfg: dict[str, Any], registry: Registry, default_type: str | None = N
     known = set(inspect.signature(cls).parameters)
     for name, value in options.items():
         if name not in known:
-            raise ValueError(f'{cls.__name__} has no option {name!r}: {suggestion(name, known)}')
+            near = _inside(name, known) or suggestion(name, known)
+            raise ValueError(f'{cls.__name__} has no option {name!r}: {near}')
         if name in _NESTED and isinstance(value, dict):
             options[name] = _build(value, *_NESTED[name])
     try:
         return cls(**options)
     except TypeError as error:
         raise ValueError(f'{cls.__name__}: {error}') from error
+
+
+def _inside(name: str, known: set[str]) -> str | None:
+    """A did-you-mean clause where the default type of a nested noun has that option."""
+    for noun in sorted(known & _NESTED.keys()):
+        registry, kind = _NESTED[noun]
+        if kind is not None and name in inspect.signature(find(registry, kind)).parameters:
+            return f"did you mean '{noun}.{name}'?"
+    return None
 
 
 def find(registry: Registry, name: str) -> Any:

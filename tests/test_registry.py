@@ -73,6 +73,8 @@ BAD = [
     ({'type': 'mmaction.PGD'}, "unknown attack 'mmaction.PGD'"),
     ({'steps': 3}, 'the attack config needs a type'),
     ('PGD', "attack must be a config dict with a type, got 'PGD'"),
+    ({'type': 'PGD', 'eps': 3}, "PGD has no option 'eps': did you mean 'threat.eps'"),
+    ({'type': 'PGD', 'loss': 'margin'}, "PGD has no option 'loss': did you mean 'goal.loss'"),
     ({'type': 'PGD', 'stpes': 3}, "PGD has no option 'stpes': did you mean 'steps'"),
     ({'type': 'PGD', 'decay': 1.0}, "PGD has no option 'decay'"),
     ({'type': 'PGD', 'threat': 'L2'}, "threat must be a threat or its config, got 'L2'"),

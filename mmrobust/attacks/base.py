@@ -153,7 +153,8 @@ class Attack(ABC):
             inside = least >= low and most <= high
             require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
             whole = victim.dtype.is_floating_point or bool((clean == clean.round()).all())
-            require(whole, 'pixels', 'whole grey levels (8-bit video)', 'fractions')
+            rule = 'whole grey levels (a victim with dtype=torch.float32 takes any values)'
+            require(whole, 'pixels', rule, 'fractions')
             self.threat.check(clean)
             self.threat.check_range(clean, victim.bounds)
         return clean

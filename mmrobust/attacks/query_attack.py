@@ -25,6 +25,8 @@ from mmrobust.query.views import view_starts
 from mmrobust.threats import Threat
 from mmrobust.victims.meter import Metered
 
+NEEDS = 'needs a recogniser: query attacks have goals of classes alone so far'
+
 
 class QueryAttack(Attack):
     """A search that yields candidates and is sent the victim's scores, or labels.
@@ -75,10 +77,7 @@ class QueryAttack(Attack):
     ) -> None:
         super().__init__(threat, goal)
         if not isinstance(self.goal, ClassGoal):
-            raise ValueError(
-                f'{type(self).__name__} needs a recogniser: query attacks have goals of classes '
-                f'alone so far, got {type(self.goal).__name__}'
-            )
+            raise ValueError(f'{type(self).__name__} {NEEDS}, got {type(self.goal).__name__}')
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
         require(whole(budget, self.round_cost), 'budget', rule, budget)
         require(whole(query_batch, 1), 'query_batch', 'a whole number >= 1', query_batch)

@@ -212,11 +212,14 @@ def build_config(args: argparse.Namespace) -> Any:
 
 
 def folder_name(args: argparse.Namespace, cfg: Any) -> str:
-    """What the attack's results are called: as a shipped config, else as its class."""
+    """What the attack's results are called: as a shipped config or a file, else as its class."""
     from mmrobust.engine.attack_configs import shipped
+    from mmrobust.engine.configs import SUFFIXES
 
     if args.attack in shipped():
         return str(args.attack)
+    if args.attack and args.attack.endswith(SUFFIXES):
+        return Path(args.attack).stem
     kind = cfg.test_cfg.attack.type
     return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1].lower()
 

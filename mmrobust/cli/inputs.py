@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmrobust.functional.checks import require
@@ -47,10 +47,12 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
         return
     dataset = _raw_data(cfg, args)
     cfg.test_dataloader.dataset = dataset
-    cfg.test_evaluator = [one for one in _metrics(cfg.test_evaluator) if _is_useful(one)]
+    metrics = _metrics(cfg.test_evaluator)
+    cfg.test_evaluator = [one for one in metrics if _is_useful(one)]
+    gone = [str(one['type']) for one in metrics if one not in cfg.test_evaluator]
     attack = cfg.test_cfg.attack
     attack['goal'] = _with_reference(attack.get('goal'))
-    _say(dataset)
+    _say(dataset, gone)
 
 
 def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
@@ -156,8 +158,8 @@ def _with_reference(goal: Any) -> Any:
     return {'reference': 'prediction', **options}
 
 
-def _say(dataset: Mapping[str, Any]) -> None:
-    """How many files will be attacked, and which are none; once, by the first process."""
+def _say(dataset: Mapping[str, Any], gone: Sequence[str]) -> None:
+    """How many files will be attacked, which are none, which metrics go; by the first process."""
     from mmrobust.datasets.files import PICTURES, VIDEOS, find_files
     from mmrobust.visualization.formatting import counted, listed
 
@@ -169,3 +171,5 @@ def _say(dataset: Mapping[str, Any]) -> None:
     print(f'input: {counted(len(files.names), "file")} in {files.folder}')
     if files.others:
         print(f'other files, skipped: {listed(files.others)}')
+    if gone:
+        print(f'metrics of the config, left out for want of annotations: {", ".join(gone)}')

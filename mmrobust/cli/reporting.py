@@ -41,6 +41,9 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
         return 1
     except Exception as error:
         text = unregistered(error)
+        if isinstance(error, TypeError) and 'unexpected keyword argument' in str(error):
+            # An option of OpenMMLab or torch, misspelt in the config.
+            text = str(error)
         _show(
             text or f'{type(error).__name__}: {error} (unexpected; --traceback shows where)', trace
         )

@@ -130,10 +130,15 @@ def _by_picture(path: str, content: Any) -> dict[str | int, list[Row]]:
     """Corners by picture."""
     rule = 'a list of detections, or an object of lists by picture'
     require(isinstance(content, dict), f'boxes {path}', rule, type(content).__name__)
+    annotated = {'images', 'annotations'} <= content.keys()
+    require(not annotated, f'boxes {path}', f"{rule}, no file of COCO's annotations", list(content))
     found: dict[str | int, list[Row]] = {}
     for key, boxes in content.items():
         where = f'boxes {path}: entry {key!r}'
-        require(isinstance(boxes, list), where, 'a list of [left, top, right, bottom]', boxes)
+        rule = 'a list of boxes, [[left, top, right, bottom], ...]'
+        require(
+            isinstance(boxes, list) and all(isinstance(b, list) for b in boxes), where, rule, boxes
+        )
         rows = [_four(where, '[left, top, right, bottom]', box) for box in boxes]
         for box in rows:
             sound = box[2] > box[0] and box[3] > box[1]

@@ -78,9 +78,15 @@ class Files:
             'other_files': list(self.others),
         }
 
-    def stamp(self, name: str) -> tuple[int, int]:
-        """Size and time of the last change: another content is another run."""
-        found = os.stat(self.path(name))
+    def stamp(self, name: str) -> tuple[int, int] | None:
+        """Size and time of the last change: another content is another run.
+
+        None of a link that leads nowhere: a failure, once it is to be read.
+        """
+        path = self.path(name)
+        if not os.path.exists(path):
+            return None
+        found = os.stat(path)
         return found.st_size, found.st_mtime_ns
 
 

@@ -269,7 +269,7 @@ class AttackTestLoop(TestLoop):
         good = [entry for entry in wanted if entry['error'] is None]
         if not good:
             raise ValueError(
-                f'at least one video must load, but all {len(wanted)} failed; '
+                f'at least one sample must load, but all {len(wanted)} failed; '
                 f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
             )
         kept = {entry['index'] for entry in good}

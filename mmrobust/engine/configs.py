@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import json
 import sys
 import traceback
@@ -68,7 +68,11 @@ def find_modules_in(folder: Path) -> None:
 
 
 def _import_neighbours(path: Path) -> None:
-    """Import the modules beside a config that it imports: mmengine only notes their names."""
+    """Import the modules beside a config that it imports: mmengine only notes their names.
+
+    Raises:
+        ImportError: A module is neither installed nor beside the config.
+    """
     for node in ast.parse(path.read_text(encoding='utf-8')).body if path.suffix == '.py' else ():
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -77,6 +81,10 @@ def _import_neighbours(path: Path) -> None:
             top = path.parent / name.split('.')[0]
             if top.with_suffix('.py').is_file() or (top / '__init__.py').is_file():
                 importlib.import_module(name)
+            elif importlib.util.find_spec(top.name) is None:
+                raise ImportError(
+                    f'line {node.lineno}: no module named {name!r}, installed or here'
+                )
 
 
 def _located(error: Exception, path: Path) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 
 from mmrobust.attacks import Attack
+from mmrobust.attacks.query_attack import NEEDS, QueryAttack
 from mmrobust.engine.attack_configs import attack_config
-from mmrobust.goals import CorruptPose
+from mmrobust.goals import ClassGoal, CorruptPose
 from mmrobust.registry import ATTACKS, VICTIMS
 from mmrobust.victims.subject import Subject
 
@@ -56,12 +57,18 @@ def build_attack(config: dict[str, Any] | str, subject: Subject) -> Attack:
         subject: The model that it is run on.
 
     Raises:
-        ValueError: The subject has a target pose, of which the goal makes no use.
+        ValueError: The goal speaks of classes, and the subject of poses; or the subject has a
+            target pose, of which the goal makes no use.
     """
     config = attack_config(config)
     goal = config.get('goal') or {}
     goal = {'type': subject.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})
+    if isinstance(found.goal, ClassGoal) and subject.goal != 'Misclassify':
+        kind = type(found.goal).__name__
+        if isinstance(found, QueryAttack):
+            raise ValueError(f'{type(found).__name__} {NEEDS}, got a pose estimator')
+        raise ValueError(f'attack.goal.type must be a goal of poses, got {kind}, one of classes')
     if getattr(subject, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
     return found

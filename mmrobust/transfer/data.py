@@ -132,7 +132,7 @@ def _first(loader: Any, collate: Any) -> tuple[int, Loaded]:
         if failures[-1].refused:
             raise ValueError(failures[-1].error)
     raise ValueError(
-        f'at least one video must load, but all {len(failures)} failed; '
+        f'at least one sample must load, but all {len(failures)} failed; '
         f'the first: {failures[0].name}: {failures[0].error}'
     )
 

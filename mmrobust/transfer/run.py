@@ -144,7 +144,7 @@ class TransferRun:
         rows.sort(key=lambda row: row['index'])
         if all(row['error'] is not None for row in rows):
             raise ValueError(
-                f'at least one video must load, but all {len(rows)} failed; '
+                f'at least one sample must load, but all {len(rows)} failed; '
                 f'the first: {rows[0]["name"]}: {rows[0]["error"]}'
             )
         return rows

@@ -78,7 +78,7 @@ def config_name(card: Card) -> str:
 
 
 def threat_text(card: Card) -> str:
-    """'l_inf, eps 4', with the mask named where there is one; '' if unknown."""
+    """'l_inf, eps 4', with what else the attacker may do or lacks; '' if unknown."""
     threat = _part(_part(card, 'attack'), 'threat')
     inner = _part(threat, 'threat')
     ball = inner or threat
@@ -87,6 +87,10 @@ def threat_text(card: Card) -> str:
         words.append(f'eps {number(ball["eps"])}')
     if inner and threat.get('type'):
         words.append(str(threat['type']))
+    if card.get('space') == 'view':
+        words.append('each view on its own')
+    if card.get('surrogate'):
+        words.append('gradients of another model')
     return ', '.join(word for word in words if word)
 
 

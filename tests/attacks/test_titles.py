@@ -63,6 +63,9 @@ def test_the_verdict_begins_with_the_title():
 
 def test_a_card_without_a_title_keeps_the_type():
     assert attack_text({'attack': PGD().describe()}) == 'PGD (l_inf, eps 8)'
+    seen = {'attack': PGD().describe(), 'space': 'view', 'surrogate': {'config': 'other.py'}}
+    words = 'each view on its own, gradients of another model'
+    assert attack_text(seen) == f'PGD (l_inf, eps 8, {words})'
     assert attack_text({}) == 'The attack'
 
 

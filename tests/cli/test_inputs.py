@@ -60,6 +60,7 @@ def test_input_videos_are_attacked_without_annotations(videos, checkpoints, tmp_
     shown = capsys.readouterr().out
     assert f'input: 3 files in {videos}' in shown
     assert 'other files, skipped: 1 (notes.txt)' in shown
+    assert 'metrics of the config, left out for want of annotations: AccMetric' in shown
     assert [row['name'] for row in rows(out)] == ['broken.mp4', 'clip2.mkv', 'clip10.mkv']
     assert report['failed'] == 1
     assert report['annotated'] == 0

@@ -1,8 +1,11 @@
-"""Which data sets saved videos can be verified of."""
+"""What saved videos can be verified of."""
+
+import json
 
 import pytest
 from mmengine.config import ConfigDict
 
+from mmrobust.cli import verify
 from mmrobust.cli.verify import own_pipeline
 
 STEPS = [{'type': 'DecordInit'}]
@@ -27,3 +30,12 @@ def test_no_pipeline_and_different_ones_are_refused():
     other = {'type': 'VideoDataset', 'pipeline': [{'type': 'OpenCVInit'}]}
     with pytest.raises(ValueError, match=r'one pipeline in all its parts, got 2 .* ConcatDataset'):
         own_pipeline(ConfigDict(type='ConcatDataset', datasets=[ONE, other]))
+
+
+def test_photographs_are_not_played(tmp_path):
+    (tmp_path / 'adv').mkdir()
+    card = {'n': 1, 'adversarial_videos': str(tmp_path / 'adv')}
+    (tmp_path / 'report.json').write_text(json.dumps(card))
+    (tmp_path / 'results.jsonl').write_text('{"index": 0, "photograph": "a.png"}\n')
+    with pytest.raises(ValueError, match='of a run that saved videos, not photographs'):
+        verify.run(['any.py', 'any.pth', str(tmp_path)])

@@ -56,6 +56,8 @@ def test_boxes_by_picture_are_corners(tmp_path):
         ([{'file_name': 'a.jpg', 'bbox': [0, 0, 0, 1]}], 'wider and higher than 0'),
         ([{'file_name': 'a.jpg', 'bbox': [0, 0, 1, 1], 'score': 'x'}], 'score must be a finite'),
         ({'a.jpg': 5}, "entry 'a.jpg' must be a list"),
+        ({'a.jpg': [0, 0, 1, 1]}, r"entry 'a.jpg' must be a list of boxes, \[\[left"),
+        ({'images': [], 'annotations': []}, "no file of COCO's annotations"),
         ({'a.jpg': [[0, 0, 1]]}, "entry 'a.jpg' must be four finite numbers"),
         ('{"a.jpg": [[0, 0, NaN, 1]]}', "entry 'a.jpg' must be four finite numbers"),
         ({'a.jpg': [[5, 0, 5, 1]]}, 'right and bottom exceed left and top'),

@@ -47,6 +47,14 @@ def test_files_below_links_are_found_once_and_loops_end(tmp_path):
     assert found.names == ('b.mp4', 'link/a.mp4')
 
 
+def test_a_link_that_leads_nowhere_is_a_file_that_will_fail(tmp_path):
+    make(tmp_path, 'a.mp4')
+    (tmp_path / 'b.mp4').symlink_to(tmp_path / 'gone.mp4')
+    found = find_files([str(tmp_path)], VIDEOS, 'video')
+    assert found.names == ('a.mp4', 'b.mp4')
+    assert found.stamp('b.mp4') is None
+
+
 def test_files_that_change_have_another_stamp(tmp_path):
     make(tmp_path, 'a.mp4')
     found = find_files([str(tmp_path)], VIDEOS, 'video')

@@ -3,10 +3,11 @@
 import pytest
 from mmengine.config import Config, ConfigDict
 
+from mmrobust.cli.attack import build_config, parser
 from mmrobust.engine.attack_configs import attack_config, named, shipped
 from mmrobust.engine.subjects import build_attack
 from mmrobust.registry import ATTACKS, HOOKS
-from tests.conftest import ROOT
+from tests.conftest import CONFIGS, ROOT
 
 SHIPPED = ROOT / 'configs' / '_base_' / 'attacks'
 
@@ -132,3 +133,14 @@ def test_a_hook_takes_a_name():
     assert build_attack(hook.attack, Subject('Misclassify')).title == 'ME-Sampler'
     hook = HOOKS.build({'type': 'mmrobust.AttackHook', 'attack': {'type': 'nes', 'budget': 100}})
     assert build_attack(hook.attack, Subject('Misclassify')).budget == 100
+
+
+@pytest.mark.parametrize(
+    ('given', 'folder'), [('PGD', 'pgd'), ('nes', 'nes'), ('FILE', 'my_own'), (None, 'pgd')]
+)
+def test_results_lie_under_the_name_that_was_given(tmp_path, given, folder):
+    file = tmp_path / 'my_own.py'
+    file.write_text("attack = dict(type='PGD', steps=2)\n")
+    words = [str(CONFIGS / 'tiny_3d.py'), 'any.pth']
+    words += [] if given is None else ['--attack', str(file) if given == 'FILE' else given]
+    assert build_config(parser().read(words)).work_dir == f'work_dirs/tiny_3d/{folder}'

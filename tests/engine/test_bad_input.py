@@ -63,6 +63,10 @@ def checkpoint(checkpoints):
         (['--cfg-options', 'custom_imports.imports=[nope_y]'], "No module named 'nope_y'"),
         (['--launcher', 'pytorch'], '--launcher pytorch needs RANK in the environment: start'),
         (['--launcher', 'slurm'], '--launcher slurm needs SLURM_PROCID in the environment: start'),
+        (
+            ['--cfg-options', 'test_dataloader.nmu_workers=2'],
+            "error: DataLoader.__init__() got an unexpected keyword argument 'nmu_workers'\n",
+        ),
         (['--batch-size', '0'], '--batch-size must be at least 1, got 0'),
         (['--device', 'tpu'], "--device must be cpu, cuda or cuda:N, got 'tpu'"),
     ],
@@ -306,7 +310,7 @@ def test_random_sampling_is_refused(capsys, checkpoint, tmp_path):
 def test_all_videos_broken(capsys, checkpoint, tmp_path):
     config = file_config(tmp_path, ['corrupt.mkv'])
     found = fails(capsys, config, checkpoint, '--work-dir', tmp_path / 'w')
-    assert 'at least one video must load, but all 1 failed' in found
+    assert 'at least one sample must load, but all 1 failed' in found
 
 
 @pytest.mark.parametrize('workers', [0, 1])

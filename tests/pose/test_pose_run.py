@@ -171,11 +171,26 @@ def test_pose_attacks_that_need_classes_or_frames_are_refused(
 
 
 @pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('square', 'Square needs a recogniser'),
+        ('pgd_linf_least-likely', 'attack.goal.type must be a goal of poses, got LeastLikely'),
+    ],
+)
+def test_pose_shipped_configs_with_goals_of_classes_are_refused(
+    checkpoint, tmp_path, capsys, name, message
+):
+    words = [CONFIG, checkpoint, '--attack', name, '--work-dir', tmp_path, '--cfg-options', *SMALL]
+    assert main([str(word) for word in words]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ('options', 'message'),
     [
         (['victim.space=video'], 'space must be crop for a pose estimator'),
         (['attack.goal.type=TargetPose'], 'labels must be poses with a target'),
-        (['attack.goal.type=Misclassify'], 'labels must be classes'),
+        (['attack.goal.type=Misclassify'], 'attack.goal.type must be a goal of poses, got Misclassify'),
         (['victim.target=run'], 'a target pose is a protocol'),
         (['victim.target=sit'], 'victim.target needs attack.goal.type=TargetPose, got CorruptPose'),
         (['attack.goal.loss=kl'], 'loss must be auto or one of heatmap_mse'),
