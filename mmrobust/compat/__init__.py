@@ -13,6 +13,7 @@ from mmrobust.compat.chumpy import NeedlessChumpy
 from mmrobust.compat.cpu_distributed import NoCUDA
 from mmrobust.compat.decord_skips import WrongFrames
 from mmrobust.compat.deprecation_notes import DeprecationNotes
+from mmrobust.compat.flat_heatmaps import FlatHeatmaps
 from mmrobust.compat.metadata_backport import MissingBackport
 from mmrobust.compat.mmaction_drn import MissingDRN
 from mmrobust.compat.mmcv_ext import MissingExtension
@@ -39,6 +40,7 @@ BREAKS: tuple[Break, ...] = (
     EarlyEnds(),
     DeprecationNotes(),
     MisreadLists(),
+    FlatHeatmaps(),
 )
 
 
