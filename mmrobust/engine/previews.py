@@ -111,11 +111,14 @@ class PosePreviews(Previews):
     def caption(self, entry: Entry) -> str:
         """How far the pose went, the result, the size of the change."""
         result = 'fooled' if entry['success'] else 'held'
-        moved = f'{entry["joints_moved"]} of {len(entry["clean_joints"])} joints moved'
-        change = f'PCK@0.2 {percent(entry["clean_pck"])} → {percent(entry["adversarial_pck"])}'
-        if entry['clean_pck'] is None:
-            change = f'displacement {percent(entry["displacement"])} of the box'
-        words = f'{result}: {moved}, {change}, l_inf {number(entry["linf"])}'
+        words = f'{result}: {entry["joints_moved"]} of {len(entry["clean_joints"])} joints moved'
+        # Without an annotation there is no PCK, and no displacement of persons that are gone.
+        if entry['clean_pck'] is not None:
+            pck = (percent(entry[f'{side}_pck']) for side in ('clean', 'adversarial'))
+            words += f', PCK@0.2 {" → ".join(pck)}'
+        elif entry['displacement'] is not None:
+            words += f', displacement {percent(entry["displacement"])} of the box'
+        words += f', l_inf {number(entry["linf"])}'
         return words if self.relations is None else f'{words}; {LEGEND}'
 
 
@@ -143,5 +146,8 @@ class LiftingPreviews(Previews):
     def caption(self, entry: Entry) -> str:
         """The result, how wrong the pose is, the size of the change."""
         result = 'fooled' if entry['success'] else 'held'
-        errors = (number(entry[f'{side}_mpjpe']) for side in ('clean', 'adversarial'))
-        return f'{result}: MPJPE {" → ".join(errors)}, l_inf {number(entry["linf"])} pixels'
+        change = f'joints shift by {number(entry["shift"])}'
+        if entry['clean_mpjpe'] is not None:
+            errors = (number(entry[f'{side}_mpjpe']) for side in ('clean', 'adversarial'))
+            change = f'MPJPE {" → ".join(errors)}'
+        return f'{result}: {change}, l_inf {number(entry["linf"])} pixels'

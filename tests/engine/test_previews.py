@@ -1,0 +1,40 @@
+"""What is written under a sample that people look at."""
+
+import pytest
+
+from mmrobust.engine.previews import LiftingPreviews, PosePreviews
+
+META = {
+    'num_keypoints': 2,
+    'skeleton_links': [(0, 1)],
+    'keypoint_id2name': {0: 'a', 1: 'b'},
+    'keypoint_colors': [[255, 0, 0]] * 2,
+    'skeleton_link_colors': [[0, 255, 0]],
+}
+POSE = {'success': True, 'joints_moved': 1, 'clean_joints': [[0, 0], [1, 1]], 'linf': 8.0}
+LIFTED = {'success': False, 'shift': 0.25, 'linf': 4.0}
+
+
+@pytest.mark.parametrize(
+    ('measured', 'words'),
+    [
+        ({'clean_pck': 1.0, 'adversarial_pck': 0.5}, ', PCK@0.2 100.0 % → 50.0 %'),
+        ({'clean_pck': None, 'adversarial_pck': None, 'displacement': 0.3},
+         ', displacement 30.0 % of the box'),
+        # Bottom-up: none of the persons of the clean prediction is found any more.
+        ({'clean_pck': None, 'adversarial_pck': None, 'displacement': None}, ''),
+    ],
+)  # fmt: skip
+def test_a_pose_is_captioned_with_what_is_known_of_it(measured, words):
+    caption = PosePreviews(META).caption(POSE | measured)
+    assert caption == f'fooled: 1 of 2 joints moved{words}, l_inf 8'
+
+
+@pytest.mark.parametrize(
+    ('errors', 'words'),
+    [((0.05, 0.5), 'MPJPE 0.05 → 0.5'), ((None, None), 'joints shift by 0.25')],
+)
+def test_places_in_space_are_captioned_with_what_is_known_of_them(errors, words):
+    measured = dict(zip(('clean_mpjpe', 'adversarial_mpjpe'), errors, strict=True))
+    caption = LiftingPreviews(META).caption(LIFTED | measured)
+    assert caption == f'held: {words}, l_inf 4 pixels'
