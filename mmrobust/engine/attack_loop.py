@@ -21,6 +21,7 @@ from mmrobust.engine.datasets import clipped, leaves
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.lock import alone_in
+from mmrobust.engine.model_config import check_model
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
@@ -75,6 +76,8 @@ class AttackTestLoop(TestLoop):
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
+        # Here for hooks, whose runner has built the model; the command asks before that.
+        check_model(runner.cfg.get('model'))
         self.options = dict(victim or {})
         self.victim = build_subject(runner.model, self.options)
         self.attack = build_attack(attack, self.victim)

@@ -15,11 +15,12 @@ INSTALL = {
 }
 
 
-def check_model(model: Mapping[str, Any]) -> None:
+def check_model(model: Any, config: str = 'the config') -> None:
     """Refuse in one line a model that cannot be built, or that has no test path of its own.
 
     Args:
-        model: The config's ``model``.
+        model: The config's ``model``; one that is built already has nothing to check.
+        config: What the config is, for messages.
 
     Raises:
         ModuleNotFoundError: A part of it is registered by a package that is not installed.
@@ -28,10 +29,10 @@ def check_model(model: Mapping[str, Any]) -> None:
     for place, package in _packages(model, 'model'):
         if package in INSTALL and find_spec(package) is None:
             raise ModuleNotFoundError(
-                f'{place} of the config needs the package {package}, which is not installed: '
+                f'{place} of {config} needs the package {package}, which is not installed: '
                 f'{INSTALL[package]}'
             )
-    if model.get('type') == 'DWPoseDistiller':
+    if isinstance(model, Mapping) and model.get('type') == 'DWPoseDistiller':
         raise ValueError(
             'model.type must be a model that is tested, got DWPoseDistiller, which is for training '
             f"alone: take its student's config, {_student(model)}, with weights that MMPose's "

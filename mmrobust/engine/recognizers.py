@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from mmrobust.engine.checkpoint_guard import load_weights
+from mmrobust.engine.model_config import check_model
 from mmrobust.functional.checks import require
 
 
@@ -29,6 +30,7 @@ def load_recognizer(
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
+        ModuleNotFoundError: A part of the model is in a package that is not installed.
         ValueError: The config has no model, or the weights are not its own.
     """
     from mmaction.registry import MODELS
@@ -39,6 +41,7 @@ def load_recognizer(
     cfg = Config.fromfile(config) if isinstance(config, str | Path) else config
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
+    check_model(cfg.model, f'config {cfg.filename or "given"}')
     init_default_scope(cfg.get('default_scope') or 'mmaction')
     model: nn.Module = MODELS.build(cfg.model)
     load_weights(model, str(checkpoint))

@@ -1,14 +1,19 @@
 """Models that are refused before they are built, in a line that says what to do."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.utils import get_installed_path
 
 from mmrobust.cli.attack import main
 from mmrobust.engine import model_config
+from mmrobust.engine.attack_hook import AttackHook
 from mmrobust.engine.model_config import check_model
+from mmrobust.engine.recognizers import load_recognizer
+from mmrobust.victims.lifting.behind import Lifter
 
 BACKBONE = {'type': 'mmpretrain.VisionTransformer', 'arch': 'small'}
 
@@ -54,3 +59,24 @@ def test_distillers_are_refused_with_their_students_config(tmp_path, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if line.startswith('error: model.type must be a model')]
     assert not (tmp_path / 'out').exists()
+
+
+def test_surrogates_and_lifters_are_checked_with_their_files_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(model_config, 'find_spec', lambda name: None)
+    config, weights = tmp_path / 'other.py', tmp_path / 'weights.pth'
+    config.write_text(f"model = {{'type': 'PoseLifter', 'backbone': {BACKBONE!r}}}")
+    weights.touch()
+    with pytest.raises(ModuleNotFoundError, match=r'of config \S*other\.py needs the package'):
+        load_recognizer(config, weights)
+    options = {'config': str(config), 'checkpoint': str(weights)}
+    with pytest.raises(ModuleNotFoundError, match=r'of lifter\.config needs the package'):
+        Lifter(options, torch.device('cpu'))
+
+
+def test_a_hook_refuses_what_the_command_refuses():
+    # A runner of MMPose's own test script, which builds a distiller like any model.
+    distiller = {'type': 'DWPoseDistiller', 'student_cfg': 'student.py'}
+    loop = SimpleNamespace(dataloader=None, evaluator=None)
+    runner = SimpleNamespace(_test_loop=loop, cfg=Config({'model': distiller}), model=None)
+    with pytest.raises(ValueError, match=r"its student's config, student\.py, with weights"):
+        AttackHook('PGD').before_run(runner)

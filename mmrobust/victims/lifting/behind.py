@@ -52,6 +52,7 @@ class Lifter:
 
     Raises:
         FileNotFoundError: A path leads nowhere.
+        ModuleNotFoundError: A part of the model is in a package that is not installed.
         ValueError: An option is missing or unknown, this is no lifter, its weights do not
             match its config, or neither says which joints it has.
     """
@@ -70,10 +71,12 @@ class Lifter:
 
         # The engine imports victims.
         from mmrobust.engine.checkpoint_guard import load_weights
+        from mmrobust.engine.model_config import check_model
 
         cfg = Config.fromfile(options['config'])
         kind = cfg.get('model', {}).get('type')
         require(kind == 'PoseLifter', 'lifter.config', 'that of a PoseLifter', kind)
+        check_model(cfg.model, 'lifter.config')
         model = init_model(cfg, options['checkpoint'], device=str(device))
         # MMPose only warns of weights that do not match, and of joints that it does not know.
         load_weights(model, options['checkpoint'])
