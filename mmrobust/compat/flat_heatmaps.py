@@ -6,12 +6,27 @@ model without training, or of one under attack. ``refine_keypoints_dark`` skips 
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 from mmrobust.compat._base import Break, logger
 from mmrobust.compat._imports import find_real, when_imported
+
+FLAG = 'flat_heatmap'
+# Joints that could not be refined, since the process began.
+_left = 0
+
+
+@contextmanager
+def flat_heatmaps() -> Iterator[set[str]]:
+    """A set that holds the flag afterwards if a joint was decoded that cannot be refined."""
+    found: set[str] = set()
+    before = _left
+    yield found
+    if _left > before:
+        found.add(FLAG)
 
 
 def skipping(refine: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +42,6 @@ def skipping(refine: Callable[..., Any]) -> Callable[..., Any]:
             return refine(keypoints, heatmaps, blur_kernel_size)
         except LinAlgError:
             keypoints[:] = start
-        left = 0
         for person in range(len(start)):
             for joint in range(len(maps)):
                 place = slice(person, person + 1), slice(joint, joint + 1)
@@ -35,12 +49,18 @@ def skipping(refine: Callable[..., Any]) -> Callable[..., Any]:
                 try:
                     keypoints[place] = refine(start[place].copy(), one, blur_kernel_size)
                 except LinAlgError:
-                    left += 1
-        joints = f'{left} of {start.shape[0] * len(maps)} joints of a pose'
-        logger.warning('%s: the heatmap is too flat, its highest pixel is taken', joints)
+                    _count()
         return keypoints
 
     return refined
+
+
+def _count() -> None:
+    """One more joint; the first is said, for those who look at no flags."""
+    global _left
+    if not _left:
+        logger.warning('a heatmap is too flat to refine the joint: its highest pixel is taken')
+    _left += 1
 
 
 class FlatHeatmaps(Break):
@@ -48,7 +68,7 @@ class FlatHeatmaps(Break):
 
     name = 'mmpose and the UDP decoding of flat heatmaps'
     symptom = 'LinAlgError: Singular matrix'
-    remedy = 'such a joint is the highest pixel of its heatmap, and a line says so'
+    remedy = 'such a joint is the highest pixel of its heatmap (flag flat_heatmap)'
 
     def detect(self) -> bool:
         """Always with MMPose."""

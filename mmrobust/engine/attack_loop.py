@@ -12,6 +12,7 @@ from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
@@ -218,12 +219,12 @@ class AttackTestLoop(TestLoop):
         entries = []
         for row, outcome in enumerate(outcomes):
             one = torch.tensor([row])
-            facts = self.victim.facts(
-                labels[one], clean_outputs[row][None], adv_outputs[row][None], outcome.scores[None]
-            )
+            outputs = (clean_outputs[row], adv_outputs[row], outcome.scores)
+            with flat_heatmaps() as flat:
+                facts = self.victim.facts(labels[one], *(each[None] for each in outputs))
             entry = sample_row(indices[row], loaded.names[row], facts, outcome, seconds[row])
             loading = getattr(loaded.layouts[row], 'flags', ())
-            entry['flags'] = sorted({*entry['flags'], *loading})
+            entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
             entry['evaluator'] = kept if self.victim.alone else kept[row]
             entries.append(entry)

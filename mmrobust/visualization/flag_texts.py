@@ -29,6 +29,8 @@ FLAGS = {
     'no_annotation': 'The sample, or a person in it, has no annotation (a box of a detector that '
     'matches none): what the model predicts there clean is the reference, and no metric from '
     'annotations is given.',
+    'flat_heatmap': "A heatmap, clean or attacked, is so nearly flat that MMPose's UDP decoder "
+    'cannot refine the joint: its highest pixel is taken. MMPose itself ends there.',
     'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
     'pose in space and there was nothing to attack.',
 }
