@@ -11,8 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmrobust.cli.attack import main
+from mmrobust.compat import flat_heatmaps
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.poses import by_joint, over_tau
+from mmrobust.victims.pose import PoseVictim
 from mmrobust.visualization.stills import decoded
 from tests.conftest import ROOT
 
@@ -133,3 +135,19 @@ def test_pose_pictures_show_relations_and_the_target(tmp_path):
     # The same crop below another skeleton.
     assert 0.02 < (target != clean).any(axis=2).mean() < 0.3
     assert card['pose']['success_curve']['measure'] == 'target_error'
+
+
+def test_a_heatmap_that_is_too_flat_is_flagged_with_its_sample_alone(monkeypatch, tmp_path):
+    own, asked = PoseVictim.facts, []
+
+    def facts(*arguments):
+        asked.append(len(asked))
+        if asked[-1] == 1:
+            flat_heatmaps._count()
+        return own(*arguments)
+
+    monkeypatch.setattr(PoseVictim, 'facts', facts)
+    card = attack('RandomNoise', tmp_path, 'settings.previews=0', arguments=['--max-samples', '3'])
+    lines = [json.loads(line) for line in (tmp_path / 'results.jsonl').read_text().splitlines()]
+    assert ['flat_heatmap' in line['flags'] for line in lines] == [False, True, False]
+    assert card['flags']['flat_heatmap'] == 1
