@@ -15,6 +15,9 @@ from mmrobust.compat._base import Break, logger
 from mmrobust.compat._imports import find_real, when_imported
 
 FLAG = 'flat_heatmap'
+REFINE = 'refine_keypoints_dark_udp'
+# Where it is, and who holds it, should they be imported already.
+MODULES = ('utils.refinement', 'udp_heatmap', 'associative_embedding')
 # Joints that could not be refined, since the process began.
 _left = 0
 
@@ -76,10 +79,11 @@ class FlatHeatmaps(Break):
 
     def heal(self) -> None:
         """Wait for MMPose's decoding."""
-        when_imported('mmpose.codecs.utils.refinement', self._patch)
+        for name in MODULES:
+            when_imported(f'mmpose.codecs.{name}', self._patch)
 
     def _patch(self, module: ModuleType) -> None:
-        module.__dict__['refine_keypoints_dark_udp'] = skipping(
-            module.__dict__['refine_keypoints_dark_udp']
-        )
-        self.note()
+        refine = module.__dict__[REFINE]
+        if not hasattr(refine, '__wrapped__'):
+            module.__dict__[REFINE] = skipping(refine)
+            self.note()

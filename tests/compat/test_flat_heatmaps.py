@@ -5,11 +5,11 @@ import logging
 
 import numpy as np
 import pytest
-from mmpose.codecs import UDPHeatmap
+from mmpose.codecs import UDPHeatmap, associative_embedding, udp_heatmap
 from mmpose.codecs.utils import refinement
 
 from mmrobust.compat import flat_heatmaps as module
-from mmrobust.compat.flat_heatmaps import flat_heatmaps
+from mmrobust.compat.flat_heatmaps import FlatHeatmaps, flat_heatmaps
 
 EPS = np.finfo(np.float32).eps
 
@@ -82,3 +82,14 @@ def test_heatmaps_that_decode_stay_as_stock(caplog):
     with flat_heatmaps() as flag:
         decode(peaks(3))
     assert flag == set()
+
+
+def test_codecs_that_were_imported_before_are_healed_once(monkeypatch):
+    stock = inspect.unwrap(refinement.refine_keypoints_dark_udp)
+    for codec in (udp_heatmap, associative_embedding):
+        monkeypatch.setattr(codec, 'refine_keypoints_dark_udp', stock)
+    each = FlatHeatmaps()
+    each.heal()
+    each.heal()
+    for codec in (udp_heatmap, associative_embedding, refinement):
+        assert codec.refine_keypoints_dark_udp.__wrapped__ is stock
