@@ -412,6 +412,7 @@ def test_every_flag_is_explained():
     for body in re.findall(r'def remarks\(self.*?(?=\n    def |\n\n\n|\Z)', source, flags=re.S):
         for literal in (r"(?:\{|,|^)\s*'(\w+)':", r"\{'(\w+)'\}"):
             raised |= set(re.findall(literal, body, flags=re.M))
+    raised |= set(re.findall(r"^FLAG = '(\w+)'", source, flags=re.M))
     explained = set(re.findall(r'^\| `(\w+)` \|', PAGES['concepts.md'].split('## Flags')[1], re.M))
     assert raised == explained
 
