@@ -62,14 +62,24 @@ def divide(part: Part, pixels: Tensor, unit: int) -> bool:
     view, to be joined; or, where they average the features of all views before
     a linear layer (TSN), one row in all, of which the mean is to be taken.
 
+    They are run together twice: a model that draws at random (TRN its frames) would draw
+    anew for each chunk, and again when a chunk is recomputed for its gradient.
+
     Returns:
         True where rows are averaged, False where they are joined.
 
     Raises:
-        ValueError: Neither gives the logits of the views run together.
+        ValueError: Neither gives the logits of the views run together, or those are
+            others when asked again.
     """
     with torch.no_grad():
-        together = part(pixels, range(2 * unit))
+        together, again = (part(pixels, range(2 * unit)) for _ in range(2))
+        if not torch.allclose(again, together, rtol=1e-4, atol=1e-4, equal_nan=True):
+            raise ValueError(
+                'memory_limit does not hold all views, and the model answers at random (the same '
+                'pixels otherwise when asked again): views run apart would be of other draws; '
+                'raise memory_limit'
+            )
         apart = torch.stack([part(pixels, range(unit)), part(pixels, range(unit, 2 * unit))])
     mean = together.shape[1] == apart.shape[2] == 1
     combined = apart.mean(0) if mean else torch.cat(list(apart), dim=1)

@@ -2,9 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from mmrobust.attacks.fgsm import FGSM
+from mmrobust.goals import Misclassify
 from mmrobust.registry import VICTIMS
 from mmrobust.victims import ActionVictim
 from tests.conftest import CONFIGS, build_recognizer
@@ -151,6 +154,36 @@ def test_bad_options_are_named():
         VICTIMS.build(dict(type='ActionVictim', model=model, spaec='view'))
     with pytest.raises(ValueError, match='cls_head'):
         ActionVictim(torch.nn.Linear(2, 2))
+
+
+@pytest.fixture
+def trn():
+    """A recogniser whose head draws which sets of frames it relates."""
+    cfg, _ = build_recognizer(CONFIGS / 'tiny_2d.py')
+    sizes = dict(num_classes=10, in_channels=128, num_segments=4, hidden_dim=8)
+    cfg.model.cls_head = dict(type='TRNHead', average_clips='prob', init_std=1.0, **sizes)
+    cfg.test_dataloader.dataset.pipeline[0].num_clips = 4
+    from mmaction.registry import MODELS
+
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model).eval()
+    model.cls_head.init_weights()
+    np.random.seed(0)  # what the head draws from
+    return cfg, model
+
+
+def test_a_model_that_draws_is_flagged_where_it_fits_and_refused_where_not(trn):
+    _, _, clips, pixels = bound(trn)
+    # Frames of unlike brightness: which ones are drawn counts for more than rounding might.
+    pixels *= torch.linspace(0, 1, pixels.shape[2])[:, None, None]
+    pixels = pixels.round()
+    attack = FGSM(goal=Misclassify(reference='prediction'))
+    outcomes = attack(clips, pixels, torch.zeros(len(pixels), dtype=torch.long))
+    assert all('random_outputs' in one.flags for one in outcomes)
+    _, _, chunks, pixels = bound(trn, memory_limit=1e-9)
+    assert chunks.owner.chunk(chunks, pixels) == 4 < chunks.views
+    with pytest.raises(ValueError, match='memory_limit.*answers at random.*raise memory_limit'):
+        chunks(pixels)
 
 
 def test_scores_of_a_black_box_need_no_gradient(recognizer):
