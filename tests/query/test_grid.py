@@ -186,6 +186,16 @@ def test_a_search_cannot_stand_between_the_steps():
     one.stand(one.clean + 1, torch.zeros(3))
 
 
+@pytest.mark.parametrize('way', [-1, 1])
+def test_a_search_may_stand_at_the_end_of_the_range_between_two_steps(way):
+    one = trial(torch.full((2, 3, 4, 5), 0.5, dtype=torch.float64), eps=0.6)
+    one.bounds, one.grid = (0.0, 1.0), 0.3
+    whole = one.rounded(one.clean + way)
+    assert torch.equal(whole, torch.full_like(whole, max(way, 0)))
+    one.stand(whole, torch.zeros(3))
+    assert torch.equal(one.found, whole)
+
+
 def test_masks_hold_for_pictures_and_numbers():
     victim, given = numbers(LEVEL), clips(2) * LEVEL - 1
     attack = Square(FrameMask(Linf(4 * LEVEL), frames=[1]), budget=50)

@@ -80,6 +80,27 @@ def test_a_change_outside_is_infinitely_far(mask, ball):
     assert threat.distance(candidate, PIXELS).isinf().tolist() == [False, True, False]
 
 
+def test_another_budget_has_the_same_mask(mask, ball):
+    threat, inside = mask[0](ball).resized(2), mask[1]
+    assert threat.eps == 2
+    candidate = PIXELS + 100 * NOISE
+    expected = type(ball)(2).project(torch.where(inside, candidate, PIXELS), PIXELS)
+    torch.testing.assert_close(threat.project(candidate, PIXELS), expected)
+
+
+@pytest.mark.parametrize('step', [0.5, 2.5])
+def test_the_budget_holds_for_any_step(mask, ball, step):
+    threat, inside = mask[0](ball), mask[1]
+    candidate = threat.project(PIXELS + 100 * NOISE, PIXELS)
+    steps = (threat.on_grid(candidate, PIXELS, step) - PIXELS) / step
+    assert torch.equal(steps, steps.round())
+    assert not steps[~inside].any()
+    assert (steps.flatten(1) != 0).any(dim=1).all()
+    assert (ball.distance(PIXELS + step * steps, PIXELS) <= ball.eps).all()
+    if isinstance(ball, Linf):
+        assert float(steps.abs().max()) == ball.eps // step
+
+
 @pytest.mark.parametrize(
     ('build', 'message'),
     [

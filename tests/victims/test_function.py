@@ -42,6 +42,7 @@ def test_results_lie_on_the_grid_of_the_victim(threat):
         outcomes = PGD(threat)(victim, given, LABELS)
         found = torch.stack([outcome.adversarial for outcome in outcomes])
         assert all(outcome.linf > 0 for outcome in outcomes)
+        assert float(found.abs().max()) <= 1
         steps = (found - given) / grid
         off[step] = float((steps - steps.round()).abs()[found.abs() < 1].max())
     assert off[grid] < 1e-4
