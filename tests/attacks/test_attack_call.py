@@ -11,7 +11,7 @@ from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
 from mmrobust.goals import Misclassify, TargetClass
-from mmrobust.threats import FrameMask, Linf, PixelMask
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 
 VICTIM = FunctionVictim(Linear(random_weights()))
@@ -152,6 +152,24 @@ def test_run_is_not_trusted(case, result):
     assert torch.equal(pixels, kept)
     for outcome, clean in zip(outcomes, pixels, strict=True):
         case.check(outcome.adversarial.double() - clean.double())
+
+
+@pytest.mark.parametrize('grid', [None, 0.03])
+@pytest.mark.parametrize('threat', [Linf(0.5), L2(3)], ids=['linf', 'l2'])
+@pytest.mark.parametrize('way', [-1e6, -0.1, 0.1, 1e6])
+def test_nor_is_it_for_input_that_is_no_picture(grid, threat, way):
+    generator = torch.Generator().manual_seed(0)
+    pixels = 2 * torch.rand(2, 3, 2, 5, 6, generator=generator).double() - 1
+    options = {'bounds': (-1.0, 1.0), 'dtype': torch.float64, 'grid': grid}
+    victim = FunctionVictim(lambda x: x.flatten(1)[:, :2] + torch.tensor([10.0, 0.0]), **options)
+    labels = torch.zeros(2, dtype=torch.long)
+    outcomes = Rogue(threat, lambda pixels: pixels + way)(victim, pixels, labels)
+    for outcome, clean in zip(outcomes, pixels, strict=True):
+        delta = outcome.adversarial - clean
+        assert float(outcome.adversarial.abs().max()) <= 1
+        assert float(threat.distance(outcome.adversarial[None], clean[None])) <= threat.eps + 1e-9
+        assert outcome.linf > 0
+        assert float((delta * way).min()) >= 0
 
 
 @pytest.mark.parametrize('value', [torch.nan, torch.inf, -torch.inf])
