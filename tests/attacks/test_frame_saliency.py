@@ -98,6 +98,22 @@ def test_forbidden_frames_are_not_tried(saliency_class):
 
 
 @BOTH
+def test_nor_are_they_where_no_frame_matters(saliency_class):
+    """A gradient of zero ranks no frame; every allowed one is tried all the same."""
+    calls = []
+
+    def flat(pixels):
+        calls.append(len(pixels))
+        assert len(calls) < 20, 'tries for ever'
+        return 0 * pixels.flatten(1)[:, :2] + torch.tensor([1.0, 0.0])
+
+    attack = saliency_class(FrameMask(Linf(EPS), frames=[1, 4]))
+    (outcome,) = attack(FunctionVictim(flat), clips(1), torch.zeros(1, dtype=torch.long))
+    assert (outcome.frames, outcome.forwards) == (0, 3)
+    assert outcome.flags == ('unchanged', 'zero_gradient')
+
+
+@BOTH
 def test_finished_clips_leave_the_batch(saliency_class):
     pixels = clips(6)
     victim = Recording(net(0.6))
@@ -113,12 +129,16 @@ def test_finished_clips_leave_the_batch(saliency_class):
 @BOTH
 @pytest.mark.parametrize('cuts', [CUTS, (slice(0, 3), slice(1, 5))])
 @pytest.mark.parametrize('lead', [0.0, 0.3, 5.0])
-def test_video_level_goes_clip_by_clip(saliency_class, lead, cuts):
+@pytest.mark.parametrize('channels', [1, 3])
+def test_video_level_goes_clip_by_clip(saliency_class, channels, lead, cuts):
     """Each clip until it is fooled, then a look at the video, as the paper does it.
 
-    A frame that the clips share is changed once.
+    A frame that the clips share is changed once, and be it in one channel.
     """
-    victim, pixels = TwoClips(net(lead), cuts), clips(6)
+    model = net(lead)
+    with torch.no_grad():
+        model.weights[:, channels:] = 0
+    victim, pixels = TwoClips(model, cuts), clips(6)
     labels = predicted(victim, pixels)
     outcomes = saliency_class(Linf(EPS), level='video')(victim, pixels, labels)
     for clip, label, outcome in zip(pixels, labels, outcomes, strict=True):

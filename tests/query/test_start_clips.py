@@ -99,12 +99,16 @@ def test_a_start_of_another_class_is_flagged_and_the_clip_itself_is_taken(tmp_pa
         assert outcome.success
 
 
-def test_random_outputs_on_the_way_are_flagged(listed):
-    """The search never stands at a clip inside the threat: the harness looks twice itself."""
+@pytest.mark.parametrize('offset', [0, 1000])
+def test_random_outputs_on_the_way_are_flagged(listed, offset):
+    """The search never stands at a clip inside the threat: the harness looks twice itself.
+
+    Probabilities tell it also where the numbers are large.
+    """
     generator = torch.Generator().manual_seed(0)
 
     def noisy(pixels):
-        return brightness(pixels) + 0.1 * torch.randn(len(pixels), 2, generator=generator)
+        return offset + brightness(pixels) + 0.1 * torch.randn(len(pixels), 2, generator=generator)
 
     attack, labels = build(listed, budget=13), torch.zeros(2).long()
     for outcome in attack(FunctionVictim(noisy), clips(level=124), labels):
