@@ -124,6 +124,56 @@ def test_a_resumed_search_goes_on_with_the_count_it_had(kind):
             assert one.timing['asked'] == other.queries - min(kept, other.queries)
 
 
+@pytest.mark.parametrize('kind', [SignHunter, SimBA, Square], ids=lambda kind: kind.__name__)
+def test_a_step_that_gains_nothing_is_not_taken(kind):
+    def flat(pixels):
+        return 0 * pixels.flatten(1)[:, :3] + torch.tensor([1.0, 0.0, 0.0])
+
+    labels = torch.zeros(2, dtype=torch.long)
+    # The fewest queries, of which the first is where each of them begins.
+    begun, went = (
+        build(kind, budget=budget)(FunctionVictim(flat), clips(2), labels) for budget in (3, 40)
+    )
+    for one, other in zip(begun, went, strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+        assert (one.queries, other.queries) == (3, 40)
+
+
+def test_simba_has_no_vectors_where_nothing_may_change():
+    asked = set()
+
+    def heard(pixels):
+        assert pixels.isfinite().all()
+        asked.update(tuple(clip.flatten().tolist()) for clip in pixels)
+        return 0 * pixels.flatten(1)[:, :3] + torch.tensor([1.0, 0.0, 0.0])
+
+    # The clip itself, and each value of the frame both ways.
+    budget = 1 + 2 * SHAPE[0] * SHAPE[2] * SHAPE[3]
+    attack = build(SimBA, FrameMask(Linf(8), [1]), basis='pixel', budget=budget)
+    (outcome,) = attack(FunctionVictim(heard), clips(1), torch.zeros(1, dtype=torch.long))
+    assert outcome.queries == len(asked) == budget
+
+
+@each
+@pytest.mark.parametrize('eps', [0.99, 1])
+def test_a_budget_of_one_step_is_used(kind, eps):
+    outcomes = attacked(build(kind, Linf(eps)), Counter(2, lead=50), 2)
+    for outcome in outcomes:
+        assert (outcome.queries > 0) == (eps == 1)
+        assert outcome.linf == (eps == 1)
+
+
+@each
+def test_no_search_asks_beyond_the_range_of_values(kind):
+    def inside(pixels):
+        assert 0 <= float(pixels.min()) <= float(pixels.max()) <= 255
+        return pixels.flatten(1)[:, :3] / 1e4 + torch.tensor([1.0, 0.0, 0.0])
+
+    black_and_white = 255 * (clips(2) > 125).double()
+    for outcome in build(kind)(FunctionVictim(inside), black_and_white, torch.zeros(2).long()):
+        assert 30 < outcome.queries <= 36
+
+
 @each
 def test_a_victim_with_random_outputs_is_flagged(kind):
     generator = torch.Generator().manual_seed(0)
