@@ -196,6 +196,16 @@ def test_a_search_may_stand_at_the_end_of_the_range_between_two_steps(way):
     assert torch.equal(one.found, whole)
 
 
+@pytest.mark.parametrize('level', [1, 0.01])
+def test_a_small_budget_goes_to_values_that_it_moves_by_a_step(level):
+    one = trial(clips(1)[0])
+    one.threat, one.grid = L2(5 * level), level
+    # A step of 25 values can be paid, and of 120 a half, a quarter, ... are drawn.
+    assert 3 <= int(one.changeable.sum()) <= 25
+    moved = one.rounded(one.corner(torch.ones_like(one.clean))) - one.clean
+    assert torch.equal(moved > 0.9 * level, one.changeable.bool())
+
+
 def test_masks_hold_for_pictures_and_numbers():
     victim, given = numbers(LEVEL), clips(2) * LEVEL - 1
     attack = Square(FrameMask(Linf(4 * LEVEL), frames=[1]), budget=50)

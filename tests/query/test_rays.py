@@ -144,16 +144,21 @@ def test_towards_a_class_that_is_not_the_nearest():
         assert (way * (outcome.adversarial.double() - clips(1)[0]) > 0).all()
 
 
-def test_what_lies_inside_the_budget_and_not_at_its_end_is_found():
+@pytest.mark.parametrize('level', [1, 1 / 128, 20])
+def test_what_lies_inside_the_budget_and_not_at_its_end_is_found(level):
+    """In grey levels, and in numbers whose steps are smaller or larger."""
+
     # Up: from 12 on. Down: from 11 on, which is nearer, and between 4.2 and 6.7.
     def model(pixels):
-        up = (pixels - clips(1)).flatten(1).mean(dim=1)
+        up = (pixels / level - clips(1)).flatten(1).mean(dim=1)
         other = (up >= 12) | (up <= -11) | ((up <= -4.2) & (up >= -6.7))
         return torch.stack([torch.full_like(up, 0.5), other.double()], dim=1)
 
-    (outcome,) = RayS(Linf(8), budget=50)(FunctionVictim(model), clips(1), ZEROS[:1])
+    numbers = {'bounds': (0.0, 255.0 * level), 'dtype': torch.float64, 'grid': float(level)}
+    victim = FunctionVictim(model, **({} if level == 1 else numbers))
+    (outcome,) = RayS(Linf(8 * level), budget=50)(victim, level * clips(1), ZEROS[:1])
     assert outcome.success
-    assert torch.equal(outcome.adversarial.double(), clips(1)[0] - 5)
+    torch.testing.assert_close(outcome.adversarial.double() / level, clips(1)[0] - 5)
 
 
 def test_one_that_resists_says_how_near_the_border_came():
