@@ -86,3 +86,10 @@ def test_each_sample_has_its_own_threshold():
     rounded = round_within_l2(delta, 2.0)
     alone = torch.cat([round_within_l2(row[None], 2.0) for row in delta])
     assert torch.equal(rounded, alone)
+
+
+def test_the_budget_holds_where_the_length_is_a_hair_beyond():
+    """As a projection leaves it, whose sums round."""
+    delta, eps = torch.tensor([[3 + 3e-10, 4 - 1e-10]], dtype=torch.float64), 5 - 1e-9
+    assert eps < float(l2_norm(delta)) < eps * (1 + 1e-9)
+    assert float(l2_norm(round_within_l2(delta, eps))) <= eps
