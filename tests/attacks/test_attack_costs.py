@@ -8,6 +8,7 @@ from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
+from mmrobust.goals import Misclassify
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -123,3 +124,20 @@ def test_noise_draws_again_for_clips_that_hold():
     assert not any(outcome.success for outcome in outcomes)
     assert all(outcome.linf == 3 for outcome in outcomes)
     assert forwards == 9
+
+
+def test_another_victim_is_asked_though_the_attacked_one_is_not_fooled():
+    """Each iterate costs a query, and the first that succeeds is the last."""
+    weights, pixels = random_weights(), clips(4)
+    sure, judge = (
+        FunctionVictim(Linear(weights, torch.tensor([lead, 0, 0, 0]).double()))
+        for lead in (1e3, 4.0)
+    )
+    labels = torch.zeros(4, dtype=torch.long)
+    attack = PGD(Linf(8), Misclassify('margin'), random_start=False, step_size=0.1)
+    outcomes = [o for o in attack(sure, pixels, labels, success_on=judge) if o.attacked]
+    for outcome in outcomes:
+        assert outcome.success
+        assert 0 < outcome.linf < 8
+        assert outcome.queries == outcome.forwards < 10
+    assert outcomes
