@@ -44,4 +44,5 @@ def needs_samples(metric: Any) -> bool:
 
 def says_nothing(values: Mapping[str, Any]) -> bool:
     """Whether a metric found no annotation: every value is -1."""
-    return bool(values) and all(value == NOTHING for value in values.values())
+    # A confusion matrix is a value, too.
+    return bool(values) and all(np.ndim(v) == 0 and v == NOTHING for v in values.values())

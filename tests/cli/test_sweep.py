@@ -71,7 +71,7 @@ def test_resume_runs_only_what_is_missing(finished, config, checkpoints, capsys)
     assert rows(finished / 'eps8') == before  # with their times
     assert [p['eps'] for p in again['points']] == [0, 4, 8]
     assert [again['points'][0], again['points'][2]] == sweep['points']
-    assert 'tiny_3d_0 under IterativeSaliencyRG (l_inf)' in capsys.readouterr().out
+    assert 'tiny_3d_0 under Iterative saliency (RG) (l_inf)' in capsys.readouterr().out
     arguments = ('--work-dir', finished, '--eps', '8', '--resume')
     found = fails(main, capsys, config, checkpoints['tiny_3d'], *arguments)
     assert 'another run; it differs in: attack, seed' in found

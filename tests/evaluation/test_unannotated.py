@@ -64,6 +64,7 @@ def test_unannotated_metrics_are_told_from_others():
     assert says_nothing({'AP': -1.0, 'AR': -1})
     assert not says_nothing({'AP': -1.0, 'AR': 0.0})
     assert not says_nothing({})
+    assert not says_nothing({'matrix': torch.full((2, 2), -1), 'AP': -1})
 
 
 def entries(evaluator, labels):

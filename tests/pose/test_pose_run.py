@@ -190,7 +190,10 @@ def test_pose_shipped_configs_with_goals_of_classes_are_refused(
     [
         (['victim.space=video'], 'space must be crop for a pose estimator'),
         (['attack.goal.type=TargetPose'], 'labels must be poses with a target'),
-        (['attack.goal.type=Misclassify'], 'attack.goal.type must be a goal of poses, got Misclassify'),
+        (
+            ['attack.goal.type=Misclassify'],
+            'attack.goal.type must be a goal of poses, got Misclassify',
+        ),
         (['victim.target=run'], 'a target pose is a protocol'),
         (['victim.target=sit'], 'victim.target needs attack.goal.type=TargetPose, got CorruptPose'),
         (['attack.goal.loss=kl'], 'loss must be auto or one of heatmap_mse'),
