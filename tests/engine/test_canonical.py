@@ -30,6 +30,7 @@ print(digest(value))
 """
 
 
+@pytest.mark.slow
 def test_functions_objects_and_sets_are_the_same_in_another_process(tmp_path):
     script = tmp_path / 'script.py'
     script.write_text(SCRIPT.format(folder=str(Path(__file__).parent)))

@@ -63,6 +63,7 @@ def test_previews_and_reports_of_another_run_are_set_aside(weights, tmp_path):
     assert kept.read_bytes() == picture
 
 
+@pytest.mark.slow
 def test_a_half_written_preview_of_a_killed_run_neither_blocks_nor_stays(weights, tmp_path):
     whole = tmp_path / 'whole'
     attack_run(weights, whole, '--save-adv', str(whole / 'adv'))
