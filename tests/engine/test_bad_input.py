@@ -73,7 +73,7 @@ def checkpoint(checkpoints):
 )
 def test_wrong_options(capsys, checkpoint, tmp_path, options, message):
     found = fails(capsys, TINY, checkpoint, '--work-dir', tmp_path / 'w', *options)
-    assert message in found
+    assert message in found + '\n'
 
 
 def test_a_folder_in_the_place_of_a_file(capsys, checkpoint, tmp_path):
