@@ -1,6 +1,8 @@
 """Shared fixtures: the root of the checkout, real data, tiny recognisers."""
 
+import gc
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,36 @@ ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'tests' / 'configs'
 # Small models gain nothing from more threads, and parallel workers lose by them.
 torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked ``sampled(n)`` the fast suite runs every n-th case, by name.
+
+    The others are slow ones; the first case of each test is always among the fast.
+    """
+    seen: set[str] = set()
+    for item in items:
+        marker = item.get_closest_marker('sampled')
+        if marker is None:
+            continue
+        test = item.nodeid.split('[')[0]
+        if test in seen and zlib.crc32(item.nodeid.encode()) % marker.args[0]:
+            item.add_marker(pytest.mark.slow)
+        seen.add(test)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _quick_habits_of_mmengine() -> None:
+    """What a run in a process of its own hardly feels, and two thousand in one do."""
+    import mmaction.models  # noqa: F401
+    import mmengine.config.config as config
+    import mmpose.models  # noqa: F401
+
+    # Every data set collects garbage: not among all that has been imported.
+    gc.collect()
+    gc.freeze()
+    # A config is laid out by yapf four times a run.
+    config.FormatCode = lambda text, **options: (text, False)
 
 
 @pytest.fixture(scope='module', autouse=True)

@@ -12,6 +12,8 @@ from mmrobust.goals import Misclassify
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
+pytestmark = pytest.mark.sampled(3)
+
 
 def _attack(attack, net, n=3, wrong=()):
     """Outcomes for n clips, and what an independent count says of the attack alone."""

@@ -21,6 +21,8 @@ from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 from mmrobust.visualization.video import write_lossless
 
+pytestmark = pytest.mark.sampled(3)
+
 NOUNS = {
     'threat': (Linf(8), [L2(100), Linf(2)]),
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),

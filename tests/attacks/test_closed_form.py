@@ -13,6 +13,8 @@ from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 
+pytestmark = pytest.mark.sampled(3)
+
 GOALS = [
     goal(loss=loss)
     for goal in (Misclassify, TargetClass)

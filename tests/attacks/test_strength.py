@@ -20,6 +20,8 @@ from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
+pytestmark = pytest.mark.sampled(3)
+
 BALLS = {'linf': Linf(6), 'l2': L2(150)}
 
 

@@ -64,12 +64,14 @@ def test_clean_metrics_are_those_of_the_stock_loop(unbroken, checkpoints, tmp_pa
 
 
 @pytest.mark.parametrize('size', [1, 4])
+@pytest.mark.slow
 def test_batch_size_changes_nothing(unbroken, checkpoints, tmp_path, size):
     found = attack_run(checkpoints['tiny_3d'], tmp_path, '--batch-size', str(size))
     assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
     assert found['adversarial'] == card(unbroken)['adversarial']
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(unbroken, checkpoints, tmp_path):
     attack_run(checkpoints['tiny_3d'], tmp_path, '--cfg-options', 'test_dataloader.num_workers=2')
     assert [outcome(r) for r in rows(tmp_path)] == [outcome(r) for r in rows(unbroken)]
@@ -117,6 +119,7 @@ def test_resume_of_another_run_is_refused(unbroken, checkpoints, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_second_run_keeps_the_first_results(unbroken, checkpoints, tmp_path):
     for name in ('run.json', 'results.jsonl'):
         (tmp_path / name).write_text((unbroken / name).read_text())

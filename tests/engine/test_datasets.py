@@ -6,6 +6,8 @@ from mmengine.runner.runner import _SlicedDataset
 
 from mmrobust.engine.datasets import annotations_digest, clipped, leaves, locate
 
+pytestmark = pytest.mark.sampled(4)
+
 
 class Listed(BaseDataset):
     """A data set of given lines."""

@@ -56,6 +56,7 @@ def test_pose_victims_card_names_the_shipped_file():
     assert CONFIG.name in card
 
 
+@pytest.mark.slow
 def test_pose_attack_is_far_below_clean_and_below_larger_noise(run, tmp_path):
     _, card = run
     linf = ('attack.threat.type=Linf', 'attack.threat.eps=8', 'settings.previews=0')
@@ -137,6 +138,7 @@ def test_pose_pictures_show_relations_and_the_target(tmp_path):
     assert card['pose']['success_curve']['measure'] == 'target_error'
 
 
+@pytest.mark.slow
 def test_a_heatmap_that_is_too_flat_is_flagged_with_its_sample_alone(monkeypatch, tmp_path):
     own, asked = PoseVictim.facts, []
 

@@ -133,6 +133,7 @@ def test_each_data_set_has_the_numbers_that_the_stock_loop_gives_it(made, tmp_pa
     assert attack(made, tmp_path / 'few', '--max-samples', '2')['clean'].keys() == {'coco/EPE'}
 
 
+@pytest.mark.slow
 def test_annotations_that_have_changed_inside_are_another_run(made, tmp_path):
     attack(made, tmp_path, '--max-samples', '1')
     persons(made, *('art', SETS['art'][1]), shift=7)

@@ -37,6 +37,7 @@ def test_files_of_the_user_stay_whatever_is_run(weights, tmp_path):
     assert {name: (tmp_path / name).read_text() for name in theirs} == theirs
 
 
+@pytest.mark.slow
 def test_a_report_that_is_a_link_is_replaced_not_followed(weights, tmp_path):
     theirs = tmp_path / 'theirs.json'
     theirs.write_text('mine')
@@ -50,6 +51,7 @@ def test_a_report_that_is_a_link_is_replaced_not_followed(weights, tmp_path):
     assert card(work)['n'] == 1
 
 
+@pytest.mark.slow
 def test_previews_and_reports_of_another_run_are_set_aside(weights, tmp_path):
     attack_run(weights, tmp_path, *ONE)
     first = {name: (tmp_path / name).read_bytes() for name in ('report.json', 'report.html')}
@@ -176,6 +178,7 @@ def whole(weights, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_loader_that_is_cut_to_some_batches_gives_those(weights, whole, tmp_path):
     options = ('--cfg-options', 'test_dataloader.num_batch_per_epoch=1')
     found = attack_run(weights, tmp_path / 'one', *options)

@@ -130,6 +130,7 @@ def run_script(folder, end, guard="if __name__ == '__main__':"):
     ('raise SystemExit(3)', 3),
     ('os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_no_worker_outlives_its_parent(tmp_path, end, code):
     found, out, err = run_script(tmp_path, end)
     assert found == code, err

@@ -9,6 +9,8 @@ from mmrobust.flow.estimators import flownet2
 from mmrobust.flow.flownet2.preprocessing import normalise, pad
 from mmrobust.registry import FLOWS
 
+pytestmark = pytest.mark.sampled(3)
+
 MEMBERS = ['FlowNet2C', 'FlowNet2S', 'FlowNet2SD', 'FlowNet2CS', 'FlowNet2CSS', 'FlowNet2']
 
 

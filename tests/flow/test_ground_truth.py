@@ -13,6 +13,8 @@ from mmrobust.functional.endpoint_error import endpoint_error
 from mmrobust.registry import FLOWS
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.sampled(4)
+
 SHIPPED = ROOT / 'mmrobust' / 'resources' / 'flownet2sd_small.pth'
 # Name, options, largest mean endpoint error in pixels: rendered, FlyingChairs.
 ESTIMATORS = [

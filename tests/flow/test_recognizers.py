@@ -334,6 +334,7 @@ def small(cfg, dimensions):
 
 
 @pytest.mark.parametrize('case', CASES)
+@pytest.mark.slow
 def test_predictions_are_those_of_flow_images(case, tmp_path):
     """Same weights; one model on PNGs of flow, one on the frames."""
     dimensions, kind, sampler, crop = CASES[case]

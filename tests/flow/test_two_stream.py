@@ -22,6 +22,8 @@ from mmrobust.attacks.fgsm import FGSM
 from mmrobust.flow.recognizers import TwoStreamRecognizer
 from mmrobust.registry import MODELS
 
+pytestmark = pytest.mark.sampled(3)
+
 torch.set_num_threads(1)
 MEAN, STD = [110.0, 120.0, 130.0], [50.0, 60.0, 70.0]
 

@@ -8,6 +8,8 @@ import torch
 from mmrobust.functional import tvl1 as module
 from mmrobust.functional.tvl1 import TVL1Settings, tvl1
 
+pytestmark = pytest.mark.sampled(3)
+
 # Every constant away from its default, so that none can be mixed up.
 UNUSUAL = TVL1Settings(
     tau=0.2,

@@ -16,6 +16,8 @@ from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import PoseVictim
 
+pytestmark = pytest.mark.sampled(3)
+
 # Coordinates move by the pixel, argmaxes jump: what the planted example moves by far.
 GOAL = CorruptPose(tau=2.0, unit='pixel')
 

@@ -22,6 +22,8 @@ from mmrobust.victims import BottomupVictim
 from mmrobust.victims.bottomup import CorruptPersons
 from mmrobust.victims.bottomup.persons import Persons
 
+pytestmark = pytest.mark.sampled(3)
+
 CASES = [
     ('ae', True),
     ('ae', False),

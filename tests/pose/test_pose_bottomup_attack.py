@@ -17,6 +17,8 @@ from mmrobust.threats import L2, Linf
 from mmrobust.victims import BottomupVictim
 from mmrobust.victims.bottomup import CorruptPersons
 
+pytestmark = pytest.mark.sampled(3)
+
 GOAL = CorruptPersons(reference='prediction')
 
 

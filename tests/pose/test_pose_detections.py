@@ -67,6 +67,7 @@ def test_pose_boxes_that_overlap_by_less_than_half_match_none():
 
 
 @pytest.mark.parametrize('serialize', [True, False])
+@pytest.mark.slow
 def test_pose_boxes_take_joints_and_keep_all_else(folder, serialize):
     known = [one['data_samples'] for one in build_boxes(folder, bbox_file=None)]
     dataset = build_boxes(folder, serialize_data=serialize)
@@ -132,6 +133,7 @@ def stock(config, out):
     return Runner.from_cfg(cfg).test()
 
 
+@pytest.mark.slow
 def test_pose_boxes_are_attacked_as_stock_tests_them(folder, tmp_path, capsys):
     config = write_config(folder)
     assert attack(config, tmp_path) == 0

@@ -18,6 +18,8 @@ from mmrobust.victims import LifterVictim
 from mmrobust.victims.lifting import Corrupt3DPose
 from mmrobust.victims.lifting.loading import LiftPipeline, linear_layout
 
+pytestmark = pytest.mark.sampled(4)
+
 
 @pytest.fixture(scope='module')
 def h36m(tmp_path_factory):

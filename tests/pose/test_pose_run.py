@@ -95,6 +95,7 @@ def test_pose_run_in_other_batches_and_broken_off_gives_the_same(run, checkpoint
     assert card(tmp_path)['adversarial'] == pytest.approx(card(run)['adversarial'], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_pose_target_is_fitted_to_every_person(checkpoint, tmp_path):
     options = ('attack.goal.type=TargetPose', 'victim.target=sit')
     assert attack(checkpoint, tmp_path, *options) == 0

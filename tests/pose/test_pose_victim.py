@@ -26,6 +26,8 @@ from mmrobust.threats import Linf
 from mmrobust.victims import PoseVictim
 from mmrobust.victims.pose.annotations import pose_truth
 
+pytestmark = pytest.mark.sampled(3)
+
 FAMILIES = [(name, flip) for name in HEADS for flip in (False, True)]
 COORDINATES = ('regression', 'rle', 'integral', 'dsnt')
 BINS = ('simcc', 'rtmcc', 'rtmw')

@@ -10,6 +10,8 @@ from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 from tests.query.toys import SHAPE, Counter, clips
 
+pytestmark = pytest.mark.sampled(2)
+
 ZEROS = torch.zeros(3, dtype=torch.long)
 
 

@@ -23,6 +23,8 @@ from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 from tests.query.toys import SHAPE, Counter, Log, clips, trial
 
+pytestmark = pytest.mark.sampled(3)
+
 KINDS = [cls for cls in ATTACKS.module_dict.values() if issubclass(cls, QueryAttack)]
 each = pytest.mark.parametrize('kind', KINDS, ids=lambda kind: kind.__name__)
 SCORED = [cls for cls in KINDS if cls.access == 'scores']

@@ -17,6 +17,8 @@ from mmrobust.visualization.page import Preview, render, write_page
 from mmrobust.visualization.samples import samples_table
 from mmrobust.visualization.video import preview_bytes
 
+pytestmark = pytest.mark.sampled(3)
+
 EVIL = '<script>alert("x")</script>\'"><img src=http://evil.example/x onerror=alert(1)>&amp;$x_2$'
 VOID = {'meta', 'link', 'img', 'br', 'path', 'use', 'rect', 'circle'}
 

@@ -13,6 +13,8 @@ from mmrobust.victims.action.clips import split_clips
 from tests.conftest import CONFIGS, build_recognizer
 from tests.victims.action.test_victim import SPACES, bound
 
+pytestmark = pytest.mark.sampled(3)
+
 
 @pytest.mark.parametrize('space', SPACES)
 def test_clips_average_to_the_video_and_see_their_frames_only(recognizer, space):

@@ -12,6 +12,8 @@ from mmrobust.registry import VICTIMS
 from mmrobust.victims import ActionVictim
 from tests.conftest import CONFIGS, build_recognizer
 
+pytestmark = pytest.mark.sampled(3)
+
 SPACES = ['video', 'view']
 
 
