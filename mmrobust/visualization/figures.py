@@ -47,7 +47,7 @@ def plots(card: Mapping[str, Any], rows: Sequence[Row]) -> list[Plot]:
     names = card.get('classes') or []
     curve = query_curve(card)
     queries = None if curve is None else Plot(*curve)
-    poses = [Plot(*found) for found in (tau_curve(rows), joint_errors(card, rows)) if found]
+    poses = [Plot(*found) for found in (tau_curve(card, rows), joint_errors(card, rows)) if found]
     found = [
         accuracy(card),
         queries,

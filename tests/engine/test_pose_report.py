@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 from mmrobust.cli.attack import main
 from mmrobust.compat import flat_heatmaps
 from mmrobust.engine.ledger import read_entries
+from mmrobust.evaluation.goal_curve import goal_curve
 from mmrobust.evaluation.poses import by_joint, over_tau
 from mmrobust.victims.pose import PoseVictim
 from mmrobust.visualization.stills import decoded
@@ -84,6 +85,24 @@ def test_pose_report_has_the_numbers_by_joint_and_over_the_threshold(run):
     assert lost == pytest.approx(sum(row['joints_vanished'] for row in rows))
     curve = card['pose']['success_curve']
     assert (curve['measure'], curve['n'], len(curve['tau'])) == ('displacement', 6, 101)
+
+
+def at_own(card, rows):
+    curve = goal_curve(rows, card['attack']['goal'])
+    return curve['rate'][curve['tau'].index(curve['own'])]
+
+
+def test_curve_over_the_threshold_passes_through_the_success_rate(run, tmp_path):
+    out, card = run
+    rows = list(read_entries(out).values())
+    assert at_own(card, rows) == card['success_rate'] > 0
+    assert 'Dashed: the run’s own threshold, 20 %' in (out / 'report.html').read_text()
+    # A threshold that some reach and some do not, and the clean prediction as reference.
+    options = ('attack.goal.tau=0.13', 'attack.goal.share=0.7', 'attack.goal.reference=prediction')
+    card = attack('PGD', tmp_path, *options, 'attack.threat.eps=1', 'settings.previews=0')
+    rows = list(read_entries(tmp_path).values())
+    assert at_own(card, rows) == card['success_rate']
+    assert 'Dashed: the run’s own threshold, 13 %' in (tmp_path / 'report.html').read_text()
 
 
 def test_pose_page_describes_its_pictures_and_has_a_row_for_every_joint(run):
