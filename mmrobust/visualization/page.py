@@ -106,6 +106,7 @@ def render(
         'costs': [pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH],
         'perturbations': summary.perturbations(card, rows),
         'unit': summary.unit(card).capitalize(),
+        'stopped_early': summary.stopped_early(card),
         'flags': summary.flags(card),
         'failures': card.get('failures') or [],
         'failed': count(card.get('failed')),

@@ -152,11 +152,7 @@ def queries(card: Card) -> list[tuple[str, str]]:
 
 
 def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
-    """Name, mean and largest value of each size of the perturbation.
-
-    Of an attack that stops early the sizes are those of the first success: a last row,
-    ``taken at``, says so.
-    """
+    """Name, mean and largest value of each size of the perturbation."""
     mean = _part(card, 'perturbation')
     names = {
         'linf': 'l_inf',
@@ -169,12 +165,16 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
-    sizes = [
+    return [
         (name, number(mean.get(key)), number(max(found[key], default=None)))
         for key, name in names.items()
     ]
+
+
+def stopped_early(card: Card) -> bool:
+    """Whether the sizes of some samples are those of their first success."""
     early = _part(card, 'attack').get('early_stop') is True or 'query' in card
-    return [*sizes, ('taken at', 'first success', '')] if early else sizes
+    return early and bool(real(card.get('success_rate')))
 
 
 def upper_bound(card: Card) -> list[tuple[str, str]]:

@@ -119,6 +119,7 @@ def _result(card: Mapping[str, Any]) -> Pairs:
 def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
     """Titled groups of facts; empty ones are left out."""
     size = [(name, mean) for name, mean, _ in summary.perturbations(card) if mean != DASH]
+    size += [('taken at', 'first success')] if summary.stopped_early(card) else []
     cost = [(name, value) for name, value in summary.costs(card) if value != DASH]
     queries = [(name, value) for name, value in summary.queries(card) if value != DASH]
     flags = [(f'{name} ({times})', meaning) for name, times, meaning in summary.flags(card)]

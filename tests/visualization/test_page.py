@@ -149,6 +149,17 @@ def test_verdict_and_numbers_are_on_the_page(tmp_path):
     assert [p.name for p in (tmp_path / 'new').iterdir()] == ['report.html']
 
 
+def test_sizes_are_said_to_be_of_the_first_success_where_there_was_one():
+    words = 'Taken at the first success'
+    early = {'attack': make_card()['attack'] | {'early_stop': True}}
+    page = render(make_card(**early, success_rate=0.5), make_rows(), [])
+    # In the note: a word in a column of numbers would stand outside of it.
+    assert f'over the attacked samples. {words}' in page
+    assert '>taken at<' not in page
+    assert words not in render(make_card(**early, success_rate=0.0), make_rows(), [])
+    assert words not in render(make_card(success_rate=0.5), make_rows(), [])
+
+
 def test_nothing_is_asked_from_anywhere():
     previews = [Preview('a', preview_bytes(np.zeros((2, 8, 8, 3), np.uint8), 5))]
     page, elements = parse(make_card(), make_rows(), previews)
@@ -241,6 +252,17 @@ def test_any_field_of_a_sample_may_be_unknown(key):
         samples_table(rows, [])
     if key in ('label', 'linf', 'clean_confidence'):
         plots({}, rows)
+
+
+def test_a_narrow_page_neither_cuts_failures_nor_shrinks_letters():
+    failures = [{'index': 3, 'name': 'a.mp4', 'error': 'no frames'}]
+    preview = Preview('one', b'', 'two', '.png')
+    page = render(make_card(failed=1, failures=failures), make_rows(), [preview])
+    assert '<div class="scroll failures">' in page
+    assert re.search(r'<div class="wide">\s*<img', page)
+    narrow = page.split('(max-width: 560px)')[1]
+    assert '.failures .name, .failures .error { min-width: 0; }' in narrow
+    assert '.wide > * { width: 800px; }' in narrow
 
 
 def test_long_tables_are_cut_with_a_note():
