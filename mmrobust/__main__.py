@@ -2,7 +2,7 @@
 
 import sys
 
-from mmrobust.cli import main
+from mmrobust.cli.main import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -15,12 +15,13 @@ class Arguments(argparse.ArgumentParser):
     """A parser whose errors are one line.
 
     Args:
-        command: Of ``mmrobust``; ``tools/COMMAND.py`` runs the same.
+        command: Of ``mmrobust``.
         description: For ``--help``.
+        script: The file of ``tools`` that runs the same; default ``COMMAND.py``.
     """
 
-    def __init__(self, command: str, description: str) -> None:
-        script = f'{command}.py'
+    def __init__(self, command: str, description: str, script: str | None = None) -> None:
+        script = script or f'{command}.py'
         alone = Path(sys.argv[0]).name == script
         super().__init__(prog=script if alone else f'mmrobust {command}', description=description)
         self.add_argument('--traceback', action='store_true', help='show where an error came from')

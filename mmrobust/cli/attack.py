@@ -53,13 +53,17 @@ def parser() -> Arguments:
     )
     p.add_argument('--seed', type=int, help='seed of the attack; default 0')
     p.add_argument('--max-samples', type=int, help='attack only the first N samples')
-    p.add_argument('--save-adv', metavar='DIR', help='save the adversarial videos, lossless')
+    p.add_argument(
+        '--save-adv', metavar='DIR', help='save the adversarial videos or pictures, lossless'
+    )
     p.add_argument(
         '--batch-size', type=int, help="default: the config's; in image space always one photograph"
     )
     p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
     p.add_argument('--resume', action='store_true', help='go on from the ledger in the work dir')
-    p.add_argument('--strict', action='store_true', help='stop at a video that fails to load')
+    p.add_argument(
+        '--strict', action='store_true', help='stop at a video or picture that fails to load'
+    )
     p.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     p.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     p.add_argument(

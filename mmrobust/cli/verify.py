@@ -1,6 +1,6 @@
-"""``verify_adv.py CONFIG CHECKPOINT WORK_DIR``: do saved videos still fool the model?
+"""``mmrobust verify CONFIG CHECKPOINT WORK_DIR``: do saved videos still fool the model?
 
-Reads the adversarial videos that ``attack.py --save-adv`` wrote with
+Reads the adversarial videos that ``mmrobust attack --save-adv`` wrote with
 MMAction2's own VideoDataset, decord and the config's test pipeline, runs
 mmengine's own test loop (no part of the attack is loaded), and compares the
 predictions with the ledger's.
@@ -15,20 +15,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
 from mmrobust.functional.checks import require
+from mmrobust.visualization.formatting import counted
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command's arguments."""
-    p = argparse.ArgumentParser(prog='verify_adv.py', description=__doc__)
+    what = 'Play saved adversarial videos through the stock pipeline: do they still fool the model?'
+    p = Arguments('verify', what, 'verify_adv.py')
     p.add_argument('config', help='config of the model')
     p.add_argument('checkpoint', help='its weights')
     p.add_argument('work_dir', help='folder of the attack run, with results.jsonl')
     p.add_argument('--save-adv', metavar='DIR', help="default: the run's own, from report.json")
     p.add_argument('--batch-size', type=int, default=1)
     p.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    p.add_argument('--traceback', action='store_true', help='show where an error came from')
     return p
 
 
@@ -46,7 +48,7 @@ def run(argv: Sequence[str]) -> None:
     """
     from mmrobust.engine.ledger import read_entries
 
-    args = parser().parse_args(argv)
+    args = parser().read(argv)
     folder = Path(args.work_dir)
     card = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
     videos = args.save_adv or card['adversarial_videos']
@@ -61,7 +63,8 @@ def run(argv: Sequence[str]) -> None:
         raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
     predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows))
     if len(predictions) != len(rows):
-        raise RuntimeError(f'{len(rows)} videos were saved, {len(predictions)} were read back')
+        saved = counted(len(rows), 'saved video')
+        raise RuntimeError(f'{saved}, but {len(predictions)} read back')
     report(rows, predictions, sum(row.get('success', False) for row in reported))
 
 
@@ -159,10 +162,15 @@ def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
     alike = sum(r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True))
-    print(f'{same} of {successes} reported successes still succeed through the stock pipeline')
-    print(f'{alike} of {len(rows)} predictions are those of the report')
+    one, single = successes == 1, len(rows) == 1
+    what = 'success still succeeds' if one else 'successes still succeed'
+    print(f'{same} of {successes} reported {what} through the stock pipeline')
+    what = 'prediction is that' if single else 'predictions are those'
+    print(f'{alike} of {len(rows)} {what} of the report')
     if len(wins) < successes:
-        raise RuntimeError(f'{successes - len(wins)} reported successes have no saved video')
+        lost = successes - len(wins)
+        what = 'success has' if lost == 1 else 'successes have'
+        raise RuntimeError(f'{lost} reported {what} no saved video')
     if alike < len(rows):
         other = [
             r['video']

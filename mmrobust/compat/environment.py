@@ -98,7 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 1 when a break needs action, 2 without the script.
     """
-    parser = argparse.ArgumentParser(prog='python -m mmrobust.compat', description=__doc__)
+    module = Path(sys.argv[0]).parent.name == 'compat'
+    name = 'python -m mmrobust.compat' if module else 'mmrobust env'
+    parser = argparse.ArgumentParser(prog=name, description=__doc__)
     parser.add_argument('script', nargs='?', help='script to run with the heals in place')
     parser.add_argument('arguments', nargs=argparse.REMAINDER, help='arguments of the script')
     options = parser.parse_args(argv)

@@ -109,7 +109,8 @@ def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str)
     found = {os.path.abspath(path) for word in words for path in _matches(str(word))}
     wanted = [path for path in found if _is_wanted(path, endings)]
     rule = f'something with at least one {what} ({" ".join(sorted(endings))})'
-    got = f'{" ".join(map(str, words))} with {len(found)} other files'
+    other = 'file' if len(found) == 1 else 'files'
+    got = f'{" ".join(map(str, words))} with {len(found)} other {other}'
     require(bool(wanted), 'input', rule, got)
     folder = os.path.commonpath([os.path.dirname(path) for path in wanted])
     return Files(folder, _names(wanted, folder), _names(found.difference(wanted), folder))

@@ -140,7 +140,10 @@ class Ledger:
                 again.append(place)
             self.entries[entry['index']] = entry
         if again and loud:
-            print(f'{len(again)} lines repeat a sample and count in its place: {again[0]}, ...')
+            one = len(again) == 1
+            what = '1 line repeats a sample and counts' if one else None
+            what = what or f'{len(again)} lines repeat a sample and count'
+            print(f'{what} in its place: {again[0]}{"" if one else ", ..."}')
 
 
 def read_entries(folder: Path) -> dict[int, Entry]:

@@ -15,7 +15,7 @@ from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import describe_victims
 from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.files import write_csv, write_json
-from mmrobust.visualization.formatting import DASH, flatten, number, percent
+from mmrobust.visualization.formatting import DASH, counted, flatten, number, percent
 from mmrobust.visualization.study import Study, write_study
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 from mmrobust.visualization.transfer_figures import transfer_plots, transfer_svg
@@ -96,7 +96,7 @@ def study(card: dict[str, Any], name: str) -> Study:
         ('space', spec['space']),
         ('seed', str(spec['seed'])),
     ]
-    remarks = [(flag, f'{times} clips') for flag, times in card['flags'].items()]
+    remarks = [(flag, counted(times, 'clip')) for flag, times in card['flags'].items()]
     largest = spec['eps'][-1]
     return Study(
         title=f'Transfer: {Path(name).stem}',
@@ -199,4 +199,4 @@ def _tiles(found: Sequence[Cell], eps: float) -> list[tuple[str, str, str]]:
             best = next(c for c in alike if c['success_rate'] == max(rates))
             pair = best['target'] if white else f'{best["source"]} to {best["target"]}'
             tiles.append((name, percent(best['success_rate']), f'{best["attack"]}, {pair}'))
-    return [*tiles, ('samples', number(found[0]['n'], 9), f'{len(found)} cells')]
+    return [*tiles, ('samples', number(found[0]['n'], 9), counted(len(found), 'cell'))]

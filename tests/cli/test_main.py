@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from mmrobust import __version__
-from mmrobust.cli import attack, listing, main, sweep, train, transfer, verify
-from mmrobust.cli.main import COMMANDS
+from mmrobust.cli import attack, listing, sweep, train, transfer, verify
+from mmrobust.cli.main import COMMANDS, main
 from mmrobust.cli.reporting import report_errors
 from mmrobust.engine.attack_configs import shipped
 from mmrobust.registry import ATTACKS, GOALS, SAMPLERS, THREATS
+from tests.conftest import ROOT
 
 
 def lines(capsys) -> list[str]:
@@ -92,6 +93,41 @@ def test_help_of_every_command(command, capsys):
     assert '--traceback' in capsys.readouterr().out
 
 
+SCRIPTS = {verify: 'analysis_tools/verify_adv.py'} | {
+    command: f'{command.__name__.split(".")[-1]}.py' for command in (attack, sweep, transfer, train)
+}
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_usage_names_the_way_it_was_called(name, monkeypatch, capsys):
+    def usage(command, words):
+        with pytest.raises(SystemExit):
+            command(words)
+        return capsys.readouterr().out.splitlines()[0]
+
+    monkeypatch.setattr(sys, 'argv', ['/somewhere/bin/mmrobust', name, '--help'])
+    assert usage(main, [name, '--help']).startswith(f'usage: mmrobust {name} [-h]')
+    module = importlib.import_module(COMMANDS[name][0])
+    if module in SCRIPTS:
+        script = ROOT / 'tools' / SCRIPTS[module]
+        assert script.is_file()
+        monkeypatch.setattr(sys, 'argv', [str(script), '--help'])
+        assert usage(module.main, ['--help']).startswith(f'usage: {script.name} [-h]')
+    if name == 'env':
+        monkeypatch.setattr(sys, 'argv', ['/somewhere/mmrobust/compat/__main__.py'])
+        assert usage(module.main, ['--help']).startswith('usage: python -m mmrobust.compat [-h]')
+
+
+def test_the_module_runs_without_a_warning_and_the_package_has_its_function():
+    words = [sys.executable, '-W', 'error', '-m', 'mmrobust.cli.main', '--version']
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f'mmrobust {__version__}\n', '')
+    # Console scripts of earlier installations import it from there.
+    code = 'import sys; from mmrobust.cli import main; sys.exit(main(["--version"]))'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == (f'mmrobust {__version__}\n', 0)
+
+
 def test_env_without_its_script(capsys):
     assert main(['env', 'no_such_script.py']) == 2
     printed = capsys.readouterr()
@@ -126,7 +162,7 @@ def test_another_key_error_stays_unexpected(capsys):
 @pytest.mark.slow
 def test_list_needs_neither_checkout_nor_other_packages_of_openmmlab(tmp_path):
     code = 'import sys; sys.modules.update(dict.fromkeys(("mmaction", "mmpose", "mmcv")))\n'
-    code += 'from mmrobust.cli import main; main(["list"])'
+    code += 'from mmrobust.cli.main import main; main(["list"])'
     words = [sys.executable, '-W', 'ignore', '-c', code]
     printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert '  me_sampler ' in printed

@@ -39,3 +39,14 @@ def test_photographs_are_not_played(tmp_path):
     (tmp_path / 'results.jsonl').write_text('{"index": 0, "photograph": "a.png"}\n')
     with pytest.raises(ValueError, match='of a run that saved videos, not photographs'):
         verify.run(['any.py', 'any.pth', str(tmp_path)])
+
+
+def test_one_is_no_plural(capsys):
+    row = {'success': True, 'adversarial_prediction': 3, 'video': '000000.mkv'}
+    verify.report([row], [3], 1)
+    assert capsys.readouterr().out.splitlines() == [
+        '1 of 1 reported success still succeeds through the stock pipeline',
+        '1 of 1 prediction is that of the report',
+    ]
+    verify.report([row, row], [3, 3], 2)
+    assert '2 of 2 reported successes still succeed' in capsys.readouterr().out

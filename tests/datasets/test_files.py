@@ -70,7 +70,7 @@ def test_files_that_change_have_another_stamp(tmp_path):
         ([], 'input must be at least one file'),
         (['{}/none'], "input must be a file, a folder or a pattern that matches, got '.*none'"),
         (['{}/*.mkv'], 'a pattern that matches'),
-        (['{}'], r'at least one video \(.*\.mp4.*\), got .* with 1 other files'),
+        (['{}'], r'at least one video \(.*\.mp4.*\), got .* with 1 other file.$'),
     ],
 )
 def test_files_that_are_not_there_are_one_clear_error(tmp_path, words, message):

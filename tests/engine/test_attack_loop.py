@@ -272,7 +272,7 @@ def test_videos_missing_from_the_folder_are_made_on_resume(checkpoints, tmp_path
     assert f'{tried} of {tried} reported successes' in capsys.readouterr().out
     winner = next(row['video'] for row in rows(tmp_path / 'w') if row['success'])
     (tmp_path / 'adv' / winner).unlink()
-    with pytest.raises(RuntimeError, match='1 reported successes have no saved video'):
+    with pytest.raises(RuntimeError, match='1 reported success has no saved video'):
         run(arguments)
 
 

@@ -178,7 +178,7 @@ def test_a_sample_that_was_done_twice_counts_once_and_says_so(tmp_path, capsys):
     again = ledger(tmp_path, resume=True)
     assert [again.entries[index]['value'] for index in (0, 1)] == ['late', 'x']
     # One that had failed is done again by every resumed run.
-    assert '1 lines repeat a sample' in capsys.readouterr().out
+    assert '1 line repeats a sample and counts in its place: ' in capsys.readouterr().out
 
 
 def test_a_run_knows_whether_the_last_one_was_the_same(tmp_path):
