@@ -12,6 +12,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -92,6 +93,8 @@ def data_only(source: str) -> Iterator[None]:
 
 def _refusal(source: str, message: str) -> str:
     found = re.search(r'GLOBAL (\S+) (?:was|whose)', message)
+    if found is None and (kind := _other_kind(source)):
+        return f'{source} cannot be read as data: it is no checkpoint, but {kind}'
     if found is None:
         reason = message.splitlines()[0] if message else 'not a checkpoint'
         detail = re.search(r'WeightsUnpickler error:\s*(\S.*)', message)
@@ -101,6 +104,20 @@ def _refusal(source: str, message: str) -> str:
         'by running pickled code. To convert, load it once where its author is trusted and keep '
         "its weights alone: torch.save({'state_dict': checkpoint['state_dict']}, path)"
     )
+
+
+def _other_kind(source: str) -> str:
+    """What a local file is that torch never wrote; '' if it may be a checkpoint."""
+    try:
+        with Path(source).expanduser().open('rb') as file:
+            beginning = file.read(4)
+    except OSError:
+        return ''
+    if not beginning:
+        return 'an empty file'
+    # A ZIP archive, or a pickle of protocol 2 or later.
+    known = beginning.startswith((b'PK', b'\x80'))
+    return '' if known else 'a file of another kind, such as text'
 
 
 def load_from_local(filename: str, map_location: Any = None) -> Any:

@@ -124,6 +124,21 @@ def test_what_is_no_checkpoint(tmp_path):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'absent.pth'))
 
 
+@pytest.mark.parametrize(
+    ('content', 'kind'),
+    [
+        (b'hello world\n', 'a file of another kind, such as text'),
+        (b'e\n', 'a file of another kind, such as text'),
+        (b'', 'an empty file'),
+    ],
+)
+def test_a_file_of_another_kind_is_called_so(tmp_path, content, kind):
+    (tmp_path / 'odd.pth').write_bytes(content)
+    words = rf'odd\.pth cannot be read as data: it is no checkpoint, but {kind}$'
+    with pytest.raises(pickle.UnpicklingError, match=words):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'odd.pth'))
+
+
 def test_allowed_globals_do_not_stay():
     with torch.serialization.safe_globals([HistoryBuffer]):
         before = set(torch.serialization.get_safe_globals())
