@@ -180,7 +180,7 @@ def build_config(args: argparse.Namespace) -> Any:
     import torch
 
     from mmrobust.cli.options import import_named, parse_options
-    from mmrobust.engine.attack_configs import attack_config
+    from mmrobust.engine.attack_configs import attack_config, check_options
     from mmrobust.engine.configs import read_config
 
     cfg = read_config(args.config, 'CONFIG')
@@ -192,11 +192,14 @@ def build_config(args: argparse.Namespace) -> Any:
             cfg.setdefault(name, own[name])
     if args.attack or 'attack' not in cfg:
         cfg['attack'] = attack_config(args.attack or 'PGD', '--attack')
+    given = attack_config(cfg.attack)
     cfg.setdefault('victim', {})
     cfg.setdefault('settings', {})
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
     cfg.attack = attack_config(cfg.attack)
+    if file := attack_file(args):
+        check_options(cfg.attack.to_dict(), given, file)
     cfg.test_cfg = loop_config(args, cfg)
     if 'test_dataloader' not in cfg:
         raise ValueError(f'CONFIG {args.config} must have a test_dataloader')
@@ -213,6 +216,15 @@ def build_config(args: argparse.Namespace) -> Any:
     if args.launcher != 'none' and not torch.cuda.is_available():
         cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     return cfg
+
+
+def attack_file(args: argparse.Namespace) -> str:
+    """The file that the attack's options stand in, as messages name it; '' for an attack's name."""
+    from mmrobust.engine.configs import SUFFIXES
+
+    if not args.attack:
+        return f'CONFIG {args.config}'
+    return f'--attack {args.attack}' if args.attack.endswith(SUFFIXES) else ''
 
 
 def folder_name(args: argparse.Namespace, cfg: Any) -> str:

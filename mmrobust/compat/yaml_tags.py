@@ -26,6 +26,17 @@ class TagError(ValueError):
         super().__init__(f'{where}: YAML must hold plain values, as a tag can run code')
 
 
+class SyntaxOfYamlError(ValueError):
+    """A file is no YAML; ``path`` is the file, and the message begins with it."""
+
+    def __init__(self, path: str, error: Any) -> None:
+        self.path = path
+        mark = error.problem_mark or error.context_mark
+        line = '' if mark is None else f', line {mark.line + 1}'
+        words = ' '.join(text for text in (error.context, error.problem) if text)
+        super().__init__(f'{path}{line}: {words or type(error).__name__}')
+
+
 def _refuse(loader: Any, node: Any) -> Any:
     """Stop at a tag; the file is read from a copy, whose name says nothing."""
     raise TagError(f'line {node.start_mark.line + 1}, tag {node.tag!r}')
@@ -45,7 +56,7 @@ def data_loader() -> Any:
 
 
 def _named(read: Callable[..., Any]) -> Callable[..., Any]:
-    """A reading of a config by mmengine that says in which file a tag is."""
+    """A reading of a config by mmengine that says in which file a tag or a mistake is."""
 
     @functools.wraps(read)
     def reader(filename: str, *args: Any, **kwargs: Any) -> Any:
@@ -54,6 +65,9 @@ def _named(read: Callable[..., Any]) -> Callable[..., Any]:
         except TagError as error:
             # Configs read their bases by this function: the innermost file is the one.
             raise TagError(error.place, error.path or str(filename)) from None
+        except importlib.import_module('yaml').MarkedYAMLError as error:
+            # mmengine reads from a copy, too: the mark says "<file>".
+            raise SyntaxOfYamlError(str(filename), error) from None
 
     return reader
 

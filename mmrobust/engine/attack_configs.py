@@ -42,6 +42,37 @@ def attack_config(attack: Any, where: str = 'attack') -> dict[str, Any]:
     return _merged(named(kind) if isinstance(kind, str) else {'type': kind}, config)
 
 
+def check_options(used: Mapping[str, Any], given: Mapping[str, Any], where: str) -> None:
+    """Refuse options that stand in a file with the file's name.
+
+    What a command line has changed, it is known to say itself.
+
+    Args:
+        used: The attack's config, with all changes.
+        given: As the file has it.
+        where: The file.
+
+    Raises:
+        ValueError: An option is unknown or out of range, in both.
+    """
+    refusal = _refusal(used)
+    if refusal is not None and refusal == _refusal(given):
+        raise ValueError(f'{where}: {refusal}')
+
+
+def _refusal(config: Mapping[str, Any]) -> str | None:
+    """Why an attack cannot be built; None if it can."""
+    options = dict(config)
+    # Which goal has these options, the model decides.
+    if not (isinstance(goal := options.get('goal'), Mapping) and 'type' in goal):
+        options.pop('goal', None)
+    try:
+        ATTACKS.build(options)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def named(name: str) -> dict[str, Any]:
     """The config of the attack that is called so.
 

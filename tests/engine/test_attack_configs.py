@@ -144,3 +144,33 @@ def test_results_lie_under_the_name_that_was_given(tmp_path, given, folder):
     words = [str(CONFIGS / 'tiny_3d.py'), 'any.pth']
     words += [] if given is None else ['--attack', str(file) if given == 'FILE' else given]
     assert build_config(parser().read(words)).work_dir == f'work_dirs/tiny_3d/{folder}'
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('dict(type="PGD", threat=dict(type="Linf", eps=-4))', 'eps must be a finite number >= 0'),
+        ('dict(type="PGD", stepz=3)', "PGD has no option 'stepz'"),
+    ],
+)
+def test_a_wrong_option_is_told_with_the_file_that_it_stands_in(tmp_path, content, message):
+    path = tmp_path / 'own.py'
+    path.write_text(f'attack = {content}\n')
+    words = [str(CONFIGS / 'tiny_3d.py'), 'any.pth']
+    with pytest.raises(ValueError, match=message) as caught:
+        build_config(parser().read([*words, '--attack', str(path)]))
+    assert str(caught.value).startswith(f'--attack {path}: ')
+    config = tmp_path / 'whole.py'
+    config.write_text(f'{(CONFIGS / "tiny_3d.py").read_text()}\nattack = {content}\n')
+    with pytest.raises(ValueError, match=message) as caught:
+        build_config(parser().read([str(config), 'any.pth']))
+    assert str(caught.value).startswith(f'CONFIG {config}: ')
+
+
+def test_a_wrong_option_of_the_command_line_is_not_laid_on_the_file(tmp_path):
+    path = tmp_path / 'own.py'
+    path.write_text('attack = dict(type="PGD", goal=dict(tau=0.1))\n')
+    words = [str(CONFIGS / 'tiny_3d.py'), 'any.pth', '--attack', str(path), '--cfg-options']
+    for option in ('attack.threat.eps=-4', 'attack.steps=3'):
+        # The run itself says what is wrong, and of which goal the options are.
+        assert build_config(parser().read([*words, option])).test_cfg.attack.type == 'PGD'

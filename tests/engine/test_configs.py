@@ -56,6 +56,21 @@ def test_json_that_is_no_config(folder, content):
         read_config(path, '--attack')
 
 
+@pytest.mark.parametrize('suffix', ['yml', 'yaml'])
+def test_yaml_that_is_none_is_named_by_file_and_line(folder, suffix):
+    path = folder / f'broken.{suffix}'
+    path.write_text('attack:\n  threat: {type: Linf, eps: 4\n  steps: 3\n')
+    child = folder / f'child.{suffix}'
+    child.write_text(f'_base_: broken.{suffix}\n')
+    for read in (path, child):
+        with pytest.raises(ValueError, match='expected') as caught:
+            read_config(read, '--attack')
+        assert str(caught.value).startswith(
+            f'--attack {path}, line 3: while parsing a flow mapping'
+        )
+        assert '<file>' not in str(caught.value)
+
+
 def test_a_mistake_in_a_base_is_named_there(folder):
     (folder / 'base.py').write_text('ok = 1\n\nbad = dict(\n')
     (folder / 'child.py').write_text("_base_ = ['base.py']\n")
