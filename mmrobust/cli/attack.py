@@ -180,6 +180,7 @@ def build_config(args: argparse.Namespace) -> Any:
     import torch
 
     from mmrobust.cli.options import import_named, parse_options
+    from mmrobust.cli.targets import numbered
     from mmrobust.engine.attack_configs import attack_config, check_options
     from mmrobust.engine.configs import read_config
 
@@ -192,14 +193,12 @@ def build_config(args: argparse.Namespace) -> Any:
             cfg.setdefault(name, own[name])
     if args.attack or 'attack' not in cfg:
         cfg['attack'] = attack_config(args.attack or 'PGD', '--attack')
-    given = attack_config(cfg.attack)
-    cfg.setdefault('victim', {})
-    cfg.setdefault('settings', {})
+    file, given = attack_file(args), attack_config(cfg.attack)
+    cfg.victim, cfg.settings = cfg.get('victim', {}), cfg.get('settings', {})
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
-    cfg.attack = attack_config(cfg.attack)
-    if file := attack_file(args):
-        check_options(cfg.attack.to_dict(), given, file)
+    cfg.attack = numbered(attack_config(cfg.attack), cfg)
+    check_options(cfg.attack.to_dict(), given, file)
     cfg.test_cfg = loop_config(args, cfg)
     if 'test_dataloader' not in cfg:
         raise ValueError(f'CONFIG {args.config} must have a test_dataloader')

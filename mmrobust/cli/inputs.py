@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmrobust.functional.checks import require
@@ -49,10 +49,11 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
     cfg.test_dataloader.dataset = dataset
     metrics = _metrics(cfg.test_evaluator)
     cfg.test_evaluator = [one for one in metrics if _is_useful(one)]
-    gone = [str(one['type']) for one in metrics if one not in cfg.test_evaluator]
+    # The report names them, on the terminal and on the page.
+    cfg.unscored = [str(one['type']) for one in metrics if one not in cfg.test_evaluator]
     attack = cfg.test_cfg.attack
     attack['goal'] = _with_reference(attack.get('goal'))
-    _say(dataset, gone)
+    _say(dataset)
 
 
 def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
     lifts = kind == 'LifterVictim' or 'lifter' in cfg.test_cfg.victim
     rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
     require(not lifts, '--input', rule, args.input[0])
-    leaf = _leaf(cfg.test_dataloader.dataset)
+    leaf = find_leaf(cfg.test_dataloader.dataset)
     words = [os.path.abspath(os.path.expanduser(word)) for word in args.input]
     found = {'inputs': words, 'pipeline': leaf['pipeline'], 'test_mode': True}
     boxes = None if args.boxes is None else os.path.abspath(args.boxes)
@@ -72,14 +73,21 @@ def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
         require(boxes is None, '--boxes', f'left out for {name}', args.boxes)
     if kind == 'ActionVictim':
         metainfo = leaf.get('metainfo') or {}
-        names = metainfo.get('classes', leaf.get('classes', _default(cfg, leaf, 'classes')))
-        named = {} if names is None else {'classes': list(names)}
+        names = class_names(cfg, leaf)
+        named = {} if names is None else {'classes': names}
         return {'type': 'mmrobust.RawVideos', **found, 'metainfo': {**metainfo, **named}}
     mode = 'topdown' if kind == 'PoseVictim' else 'bottomup'
     metainfo = leaf.get('metainfo') or getattr(_class(cfg, 'DATASETS', leaf), 'METAINFO', None)
     require(bool(metainfo), 'test_dataloader.dataset', 'one with metainfo (joints)', leaf['type'])
     more = {'metainfo': metainfo, 'boxes': boxes, 'data_mode': mode}
     return {'type': 'mmrobust.RawPictures', **found, **more}
+
+
+def class_names(cfg: Any, leaf: Mapping[str, Any]) -> list[str] | None:
+    """Names of the classes, in the order of their numbers, of a data set's config; or None."""
+    metainfo = leaf.get('metainfo') or {}
+    names = metainfo.get('classes', leaf.get('classes', _default(cfg, leaf, 'classes')))
+    return None if names is None else list(names)
 
 
 def _default(cfg: Any, leaf: Mapping[str, Any], option: str) -> Any:
@@ -105,7 +113,7 @@ def _class(cfg: Any, registry: str, part: Mapping[str, Any]) -> Any:
     return found
 
 
-def _leaf(dataset: Any) -> Any:
+def find_leaf(dataset: Any) -> Any:
     """The config of the data set inside wrappers that has the pipeline.
 
     Raises:
@@ -158,8 +166,8 @@ def _with_reference(goal: Any) -> Any:
     return {'reference': 'prediction', **options}
 
 
-def _say(dataset: Mapping[str, Any], gone: Sequence[str]) -> None:
-    """How many files will be attacked, which are none, which metrics go; by the first process."""
+def _say(dataset: Mapping[str, Any]) -> None:
+    """How many files will be attacked, and which will not; by the first process."""
     from mmrobust.datasets.files import PICTURES, VIDEOS, find_files
     from mmrobust.visualization.formatting import counted, listed
 
@@ -171,5 +179,5 @@ def _say(dataset: Mapping[str, Any], gone: Sequence[str]) -> None:
     print(f'input: {counted(len(files.names), "file")} in {files.folder}')
     if files.others:
         print(f'other files, skipped: {listed(files.others)}')
-    if gone:
-        print(f'metrics of the config, left out for want of annotations: {", ".join(gone)}')
+    if files.again:
+        print(f'other names of the same files, left out: {listed(files.again)}')

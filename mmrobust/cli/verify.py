@@ -72,13 +72,12 @@ def stock_config(
     args: argparse.Namespace, videos: Path, work_dir: Path, rows: Sequence[dict[str, Any]]
 ) -> Any:
     """The user's config, reading ``videos`` with MMAction2's own data set."""
-    from mmengine.config import Config
-
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.reading import reading_files
+    from mmrobust.engine.configs import read_config
     from mmrobust.engine.video_files import annotation_lines
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, 'CONFIG')
     cfg.merge_from_dict(parse_options(args.cfg_options))
     pipeline = own_pipeline(cfg.test_dataloader.dataset)
     without_attack(cfg, work_dir)

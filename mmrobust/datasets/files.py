@@ -60,11 +60,13 @@ class Files:
         folder: The deepest folder that holds all files.
         names: Of the files, relative to it; each once, in natural order (2 before 10).
         others: Files that were found and have another ending, or are hidden; likewise.
+        again: Links to files that are among ``names``; likewise.
     """
 
     folder: str
     names: tuple[str, ...]
     others: tuple[str, ...]
+    again: tuple[str, ...] = ()
 
     def path(self, name: str) -> str:
         """Where a file lies."""
@@ -76,6 +78,7 @@ class Files:
             'folder': self.folder,
             'files': len(self.names),
             'other_files': list(self.others),
+            'other_names': list(self.again),
         }
 
     def stamp(self, name: str) -> tuple[int, int] | None:
@@ -112,8 +115,10 @@ def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str)
     other = 'file' if len(found) == 1 else 'files'
     got = f'{" ".join(map(str, words))} with {len(found)} other {other}'
     require(bool(wanted), 'input', rule, got)
-    folder = os.path.commonpath([os.path.dirname(path) for path in wanted])
-    return Files(folder, _names(wanted, folder), _names(found.difference(wanted), folder))
+    once = _once(wanted)
+    folder = os.path.commonpath([os.path.dirname(path) for path in once])
+    others, again = found.difference(wanted), set(wanted).difference(once)
+    return Files(folder, *(_names(paths, folder) for paths in (once, others, again)))
 
 
 def _matches(word: str) -> Iterator[str]:
@@ -144,6 +149,16 @@ def _below(folder: str) -> Iterator[str]:
 def _is_wanted(path: str, endings: Collection[str]) -> bool:
     stem, ending = os.path.splitext(os.path.basename(path))
     return ending.lower() in endings and not stem.startswith('.')
+
+
+def _once(paths: Collection[str]) -> list[str]:
+    """One path of each file: itself where it is there, else the first link to it."""
+    chosen: dict[str, str] = {}
+    for path in sorted(paths, key=lambda path: (os.path.islink(path), natural(path))):
+        place = os.path.realpath(path)
+        if place == path or place not in chosen:
+            chosen[place] = path
+    return list(chosen.values())
 
 
 def _names(paths: Collection[str], folder: str) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ class Artifacts:
             'clean': metrics['clean'],
             'adversarial': metrics['adversarial'],
             'robust': metrics['robust'],
-            'unscored': loop.metrics.unscored,
+            'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
             'query': query_summary(rows, attack),
             'wall_time': wall_time,

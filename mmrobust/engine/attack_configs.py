@@ -50,12 +50,12 @@ def check_options(used: Mapping[str, Any], given: Mapping[str, Any], where: str)
     Args:
         used: The attack's config, with all changes.
         given: As the file has it.
-        where: The file.
+        where: The file; '' where the options stand in none.
 
     Raises:
         ValueError: An option is unknown or out of range, in both.
     """
-    refusal = _refusal(used)
+    refusal = _refusal(used) if where else None
     if refusal is not None and refusal == _refusal(given):
         raise ValueError(f'{where}: {refusal}')
 

@@ -24,7 +24,12 @@ def check_file(path: str | Path, name: str) -> None:
     if Path(path).is_dir():
         raise IsADirectoryError(f'{name} {path} is a folder: it must be a file')
     if not Path(path).is_file():
-        raise FileNotFoundError(f'{name} {path} does not exist')
+        raise FileNotFoundError(f'{name} {path} does not exist{searched(path)}')
+
+
+def searched(path: str | Path) -> str:
+    """Where a relative path was looked for; '' for an absolute one."""
+    return '' if Path(path).is_absolute() else f' (looked for in the current folder, {Path.cwd()})'
 
 
 def read_config(path: str | Path, name: str) -> Any:

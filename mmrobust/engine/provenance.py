@@ -11,6 +11,8 @@ from typing import Any
 
 import cv2
 
+from mmrobust.datasets.raw_pictures import RawPictures
+from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.canonical import digest
 from mmrobust.engine.datasets import annotations_digest, own_state, parts
 from mmrobust.version import __version__
@@ -86,13 +88,19 @@ def fingerprint(loop: Any) -> dict[str, Any]:
     options = {k: v for k, v in loop.options.items() if k not in ('memory_limit', 'space')}
     for name in SPEED:
         data.pop(name, None)
+    raw = any(isinstance(part, RawVideos | RawPictures) for part in parts(loop.dataloader.dataset))
+    boxes = raw and bool((data.get('dataset') or {}).get('boxes'))
+    if raw and 'dataset' in data:
+        # Which files the words led to decides, not the words.
+        data['dataset'] = {k: v for k, v in data['dataset'].items() if k != 'inputs'}
+    known = ('input files or boxes' if boxes else 'input files') if raw else 'annotations'
     found = {
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
         'model config': digest(runner.cfg.get('model')),
         'files of the model': model_files(runner.cfg.get('model')),
         'OpenCV': versions().get('opencv'),
         'data config': digest(data),
-        'annotations': annotations_digest(loop.dataloader.dataset),
+        known: annotations_digest(loop.dataloader.dataset),
         'files of the data': data_files(loop.dataloader.dataset, runner.cfg.get('test_evaluator')),
         'evaluator config': digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),

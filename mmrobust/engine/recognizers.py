@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from mmrobust.engine.checkpoint_guard import load_weights
+from mmrobust.engine.configs import check_file, read_config
 from mmrobust.engine.model_config import check_model
 from mmrobust.functional.checks import require
 
@@ -31,14 +32,13 @@ def load_recognizer(
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
         ModuleNotFoundError: A part of the model is in a package that is not installed.
-        ValueError: The config has no model, or the weights are not its own.
+        ValueError: The config cannot be read or has no model, or the weights are not its own.
     """
     from mmaction.registry import MODELS
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
     _check_exists(config=config, checkpoint=checkpoint)
-    cfg = Config.fromfile(config) if isinstance(config, str | Path) else config
+    cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
     check_model(cfg.model, f'config {cfg.filename or "given"}')
@@ -51,5 +51,5 @@ def load_recognizer(
 def _check_exists(**paths: object) -> None:
     for name, path in paths.items():
         local = isinstance(path, str | Path) and '://' not in str(path)
-        if local and not Path(str(path)).is_file():
-            raise FileNotFoundError(f'{name} {path} does not exist')
+        if local:
+            check_file(str(path), name)

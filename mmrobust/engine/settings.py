@@ -14,10 +14,10 @@ class RunSettings:
         seed: Together with a sample's index decides its random numbers.
         max_samples: Attack only the first so many samples of the data set.
         resume: Go on from the ledger in the work directory.
-        strict: Stop at the first video that cannot be loaded, instead of
+        strict: Stop at the first video or picture that cannot be loaded, instead of
             counting it.
-        save_adv: Folder for the adversarial videos, lossless, and an
-            annotation list that the stock pipeline reads; None saves none.
+        save_adv: Folder for the adversarial videos, lossless, and an annotation list that the
+            stock pipeline reads, or for the pictures; None saves none.
         previews: How many attacked samples the report shows as video.
     """
 

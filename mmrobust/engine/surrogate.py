@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.config import Config
-
+from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
@@ -35,9 +34,8 @@ class Surrogate:
     ) -> None:
         self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
         device = next(victim.scorer.model.parameters()).device
-        model = load_recognizer(config, checkpoint, overrides=overrides, device=device)
-        cfg = Config.fromfile(config)
-        cfg.merge_from_dict(self.overrides)
+        cfg = read_config(config, 'surrogate.config')
+        model = load_recognizer(cfg, checkpoint, overrides=overrides, device=device)
         self.files = model_files(cfg.model)
         self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 

@@ -11,20 +11,26 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.datasets import leaves, locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
+from mmrobust.functional.naming import NAME_KEY
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
 from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.video import write_lossless
 
 NAME = re.compile(r'\d{6,}\.mkv')
+# Of a file that a user has named, with his name before the index.
+NAMED = re.compile(r'[\w.-]+_\d{6,}\.mkv')
+# A name may take 255 bytes, of which a letter takes up to four.
+MAX_LETTERS = 60
 LIST = 'annotations.txt'
 
 
 class VideoFiles(SavedFiles):
-    """Writes videos under their indices.
+    """Writes videos under their indices; those of raw files under name and index.
 
     Args:
         folder: Where to.
@@ -40,19 +46,39 @@ class VideoFiles(SavedFiles):
         super().__init__(folder)
         self.dataset = dataset
         self._readable: set[tuple[int, ...]] = set()
+        self.names = [self._name(index) for index in range(len(dataset))]
         for leaf in leaves(dataset):
             for prefix in (getattr(leaf, 'data_prefix', None) or {}).values():
                 own = bool(prefix) and Path(prefix).resolve() == folder.resolve()
                 require(not own, 'save_adv', 'another folder than that of the videos', str(folder))
 
     def existing(self) -> Iterator[Path]:
-        """Videos named by an index, and the list."""
-        found = (path for path in self.folder.iterdir() if path.name != MARK)
-        return (path for path in found if self.owns(path.name))
+        """Videos named by an index, those that the list names, and the list."""
+        found = [path for path in self.folder.iterdir() if path.name != MARK]
+        listed = self._listed()
+        return (path for path in found if self.owns(path.name) or path.name in listed)
 
     def owns(self, name: str) -> bool:
-        """Whether it is an index's, the list's, or the mark's."""
-        return name in (LIST, MARK) or NAME.fullmatch(name) is not None
+        """Whether it is an index's, one of this run's, the list's, or the mark's."""
+        own = name in (LIST, MARK) or name in self.names
+        return own or NAME.fullmatch(name) is not None
+
+    def _name(self, index: int) -> str:
+        """What a video is called here; blanks would end its name in the list."""
+        leaf, inner = locate(self.dataset, index)
+        if not isinstance(leaf, RawVideos):
+            return f'{index:06d}.mkv'
+        stem = Path(leaf.get_data_info(inner)[NAME_KEY]).stem
+        plain = re.sub(r'[^\w.-]', '_', stem)[:MAX_LETTERS]
+        return f'{plain}_{index:06d}.mkv'
+
+    def _listed(self) -> set[str]:
+        """Videos of an earlier run of other files; nothing where no run has left its mark."""
+        path = self.folder / LIST
+        if not (path.is_file() and (self.folder / MARK).is_file()):
+            return set()
+        words = path.read_text(encoding='utf-8', errors='replace').split()
+        return {word for word in words if NAMED.fullmatch(word)}
 
     def rehearse(self, index: int, layout: VideoLayout) -> None:
         """Write the clean video and read it back, once for each size of frames.
@@ -74,7 +100,7 @@ class VideoFiles(SavedFiles):
         """Write the whole video on the canvas, its sampled frames replaced; returns its name."""
         frames, fps, positions = self._frames(index, layout)
         frames[positions] = adversarial.cpu().permute(1, 2, 3, 0).numpy()
-        name = f'{index:06d}.mkv'
+        name = self.names[index]
         write_lossless(self.folder / name, frames, fps)
         return name
 

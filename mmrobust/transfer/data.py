@@ -6,12 +6,12 @@ Shapes: V views, C channels, t frames of a view, h, w its size, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from mmrobust.engine.attack_loop import EMPTY
+from mmrobust.engine.configs import read_config
 from mmrobust.engine.datasets import leaves, locate
 from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import Victims, victim_config
@@ -25,15 +25,12 @@ def dataloader_config(spec: TransferSpec) -> dict[str, Any]:
     """The spec's data as a full config of a data loader.
 
     Raises:
-        ValueError: The config does not exist, or there is no data set in it.
+        OSError: The config does not exist.
+        ValueError: It cannot be read, or there is no data set in it.
     """
-    from mmengine.config import Config
-
     cfg: Any = spec.data
     if isinstance(cfg, str):
-        if not Path(cfg).is_file():
-            raise ValueError(f'data {cfg} does not exist')
-        loaded = Config.fromfile(cfg)
+        loaded = read_config(cfg, 'data')
         if 'test_dataloader' not in loaded:
             raise ValueError(f'data {cfg} must have a test_dataloader')
         cfg = loaded.test_dataloader.to_dict()

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
@@ -34,14 +35,10 @@ def victim_config(name: str, recipe: Recipe) -> Any:
     """The recipe's config, its overrides merged in.
 
     Raises:
-        ValueError: The config does not exist, or an override names nothing in it.
+        OSError: The config does not exist.
+        ValueError: It cannot be read, or an override names nothing in it.
     """
-    from mmengine.config import Config
-
-    try:
-        cfg = Config.fromfile(recipe.config)
-    except FileNotFoundError:
-        raise ValueError(f'victims.{name}: config {recipe.config} does not exist') from None
+    cfg = read_config(recipe.config, f'victims.{name}: config')
     for key in recipe.overrides:
         word = key.split('.')[0]
         if word not in cfg:
@@ -55,6 +52,7 @@ def load_victims(spec: TransferSpec, device: torch.device | str) -> Victims:
     """The spec's sources and targets by name.
 
     Raises:
+        OSError: A config does not exist.
         ValueError: A config, a checkpoint or an override does not fit, or a
             source has no gradient.
     """

@@ -76,6 +76,7 @@ def source(card: Card) -> Pairs:
         pairs.append(('boxes', str(about['boxes'])))
     for key, name in (
         ('other_files', 'other files, skipped'),
+        ('other_names', 'other names of the same files, left out'),
         ('without_box', 'without a box, left out'),
         ('unused_boxes', 'boxes of other pictures'),
     ):

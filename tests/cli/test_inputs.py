@@ -60,7 +60,8 @@ def test_input_videos_are_attacked_without_annotations(videos, checkpoints, tmp_
     shown = capsys.readouterr().out
     assert f'input: 3 files in {videos}' in shown
     assert 'other files, skipped: 1 (notes.txt)' in shown
-    assert 'metrics of the config, left out for want of annotations: AccMetric' in shown
+    line = 'Not scored, for want of annotations: AccMetric.'
+    assert shown.count(line) == (out / 'report.html').read_text().count(line) == 1
     assert [row['name'] for row in rows(out)] == ['broken.mp4', 'clip2.mkv', 'clip10.mkv']
     assert report['failed'] == 1
     assert report['annotated'] == 0
@@ -75,7 +76,7 @@ def test_input_videos_are_attacked_without_annotations(videos, checkpoints, tmp_
         assert 'acc/' not in text
         assert 'accuracy' not in text
     listed = (adversarial / 'annotations.txt').read_text().splitlines()
-    assert listed == ['000001.mkv -1', '000002.mkv -1']
+    assert listed == ['clip2_000001.mkv -1', 'clip10_000002.mkv -1']
     config = str(CONFIGS / 'tiny_3d.py')
     verify.run([config, str(weights), str(out)])
     assert '2 of 2 predictions are those of the report' in capsys.readouterr().out
@@ -90,7 +91,7 @@ def test_input_is_resumed_with_the_same_files_alone(videos, checkpoints, tmp_pat
     attack_run(weights, whole, '--input', both)
     attack_run(weights, out, '--resume', '--input', both)
     assert list(map(outcome, rows(out))) == list(map(outcome, rows(whole)))
-    with pytest.raises(OtherRunError, match='annotations, data config'):
+    with pytest.raises(OtherRunError, match='differs in: input files$'):
         attack_run(weights, out, '--resume', '--input', one)
 
 
@@ -118,9 +119,10 @@ def test_input_pictures_are_attacked_whole_or_by_boxes(pictures, tmp_path, capsy
     assert report['input']['boxes'] == 'the whole picture'
     assert report['movement']['joints'] == 14
     page = (tmp_path / 'whole' / 'report.html').read_text()
-    out, line = capsys.readouterr().out, 'metrics of the config, left out for want of annotations:'
-    assert f'{line} PCKAccuracy, EPE, CocoMetric\n' in out
-    text = re.sub(f'{line}.*', '', out) + re.sub(r'base64,[^"]*', '', page)
+    out, line = capsys.readouterr().out, 'Not scored, for want of annotations:'
+    assert f'{line} PCKAccuracy, EPE, CocoMetric.\n' in out
+    assert page.count(f'{line} PCKAccuracy, EPE, CocoMetric.') == 1
+    text = re.sub(f'{line}.*', '', out + re.sub(r'base64,[^"]*', '', page))
     for word in ('PCK', 'EPE', 'NaN', 'labelled joints'):
         assert word not in text, word
     boxes = tmp_path / 'boxes.json'

@@ -93,6 +93,12 @@ def test_help_of_every_command(command, capsys):
     assert '--traceback' in capsys.readouterr().out
 
 
+def test_help_of_what_is_saved_and_stopped_at_speaks_of_pictures_too():
+    shown = ' '.join(attack.parser().format_help().split())
+    assert 'save the adversarial videos or pictures, lossless' in shown
+    assert 'stop at a video or picture that fails to load' in shown
+
+
 SCRIPTS = {verify: 'analysis_tools/verify_adv.py'} | {
     command: f'{command.__name__.split(".")[-1]}.py' for command in (attack, sweep, transfer, train)
 }

@@ -70,3 +70,37 @@ def test_modules_are_imported_from_the_current_folder(how, tmp_path, monkeypatch
 def test_a_module_that_is_not_there():
     with pytest.raises(ValueError, match="--cfg-options custom_imports: No module named 'nope_x'"):
         import_named(parse_options(['custom_imports.imports=[nope_x]']))
+
+
+def test_a_target_class_may_be_named(root):
+    from mmrobust.cli.attack import build_config, parser
+
+    config = str(root / 'configs' / 'demo' / 'i3d-tiny_16x1x2_synthetic-rgb.py')
+    goal = ['--cfg-options', 'attack.goal.type=TargetClass']
+
+    def target(value):
+        words = [config, 'any.pth', *goal, f'attack.goal.target={value}']
+        return build_config(parser().read(words)).test_cfg.attack.goal.target
+
+    assert target('wave_left') == 0
+    assert target('jumping_jack') == 3
+    assert (target('next'), target('7')) == ('next', 7)
+    with pytest.raises(
+        ValueError, match=r'"next" or the name of .*: did you mean \'jumping_jack\''
+    ):
+        target('jumping_jak')
+
+
+def test_a_target_class_of_data_without_names_is_refused():
+    from mmengine.config import Config
+
+    from mmrobust.cli.targets import numbered
+
+    cfg = Config({'test_dataloader': {'dataset': {'type': 'VideoDataset', 'pipeline': [1]}}})
+    attack = {'type': 'PGD', 'goal': {'type': 'TargetClass', 'target': 'run'}}
+    cfg.default_scope = 'mmaction'
+    with pytest.raises(ValueError, match='the data set has no names of classes'):
+        numbered(attack, cfg)
+    # What is no name of a class is not looked at.
+    for other in ({'type': 'TargetClass', 'target': 'next'}, {'type': 'Misclassify'}, None):
+        assert numbered({'goal': other}, cfg) == {'goal': other}

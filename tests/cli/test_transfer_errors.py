@@ -1,5 +1,7 @@
 """Mistakes in what tools/transfer.py is given: one clear line, and nothing written."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -7,6 +9,8 @@ from mmengine.config import Config
 from mmrobust.cli.transfer import main
 from tests.conftest import build_recognizer
 from tests.transfer.specs import fails, make_spec, small_config, write_spec
+
+HERE = f'the current folder, {Path.cwd()}'
 
 
 @pytest.fixture
@@ -31,18 +35,29 @@ def test_wrong_arguments(capsys, source_spec, tmp_path):
         (['--cfg-options', 'eps=[-1]'], 'eps must be finite numbers >= 0, got -1'),
         (['--max-samples', '0'], 'max_samples must be a whole number, at least 1, got 0'),
         (['--device', 'tpu'], '--device must be cpu, cuda or cuda:N'),
-        (['--cfg-options', 'data=no.py'], 'data no.py does not exist'),
+        (['--cfg-options', 'data=no.py'], f'data no.py does not exist (looked for in {HERE})'),
         (
             ['--cfg-options', 'victims.near.config=no.py'],
-            'victims.near: config no.py does not exist',
+            f'victims.near: config no.py does not exist (looked for in {HERE})',
         ),
         (
             ['--cfg-options', 'victims.near.checkpoint=no.pth'],
-            'victims.near: checkpoint no.pth does not exist',
+            f'victims.near: checkpoint no.pth does not exist (looked for in {HERE})',
         ),
     ):
         assert message in fails(main, capsys, source_spec, '--work-dir', tmp_path / 'w', *options)
     assert not (tmp_path / 'w').exists()
+
+
+def test_a_mistake_in_a_config_that_the_spec_names_is_told_by_file_and_line(
+    capsys, source_spec, tmp_path
+):
+    broken = tmp_path / 'broken.py'
+    broken.write_text('model = 1\nother = dict(\n')
+    for option, place in (('data', 'data'), ('victims.near.config', 'victims.near: config')):
+        words = ['--work-dir', tmp_path / 'w', '--cfg-options', f'{option}={broken}']
+        found = fails(main, capsys, source_spec, *words)
+        assert f"error: {place} {broken}, line 2: '(' was never closed" in found
 
 
 def other_victim(config, weights, folder, checkpoint, other=None, overrides=None):

@@ -47,6 +47,20 @@ def test_files_below_links_are_found_once_and_loops_end(tmp_path):
     assert found.names == ('b.mp4', 'link/a.mp4')
 
 
+def test_a_file_and_links_to_it_are_one_file(tmp_path):
+    make(tmp_path, 'b.mp4', 'far/c.mp4')
+    (tmp_path / 'a.mp4').symlink_to(tmp_path / 'b.mp4')
+    for name in ('d.mp4', 'e.mp4'):
+        (tmp_path / name).symlink_to(tmp_path / 'far' / 'c.mp4')
+    found = find_files([str(tmp_path)], VIDEOS, 'video')
+    assert found.names == ('b.mp4', 'far/c.mp4')
+    assert found.again == ('a.mp4', 'd.mp4', 'e.mp4')
+    assert found.about()['other_names'] == ['a.mp4', 'd.mp4', 'e.mp4']
+    # Without the file itself the first link stands for it.
+    found = find_files([str(tmp_path / name) for name in ('e.mp4', 'd.mp4')], VIDEOS, 'video')
+    assert (found.names, found.again) == (('d.mp4',), ('e.mp4',))
+
+
 def test_a_link_that_leads_nowhere_is_a_file_that_will_fail(tmp_path):
     make(tmp_path, 'a.mp4')
     (tmp_path / 'b.mp4').symlink_to(tmp_path / 'gone.mp4')

@@ -85,6 +85,10 @@ def test_a_folder_is_not_a_missing_file(folder):
         read_config(folder, 'CONFIG')
     with pytest.raises(FileNotFoundError, match='CONFIG .*nowhere.py does not exist'):
         read_config(folder / 'nowhere.py', 'CONFIG')
+    with pytest.raises(
+        FileNotFoundError, match=r'nowhere.py does not exist \(looked for in the cur'
+    ):
+        read_config('nowhere.py', 'CONFIG')
 
 
 @pytest.mark.parametrize(

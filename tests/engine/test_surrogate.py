@@ -63,3 +63,11 @@ def test_bad_surrogates_are_named(checkpoints, tmp_path):
         transfer(own, tmp_path, tmp_path / 'missing.pth', 'FGSM')
     with pytest.raises(ValueError, match='does not match the model'):
         transfer(own, tmp_path, checkpoints['tiny_2d'], 'FGSM')
+
+
+def test_a_mistake_in_a_surrogates_config_is_named_by_file_and_line(checkpoints, tmp_path):
+    broken = tmp_path / 'broken.py'
+    broken.write_text('model = 1\nother = dict(\n')
+    own = checkpoints['tiny_3d']
+    with pytest.raises(ValueError, match=r'^surrogate\.config .*broken\.py, line 2: '):
+        attack_run(own, tmp_path / 'out', '--surrogate', str(broken), str(own))

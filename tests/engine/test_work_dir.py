@@ -137,9 +137,35 @@ def test_the_folder_of_the_videos_themselves_is_refused(tmp_path):
         pipeline = None
         data_prefix = {'video': str(tmp_path / 'videos')}
 
+        def __len__(self):
+            return 0
+
     VideoFiles(tmp_path / 'adv', Videos())
     with pytest.raises(ValueError, match='save_adv must be another folder than that of the vide'):
         VideoFiles(tmp_path / 'adv' / '..' / 'videos', Videos())
+
+
+def test_videos_of_raw_files_keep_their_names_and_other_files_are_left_alone(tmp_path):
+    from mmrobust.datasets.raw_videos import RawVideos
+    from mmrobust.engine.video_files import VideoFiles
+
+    inputs, folder = tmp_path / 'in', tmp_path / 'adv'
+    for place in (inputs, folder):
+        place.mkdir()
+    for name in ('my clip.mp4', f'{"x" * 200}.avi'):
+        (inputs / name).write_bytes(b'')
+    steps = [{'type': 'DecordInit'}, {'type': 'DecordDecode'}]
+    files = VideoFiles(folder, RawVideos([str(inputs)], steps))
+    assert files.names == ['my_clip_000000.mkv', f'{"x" * 60}_000001.mkv']
+    assert files.owns('my_clip_000000.mkv')
+    for name in ('my_clip_000000.mkv', 'old_000003.mkv', 'own_000004.mkv', '000005.mkv'):
+        (folder / name).write_bytes(b'')
+    # A run of other files has written the one that its list names.
+    (folder / 'annotations.txt').write_text('old_000003.mkv -1\n')
+    mine = {'my_clip_000000.mkv', '000005.mkv', 'annotations.txt'}
+    assert {path.name for path in files.existing()} == mine
+    (folder / 'adversarial.json').write_text('{}')
+    assert {path.name for path in files.existing()} == mine | {'old_000003.mkv'}
 
 
 @pytest.mark.parametrize(

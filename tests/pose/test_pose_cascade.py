@@ -209,7 +209,8 @@ def test_pose_cascade_converts_joints_as_mmpose_does(tmp_path):
     ('change', 'message'),
     [
         ({'config': None}, 'lifter.config must be a path'),
-        ({'checkpoint': 'nothing.pth'}, 'nothing.pth does not exist'),
+        ({'checkpoint': 'nothing.pth'}, r'lifter.checkpoint nothing.pth does not exist \(looked'),
+        ({'config': 'setup.cfg.py'}, r'lifter.config setup.cfg.py does not exist \(looked'),
         ({'config': str(DEMO)}, 'lifter.config must be that of a PoseLifter'),
         ({'weights': 'x'}, "lifter has no option 'weights'"),
     ],

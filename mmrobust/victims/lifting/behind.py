@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,16 +63,18 @@ class Lifter:
         for name in OPTIONS:
             given = options.get(name)
             require(isinstance(given, str), f'lifter.{name}', 'a path', given)
-            if not Path(str(given)).exists():
-                raise FileNotFoundError(f'lifter.{name}: {given} does not exist')
         from mmengine.dataset import Compose
         from mmpose.apis import init_model
 
         # The engine imports victims.
         from mmrobust.engine.checkpoint_guard import load_weights
+        from mmrobust.engine.configs import check_file, read_config
         from mmrobust.engine.model_config import check_model
 
-        cfg = Config.fromfile(options['config'])
+        for name in OPTIONS:
+            check_file(options[name], f'lifter.{name}')
+
+        cfg = read_config(options['config'], 'lifter.config')
         kind = cfg.get('model', {}).get('type')
         require(kind == 'PoseLifter', 'lifter.config', 'that of a PoseLifter', kind)
         check_model(cfg.model, 'lifter.config')
