@@ -1,5 +1,6 @@
 """How a command fails: one line, and a status that scripts see."""
 
+import os
 import pickle
 import re
 import sys
@@ -33,6 +34,11 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
         never_fail(stream)
     try:
         command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does: there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print('interrupted; finished samples are kept, go on with --resume', file=sys.stderr)
         return 130
