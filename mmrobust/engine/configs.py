@@ -105,7 +105,7 @@ def _located(error: Exception, path: Path) -> str:
         # mmengine's own words are a list of all folders that were searched.
         cause = inner
     text = str(cause) or type(cause).__name__
-    if getattr(cause, 'path', None) and text.startswith(str(cause.path)):
+    if (own := getattr(cause, 'path', None)) and text.startswith(str(own)):
         # It names its file itself, which may be a base of this one.
         return text
     line = _line_of(error.__traceback__, path)

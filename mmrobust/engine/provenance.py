@@ -11,8 +11,6 @@ from typing import Any
 
 import cv2
 
-from mmrobust.datasets.raw_pictures import RawPictures
-from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.canonical import digest
 from mmrobust.engine.datasets import annotations_digest, own_state, parts
 from mmrobust.version import __version__
@@ -80,6 +78,15 @@ def data_files(dataset: Any, config: Any = None) -> dict[str, str]:
     return model_files([*map(own_state, parts(dataset)), config], skip=OUTPUTS)
 
 
+def _is_raw(dataset: Any) -> bool:
+    """Whether raw files are among what is attacked."""
+    # They need mmcv, and commands that only list names import this module.
+    from mmrobust.datasets.raw_pictures import RawPictures
+    from mmrobust.datasets.raw_videos import RawVideos
+
+    return any(isinstance(part, RawVideos | RawPictures) for part in parts(dataset))
+
+
 def fingerprint(loop: Any) -> dict[str, Any]:
     """What decides the results of a run; a ledger is resumed only under the same."""
     runner = loop.runner
@@ -88,7 +95,7 @@ def fingerprint(loop: Any) -> dict[str, Any]:
     options = {k: v for k, v in loop.options.items() if k not in ('memory_limit', 'space')}
     for name in SPEED:
         data.pop(name, None)
-    raw = any(isinstance(part, RawVideos | RawPictures) for part in parts(loop.dataloader.dataset))
+    raw = _is_raw(loop.dataloader.dataset)
     boxes = raw and bool((data.get('dataset') or {}).get('boxes'))
     if raw and 'dataset' in data:
         # Which files the words led to decides, not the words.

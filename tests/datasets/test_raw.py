@@ -67,7 +67,8 @@ def test_raw_videos_are_what_the_stock_data_set_gives(videos, tmp_path):
         assert np.array_equal(ours['inputs'].numpy(), theirs['inputs'].numpy())
         assert ours['data_samples'].gt_label == theirs['data_samples'].gt_label
     assert raw.metainfo['classes'] == ['a', 'b']
-    assert raw.source == {'folder': str(videos), 'files': 2, 'other_files': ['readme.txt']}
+    found = {'folder': str(videos), 'files': 2, 'other_files': ['readme.txt'], 'other_names': []}
+    assert raw.source == found
 
 
 def test_raw_pictures_have_the_box_of_the_whole_or_those_of_the_file(pictures, tmp_path):
