@@ -1,0 +1,119 @@
+"""How much code one run enters: files, functions, own frames above the network.
+
+`python tools/analysis_tools/trace_run.py pgd kaa_er me_sampler` runs each attack on a few samples
+of the demo configs under `sys.setprofile` and prints a row: files of mmrobust that are entered,
+functions entered, the same for the core (without pictures, numbers, data and command line), and how
+many frames of mmrobust stand above the network's own `forward` when an attack asks for a gradient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# What a reader of an attack need not open: how samples are drawn, counted, shown, started.
+BESIDE = ('visualization', 'evaluation', 'datasets', 'cli', 'compat')
+ACTION = ('configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py', 'mmrobust/resources/demo_victim.pth')
+POSE = (
+    'configs/demo/pose/td-hm_tiny-r18_synthetic-64x80.py',
+    'mmrobust/resources/demo_pose_victim.pth',
+)
+RUNS: dict[str, tuple[tuple[str, str], str, list[str]]] = {
+    'pgd': (ACTION, 'configs/_base_/attacks/pgd_linf.py', []),
+    'kaa_er': (POSE, 'configs/_base_/attacks/kaa_er_linf.py', []),
+    'me_sampler': (ACTION, 'configs/_base_/attacks/me_sampler.py', ['attack.budget=60']),
+}
+
+
+class Trace:
+    """Files and functions of a package that are entered, and its frames above a network.
+
+    Args:
+        package: Folder of the package.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self.package = f'{package}/'
+        self.entered: set[tuple[str, str, int]] = set()
+        self.depth = 0
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        """A profile function."""
+        code = frame.f_code
+        if event == 'call' and code.co_filename.startswith(self.package):
+            name = code.co_filename.removeprefix(self.package)
+            self.entered.add((name, code.co_qualname, code.co_firstlineno))
+
+    def see(self, module: Any, inputs: Any) -> None:
+        """A forward hook of the network: the own frames above it, the most that were seen."""
+        depth, frame = 0, sys._getframe()
+        while frame.f_back is not None:
+            frame = frame.f_back
+            depth += frame.f_code.co_filename.startswith(self.package)
+        self.depth = max(self.depth, depth)
+
+    def row(self) -> tuple[int, int, int, int, int]:
+        """Files and functions; those of the core; frames above the network."""
+        calls = {entry for entry in self.entered if entry[1] != '<module>'}
+        core = {entry for entry in calls if entry[0].split('/')[0] not in BESIDE}
+        files, inner = ({entry[0] for entry in found} for found in (calls, core))
+        return len(files), len(calls), len(inner), len(core), self.depth
+
+
+@contextlib.contextmanager
+def traced(trace: Trace) -> Iterator[None]:
+    """Inside, every call of this thread and of new ones is seen."""
+    for setter in (sys.setprofile, threading.setprofile):
+        setter(trace)
+    try:
+        yield
+    finally:
+        for setter in (sys.setprofile, threading.setprofile):
+            setter(None)
+
+
+def attack(name: str, trace: Trace) -> None:
+    """One run on two samples, in one batch, traced from the loop on."""
+    from mmengine.runner import Runner
+
+    from mmrobust.cli.attack import build_config, parser
+
+    (config, checkpoint), file, options = RUNS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        words = [str(ROOT / config), str(ROOT / checkpoint), '--attack', str(ROOT / file)]
+        words += ['--work-dir', folder, '--max-samples', '2', '--cfg-options']
+        words += ['attack.budget=60'] if options else ['attack.steps=3']
+        runner = Runner.from_cfg(build_config(parser().parse_args(words)))
+        network = getattr(runner.model, 'backbone', runner.model)
+        hook = network.register_forward_pre_hook(trace.see)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), traced(trace):
+                runner.test()
+        finally:
+            hook.remove()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Trace the runs that are named."""
+    parse = argparse.ArgumentParser(description=__doc__)
+    parse.add_argument('runs', nargs='*', choices=[*RUNS, []], help='default: all')
+    names = parse.parse_args(argv).runs or list(RUNS)
+    print('run          files  functions  core files  core functions  frames above the network')
+    for name in names:
+        trace = Trace(ROOT / 'mmrobust')
+        attack(name, trace)
+        files, functions, core, inner, depth = trace.row()
+        print(f'{name:12} {files:5}  {functions:9}  {core:10}  {inner:14}  {depth:24}')
+
+
+if __name__ == '__main__':
+    main()
