@@ -1,12 +1,26 @@
 """Adversarial robustness of OpenMMLab video recognisers and pose estimators.
 
 Importing the package heals the known breaks of the OpenMMLab stack on current
-Python and torch (see :mod:`mmrobust.compat`); nothing heavy is imported.
+Python and torch (see :mod:`mmrobust.compat`); nothing heavy is imported. Attacks,
+threats, goals and the rest are there by name, and imported when they are asked for::
+
+    import mmrobust as mr
+
+    attack = mr.PGD(threat=mr.Linf(eps=4), goal=mr.LeastLikely())
 """
 
 from mmrobust.compat import heal
+from mmrobust.lazy import offers
 from mmrobust.version import __version__
 
 heal()
 
+__getattr__, __dir__ = offers(
+    __name__,
+    *('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS'),
+    more={
+        'FunctionVictim': 'mmrobust.victims.function',
+        'Outcome': 'mmrobust.attacks.outcome',
+    },
+)
 __all__ = ['__version__']

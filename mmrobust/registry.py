@@ -1,10 +1,12 @@
 """Registries of mmrobust.
 
 mmengine imports this module by name whenever a config says
-``type='mmrobust.X'``, and each registry imports its ``locations`` on first
-use: a config needs no ``custom_imports`` to name anything of this package.
+``type='mmrobust.X'``, and each registry imports the file of a class when its
+name is asked for: a config needs no ``custom_imports`` to name anything of this
+package, and what is not named is not imported.
 """
 
+import importlib
 import inspect
 from typing import Any
 
@@ -17,16 +19,59 @@ from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
 from mmrobust.functional.checks import require, shown, suggestion
-
-DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, locations=['mmrobust.datasets'])
-HOOKS = Registry('hook', parent=MMENGINE_HOOKS, locations=['mmrobust.engine'])
-LOOPS = Registry('loop', parent=MMENGINE_LOOPS, locations=['mmrobust.engine'])
-METRICS = Registry('metric', parent=MMENGINE_METRICS, locations=['mmrobust.evaluation'])
-MODELS = Registry('model', parent=MMENGINE_MODELS, locations=['mmrobust.flow.recognizers'])
-TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, locations=['mmrobust.datasets'])
+from mmrobust.lazy import registered
 
 
-def _build(cfg: dict[str, Any], registry: Registry, default_type: str | None = None) -> Any:
+class LazyRegistry(Registry):
+    """A registry that imports a class of this package when its name is asked for.
+
+    Args:
+        name: What is registered, for messages.
+        index: The registry's own name in this module, as in ``@ATTACKS.register_module()``.
+        options: Of mmengine's registry.
+    """
+
+    def __init__(self, name: str, index: str, options: dict[str, Any]) -> None:
+        super().__init__(name, scope='mmrobust', **options)
+        self.index = index
+
+    def get(self, key: str) -> type | None:
+        """The class of that name (``PGD`` or ``mmrobust.PGD``); None if there is none."""
+        module = registered().get(self.index, {}).get(key.removeprefix('mmrobust.'))
+        if module is not None:
+            importlib.import_module(module)
+        return super().get(key)
+
+    def names(self) -> set[str]:
+        """Of all classes: those of the package, and those that others have registered."""
+        return {*registered().get(self.index, {}), *self.module_dict}
+
+    def everything(self) -> dict[str, type]:
+        """All classes by name, imported."""
+        for module in set(registered().get(self.index, {}).values()):
+            importlib.import_module(module)
+        return dict(sorted(self.module_dict.items()))
+
+
+def _shared(name: str, index: str, parent: Registry) -> LazyRegistry:
+    """A registry whose classes mmengine builds."""
+    return LazyRegistry(name, index, {'parent': parent})
+
+
+def _own(name: str, index: str) -> LazyRegistry:
+    """A registry of this project's own nouns."""
+    return LazyRegistry(name, index, {'build_func': _build})
+
+
+DATASETS = _shared('dataset', 'DATASETS', MMENGINE_DATASETS)
+HOOKS = _shared('hook', 'HOOKS', MMENGINE_HOOKS)
+LOOPS = _shared('loop', 'LOOPS', MMENGINE_LOOPS)
+METRICS = _shared('metric', 'METRICS', MMENGINE_METRICS)
+MODELS = _shared('model', 'MODELS', MMENGINE_MODELS)
+TRANSFORMS = _shared('transform', 'TRANSFORMS', MMENGINE_TRANSFORMS)
+
+
+def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None = None) -> Any:
     """Build ``cfg``, its nested nouns first; refuse unknown names and options.
 
     mmengine's own builder warns when the default scope is another package's,
@@ -60,44 +105,27 @@ def _inside(name: str, known: set[str]) -> str | None:
     return None
 
 
-def find(registry: Registry, name: str) -> Any:
+def find(registry: LazyRegistry, name: str) -> Any:
     """The class registered under ``name`` (``mmrobust.PGD`` or ``PGD``)."""
     name = name.removeprefix('mmrobust.')
     cls = registry.get(name)
     # mmengine takes any module that can be imported for a type.
     if cls is None or inspect.ismodule(cls):
-        raise ValueError(
-            f'unknown {registry.name} {name!r}: {suggestion(name, registry.module_dict)}'
-        )
+        raise ValueError(f'unknown {registry.name} {name!r}: {suggestion(name, registry.names())}')
     return cls
 
 
-ATTACKS = Registry('attack', build_func=_build, scope='mmrobust', locations=['mmrobust.attacks'])
-ESTIMATORS = Registry(
-    'gradient estimator',
-    build_func=_build,
-    scope='mmrobust',
-    locations=['mmrobust.estimators'],
-)
-FLOWS = Registry(
-    'flow estimator', build_func=_build, scope='mmrobust', locations=['mmrobust.flow.estimators']
-)
-# Goals of all persons of a picture, and of poses in space, need what only the victims know.
-GOALS = Registry(
-    'goal',
-    build_func=_build,
-    scope='mmrobust',
-    locations=['mmrobust.goals', 'mmrobust.victims.bottomup', 'mmrobust.victims.lifting'],
-)
-SAMPLERS = Registry(
-    'noise sampler', build_func=_build, scope='mmrobust', locations=['mmrobust.samplers']
-)
-THREATS = Registry('threat', build_func=_build, scope='mmrobust', locations=['mmrobust.threats'])
-VICTIMS = Registry('victim', build_func=_build, scope='mmrobust', locations=['mmrobust.victims'])
+ATTACKS = _own('attack', 'ATTACKS')
+ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
+FLOWS = _own('flow estimator', 'FLOWS')
+GOALS = _own('goal', 'GOALS')
+SAMPLERS = _own('noise sampler', 'SAMPLERS')
+THREATS = _own('threat', 'THREATS')
+VICTIMS = _own('victim', 'VICTIMS')
 
 # Options that hold a noun: where to look it up, and what a config without a
 # type means, so that `--cfg-options attack.threat.eps=4` is enough.
-_NESTED: dict[str, tuple[Registry, str | None]] = {
+_NESTED: dict[str, tuple[LazyRegistry, str | None]] = {
     'threat': (THREATS, 'Linf'),
     'goal': (GOALS, 'Misclassify'),
     'attack': (ATTACKS, None),

@@ -20,8 +20,7 @@ def attack_classes() -> dict[str, type]:
     """Every registered attack by name."""
     from mmrobust.registry import ATTACKS
 
-    importlib.import_module('mmrobust.attacks')
-    found = ATTACKS.module_dict.items()
+    found = ATTACKS.everything().items()
     return {name: cls for name, cls in sorted(found) if cls.__module__.startswith('mmrobust.')}
 
 
@@ -78,7 +77,7 @@ def guests(noun: str) -> list[str]:
     """Modules outside of a noun's package that register classes of it."""
     registry = importlib.import_module('mmrobust.registry')
     importlib.import_module('mmrobust.victims')
-    found = {cls.__module__ for cls in getattr(registry, noun.upper()).module_dict.values()}
+    found = {cls.__module__ for cls in getattr(registry, noun.upper()).everything().values()}
     return sorted(m for m in found if m.startswith('mmrobust.') and f'.{noun}.' not in m)
 
 
@@ -114,7 +113,7 @@ def pages() -> dict[str, str]:
         base = f'mmrobust.{noun}.base'
         own = [name for name in modules_of(f'mmrobust.{noun}')[1:] if name != base]
         found[f'_generated/{noun}.md'] = automodules([*own, *guests(noun), base])
-    top = ['mmrobust.processes', 'mmrobust.registry']
+    top = [f'mmrobust.{name}' for name in ('lazy', 'processes', 'registry')]
     found['api/mmrobust.md'] = '# mmrobust\n\n' + automodules(['mmrobust', *top])
     elsewhere = {module for noun in NOUNS for module in guests(noun)}
     for package in packages():

@@ -1,15 +1,11 @@
-"""The attacks, one algorithm per file; every module here is imported.
+"""The attacks, one algorithm per file: ``from mmrobust.attacks import PGD``.
 
 A new attack is a new file with a class under ``@ATTACKS.register_module()``;
 nothing else has to be touched.
 """
 
-import importlib
-import pkgutil
-
 from mmrobust.attacks.base import Attack
+from mmrobust.lazy import offers
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f'{__name__}.{_module.name}')
-
+__getattr__, __dir__ = offers(__name__, 'ATTACKS')
 __all__ = ['Attack']

@@ -57,9 +57,8 @@ def _classes(noun: str) -> dict[str, str]:
     """Every registered class with what it is."""
     from mmrobust import registry
 
-    found = getattr(registry, noun.upper())
-    found.import_from_location()
-    return {name: _described(cls, noun) for name, cls in sorted(found.module_dict.items())}
+    found = getattr(registry, noun.upper()).everything()
+    return {name: _described(cls, noun) for name, cls in found.items()}
 
 
 def _described(cls: Any, noun: str) -> str:

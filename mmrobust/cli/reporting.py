@@ -80,7 +80,7 @@ def _registered(noun: str) -> Iterator[str]:
     for root in roots:
         if root.name == noun:
             for found in (root, *root.children.values()):
-                yield from found.module_dict
+                yield from (found.names() if hasattr(found, 'names') else found.module_dict)
 
 
 def _show(message: str, trace: bool) -> None:

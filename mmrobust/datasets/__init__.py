@@ -3,18 +3,6 @@
 Importing this package needs mmengine and mmcv, not MMAction2 nor MMPose.
 """
 
-from mmrobust.datasets.raw_pictures import RawPictures
-from mmrobust.datasets.raw_videos import RawVideos
-from mmrobust.datasets.synthetic_pose import SyntheticPoseDataset
-from mmrobust.datasets.synthetic_video import SyntheticVideoDataset
-from mmrobust.datasets.transforms import SamplePairs, SampleStacks, SyntheticDecode
+from mmrobust.lazy import offers
 
-__all__ = [
-    'RawPictures',
-    'RawVideos',
-    'SamplePairs',
-    'SampleStacks',
-    'SyntheticDecode',
-    'SyntheticPoseDataset',
-    'SyntheticVideoDataset',
-]
+__getattr__, __dir__ = offers(__name__, 'DATASETS', 'TRANSFORMS')

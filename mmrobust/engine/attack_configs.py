@@ -82,8 +82,7 @@ def named(name: str) -> dict[str, Any]:
     from mmengine.config import Config
 
     plain = name.removeprefix('mmrobust.')
-    ATTACKS.import_from_location()
-    if plain in ATTACKS.module_dict or '.' in plain:
+    if plain in ATTACKS.names() or '.' in plain:
         find(ATTACKS, name)
         return {'type': name}
     word = _plain(name)
@@ -91,12 +90,10 @@ def named(name: str) -> dict[str, Any]:
         if word == _plain(known):
             config: dict[str, Any] = Config.fromfile(path).attack.to_dict()
             return config
-    classes = {known.lower(): known for known in ATTACKS.module_dict}
+    classes = {known.lower(): known for known in ATTACKS.names()}
     if word.replace('_', '') in classes:
         return {'type': classes[word.replace('_', '')]}
-    raise ValueError(
-        f'unknown attack {name!r}: {suggestion(name, {*shipped(), *ATTACKS.module_dict})}'
-    )
+    raise ValueError(f'unknown attack {name!r}: {suggestion(name, {*shipped(), *ATTACKS.names()})}')
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import cv2
 
+from mmrobust.datasets.raw_pictures import RawPictures
+from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.canonical import digest
 from mmrobust.engine.datasets import annotations_digest, own_state, parts
 from mmrobust.version import __version__
@@ -80,10 +82,6 @@ def data_files(dataset: Any, config: Any = None) -> dict[str, str]:
 
 def _is_raw(dataset: Any) -> bool:
     """Whether raw files are among what is attacked."""
-    # They need mmcv, and commands that only list names import this module.
-    from mmrobust.datasets.raw_pictures import RawPictures
-    from mmrobust.datasets.raw_videos import RawVideos
-
     return any(isinstance(part, RawVideos | RawPictures) for part in parts(dataset))
 
 

@@ -8,8 +8,7 @@ from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
-from mmrobust.victims.action import ActionVictim
-from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.action.victim import ActionVictim, Clips
 from mmrobust.victims.subject import Subject
 
 OPTIONS = ('config', 'checkpoint', 'overrides')

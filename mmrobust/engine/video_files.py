@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.datasets import leaves, locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
@@ -64,9 +65,6 @@ class VideoFiles(SavedFiles):
 
     def _name(self, index: int) -> str:
         """What a video is called here; blanks would end its name in the list."""
-        # It needs mmcv, and commands that only list names import this module.
-        from mmrobust.datasets.raw_videos import RawVideos
-
         leaf, inner = locate(self.dataset, index)
         if not isinstance(leaf, RawVideos):
             return f'{index:06d}.mkv'

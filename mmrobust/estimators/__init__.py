@@ -1,11 +1,7 @@
-"""Gradient estimators for query attacks, one per file; every module here is imported."""
-
-import importlib
-import pkgutil
+"""Gradient estimators for query attacks, one per file."""
 
 from mmrobust.estimators.base import Estimate, GradientEstimator
+from mmrobust.lazy import offers
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f'{__name__}.{_module.name}')
-
+__getattr__, __dir__ = offers(__name__, 'ESTIMATORS')
 __all__ = ['Estimate', 'GradientEstimator']

@@ -1,11 +1,7 @@
 """Metrics over clean and adversarial results together, and the run's card."""
 
-from mmrobust.evaluation.metrics import (
-    AttackCost,
-    AttackSuccess,
-    PerturbationSize,
-    RobustAccuracy,
-)
-from mmrobust.evaluation.summary import summarize
+from mmrobust.lazy import offers
 
-__all__ = ['AttackCost', 'AttackSuccess', 'PerturbationSize', 'RobustAccuracy', 'summarize']
+__getattr__, __dir__ = offers(
+    __name__, 'METRICS', more={'summarize': 'mmrobust.evaluation.summary'}
+)

@@ -16,7 +16,7 @@ from mmrobust.functional.relation import indicator, jacobian, threshold
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.victims.base import Victim
 from mmrobust.victims.frozen import frozen
-from mmrobust.victims.lifting import CascadeVictim
+from mmrobust.victims.lifting.cascade import CascadeVictim
 from mmrobust.victims.samples import Loaded
 from mmrobust.victims.subject import Subject
 

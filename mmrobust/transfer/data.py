@@ -15,7 +15,7 @@ from mmrobust.engine.configs import read_config
 from mmrobust.engine.datasets import leaves, locate
 from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import Victims, victim_config
-from mmrobust.victims.action import ActionVictim
+from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.samples import Failure, Loaded, one_line
 
 Shape = tuple[int, ...]

@@ -13,7 +13,7 @@ from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
 from mmrobust.transfer.spec import Recipe, TransferSpec
-from mmrobust.victims.action import ActionVictim
+from mmrobust.victims.action.victim import ActionVictim
 
 Victims = dict[str, ActionVictim]
 

@@ -17,7 +17,7 @@ from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.cli.options import parse_options
 from mmrobust.evaluation.relations import relations
 from mmrobust.registry import ATTACKS
-from mmrobust.victims import PoseVictim
+from mmrobust.victims.pose.victim import PoseVictim
 from mmrobust.victims.samples import Collate
 from mmrobust.visualization.panels import Frame
 from mmrobust.visualization.pose_pictures import LEGEND, PosePictures, rgb

@@ -25,7 +25,7 @@ K = 4
 
 def attack_classes() -> list[type[Attack]]:
     """Every registered attack; a new file in mmrobust/attacks is among them."""
-    return [cls for _, cls in sorted(ATTACKS.module_dict.items())]
+    return list(ATTACKS.everything().values())
 
 
 def strong_classes() -> list[type[Attack]]:

@@ -38,7 +38,7 @@ def test_list_names_everything_once_on_a_line(capsys):
     names = [line.split()[0] for line in printed if line.startswith('  ')]
     wanted = list(shipped())
     for registry in (ATTACKS, THREATS, GOALS, SAMPLERS):
-        own = registry.module_dict.items()
+        own = registry.everything().items()
         wanted += [name for name, cls in own if cls.__module__.startswith('mmrobust.')]
     assert set(wanted) <= set(names)
     assert len(set(names)) == len(names)

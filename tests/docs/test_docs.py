@@ -198,7 +198,7 @@ def test_every_argument_is_explained():
 @page
 def test_config_keys_exist(text):
     def names(registry):
-        classes = registry.module_dict.values()
+        classes = registry.everything().values()
         return {name for cls in classes for name in inspect.signature(cls).parameters}
 
     known = {
@@ -344,7 +344,7 @@ def test_every_threat_goal_and_module_is_in_the_reference(generated):
     pages = generated.pages()
     for noun, registry in (('threats', THREATS), ('goals', GOALS)):
         assert f'_generated/{noun}.md' in PAGES[f'{noun}.md']
-        for cls in registry.module_dict.values():
+        for cls in registry.everything().values():
             assert cls.__module__ in pages[f'_generated/{noun}.md']
     everything = '\n'.join(pages.values())
     for path in (ROOT / 'mmrobust').rglob('*.py'):

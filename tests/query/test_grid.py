@@ -21,7 +21,7 @@ from tests.query.toys import clips, trial
 
 pytestmark = pytest.mark.sampled(4)
 
-KINDS = [cls for cls in ATTACKS.module_dict.values() if issubclass(cls, QueryAttack)]
+KINDS = [cls for cls in ATTACKS.everything().values() if issubclass(cls, QueryAttack)]
 each = pytest.mark.parametrize('kind', KINDS, ids=lambda kind: kind.__name__)
 # Grey levels 0..255 as numbers from -1 to 1.
 LEVEL, N = 1 / 127.5, 6

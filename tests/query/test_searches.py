@@ -25,7 +25,7 @@ from tests.query.toys import SHAPE, Counter, Log, clips, trial
 
 pytestmark = pytest.mark.sampled(3)
 
-KINDS = [cls for cls in ATTACKS.module_dict.values() if issubclass(cls, QueryAttack)]
+KINDS = [cls for cls in ATTACKS.everything().values() if issubclass(cls, QueryAttack)]
 each = pytest.mark.parametrize('kind', KINDS, ids=lambda kind: kind.__name__)
 SCORED = [cls for cls in KINDS if cls.access == 'scores']
 scored = pytest.mark.parametrize('kind', SCORED, ids=lambda kind: kind.__name__)

@@ -21,9 +21,9 @@ import mmrobust  # noqa: F401  (heals the stack before MMAction2 is imported)
 from mmrobust.attacks.pgd import PGD
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Misclassify
-from mmrobust.victims import ActionVictim, frozen
+from mmrobust.victims import frozen
 from mmrobust.victims.action.layouts import VideoLayout
-from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.action.victim import ActionVictim, Clips
 from mmrobust.victims.meter import Metered, Tally
 
 I3D = 'mmaction::recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py'

@@ -24,9 +24,9 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import relation_map
 from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
-from mmrobust.victims import PoseVictim, frozen
+from mmrobust.victims import frozen
 from mmrobust.victims.meter import Metered, Tally
-from mmrobust.victims.pose.victim import Crops
+from mmrobust.victims.pose.victim import Crops, PoseVictim
 
 CONFIG = 'body_2d_keypoint/topdown_heatmap/coco/td-hm_res50_8xb64-210e_coco-256x192.py'
 STEPS = 4

@@ -21,9 +21,8 @@ from mmrobust.attacks.iterative_saliency import IterativeSaliency
 from mmrobust.attacks.iterative_saliency_rg import IterativeSaliencyRG
 from mmrobust.attacks.one_shot import OneShot
 from mmrobust.threats import Linf
-from mmrobust.victims import ActionVictim
 from mmrobust.victims.action.layouts import ViewLayout
-from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.action.victim import ActionVictim, Clips
 
 FRAMES = 11
 

@@ -1,7 +1,5 @@
 """Transforms that read the embedded data sets, and that sample frames for flow."""
 
-from mmrobust.datasets.transforms.sample_pairs import SamplePairs
-from mmrobust.datasets.transforms.sample_stacks import SampleStacks
-from mmrobust.datasets.transforms.synthetic_decode import SyntheticDecode
+from mmrobust.lazy import offers
 
-__all__ = ['SamplePairs', 'SampleStacks', 'SyntheticDecode']
+__getattr__, __dir__ = offers(__name__, 'TRANSFORMS')

@@ -1,10 +1,8 @@
-"""The flow estimators, one per module; every module here is imported.
+"""The flow estimators, one per module.
 
 A new estimator is a new file with a class under ``@FLOWS.register_module()``.
 """
 
-import importlib
-import pkgutil
+from mmrobust.lazy import offers
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f'{__name__}.{_module.name}')
+__getattr__, __dir__ = offers(__name__, 'FLOWS')

@@ -1,6 +1,5 @@
 """MMAction2 recognisers that compute the optical flow they see."""
 
-from mmrobust.flow.recognizers.flow_recognizers import FlowRecognizer2D, FlowRecognizer3D
-from mmrobust.flow.recognizers.two_stream import TwoStreamRecognizer
+from mmrobust.lazy import offers
 
-__all__ = ['FlowRecognizer2D', 'FlowRecognizer3D', 'TwoStreamRecognizer']
+__getattr__, __dir__ = offers(__name__, 'MODELS')

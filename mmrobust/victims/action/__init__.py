@@ -5,6 +5,6 @@ test pipeline cuts them into views; the main process side (``layouts``,
 ``scoring``, ``chunking``, ``victim``) turns pixels into scores.
 """
 
-from mmrobust.victims.action.victim import ActionVictim
+from mmrobust.lazy import offers
 
-__all__ = ['ActionVictim']
+__getattr__, __dir__ = offers(__name__, 'VICTIMS')

@@ -5,7 +5,6 @@
 persons, ``goal`` is what an attack wants of them, ``victim`` joins the parts.
 """
 
-from mmrobust.victims.bottomup.goal import CorruptPersons
-from mmrobust.victims.bottomup.victim import BottomupVictim
+from mmrobust.lazy import offers
 
-__all__ = ['BottomupVictim', 'CorruptPersons']
+__getattr__, __dir__ = offers(__name__, 'VICTIMS', 'GOALS')

@@ -5,8 +5,6 @@ turn its output into places, ``goal`` is what an attack wants of them, ``victim`
 joins the parts, and ``cascade`` puts a 2-D estimator before all that.
 """
 
-from mmrobust.victims.lifting.cascade import CascadeVictim
-from mmrobust.victims.lifting.goal import Corrupt3DPose
-from mmrobust.victims.lifting.victim import LifterVictim
+from mmrobust.lazy import offers
 
-__all__ = ['CascadeVictim', 'Corrupt3DPose', 'LifterVictim']
+__getattr__, __dir__ = offers(__name__, 'VICTIMS', 'GOALS')

@@ -5,7 +5,6 @@ comes out there for each family of heads, ``annotations`` read the ground truth,
 ``victim`` joins them for crops, ``photograph`` for whole photographs.
 """
 
-from mmrobust.victims.pose.photograph import PhotographVictim
-from mmrobust.victims.pose.victim import PoseVictim
+from mmrobust.lazy import offers
 
-__all__ = ['PhotographVictim', 'PoseVictim']
+__getattr__, __dir__ = offers(__name__, 'VICTIMS')
