@@ -20,7 +20,7 @@ from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.meter import AnswerLog, Metered, Tally
 
@@ -66,13 +66,13 @@ class Attack(ABC):
     @final
     def __call__(
         self,
-        victim: Victim,
+        victim: BoundVictim,
         pixels: Tensor,
         labels: Labels,
         *,
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
-        success_on: Victim | None = None,
+        success_on: BoundVictim | None = None,
         journals: Sequence[AnswerLog] | None = None,
     ) -> list[Outcome]:
         """Attack a batch.
@@ -134,7 +134,7 @@ class Attack(ABC):
         outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
-    def _checked(self, victim: Victim, pixels: Tensor, labels: Labels) -> Tensor:
+    def _checked(self, victim: BoundVictim, pixels: Tensor, labels: Labels) -> Tensor:
         """The pixels as float, after every check that needs no forward."""
         if torch.is_inference_mode_enabled():
             raise RuntimeError(
@@ -168,21 +168,21 @@ class Attack(ABC):
         found = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, found)
         return self.rounded(found, clean, victim)
 
-    def rounded(self, candidate: Tensor, clean: Tensor, victim: Victim) -> Tensor:
+    def rounded(self, candidate: Tensor, clean: Tensor, victim: BoundVictim) -> Tensor:
         """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
         inside = self.threat.project(candidate, clean).clamp(*victim.bounds)
         if victim.step is None:
             return inside
         return self.threat.on_grid(inside, clean, victim.step).clamp(*victim.bounds)
 
-    def _clean_outputs(self, judge: Victim, clean: Tensor, known: Tensor | None) -> Tensor:
+    def _clean_outputs(self, judge: BoundVictim, clean: Tensor, known: Tensor | None) -> Tensor:
         outputs = self._outputs(judge, clean) if known is None else known
         rule = f'{len(clean)} rows'
         require(len(outputs) == len(clean), 'outputs', rule, tuple(outputs.shape))
         return outputs
 
     @staticmethod
-    def _outputs(victim: Victim, pixels: Tensor) -> Tensor:
+    def _outputs(victim: BoundVictim, pixels: Tensor) -> Tensor:
         with torch.no_grad():
             return victim(pixels)
 

@@ -18,7 +18,7 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.saliency import frame_saliency
 from mmrobust.goals import Goal
 from mmrobust.threats import Threat
-from mmrobust.victims.base import Clip
+from mmrobust.victims.bound import Clip
 from mmrobust.victims.meter import Metered
 from mmrobust.victims.spliced import Spliced
 

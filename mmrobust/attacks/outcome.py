@@ -19,7 +19,7 @@ class Outcome:
         linf: Largest change of a value, grey levels.
         l2: Euclidean length of the change, grey levels.
         frames: Number of frames that changed.
-        forwards: Victim calls of the attack; the clean pass and the final
+        forwards: BoundVictim calls of the attack; the clean pass and the final
             check are the harness's and not counted.
         backwards: Gradients taken by the attack.
         queries: Calls of a victim that shows scores or labels only, among them

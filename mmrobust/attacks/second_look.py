@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.meter import Tally
 
 # A share of the largest output. Batches of other sizes round differently: in single
@@ -22,7 +22,7 @@ def differ(outputs: Tensor, again: Tensor) -> Tensor:
     return (gap.amax(dim=1) > SLACK * most.amax(dim=1)).cpu()
 
 
-def answers_anew(judge: Victim, clean: Tensor, known: Tensor, rows: Tensor) -> Tensor:
+def answers_anew(judge: BoundVictim, clean: Tensor, known: Tensor, rows: Tensor) -> Tensor:
     """Where (N,) the judge, asked about clean pixels again, answers otherwise.
 
     The first of the samples stands for all: only where it differs are the others

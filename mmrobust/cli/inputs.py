@@ -58,9 +58,9 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
 
 def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
     """The config of a data set of raw files, with the config's own pipeline."""
-    from mmrobust.engine.subjects import subject_kind
+    from mmrobust.engine.victims import victim_kind
 
-    kind = subject_kind(_class(cfg, 'MODELS', cfg.model))
+    kind = victim_kind(_class(cfg, 'MODELS', cfg.model))
     lifts = kind == 'LifterVictim' or 'lifter' in cfg.test_cfg.victim
     rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
     require(not lifts, '--input', rule, args.input[0])

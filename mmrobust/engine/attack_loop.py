@@ -29,8 +29,8 @@ from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.routed_samples import samples_of
 from mmrobust.engine.rows import check_row, failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
-from mmrobust.engine.subjects import build_attack, build_subject
 from mmrobust.engine.surrogate import Surrogate
+from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
@@ -80,7 +80,7 @@ class AttackTestLoop(TestLoop):
         # Here for hooks, whose runner has built the model; the command asks before that.
         check_model(runner.cfg.get('model'))
         self.options = dict(victim or {})
-        self.victim = build_subject(runner.model, self.options)
+        self.victim = build_victim(runner.model, self.options)
         self.attack = build_attack(attack, self.victim)
         self.settings = RunSettings.from_config(settings)
         try:
@@ -226,7 +226,7 @@ class AttackTestLoop(TestLoop):
             loading = getattr(loaded.layouts[row], 'flags', ())
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
-            entry['evaluator'] = kept if self.victim.alone else kept[row]
+            entry['evaluator'] = kept if self.victim.one_by_one else kept[row]
             entries.append(entry)
         self.runner.call_hook(
             'after_test_iter', batch_idx=idx, data_batch=data, outputs=adv_samples
@@ -240,7 +240,7 @@ class AttackTestLoop(TestLoop):
         labels = self.victim.labels(loaded.data)
         outcomes: dict[int, Outcome] = {}
         seconds: dict[int, float] = {}
-        for rows, victim, pixels in self.victim.groups(loaded):
+        for rows, victim, pixels in self.victim.batches(loaded):
             began = time.perf_counter()
             chosen = rows.tolist()
             seeds = [sample_seed(self.settings.seed, indices[row]) for row in chosen]

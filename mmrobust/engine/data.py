@@ -5,7 +5,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from mmrobust.victims.subject import Subject
+from mmrobust.victims.base import Victim
 
 
 def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]:
@@ -17,7 +17,7 @@ def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]
 
 
 def attack_loader(
-    loader: DataLoader[Any], victim: Subject, indices: Sequence[int], samples: Any = None
+    loader: DataLoader[Any], victim: Victim, indices: Sequence[int], samples: Any = None
 ) -> Any:
     """``loader`` again, over ``indices`` in order, with layouts and failures.
 
@@ -36,7 +36,7 @@ def attack_loader(
         options['multiprocessing_context'] = loader.multiprocessing_context
     return DataLoader(
         loader.dataset if samples is None else samples,
-        batch_size=1 if victim.alone else loader.batch_size or 1,
+        batch_size=1 if victim.one_by_one else loader.batch_size or 1,
         sampler=indices,
         num_workers=loader.num_workers,
         collate_fn=victim.collate(loader.collate_fn),

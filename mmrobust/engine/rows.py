@@ -6,8 +6,8 @@ from typing import Any
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require, whole
+from mmrobust.victims.base import Facts
 from mmrobust.victims.samples import Failure
-from mmrobust.victims.subject import Facts
 
 
 def sample_row(

@@ -8,8 +8,9 @@ from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
-from mmrobust.victims.action.victim import ActionVictim, Clips
-from mmrobust.victims.subject import Subject
+from mmrobust.victims.action.victim import ActionVictim
+from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundSamples, BoundVictim
 
 OPTIONS = ('config', 'checkpoint', 'overrides')
 
@@ -32,14 +33,14 @@ class Surrogate:
         overrides: dict[str, Any] | None = None,
     ) -> None:
         self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
-        device = next(victim.scorer.model.parameters()).device
+        device = next(victim.model.parameters()).device
         cfg = read_config(config, 'surrogate.config')
         model = load_recognizer(cfg, checkpoint, overrides=overrides, device=device)
         self.files = model_files(cfg.model)
         self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 
     @classmethod
-    def from_config(cls, cfg: dict[str, Any] | None, victim: Subject) -> Surrogate | None:
+    def from_config(cls, cfg: dict[str, Any] | None, victim: Victim) -> Surrogate | None:
         """Build from a config dict; ValueError for missing or misspelt keys."""
         if not cfg:
             return None
@@ -53,9 +54,10 @@ class Surrogate:
             require(isinstance(cfg.get(name), str), f'surrogate.{name}', 'a path', cfg.get(name))
         return cls(victim, **cfg)
 
-    def bind(self, clips: Any) -> Clips:
+    def bind(self, clips: BoundVictim) -> BoundVictim:
         """The surrogate for samples that another recogniser is bound to."""
-        return Clips(self.victim, clips.layouts)
+        assert isinstance(clips, BoundSamples)
+        return self.victim.bind(clips.samples, clips.layouts)
 
     def describe(self) -> dict[str, Any]:
         """What it is, for the report."""

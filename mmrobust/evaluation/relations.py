@@ -15,39 +15,39 @@ from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.functional.relation import indicator, jacobian, threshold
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.lifting.cascade import CascadeVictim
 from mmrobust.victims.samples import Loaded
-from mmrobust.victims.subject import Subject
 
 
 class Relations:
     """The relation maps of a K-limiting attack with a relation mask, sample by sample.
 
     Args:
-        subject: The estimator, such as :class:`~mmrobust.victims.PoseVictim`.
+        victim: The estimator, such as :class:`~mmrobust.victims.PoseVictim`.
         attack: The attack.
     """
 
-    def __init__(self, subject: Subject, attack: KLimiting) -> None:
-        self.subject, self.attack = subject, attack
+    def __init__(self, victim: Victim, attack: KLimiting) -> None:
+        self.victim, self.attack = victim, attack
 
     @classmethod
-    def of(cls, subject: Subject, attack: Attack) -> Self | None:
+    def of(cls, victim: Victim, attack: Attack) -> Self | None:
         """None where the attack has no relation mask, or joints that are not the picture's."""
-        if not isinstance(attack, KLimiting) or isinstance(subject, CascadeVictim):
+        if not isinstance(attack, KLimiting) or isinstance(victim, CascadeVictim):
             return None
         masked = attack.relation != 'none' and attack.mask == 'relation'
-        return cls(subject, attack) if masked else None
+        return cls(victim, attack) if masked else None
 
     def __call__(self, loaded: Loaded) -> Tensor:
         """Maps (J, H, W) of a sample that is alone in its batch; J joints of all its persons."""
-        ((_, victim, pixels),) = self.subject.groups(loaded)
-        labels: Any = self.subject.labels(loaded.data)
+        ((_, victim, pixels),) = self.victim.batches(loaded)
+        labels: Any = self.victim.labels(loaded.data)
         return relations(victim, pixels, labels, self.attack)[0]
 
 
-def relations(victim: Victim, pixels: Tensor, truth: PoseTruth, attack: KLimiting) -> Tensor:
+def relations(victim: BoundVictim, pixels: Tensor, truth: PoseTruth, attack: KLimiting) -> Tensor:
     """How the response of every joint depends on the pixels, as KAA+ER takes it.
 
     Args:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require, whole
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.meter import Metered
 
 Access = Literal['scores', 'label']
@@ -49,7 +49,7 @@ class Account:
     seconds: float = 0.0
 
 
-class BlackBox(Victim):
+class BlackBox(BoundVictim):
     """Answers with log-probabilities, never with a gradient, and counts.
 
     A query past the budget of a sample raises before anything is run. The
@@ -77,7 +77,7 @@ class BlackBox(Victim):
 
     def __init__(
         self,
-        victim: Victim,
+        victim: BoundVictim,
         *,
         budget: int | None = None,
         access: Access = 'scores',

@@ -11,7 +11,7 @@ from torch import Tensor
 from mmrobust.functional.checks import require
 from mmrobust.goals import Goal
 from mmrobust.query.trial import Trial
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.meter import Metered
 
 # Pairs that are kept of one sample, at most.
@@ -60,7 +60,7 @@ class GradientCheck:
     """
 
     def __init__(
-        self, victim: Victim, goal: Goal, every: int, shown: Callable[[Tensor], Tensor]
+        self, victim: BoundVictim, goal: Goal, every: int, shown: Callable[[Tensor], Tensor]
     ) -> None:
         self.victim, self.goal, self.every, self.shown = victim, goal, every, shown
         self.seen: dict[int, int] = {}

@@ -5,10 +5,10 @@ Shapes: N samples, T attacked frames.
 
 import torch
 
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 
 
-def view_starts(victim: Victim) -> tuple[int, ...]:
+def view_starts(victim: BoundVictim) -> tuple[int, ...]:
     """First frames of the views that lie one after the other in a sample's pixels.
 
     A view begins where no clip that the victim scores alone has frames on both

@@ -30,7 +30,7 @@ from mmrobust.transfer.rows import transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec
 from mmrobust.transfer.victims import describe_victims, load_victims, victim_config
 from mmrobust.version import __version__
-from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.samples import Loaded
 
 # What is made of the ledger, beside it.
@@ -216,19 +216,20 @@ class TransferRun:
         """Row -> outcome and seconds; samples of one shape at a time."""
         found: dict[int, tuple[Outcome, float]] = {}
         labels = self.host.labels(loaded.data)
-        for alike, clips, pixels in self.host.groups(loaded):
+        for alike, clips, pixels in self.host.batches(loaded):
             began = time.perf_counter()
             keep = torch.tensor([i for i, row in enumerate(alike.tolist()) if row in rows])
             if not len(keep):
                 continue
             chosen = alike[keep].tolist()
-            layouts = clips.select(keep).layouts
+            kept = clips.select(keep)
+            assert isinstance(kept, BoundSamples)
             judge = None
             if job.target is not None and job.target != job.source:
-                judge = Clips(self.victims[job.target], layouts)
+                judge = self.victims[job.target].bind(kept.samples, kept.layouts)
             try:
                 outcomes = self.attacks[job.attack, job.eps](
-                    Clips(self.victims[job.source], layouts),
+                    self.victims[job.source].bind(kept.samples, kept.layouts),
                     pixels[keep.to(pixels.device)],
                     labels[alike[keep]],
                     seeds=[sample_seed(self.spec.seed, samples[row]) for row in chosen],

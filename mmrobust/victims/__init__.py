@@ -1,10 +1,11 @@
-"""What is attacked: callables from raw pixels to outputs."""
+"""What is attacked: models with their pipelines, and what they are when bound to samples."""
 
 from mmrobust.lazy import offers
 from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.function import FunctionVictim
 from mmrobust.victims.meter import Metered
 
 __getattr__, __dir__ = offers(__name__, 'VICTIMS')
-__all__ = ['FunctionVictim', 'Metered', 'Victim', 'frozen']
+__all__ = ['BoundVictim', 'FunctionVictim', 'Metered', 'Victim', 'frozen']

@@ -1,78 +1,116 @@
-"""The victim: raw pixels in, outputs out.
+"""The victim: a model under test with its preprocessing, its pipeline and its test step.
 
-Shapes: N samples, C channels, T frames, H, W pixels, K classes.
+Bound to samples (:class:`~mmrobust.victims.bound.BoundVictim`) it is what an attack
+calls. Shapes: N samples, D outputs.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-
-class Victim(ABC):
-    """A callable from pixels (N, C, T, H, W), 0..255, to outputs (N, K).
-
-    A victim owns preprocessing, clip layout and views, and knows nothing of
-    attacks. It is bound to the N samples of a batch where their layout
-    differs; ``select`` gives the victim of some of them.
-
-    Attributes:
-        bounds: Least and largest value.
-        dtype: Of the adversarial pixels: ``uint8``, and results are rounded to whole
-            grey levels; a floating type where the input is no picture.
-        grid: Of a floating ``dtype``: the least step of a value. Results lie whole steps
-            from the clean values then. None: they are not rounded.
-        charges: Whether somebody counts what it is asked: it is never asked without need.
-    """
-
-    bounds: tuple[float, float] = (0.0, 255.0)
-    dtype: torch.dtype = torch.uint8
-    grid: float | None = None
-    charges: bool = False
-
-    @abstractmethod
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Outputs (N, K), differentiable in ``pixels``; samples do not mix."""
-
-    def select(self, rows: Tensor) -> Victim:
-        """The victim of samples ``rows``; itself where samples are alike."""
-        return self
-
-    @property
-    def step(self) -> float | None:
-        """The least step of a value: one grey level, or the ``grid``; None for any."""
-        return self.grid if self.dtype.is_floating_point else 1.0
-
-    @property
-    def model(self) -> nn.Module | None:
-        """The network inside, to be frozen during an attack."""
-        return None
-
-    def incremental(self) -> AbstractContextManager[object]:
-        """Inside, what unchanged frames lead to may be reused, with equal results."""
-        return nullcontext()
-
-    def clips(self) -> Sequence[Clip]:
-        """The clips that a video is cut into, by time, each scored alone.
-
-        None where clips cannot be scored apart: the video is one clip then.
-        """
-        return ()
+from mmrobust.functional.checks import require
+from mmrobust.goals import Labels
+from mmrobust.victims.bound import BoundVictim
+from mmrobust.victims.samples import Collate, Loaded, alike
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One clip of a video, scored alone.
+class Facts:
+    """What a sample's ledger line says of the predictions.
 
     Attributes:
-        victim: Takes the video's pixels (N, C, T, H, W), scores this clip.
-        frames: (N, T) bool, the frames that the clip sees.
+        fields: Plain values by key, among them ``clean_correct`` and
+            ``adversarial_correct``.
+        agree: Whether the attack's last check and the test step see the same in
+            the adversarial sample.
     """
 
-    victim: Victim
-    frames: Tensor
+    fields: Mapping[str, Any]
+    agree: bool
+
+
+class Victim(ABC):
+    """A model, its test pipeline and its test step.
+
+    Attributes:
+        model: The network.
+        space: What is perturbed, such as ``video`` or ``crop``.
+        goal: Registered goal of an attack whose config names none.
+        one_by_one: Whether samples differ in their number of outputs, so that each is a
+            batch of its own. The model's batch may then hold several items (the
+            persons of a photograph), and a test step returns one data sample each.
+    """
+
+    model: nn.Module
+    space: str
+    goal: str
+    one_by_one: ClassVar[bool] = False
+
+    @abstractmethod
+    def install(self, dataset: Any) -> None:
+        """Let a data set (without wrappers) keep what ``bind`` needs."""
+
+    def samples(self, dataset: Any) -> Any:
+        """What is attacked one by one, by index: a data set's items, or groups of them."""
+        return dataset
+
+    @staticmethod
+    def collate(original: Any) -> Collate:
+        """The collate function that goes with the installed pipeline."""
+        return Collate(original)
+
+    @abstractmethod
+    def labels(self, data: dict[str, Any]) -> Labels:
+        """Annotations of the N samples of a batch."""
+
+    @abstractmethod
+    def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
+        """The stock test step: data samples, and outputs (N, D)."""
+
+    @abstractmethod
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundVictim:
+        """The victim of samples that lie in one tensor.
+
+        Args:
+            samples: Data samples of the stock batch.
+            layouts: Of the samples; some victims need none.
+        """
+
+    def batches(self, loaded: Loaded) -> list[tuple[Tensor, BoundVictim, Tensor]]:
+        """Samples that fit into one tensor: rows, victim, pixels (n, C, ..., H, W).
+
+        Raises:
+            ValueError: There are several samples, and they go one by one.
+        """
+        count, samples = len(loaded.layouts), loaded.data['data_samples']
+        require(not self.one_by_one or count == 1, 'batch', 'of one sample', count)
+        device = next(self.model.parameters()).device
+        found = []
+        for rows in alike(loaded.layouts):
+            layouts = [loaded.layouts[row] for row in rows]
+            pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
+            theirs = samples if self.one_by_one else [samples[row] for row in rows]
+            found.append((torch.tensor(rows), self.bind(theirs, layouts), pixels))
+        return found
+
+    def render(self, layout: Any, adversarial: Tensor) -> Tensor:
+        """The model's inputs for adversarial pixels (C, ..., H, W) of a sample."""
+        inputs: Tensor = layout.render(adversarial)
+        return inputs
+
+    @abstractmethod
+    def facts(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+        """What is written down of one sample.
+
+        Args:
+            labels: Its annotations, alone in a batch.
+            clean: Outputs (1, D) of the test step on the clean sample.
+            adversarial: Likewise on the adversarial one.
+            checked: Outputs (1, D) of the attack's last check on the latter.
+        """

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import finite, require
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 
 
-class FunctionVictim(Victim):
+class FunctionVictim(BoundVictim):
     """Wraps a function or module as a victim.
 
     Args:

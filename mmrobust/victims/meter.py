@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from mmrobust.victims.base import Clip, Victim
+from mmrobust.victims.bound import BoundVictim, Clip
 
 
 class AnswerLog(Protocol):
@@ -63,7 +63,7 @@ class Tally:
             self.flags[row].add(name)
 
 
-class Metered(Victim):
+class Metered(BoundVictim):
     """A victim whose use is counted.
 
     Args:
@@ -77,10 +77,10 @@ class Metered(Victim):
 
     def __init__(
         self,
-        victim: Victim,
+        victim: BoundVictim,
         tally: Tally,
         rows: Tensor,
-        success_on: Victim | None = None,
+        success_on: BoundVictim | None = None,
         journals: Sequence[AnswerLog] | None = None,
     ) -> None:
         self.victim, self.tally, self.rows = victim, tally, rows
@@ -149,7 +149,7 @@ class Metered(Victim):
     def clips(self) -> Sequence[Clip]:
         """The victim's clips, each counted in the same tally."""
         own = self.victim.clips()
-        judges: list[Victim | None] = [None] * len(own)
+        judges: list[BoundVictim | None] = [None] * len(own)
         if self.success_on is not None:
             judges = [clip.victim for clip in self.success_on.clips()]
             if len(judges) != len(own):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmrobust.attacks.second_look import answers_anew, differ, other_answers
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.meter import Tally
 
 
@@ -14,7 +14,7 @@ def test_answers_differ_by_a_share_of_the_largest():
     assert differ(outputs, outputs + change).tolist() == [False, False, False, True, True]
 
 
-class Bound(Victim):
+class Bound(BoundVictim):
     """Answers with the sample's own number and its pixels; some samples draw a third."""
 
     def __init__(self, drawing, rows):

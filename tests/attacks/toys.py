@@ -16,8 +16,8 @@ import mmrobust.attacks  # noqa: F401  (registers every attack)
 from mmrobust.attacks import Attack
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
-from mmrobust.victims import FunctionVictim, Victim
-from mmrobust.victims.base import Clip
+from mmrobust.victims import BoundVictim, FunctionVictim
+from mmrobust.victims.bound import Clip
 
 CLIP = (3, 5, 7, 9)
 K = 4
@@ -98,7 +98,7 @@ class Wavy(Linear):
         return waves(pixels, self.weights) + self.bias
 
 
-class PerClip(Victim):
+class PerClip(BoundVictim):
     """A victim bound to its clips: each has weights (K, C, T, H, W) of its own."""
 
     def __init__(self, weights: Tensor) -> None:
@@ -168,10 +168,10 @@ class ConvNet(nn.Sequential):
         return super().forward((pixels - 128) / 58)
 
 
-class Counting(Victim):
+class Counting(BoundVictim):
     """Counts clips forward and backward on its own, not trusting the meter."""
 
-    def __init__(self, victim: Victim, count: dict[str, int] | None = None) -> None:
+    def __init__(self, victim: BoundVictim, count: dict[str, int] | None = None) -> None:
         self.victim = victim
         self.count = {'forwards': 0, 'backwards': 0} if count is None else count
 
@@ -208,7 +208,7 @@ class Recording(FunctionVictim):
         return super().__call__(pixels)
 
 
-def predicted(victim: Victim, pixels: Tensor) -> Tensor:
+def predicted(victim: BoundVictim, pixels: Tensor) -> Tensor:
     """Labels under which every clip is classified correctly."""
     model = victim.model
     if model is not None:

@@ -404,7 +404,8 @@ def test_settings_and_their_defaults():
 
 
 def test_every_flag_is_explained():
-    source = '\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
+    # Apart, as what ends one file is no part of the next.
+    source = '\n\n\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
     # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'},
     # and return ('x',) of what a loaded file is like.
     place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[|return \((?=\'\w+\',\) if))'

@@ -5,7 +5,7 @@ from mmengine.config import Config, ConfigDict
 
 from mmrobust.cli.attack import build_config, parser
 from mmrobust.engine.attack_configs import attack_config, named, shipped
-from mmrobust.engine.subjects import build_attack
+from mmrobust.engine.victims import build_attack
 from mmrobust.registry import ATTACKS, HOOKS
 from tests.conftest import CONFIGS, ROOT
 
@@ -113,7 +113,7 @@ def test_a_file_may_name_an_attack(tmp_path):
         attack_config(str(path), '--attack')
 
 
-class Subject:
+class Victim:
     """What building an attack asks of a model under test."""
 
     def __init__(self, goal: str) -> None:
@@ -123,16 +123,16 @@ class Subject:
 @pytest.mark.parametrize('name', ['fgsm', 'mi_fgsm', 'bim', 'pgd_linf', 'one_shot', 'random_noise'])
 def test_attacks_by_gradient_suit_recognisers_and_poses_alike(name):
     for goal in ('Misclassify', 'CorruptPose'):
-        attack = build_attack(name, Subject(goal))
+        attack = build_attack(name, Victim(goal))
         assert type(attack.goal).__name__ == goal
     assert attack.goal.loss == 'auto'
 
 
 def test_a_hook_takes_a_name():
     hook = HOOKS.build({'type': 'mmrobust.AttackHook', 'attack': 'me_sampler'})
-    assert build_attack(hook.attack, Subject('Misclassify')).title == 'ME-Sampler'
+    assert build_attack(hook.attack, Victim('Misclassify')).title == 'ME-Sampler'
     hook = HOOKS.build({'type': 'mmrobust.AttackHook', 'attack': {'type': 'nes', 'budget': 100}})
-    assert build_attack(hook.attack, Subject('Misclassify')).budget == 100
+    assert build_attack(hook.attack, Victim('Misclassify')).budget == 100
 
 
 @pytest.mark.parametrize(

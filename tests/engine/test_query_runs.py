@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmrobust.victims.action.victim import Clips
+from mmrobust.victims.action.bound import BoundClips
 from tests.engine.runs import attack_run, card, outcome, rows
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ class PowerCutError(Exception):
 def test_a_broken_run_goes_on_inside_its_samples(
     unbroken, checkpoints, tmp_path, monkeypatch, calls
 ):
-    left, asked, real = [calls], [0], Clips.__call__
+    left, asked, real = [calls], [0], BoundClips.__call__
 
     def breaking(self, pixels):
         if left[0] == 0:
@@ -69,7 +69,7 @@ def test_a_broken_run_goes_on_inside_its_samples(
         asked[0] += len(pixels)
         return real(self, pixels)
 
-    monkeypatch.setattr(Clips, '__call__', breaking)
+    monkeypatch.setattr(BoundClips, '__call__', breaking)
     with pytest.raises(PowerCutError):
         attack_run(checkpoints['tiny_3d'], tmp_path, *OPTIONS)
     assert list(tmp_path.glob('answers/*.bin'))

@@ -88,12 +88,12 @@ def test_a_loaded_sample_is_asked_for_its_own_victim_and_labels():
         model.weight[0, :, 1, 0] = 1.0
     truth = SimpleNamespace(keypoints=torch.zeros(1, 2, 2))
     pixels = torch.zeros(1, 3, 2, 2)
-    subject = SimpleNamespace(
-        groups=lambda loaded: [(torch.tensor([0]), FunctionVictim(model), pixels)],
+    victim = SimpleNamespace(
+        batches=lambda loaded: [(torch.tensor([0]), FunctionVictim(model), pixels)],
         labels=lambda data: truth if data == 'data' else None,
     )
     attack = SimpleNamespace(goal=GOAL, alpha=0.0, alpha_unit='absolute')
-    found = Relations(subject, attack)(SimpleNamespace(data='data'))
+    found = Relations(victim, attack)(SimpleNamespace(data='data'))
     assert found.shape == (2, 2, 2)
     assert found[0, 1, 0] == 0.5
     assert int((found != 0).sum()) == 1

@@ -181,7 +181,7 @@ def victim_clips(model, dataset, **options):
     victim.install(dataset)
     loaded = victim.collate(pseudo_collate)([dataset[i] for i in range(len(dataset))])
     assert not loaded.failures, loaded.failures
-    ((_, clips, pixels),) = victim.groups(loaded)
+    ((_, clips, pixels),) = victim.batches(loaded)
     return victim, loaded, clips, pixels.float()
 
 

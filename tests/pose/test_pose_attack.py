@@ -27,7 +27,7 @@ def _scene(name, flip=False, backbone='PosePlanted'):
     victim = PoseVictim(build_model(name, flip=flip, backbone=backbone))
     data = batch()
     with torch.no_grad():
-        clean = victim.bind(data)(victim.pixels(data).float())
+        clean = victim.bind(data['data_samples'])(victim.pixels(data).float())
     joints, _ = victim.readout.decode(clean)
     truth = victim.labels(data)
     inside = ((joints >= 1) & (joints < torch.tensor(SIZE) - 1)).all(dim=2)
@@ -46,12 +46,12 @@ def _scene(name, flip=False, backbone='PosePlanted'):
 
 
 def _attack(attack, victim, data, truth, **options):
-    return attack(victim.bind(data), victim.pixels(data), truth, **options)
+    return attack(victim.bind(data['data_samples']), victim.pixels(data), truth, **options)
 
 
 def _planted(victim, data, truth, eps):
     """Which samples (N,) have adversarial examples on both sides along the signs."""
-    crops, pixels = victim.bind(data), victim.pixels(data).float()
+    crops, pixels = victim.bind(data['data_samples']), victim.pixels(data).float()
     signs = victim.model.backbone.signs.flip(0)  # the preprocessor swaps the channels
     with torch.no_grad():
         goal = GOAL.bind(truth, crops(pixels))

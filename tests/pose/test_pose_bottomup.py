@@ -52,7 +52,9 @@ def test_pose_bottomup_response_and_persons_are_those_of_the_stock_test_step(fam
         stock = victim.model.test_step(batch())
     data = batch()
     samples, outputs = victim.predict(data)
-    torch.testing.assert_close(victim.bind(data)(victim.pixels(data).float()), outputs)
+    torch.testing.assert_close(
+        victim.bind(data['data_samples'])(victim.pixels(data).float()), outputs
+    )
     for i, found in enumerate(victim.labels(data).decode(outputs)):
         assert len(found.scores) > 1
         for sample in (stock[i], samples[i]):
@@ -76,7 +78,7 @@ def test_pose_bottomup_gradient_to_the_pixels_agrees_with_finite_differences(fam
     data = batch()
     pixels = victim.pixels(data).double()
     in_double(monkeypatch, victim.model)
-    seen, truth = victim.bind(data), victim.labels(data)
+    seen, truth = victim.bind(data['data_samples']), victim.labels(data)
     for loss in victim.readout.losses():
         with torch.no_grad():
             goal = CorruptPersons(loss=loss).bind(truth, seen(pixels))
@@ -89,7 +91,7 @@ def test_pose_bottomup_objective_of_a_picture_does_not_depend_on_its_neighbours(
     _, victim = family
     with torch.no_grad():
         data = batch()
-        outputs = victim.bind(data)(victim.pixels(data).float())
+        outputs = victim.bind(data['data_samples'])(victim.pixels(data).float())
     for loss in victim.readout.losses():
         goal = CorruptPersons(loss=loss).bind(victim.labels(data), outputs)
         together, groups = goal.objective(outputs), goal.groups(outputs)
@@ -276,7 +278,7 @@ def test_pose_bottomup_victim_leaves_the_model_and_its_input_as_found(family):
         outputs = victim.predict(data)[1]
         kept = outputs.clone()
         victim.labels(data).decode(outputs)
-    victim.bind(data)(victim.pixels(data).float().requires_grad_()).sum().backward()
+    victim.bind(data['data_samples'])(victim.pixels(data).float().requires_grad_()).sum().backward()
     assert not {'forward', 'predict'} & set(vars(victim.model.head))
     assert modes == [module.training for module in victim.model.modules()]
     assert torch.equal(kept, outputs)
@@ -289,7 +291,7 @@ def test_pose_bottomup_head_is_restored_after_an_error(monkeypatch):
     data = batch()
     monkeypatch.setattr(victim.model.backbone, 'forward', lambda inputs: inputs / None)
     with pytest.raises(TypeError):
-        victim.bind(data)(victim.pixels(data).float())
+        victim.bind(data['data_samples'])(victim.pixels(data).float())
     with pytest.raises(TypeError):
         victim.predict(data)
     assert 'forward' not in vars(victim.model.head)

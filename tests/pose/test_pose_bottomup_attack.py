@@ -28,12 +28,14 @@ def _scene(name, rows=(0, 1, 2), backbone='PersonsPlanted'):
 
 
 def _attack(attack, victim, data, **options):
-    return attack(victim.bind(data), victim.pixels(data), victim.labels(data), **options)
+    return attack(
+        victim.bind(data['data_samples']), victim.pixels(data), victim.labels(data), **options
+    )
 
 
 def _planted(victim, data, eps):
     """Which pictures (N,) have adversarial examples on both sides along the signs."""
-    seen, pixels = victim.bind(data), victim.pixels(data).float()
+    seen, pixels = victim.bind(data['data_samples']), victim.pixels(data).float()
     signs = victim.model.backbone.signs.flip(0)  # the preprocessor swaps the channels
     with torch.no_grad():
         goal = GOAL.bind(victim.labels(data), seen(pixels))
@@ -84,13 +86,17 @@ def test_pose_bottomup_batch_gets_what_its_pictures_get_alone(name, threat, monk
     attack = KLimiting(
         threat, CorruptPersons(tau=0.1), random_start=True, steps=3, early_stop=False
     )
-    together = attack(victim.bind(data), victim.pixels(data), truth, seeds=[3, 4, 5])
+    together = attack(
+        victim.bind(data['data_samples']), victim.pixels(data), truth, seeds=[3, 4, 5]
+    )
     for row, one in enumerate(together):
         assert one.attacked
         assert one.linf > 0
         assert float(threat.distance(*_pair(one, data, row))) <= threat.eps * (1 + 1e-5)
         alone, rows = batch(rows=(row,)), torch.tensor([row])
-        (other,) = attack(victim.bind(alone), victim.pixels(alone), truth[rows], seeds=[3 + row])
+        (other,) = attack(
+            victim.bind(alone['data_samples']), victim.pixels(alone), truth[rows], seeds=[3 + row]
+        )
         assert torch.equal(one.adversarial, other.adversarial)
         assert (one.success, one.forwards) == (other.success, other.forwards)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from bottomup_toys import SIZE, K, batch, build_model, pictures
 
-from mmrobust.engine.subjects import build_subject
+from mmrobust.engine.victims import build_victim
 from mmrobust.victims import BottomupVictim
 from mmrobust.victims.bottomup import CorruptPersons
 from mmrobust.victims.bottomup.matching import right_joints
@@ -179,13 +179,13 @@ def test_pose_bottomup_annotations_are_in_input_pixels():
 
 def test_pose_bottomup_victim_is_chosen_by_the_model_and_heads_are_refused_by_name():
     model = build_model('rtmo')
-    assert isinstance(build_subject(model, None), BottomupVictim)
+    assert isinstance(build_victim(model, None), BottomupVictim)
     for kind in ('EDPoseHead', 'SomeHead'):
         model.head.__class__ = type(kind, (type(model.head),), {})
         known = 'AssociativeEmbeddingHead, CIDHead, DEKRHead, RTMOHead, YOLOXPoseHead'
         rule = f'head of a bottom-up estimator.*{known}.*got {kind}'
         with pytest.raises(ValueError, match=rule):
-            build_subject(model, {'space': 'crop'})
+            build_victim(model, {'space': 'crop'})
 
 
 def test_pose_bottomup_setups_that_cannot_be_followed_are_refused():

@@ -75,7 +75,7 @@ def lifter(tmp_path_factory):
 
 
 def cascade(lifter, head='heatmap', visible=True):
-    """Victim, and three persons as the engine hands them over."""
+    """BoundVictim, and three persons as the engine hands them over."""
     victim = CascadeVictim(build_model(head, flip=True), lifter=lifter)
     infos = persons()
     for info in infos:
@@ -85,7 +85,7 @@ def cascade(lifter, head='heatmap', visible=True):
     dataset.metainfo = {'dataset_name': 'toy', 'keypoint_id2name': dict(enumerate(NAMES))}
     victim.install(dataset)
     loaded = victim.collate(pseudo_collate)([dataset[i] for i in range(3)])
-    ((_, crops, pixels),) = victim.groups(loaded)
+    ((_, crops, pixels),) = victim.batches(loaded)
     return victim, crops, pixels, victim.labels(loaded.data), loaded
 
 

@@ -10,7 +10,7 @@ from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.goals import CorruptPose
 from mmrobust.victims import PhotographVictim, PoseVictim
 from mmrobust.victims.pose import photograph as module
-from mmrobust.victims.pose.photograph import Photograph
+from mmrobust.victims.pose.photograph import BoundPhotograph
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
 from mmrobust.victims.pose.readouts import PerPersonReadout
@@ -20,7 +20,7 @@ FAMILIES = ['heatmap', 'mspn', 'simcc', 'rtmcc', 'regression', 'rle', 'dsnt']
 
 
 def bound(victim, loaded):
-    ((rows, photo, pixels),) = victim.groups(loaded)
+    ((rows, photo, pixels),) = victim.batches(loaded)
     assert rows.tolist() == [0]
     return photo, pixels
 
@@ -137,8 +137,10 @@ def test_image_gradient_is_that_of_the_real_crops_carried_back():
     crop, victim = PoseVictim(model), PhotographVictim(model)
     loaded, data = photograph(victim), batch()
     crops = crop.pixels(data).float().requires_grad_()
-    goal = CorruptPose().bind(crop.labels(data), crop.bind(data)(crops).detach())
-    (own,) = torch.autograd.grad(goal.objective(crop.bind(data)(crops)).sum(), crops)
+    goal = CorruptPose().bind(crop.labels(data), crop.bind(data['data_samples'])(crops).detach())
+    (own,) = torch.autograd.grad(
+        goal.objective(crop.bind(data['data_samples'])(crops)).sum(), crops
+    )
     layout = loaded.layouts[0]
     leaf = layout.pixels().float().requires_grad_()
     cut = affine_crop(leaf, layout.matrices, layout.size, rounded=False)
@@ -353,8 +355,8 @@ def test_image_a_batch_holds_one_photograph():
     victim = PhotographVictim(build_model('heatmap'))
     loaded = photograph(victim)
     loaded.layouts.append(loaded.layouts[0])
-    with pytest.raises(ValueError, match='batch must be of one photograph, got 2'):
-        victim.groups(loaded)
+    with pytest.raises(ValueError, match='batch must be of one sample, got 2'):
+        victim.batches(loaded)
     assert loaded.alone(0).layouts == loaded.layouts[:1]
 
 
@@ -372,5 +374,5 @@ def test_image_layout_renders_crops_of_its_size():
     )
     assert layout.render(layout.pixels()).shape == (1, 3, SIZE[1], SIZE[0])
     assert layout.signature == ((3, 6, 8), 1)
-    photo = Photograph(PhotographVictim(build_model('heatmap')), layout, [])
+    photo = BoundPhotograph(PhotographVictim(build_model('heatmap')), [], [layout])
     assert photo.select(torch.tensor([0])) is photo

@@ -26,7 +26,7 @@ FAR = CorruptPose(tau=1e3)
 def scene(name, infos=None, backbone='PosePlanted', flip=False):
     victim = PhotographVictim(build_model(name, flip=flip, backbone=backbone))
     loaded = photograph(victim, infos)
-    ((_, photo, pixels),) = victim.groups(loaded)
+    ((_, photo, pixels),) = victim.batches(loaded)
     truth = victim.labels(loaded.data)
     return victim, loaded, photo, pixels, replace(truth, visible=torch.ones_like(truth.visible))
 
@@ -139,7 +139,7 @@ def test_image_without_any_visible_joint_is_counted_and_left_as_it_is():
     infos = [one | {'keypoints_visible': one['keypoints_visible'] * 0} for one in persons()]
     victim = PhotographVictim(build_model('heatmap'))
     loaded = photograph(victim, infos)
-    ((_, photo, pixels),) = victim.groups(loaded)
+    ((_, photo, pixels),) = victim.batches(loaded)
     (outcome,) = PGD(Linf(8), CorruptPose())(photo, pixels, victim.labels(loaded.data))
     assert not outcome.attacked
     assert outcome.flags == ('no_visible_joint',)

@@ -13,7 +13,7 @@ from pose_toys import random_checkpoint
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
 from mmrobust.engine.photograph_files import PhotographFiles
-from mmrobust.engine.subjects import build_subject
+from mmrobust.engine.victims import build_victim
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -229,7 +229,7 @@ def test_pose_image_bad_input_is_one_line(folder, config, checkpoint, tmp_path, 
     step = 'test_dataloader.dataset.pipeline.1'
     refused('transform RandomFlip', options=(f'{step}.type=RandomFlip', f'{step}.prob=1.0'))
     with pytest.raises(ValueError, match='space must be video or view'):
-        build_subject(torch.nn.Linear(1, 1), {'space': 'image'})
+        build_victim(torch.nn.Linear(1, 1), {'space': 'image'})
 
 
 def test_pose_image_names_must_be_below_the_prefix_and_differ(tmp_path):

@@ -32,7 +32,7 @@ def family(request):
 
 
 def loaded_batch(name, folder, count=2, seed=0):
-    """Victim and a batch of the last samples of its data set."""
+    """BoundVictim and a batch of the last samples of its data set."""
     victim = LifterVictim(build_lifter(name, seed))
     dataset = build_dataset(name, folder)
     victim.install(dataset)
@@ -42,7 +42,7 @@ def loaded_batch(name, folder, count=2, seed=0):
 
 def bound(name, folder, **options):
     victim, loaded = loaded_batch(name, folder, **options)
-    ((_, sequences, joints),) = victim.groups(loaded)
+    ((_, sequences, joints),) = victim.batches(loaded)
     return victim, sequences, joints, victim.labels(loaded.data), loaded
 
 

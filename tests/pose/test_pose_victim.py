@@ -52,7 +52,7 @@ def test_pose_response_and_decoded_joints_are_those_of_the_stock_test_step(famil
     samples, outputs = victim.predict(data)
     assert outputs.shape[0] == 3
     with torch.no_grad():
-        again = victim.bind(data)(victim.pixels(data).float())
+        again = victim.bind(data['data_samples'])(victim.pixels(data).float())
     # To rounding: convolutions of the same batch in one piece.
     torch.testing.assert_close(again, outputs.detach())
     joints, scores = victim.readout.decode(outputs)
@@ -72,7 +72,7 @@ def test_pose_gradient_to_the_pixels_agrees_with_finite_differences(family, monk
     victim.model.double()
     # The preprocessor casts to single precision, too coarse for differences.
     monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
-    crops, truth = victim.bind(data), victim.labels(data)
+    crops, truth = victim.bind(data['data_samples']), victim.labels(data)
     losses = list(victim.readout.losses())
     assert losses[0] == {**dict.fromkeys(COORDINATES, 'l1'), **dict.fromkeys(BINS, 'kl')}.get(
         name, 'heatmap_mse'
@@ -171,7 +171,7 @@ def test_pose_victim_leaves_the_model_and_its_input_as_found(family):
     before = [crop.clone() for crop in data['inputs']]
     victim.predict(data)
     model.eval()
-    crops = victim.bind(data)
+    crops = victim.bind(data['data_samples'])
     crops(victim.pixels(data).float().requires_grad_()).sum().backward()
     model.train()
     assert 'decode' not in vars(victim.readout.head)
@@ -186,7 +186,7 @@ def test_pose_decoder_is_restored_after_an_error(monkeypatch):
     data = batch()
     monkeypatch.setattr(victim.model.backbone, 'forward', lambda inputs: inputs / None)
     with pytest.raises(TypeError):
-        victim.bind(data)(victim.pixels(data).float())
+        victim.bind(data['data_samples'])(victim.pixels(data).float())
     with pytest.raises(TypeError):
         victim.predict(data)
     assert 'decode' not in vars(victim.readout.head)
@@ -363,6 +363,6 @@ def test_pose_joints_are_those_that_the_model_reports(name):
     assert len(fields['clean_joints']) == len(fields['clean_joint_errors']) == len(REPORTED)
     pixels = victim.pixels(data)
     (outcome, *_) = PGD(Linf(4), steps=1, goal=CorruptPose(reference='prediction'))(
-        victim.bind(data), pixels, truth, seeds=range(3)
+        victim.bind(data['data_samples']), pixels, truth, seeds=range(3)
     )
     assert outcome.scores.shape == clean[0].shape

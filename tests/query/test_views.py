@@ -9,7 +9,7 @@ from mmrobust.samplers.base import NoiseSampler
 from mmrobust.samplers.one_noise import Repeated
 from mmrobust.threats import Linf
 from mmrobust.victims import FunctionVictim
-from mmrobust.victims.base import Clip
+from mmrobust.victims.bound import Clip
 from tests.query.toys import Counter, clips
 
 

@@ -10,7 +10,7 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal, Misclassify
 from mmrobust.query.trial import Trial
 from mmrobust.threats import Linf
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 
 SHAPE = (2, 3, 4, 5)
 
@@ -21,7 +21,7 @@ def clips(n: int, seed: int = 0) -> Tensor:
     return torch.randint(60, 190, (n, *SHAPE), generator=generator).double()
 
 
-class Counter(Victim):
+class Counter(BoundVictim):
     """Linear scores of its own clips, and a count per clip that nobody else keeps."""
 
     def __init__(self, n: int, lead: float = 0.0, scale: float = 1e-2) -> None:

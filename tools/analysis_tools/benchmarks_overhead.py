@@ -22,8 +22,9 @@ from mmrobust.attacks.pgd import PGD
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Misclassify
 from mmrobust.victims import frozen
+from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.layouts import VideoLayout
-from mmrobust.victims.action.victim import ActionVictim, Clips
+from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.meter import Metered, Tally
 
 I3D = 'mmaction::recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py'
@@ -75,13 +76,13 @@ def clip_layout(views: int, frames: int, side: int, seed: int = 0) -> VideoLayou
     )
 
 
-def bound(model: Any, layout: VideoLayout, memory_limit: float) -> tuple[Clips, Tensor]:
+def bound(model: Any, layout: VideoLayout, memory_limit: float) -> tuple[BoundClips, Tensor]:
     """The model bound to one clip, and its pixels (1, C, T, H, W)."""
     victim = ActionVictim(model, memory_limit=memory_limit)
-    return Clips(victim, [layout]), layout.pixels()[None].float()
+    return BoundClips(victim, [], [layout]), layout.pixels()[None].float()
 
 
-def gradient(clips: Clips, pixels: Tensor) -> Tensor:
+def gradient(clips: BoundClips, pixels: Tensor) -> Tensor:
     """One gradient of the cross-entropy of class 0."""
     leaf = pixels.detach().requires_grad_()
     goal = Misclassify().bind(torch.zeros(len(pixels), dtype=torch.long), torch.zeros(1, 400))

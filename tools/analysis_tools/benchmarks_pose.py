@@ -26,7 +26,7 @@ from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import frozen
 from mmrobust.victims.meter import Metered, Tally
-from mmrobust.victims.pose.victim import Crops, PoseVictim
+from mmrobust.victims.pose.victim import BoundCrops, PoseVictim
 
 CONFIG = 'body_2d_keypoint/topdown_heatmap/coco/td-hm_res50_8xb64-210e_coco-256x192.py'
 STEPS = 4
@@ -70,7 +70,7 @@ def persons(victim: PoseVictim, n: int) -> dict[str, Any]:
     return {key: [one[key] for one in packed] for key in ('inputs', 'data_samples')}
 
 
-def measure_relation(crops: Crops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
+def measure_relation(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
     """The map of all joints against plain backward passes through one forward."""
     leaf = pixels.clone().requires_grad_()
     outputs = crops(leaf)
@@ -88,7 +88,7 @@ def measure_relation(crops: Crops, pixels: Tensor, goal: CorruptPose, repeats: i
     )
 
 
-def measure_step(crops: Crops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
+def measure_step(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
     """Attack steps against bare forwards and backwards."""
     n = len(pixels)
     # Out of reach, so that every step is taken.
@@ -116,7 +116,7 @@ def run(quick: bool) -> None:
     n, repeats = (1, 2) if quick else (4, 7)
     victim = estimator()
     data = persons(victim, n)
-    crops, pixels = victim.bind(data), victim.pixels(data).float()
+    crops, pixels = victim.bind(data['data_samples']), victim.pixels(data).float()
     with frozen(victim.model):
         with torch.no_grad():
             goal = CorruptPose(tau=1e3).bind(victim.labels(data), crops(pixels))

@@ -31,7 +31,7 @@ from mmrobust.query.pool import Pool
 from mmrobust.query.trial import Search, Trial
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Linf
-from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
 
 FRAMES, SIDE, BATCH = 4, 112, 8
 ARMS: dict[str, dict[str, Any]] = {
@@ -53,7 +53,7 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 
 
-class Biased(Victim):
+class Biased(BoundVictim):
     """A network whose lead of class 0 depends on the video; bound to its samples."""
 
     def __init__(self, network: nn.Module, leads: Tensor) -> None:

@@ -21,8 +21,9 @@ from mmrobust.attacks.iterative_saliency import IterativeSaliency
 from mmrobust.attacks.iterative_saliency_rg import IterativeSaliencyRG
 from mmrobust.attacks.one_shot import OneShot
 from mmrobust.threats import Linf
+from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.layouts import ViewLayout
-from mmrobust.victims.action.victim import ActionVictim, Clips
+from mmrobust.victims.action.victim import ActionVictim
 
 FRAMES = 11
 
@@ -60,18 +61,18 @@ def stack(side: int, count: int = 1) -> tuple[Tensor, list[ViewLayout]]:
     return whole, [ViewLayout(x[None].to(torch.uint8)) for x in whole]
 
 
-def bound(model: Any, layouts: list[ViewLayout]) -> Clips:
+def bound(model: Any, layouts: list[ViewLayout]) -> BoundClips:
     """The recogniser bound to the stacks."""
-    return Clips(ActionVictim(model, space='view', memory_limit=64.0), layouts)
+    return BoundClips(ActionVictim(model, space='view', memory_limit=64.0), [], layouts)
 
 
-def check(clips: Clips, pixels: Tensor) -> Tensor:
+def check(clips: BoundClips, pixels: Tensor) -> Tensor:
     """Outputs of a candidate."""
     with torch.no_grad():
         return clips(pixels)
 
 
-def step(clips: Clips, pixels: Tensor) -> Tensor:
+def step(clips: BoundClips, pixels: Tensor) -> Tensor:
     """A candidate's outputs and gradient, as the refreshed attack needs them."""
     leaf = pixels.clone().requires_grad_()
     outputs = clips(leaf)
@@ -79,7 +80,9 @@ def step(clips: Clips, pixels: Tensor) -> Tensor:
     return gradient
 
 
-def compare(work: Callable[[Clips, Tensor], Tensor], clips: Clips, pixels: Tensor, n: int) -> str:
+def compare(
+    work: Callable[[BoundClips, Tensor], Tensor], clips: BoundClips, pixels: Tensor, n: int
+) -> str:
     """Time of ``work`` for n candidates, in full and incrementally, taken in turns."""
     full, reused, worst = [], [], 0.0
     with clips.incremental() as entered:
@@ -119,7 +122,7 @@ def exact() -> str:
     return compare(step, clips, pixels.double(), 2) + '; goal <= 1e-5'
 
 
-def formulas(clips: Clips, pixels: Tensor) -> None:
+def formulas(clips: BoundClips, pixels: Tensor) -> None:
     """Forwards and backwards per clip, and what the algorithms say."""
     labels = check(clips, pixels).argmax(dim=1)
     rules: list[tuple[type[OneShot | FrameSaliency], Callable[[int], tuple[int, int]]]] = [

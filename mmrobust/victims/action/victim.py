@@ -6,25 +6,21 @@ K classes; pixels 0..255.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from mmrobust.functional.averaging import average_views
 from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
-from mmrobust.victims.action.clips import split_clips
+from mmrobust.victims.action.bound import BoundClips
+from mmrobust.victims.action.chunking import divide, saved_bytes
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Clip, Victim
-from mmrobust.victims.samples import Loaded, alike
-from mmrobust.victims.subject import Facts, Subject
+from mmrobust.victims.base import Facts, Victim
 
 Space = Literal['video', 'view']
 # Transforms of MMAction2 that read or arrange joints.
@@ -32,7 +28,7 @@ SKELETON = ('PoseDecode', 'MMDecode', 'GenSkeFeat', 'FormatGCNInput')
 
 
 @VICTIMS.register_module()
-class ActionVictim(Subject):
+class ActionVictim(Victim):
     """A recogniser with its own test pipeline, ready to be attacked.
 
     Args:
@@ -55,7 +51,7 @@ class ActionVictim(Subject):
         large = finite(memory_limit) and memory_limit > 0
         require(large, 'memory_limit', 'GiB > 0', memory_limit)
         self.space, self.memory_limit = space, memory_limit
-        self.scorer = Scorer(model)
+        self.model, self.scorer = model, Scorer(model)
         self._view_bytes: dict[tuple[object, ...], int] = {}
         self._averages: dict[tuple[object, ...], bool] = {}
 
@@ -66,7 +62,7 @@ class ActionVictim(Subject):
             ValueError: It gives joints, no videos.
         """
         check_videos(dataset)
-        flow = flow_sampling(self.scorer.model)
+        flow = flow_sampling(self.model)
         dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space, flow)
 
     def labels(self, data: dict[str, Any]) -> Tensor:
@@ -80,25 +76,15 @@ class ActionVictim(Subject):
         """The stock test step: data samples, and averaged outputs (N, K)."""
         return self.scorer.predict(data)
 
-    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Clips, Tensor]]:
-        """Samples that fit into one tensor: rows, victim, pixels (n, C, T, H, W)."""
-        device = next(self.scorer.model.parameters()).device
-        found = []
-        for rows in alike(loaded.layouts):
-            layouts = [loaded.layouts[row] for row in rows]
-            pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
-            found.append((torch.tensor(rows), Clips(self, layouts), pixels))
-        return found
-
-    def render(self, layout: Layout, adversarial: Tensor) -> Tensor:
-        """The model's uint8 inputs for adversarial pixels (C, T, H, W)."""
-        return layout.render(adversarial)
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Layout] = ()) -> BoundClips:
+        """The victim of videos of one shape."""
+        return BoundClips(self, samples, layouts)
 
     def facts(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
         """The classes, whether they are the label (1,), and the label's probability."""
         return class_facts(int(labels), clean[0], adversarial[0], checked[0])
 
-    def chunk(self, clips: Clips, pixels: Tensor) -> int:
+    def chunk(self, clips: BoundClips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""
         views, unit = clips.views, min(self.scorer.unit, clips.views)
         leaf = pixels[:1].detach()
@@ -110,7 +96,7 @@ class ActionVictim(Subject):
         fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
         return min(views, max(1, fits) * unit)
 
-    def averages(self, clips: Clips, pixels: Tensor) -> bool:
+    def averages(self, clips: BoundClips, pixels: Tensor) -> bool:
         """Whether chunks of views are averaged or joined; found out once per shape."""
         key = clips.layouts[0].signature
         if key not in self._averages:
@@ -140,67 +126,3 @@ def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor)
         fields[f'{side}_correct'] = prediction == label if known else None
         fields[f'{side}_confidence'] = float(scores.softmax(-1)[label]) if known else None
     return Facts(fields, agree=int(checked.argmax()) == int(adversarial.argmax()))
-
-
-class Clips(Victim):
-    """An :class:`ActionVictim` bound to N samples of one shape.
-
-    Args:
-        owner: The recogniser.
-        layouts: One per sample.
-    """
-
-    def __init__(self, owner: ActionVictim, layouts: Sequence[Layout]) -> None:
-        self.owner, self.layouts = owner, list(layouts)
-
-    @property
-    def views(self) -> int:
-        """V."""
-        return self.layouts[0].views
-
-    @property
-    def model(self) -> nn.Module:
-        """The recogniser."""
-        return self.owner.scorer.model
-
-    def select(self, rows: Tensor) -> Clips:
-        """The victim of some of the samples."""
-        return Clips(self.owner, [self.layouts[row] for row in rows.tolist()])
-
-    def incremental(self) -> AbstractContextManager[object]:
-        """A recogniser that computes flow keeps that of unchanged frames."""
-        enter: Callable[[], AbstractContextManager[object]] | None
-        enter = getattr(self.owner.scorer.model, 'incremental', None)
-        if enter is None:
-            return nullcontext()
-        leaf = self.layouts[0].pixels()[None].to(next(self.model.parameters()))
-        # Measured now: inside, graphs of flow are not seen by what measures. A
-        # black box has none, and says so itself if a gradient is asked for.
-        with torch.enable_grad(), suppress(ValueError):
-            self.owner.chunk(self, leaf.requires_grad_())
-        return enter()
-
-    def clips(self) -> Sequence[Clip]:
-        """The video's clips, all crops of one together, by time."""
-        return split_clips(self) if self.owner.scorer.unit == 1 else ()
-
-    def part(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
-        """Logits (N, R, K) of some views."""
-        pairs = zip(self.layouts, pixels, strict=True)
-        return self.owner.scorer.logits([layout.render(x, views) for layout, x in pairs])
-
-    def scores(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
-        """Averaged outputs (N, K) of some views, as if there were no others."""
-        owner = self.owner
-        # Without a gradient too: a chunk's activations are what takes the memory.
-        chunk = owner.chunk(self, pixels)
-        if chunk >= len(views):
-            logits = self.part(pixels, views)
-        else:
-            mean = owner.averages(self, pixels)
-            logits = chunked(self.part, pixels, views, chunk, mean)
-        return average_views(logits, owner.scorer.averaging)
-
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Averaged outputs (N, K), as the test path scores them."""
-        return self.scores(pixels, range(self.views))

@@ -15,19 +15,18 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Facts, Victim
 from mmrobust.victims.bottomup.annotations import annotated_persons
 from mmrobust.victims.bottomup.facts import persons_facts
 from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.bottomup.readouts import readout_of
-from mmrobust.victims.pose.loading import CropLayout
-from mmrobust.victims.samples import Loaded, alike, channels_of
-from mmrobust.victims.subject import Facts, Subject
+from mmrobust.victims.bound import BoundSamples
+from mmrobust.victims.samples import channels_of
 
 
 @VICTIMS.register_module()
-class BottomupVictim(Subject):
+class BottomupVictim(Victim):
     """An estimator of all persons of a picture, with its own test path.
 
     The threat model is that of the network's input: the picture as the
@@ -86,24 +85,9 @@ class BottomupVictim(Subject):
         step = self.readout.largest_batch or count
         return [slice(i, i + step) for i in range(0, count, step)]
 
-    def bind(self, data: dict[str, Any]) -> Pictures:
-        """The victim of a batch's pictures."""
-        return Pictures(self, data['data_samples'])
-
-    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Pictures, Tensor]]:
-        """Pictures of one size: rows, victim, pixels (n, C, H, W)."""
-        device = next(self.model.parameters()).device
-        samples = loaded.data['data_samples']
-        found = []
-        for rows in alike(loaded.layouts):
-            pixels = torch.stack([loaded.layouts[row].pixels() for row in rows]).to(device)
-            victim = Pictures(self, [samples[row] for row in rows])
-            found.append((torch.tensor(rows), victim, pixels))
-        return found
-
-    def render(self, layout: CropLayout, adversarial: Tensor) -> Tensor:
-        """The network's uint8 input for adversarial pixels (C, H, W)."""
-        return layout.render(adversarial)
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPictures:
+        """The victim of pictures of one size."""
+        return BoundPictures(self, samples, layouts)
 
     def facts(
         self, labels: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
@@ -112,25 +96,8 @@ class BottomupVictim(Subject):
         return persons_facts(labels, clean, adversarial, checked)
 
 
-class Pictures(Victim):
-    """A :class:`BottomupVictim` bound to N pictures.
-
-    Args:
-        owner: The estimator.
-        samples: One ``PoseDataSample`` per picture.
-    """
-
-    def __init__(self, owner: BottomupVictim, samples: Sequence[Any]) -> None:
-        self.owner, self.samples = owner, list(samples)
-
-    @property
-    def model(self) -> nn.Module:
-        """The estimator."""
-        return self.owner.model
-
-    def select(self, rows: Tensor) -> Pictures:
-        """The victim of some of the pictures."""
-        return Pictures(self.owner, [self.samples[row] for row in rows.tolist()])
+class BoundPictures(BoundSamples):
+    """A :class:`BottomupVictim` bound to N pictures."""
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, D) of pictures (N, C, H, W), as the test path computes them."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.victims.lifting.loading import LiftLayout, LiftPipeline
-from mmrobust.victims.lifting.victim import LifterVictim, Sequences
+from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.samples import LAYOUT_KEY, Failure
 
 OPTIONS = ('config', 'checkpoint')
@@ -114,7 +114,7 @@ class Lifter:
         moving = joints.transpose(1, 2)[:, :, None, :, None]
         moving = moving.expand(-1, -1, self.frames, -1, -1).double()
         lifts = [one.lift for one in chained]
-        sequences = Sequences(self.victim, lifts, [one.layout for one in chained])
+        sequences = self.victim.bind(lifts, [one.layout for one in chained])
         return self.victim.readout.places(sequences(moving), lifts)
 
     def conversion(self, meta: Mapping[str, Any]) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
+from mmrobust.victims.base import Facts
 from mmrobust.victims.lifting.behind import Chained, Lifter
 from mmrobust.victims.lifting.facts import lift_facts
 from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
@@ -24,7 +25,6 @@ from mmrobust.victims.pose.annotations import zoom
 from mmrobust.victims.pose.facts import pose_facts
 from mmrobust.victims.pose.readouts import Readout
 from mmrobust.victims.pose.victim import PoseVictim
-from mmrobust.victims.subject import Facts
 
 
 @VICTIMS.register_module()

@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from mmrobust.victims.base import Facts
 from mmrobust.victims.lifting.truth import LiftTruth
-from mmrobust.victims.subject import Facts
 
 # A pose is right, and a joint has stayed, within this distance: 150 mm, as 3DPCK counts.
 TAU = 0.15

@@ -15,19 +15,18 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Facts, Victim
+from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.lifting.facts import lift_facts
 from mmrobust.victims.lifting.flip import flips_copies
-from mmrobust.victims.lifting.loading import LiftLayout, LiftPipeline
+from mmrobust.victims.lifting.loading import LiftPipeline
 from mmrobust.victims.lifting.readouts import readout_of
 from mmrobust.victims.lifting.truth import LiftTruth, lift_truth
 from mmrobust.victims.pose.capture import decoder_input
-from mmrobust.victims.samples import Loaded, alike
-from mmrobust.victims.subject import Facts, Subject
 
 
 @VICTIMS.register_module()
-class LifterVictim(Subject):
+class LifterVictim(Victim):
     """A 3-D lifter with its own test path: **what is attacked is the 2-D pose**.
 
     The threat model is that of an attacker who moves the joints that some 2-D estimator
@@ -65,21 +64,9 @@ class LifterVictim(Subject):
             samples = self.model.test_step(data)
         return samples, self.readout.flatten(caught.value)
 
-    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Sequences, Tensor]]:
-        """Sequences of one length: rows, victim, coordinates (n, 2, T, K, 1)."""
-        device = next(self.model.parameters()).device
-        samples = loaded.data['data_samples']
-        found = []
-        for rows in alike(loaded.layouts):
-            layouts = [loaded.layouts[row] for row in rows]
-            pixels = torch.stack([layout.pixels() for layout in layouts]).to(device)
-            victim = Sequences(self, [samples[row] for row in rows], layouts)
-            found.append((torch.tensor(rows), victim, pixels))
-        return found
-
-    def render(self, layout: LiftLayout, adversarial: Tensor) -> Tensor:
-        """The network's input for adversarial joints (2, T, K, 1)."""
-        return layout.render(adversarial)
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundSequences:
+        """The victim of sequences of one length; pixels are coordinates (n, 2, T, K, 1)."""
+        return BoundSequences(self, samples, layouts)
 
     def facts(
         self, labels: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
@@ -88,34 +75,11 @@ class LifterVictim(Subject):
         return lift_facts(labels, clean, adversarial, checked)
 
 
-class Sequences(Victim):
-    """A :class:`LifterVictim` bound to N sequences of 2-D poses.
-
-    Args:
-        owner: The lifter.
-        samples: One ``PoseDataSample`` per sequence.
-        layouts: Of the sequences.
-    """
+class BoundSequences(BoundSamples):
+    """A :class:`LifterVictim` bound to N sequences of 2-D poses."""
 
     bounds = (-torch.inf, torch.inf)
     dtype = torch.float64
-
-    def __init__(
-        self, owner: LifterVictim, samples: Sequence[Any], layouts: Sequence[LiftLayout]
-    ) -> None:
-        self.owner, self.samples, self.layouts = owner, list(samples), list(layouts)
-
-    @property
-    def model(self) -> nn.Module:
-        """The lifter."""
-        model: nn.Module = self.owner.model
-        return model
-
-    def select(self, rows: Tensor) -> Sequences:
-        """The victim of some of the sequences."""
-        chosen = rows.tolist()
-        samples = [self.samples[row] for row in chosen]
-        return Sequences(self.owner, samples, [self.layouts[row] for row in chosen])
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, D) to coordinates (N, 2, T, K, 1), as the test path decodes them."""

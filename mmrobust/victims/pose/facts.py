@@ -18,7 +18,7 @@ from mmrobust.functional.keypoint_metrics import (
     vanished_joints,
 )
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.victims.subject import Facts
+from mmrobust.victims.base import Facts
 
 # A joint is right within this distance (PCK@0.2), a pose with more than half of its joints:
 # a pose that `CorruptPose` takes for wrong is not right.

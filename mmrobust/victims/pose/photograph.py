@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Victim
-from mmrobust.victims.pose.photograph_loading import PersonPipeline, PhotographLayout
+from mmrobust.victims.base import Facts
+from mmrobust.victims.bound import BoundSamples
+from mmrobust.victims.pose.photograph_loading import PersonPipeline
 from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_facts
 from mmrobust.victims.pose.photographs import CollatePersons, Photographs
 from mmrobust.victims.pose.topdown import TopDownVictim
-from mmrobust.victims.pose.victim import Crops
-from mmrobust.victims.samples import Collate, Loaded
-from mmrobust.victims.subject import Facts
+from mmrobust.victims.pose.victim import BoundCrops
+from mmrobust.victims.samples import Collate
 
 
 @VICTIMS.register_module()
@@ -46,7 +46,7 @@ class PhotographVictim(TopDownVictim):
     """
 
     pipeline = PersonPipeline
-    alone = True
+    one_by_one = True
 
     def __init__(
         self, model: nn.Module, *, space: Literal['image'] = 'image', target: str | None = None
@@ -76,22 +76,9 @@ class PhotographVictim(TopDownVictim):
         samples, responses = super().predict({**data, 'inputs': crops})
         return samples, responses.reshape(1, -1)
 
-    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Photograph, Tensor]]:
-        """The batch's only photograph: row, victim, pixels (1, C, H, W).
-
-        Raises:
-            ValueError: There are several, whose persons could not be told apart.
-        """
-        count = len(loaded.layouts)
-        require(count == 1, 'batch', 'of one photograph', count)
-        layout = loaded.layouts[0]
-        pixels = layout.pixels()[None].to(next(self.model.parameters()).device)
-        victim = Photograph(self, layout, loaded.data['data_samples'])
-        return [(torch.tensor([0]), victim, pixels)]
-
-    def render(self, layout: PhotographLayout, adversarial: Tensor) -> Tensor:
-        """The network's uint8 inputs (P, C, h, w) for an adversarial photograph (C, H, W)."""
-        return layout.render(adversarial)
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPhotograph:
+        """The victim of one photograph with its persons."""
+        return BoundPhotograph(self, samples, layouts)
 
     def facts(
         self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
@@ -100,29 +87,16 @@ class PhotographVictim(TopDownVictim):
         return photograph_facts(labels, clean, adversarial, checked, self.sigmas)
 
 
-class Photograph(Victim):
-    """An estimator bound to one photograph.
+class BoundPhotograph(BoundSamples):
+    """An estimator bound to one photograph, whose layout has P crops, one for each person."""
 
-    Args:
-        owner: The estimator.
-        layout: The photograph's, with its P crops.
-        samples: One ``PoseDataSample`` per person.
-    """
-
-    def __init__(
-        self, owner: TopDownVictim, layout: PhotographLayout, samples: Sequence[Any]
-    ) -> None:
-        self.owner, self.layout, self.samples = owner, layout, list(samples)
-
-    @property
-    def model(self) -> nn.Module:
-        """The estimator."""
-        model: nn.Module = self.owner.model
-        return model
+    def select(self, rows: Tensor) -> BoundPhotograph:
+        """Itself: its one sample may be asked about in several versions."""
+        return self
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, P * D) to N versions (N, C, H, W) of the photograph."""
-        layout = self.layout
+        (layout,) = self.layouts
         crops = torch.cat([affine_crop(one, layout.matrices, layout.size) for one in pixels])
-        responses = Crops(self.owner, self.samples * len(pixels))(crops)
+        responses = BoundCrops(self.owner, self.samples * len(pixels))(crops)
         return responses.reshape(len(pixels), -1)

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.victims.base import Facts
 from mmrobust.victims.pose.annotations import zoom
 from mmrobust.victims.pose.facts import HALF, pose_facts
 from mmrobust.victims.pose.readouts import PerPersonReadout
-from mmrobust.victims.subject import Facts
 
 Fields = dict[str, Any]
 

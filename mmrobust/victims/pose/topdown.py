@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
+from mmrobust.victims.base import Victim
 from mmrobust.victims.pose.annotations import (
     input_box,
     pack_input_keypoints,
@@ -27,10 +28,9 @@ from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.detections import annotate_boxes
 from mmrobust.victims.pose.readouts import readout_of
 from mmrobust.victims.samples import channels_of
-from mmrobust.victims.subject import Subject
 
 
-class TopDownVictim(Subject):
+class TopDownVictim(Victim):
     """A pose estimator with its own test path.
 
     Args:

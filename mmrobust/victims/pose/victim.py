@@ -16,13 +16,12 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Facts
+from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.facts import pose_facts
-from mmrobust.victims.pose.loading import CropLayout, CropPipeline
+from mmrobust.victims.pose.loading import CropPipeline
 from mmrobust.victims.pose.topdown import TopDownVictim
-from mmrobust.victims.samples import Loaded, alike
-from mmrobust.victims.subject import Facts
 
 
 @VICTIMS.register_module()
@@ -68,24 +67,9 @@ class PoseVictim(TopDownVictim):
         require(len(sizes) == 1, 'inputs', 'crops of one size (C, H, W)', sizes)
         return torch.stack(list(data['inputs']))
 
-    def bind(self, data: dict[str, Any]) -> Crops:
-        """The victim of a batch's crops."""
-        return Crops(self, data['data_samples'])
-
-    def groups(self, loaded: Loaded) -> list[tuple[Tensor, Crops, Tensor]]:
-        """Crops of one size: rows, victim, pixels (n, C, H, W)."""
-        device = next(self.model.parameters()).device
-        samples = loaded.data['data_samples']
-        found = []
-        for rows in alike(loaded.layouts):
-            pixels = torch.stack([loaded.layouts[row].pixels() for row in rows]).to(device)
-            victim = Crops(self, [samples[row] for row in rows])
-            found.append((torch.tensor(rows), victim, pixels))
-        return found
-
-    def render(self, layout: CropLayout, adversarial: Tensor) -> Tensor:
-        """The network's uint8 input for adversarial pixels (C, H, W)."""
-        return layout.render(adversarial)
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundCrops:
+        """The victim of persons' crops of one size."""
+        return BoundCrops(self, samples, layouts)
 
     def facts(
         self, labels: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
@@ -94,26 +78,8 @@ class PoseVictim(TopDownVictim):
         return pose_facts(labels, clean, adversarial, checked, self.sigmas)
 
 
-class Crops(Victim):
-    """A top-down estimator bound to N persons' crops.
-
-    Args:
-        owner: The estimator.
-        samples: One ``PoseDataSample`` per sample.
-    """
-
-    def __init__(self, owner: TopDownVictim, samples: Sequence[Any]) -> None:
-        self.owner, self.samples = owner, list(samples)
-
-    @property
-    def model(self) -> nn.Module:
-        """The estimator."""
-        model: nn.Module = self.owner.model
-        return model
-
-    def select(self, rows: Tensor) -> Crops:
-        """The victim of some of the samples."""
-        return Crops(self.owner, [self.samples[row] for row in rows.tolist()])
+class BoundCrops(BoundSamples):
+    """A top-down estimator bound to N persons' crops."""
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, D) of crops (N, C, H, W), as the test path decodes them."""

@@ -9,7 +9,7 @@ from mmrobust.flow.estimators.farneback import Farneback
 from mmrobust.query.views import view_starts
 from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.samplers.sparked import Sparked
-from mmrobust.victims.action.clips import split_clips
+from mmrobust.victims.action.bound import split_clips
 from tests.conftest import CONFIGS, build_recognizer
 from tests.victims.action.test_victim import SPACES, bound
 

@@ -31,7 +31,7 @@ def bound(recognizer, space='video', **options):
     cfg, model = recognizer
     victim = ActionVictim(model, space=space, **options)
     loaded = loaded_batch(cfg, victim)
-    ((_, clips, pixels),) = victim.groups(loaded)
+    ((_, clips, pixels),) = victim.batches(loaded)
     return victim, loaded, clips, pixels.float()
 
 
@@ -142,7 +142,8 @@ def test_unequal_videos_make_groups():
     cfg.test_dataloader.dataset.pipeline[2].update(scale=(60, 32), keep_ratio=False)
     second = loaded_batch(cfg, victim, 1)
     first.layouts.extend(second.layouts)
-    groups = victim.groups(first)
+    first.data['data_samples'].extend(second.data['data_samples'])
+    groups = victim.batches(first)
     assert [rows.tolist() for rows, _, _ in groups] == [[0], [1]]
 
 

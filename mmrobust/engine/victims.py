@@ -1,4 +1,4 @@
-"""From a runner's model to a subject, and from a config to an attack that suits it."""
+"""From a runner's model to a victim, and from a config to an attack that suits it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mmrobust.attacks.query_attack import NEEDS, QueryAttack
 from mmrobust.engine.attack_configs import attack_config
 from mmrobust.goals import ClassGoal, CorruptPose
 from mmrobust.registry import ATTACKS, VICTIMS
-from mmrobust.victims.subject import Subject
+from mmrobust.victims.base import Victim
 
 # By the name of a model's class, or one that it is derived from, else by their package.
-SUBJECTS = {
+VICTIM_KINDS = {
     'BottomupPoseEstimator': 'BottomupVictim',
     'PoseLifter': 'LifterVictim',
     'mmpose': 'PoseVictim',
@@ -24,51 +24,51 @@ SUBJECTS = {
 SPACES = {('PoseVictim', 'image'): 'PhotographVictim'}
 
 
-def build_subject(model: nn.Module, options: dict[str, Any] | None) -> Subject:
+def build_victim(model: nn.Module, options: dict[str, Any] | None) -> Victim:
     """The model under test.
 
     Args:
         model: As the runner has built it.
-        options: Of the subject; ``type`` where the model does not tell.
+        options: Of the victim; ``type`` where the model does not tell.
 
     Raises:
         ValueError: The model is none that can be attacked.
     """
-    kind = subject_kind(type(getattr(model, 'module', model)))
+    kind = victim_kind(type(getattr(model, 'module', model)))
     kind = SPACES.get((kind, (options or {}).get('space', '')), kind)
     kind = 'CascadeVictim' if kind == 'PoseVictim' and 'lifter' in (options or {}) else kind
-    found: Subject = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
+    found: Victim = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
     return found
 
 
-def subject_kind(model: type) -> str:
-    """The registered subject of a model's class, whatever its space."""
+def victim_kind(model: type) -> str:
+    """The registered victim of a model's class, whatever its space."""
     lineage = model.__mro__
     origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
-    kinds = [kind for origin, kind in SUBJECTS.items() if origin in origins]
+    kinds = [kind for origin, kind in VICTIM_KINDS.items() if origin in origins]
     return kinds[0] if kinds else 'ActionVictim'
 
 
-def build_attack(config: dict[str, Any] | str, subject: Subject) -> Attack:
-    """The attack, with the subject's own goal where the config names no type.
+def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
+    """The attack, with the victim's own goal where the config names no type.
 
     Args:
         config: Of the attack, or its usual name.
-        subject: The model that it is run on.
+        victim: The model that it is run on.
 
     Raises:
-        ValueError: The goal speaks of classes, and the subject of poses; or the subject has a
+        ValueError: The goal speaks of classes, and the victim of poses; or the victim has a
             target pose, of which the goal makes no use.
     """
     config = attack_config(config)
     goal = config.get('goal') or {}
-    goal = {'type': subject.goal, **goal} if isinstance(goal, Mapping) else goal
+    goal = {'type': victim.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})
-    if isinstance(found.goal, ClassGoal) and subject.goal != 'Misclassify':
+    if isinstance(found.goal, ClassGoal) and victim.goal != 'Misclassify':
         kind = type(found.goal).__name__
         if isinstance(found, QueryAttack):
             raise ValueError(f'{type(found).__name__} {NEEDS}, got a pose estimator')
         raise ValueError(f'attack.goal.type must be a goal of poses, got {kind}, one of classes')
-    if getattr(subject, 'target', None) is not None and isinstance(found.goal, CorruptPose):
+    if getattr(victim, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
     return found
