@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmrobust.functional.checks import require
@@ -45,7 +45,10 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
     if not args.input:
         require(args.boxes is None, '--boxes', 'used with --input', args.boxes)
         return
-    dataset = _raw_data(cfg, args)
+    from mmrobust.engine.raw_data import raw_dataset
+
+    lifts = 'lifter' in cfg.test_cfg.victim
+    dataset = raw_dataset(cfg, args.input, args.boxes, lifts=lifts)
     cfg.test_dataloader.dataset = dataset
     metrics = _metrics(cfg.test_evaluator)
     cfg.test_evaluator = [one for one in metrics if _is_useful(one)]
@@ -54,87 +57,6 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
     attack = cfg.test_cfg.attack
     attack['goal'] = _with_reference(attack.get('goal'))
     _say(dataset)
-
-
-def _raw_data(cfg: Any, args: argparse.Namespace) -> dict[str, Any]:
-    """The config of a data set of raw files, with the config's own pipeline."""
-    from mmrobust.engine.victims import victim_kind
-
-    kind = victim_kind(_class(cfg, 'MODELS', cfg.model))
-    lifts = kind == 'LifterVictim' or 'lifter' in cfg.test_cfg.victim
-    rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
-    require(not lifts, '--input', rule, args.input[0])
-    leaf = find_leaf(cfg.test_dataloader.dataset)
-    words = [os.path.abspath(os.path.expanduser(word)) for word in args.input]
-    found = {'inputs': words, 'pipeline': leaf['pipeline'], 'test_mode': True}
-    boxes = None if args.boxes is None else os.path.abspath(args.boxes)
-    if kind != 'PoseVictim':
-        name = {'BottomupVictim': 'bottom-up estimators', 'ActionVictim': 'recognisers'}[kind]
-        require(boxes is None, '--boxes', f'left out for {name}', args.boxes)
-    if kind == 'ActionVictim':
-        metainfo = leaf.get('metainfo') or {}
-        names = class_names(cfg, leaf)
-        named = {} if names is None else {'classes': names}
-        return {'type': 'mmrobust.RawVideos', **found, 'metainfo': {**metainfo, **named}}
-    mode = 'topdown' if kind == 'PoseVictim' else 'bottomup'
-    metainfo = leaf.get('metainfo') or getattr(_class(cfg, 'DATASETS', leaf), 'METAINFO', None)
-    require(bool(metainfo), 'test_dataloader.dataset', 'one with metainfo (joints)', leaf['type'])
-    more = {'metainfo': metainfo, 'boxes': boxes, 'data_mode': mode}
-    return {'type': 'mmrobust.RawPictures', **found, **more}
-
-
-def class_names(cfg: Any, leaf: Mapping[str, Any]) -> list[str] | None:
-    """Names of the classes, in the order of their numbers, of a data set's config; or None."""
-    metainfo = leaf.get('metainfo') or {}
-    names = metainfo.get('classes', leaf.get('classes', _default(cfg, leaf, 'classes')))
-    return None if names is None else list(names)
-
-
-def _default(cfg: Any, leaf: Mapping[str, Any], option: str) -> Any:
-    """What a data set's option is where its config does not name it; None without one."""
-    known = inspect.signature(_class(cfg, 'DATASETS', leaf)).parameters
-    value = known[option].default if option in known else None
-    return None if value is inspect.Parameter.empty else value
-
-
-def _class(cfg: Any, registry: str, part: Mapping[str, Any]) -> Any:
-    """The class that a part of the config names."""
-    from mmengine import registry as registries
-    from mmengine.registry import init_default_scope
-
-    kind = part['type']
-    if not isinstance(kind, str):
-        return kind
-    scope = cfg.get('default_scope') or 'mmengine'
-    init_default_scope(scope)
-    with getattr(registries, registry).switch_scope_and_registry(scope) as own:
-        found = own.get(kind)
-    require(found is not None, f'{registry.lower()}.type', 'a registered class', kind)
-    return found
-
-
-def find_leaf(dataset: Any) -> Any:
-    """The config of the data set inside wrappers that has the pipeline.
-
-    Raises:
-        ValueError: There is none, or data sets of several pipelines are joined.
-    """
-    found = list(_leaves(dataset))
-    require(bool(found), 'test_dataloader.dataset', 'one with a pipeline', dataset.get('type'))
-    same = all(leaf['pipeline'] == found[0]['pipeline'] for leaf in found)
-    kinds = [leaf.get('type') for leaf in found]
-    require(same, 'test_dataloader.dataset', 'of one pipeline with --input', kinds)
-    return found[0]
-
-
-def _leaves(dataset: Any) -> Iterator[Any]:
-    if dataset.get('pipeline'):
-        yield dataset
-    elif 'dataset' in dataset:
-        yield from _leaves(dataset['dataset'])
-    else:
-        for inner in dataset.get('datasets') or ():
-            yield from _leaves(inner)
 
 
 def _metrics(evaluator: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmrobust.cli.inputs import class_names, find_leaf
+from mmrobust.engine.raw_data import class_names, find_leaf
 from mmrobust.functional.checks import shown, suggestion
 
 
