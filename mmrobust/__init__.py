@@ -6,7 +6,9 @@ threats, goals and the rest are there by name, and imported when they are asked 
 
     import mmrobust as mr
 
-    attack = mr.PGD(threat=mr.Linf(eps=4), goal=mr.LeastLikely())
+    victim = mr.load_victim(CONFIG, CHECKPOINT)
+    outcomes = mr.attack(victim, 'clip.mp4', mr.PGD(threat=mr.Linf(eps=4)))
+    report = mr.evaluate(CONFIG, CHECKPOINT, attack='pgd', work_dir='out')
 """
 
 from mmrobust.compat import heal
@@ -19,6 +21,9 @@ __getattr__, __dir__ = offers(
     __name__,
     *('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS'),
     more={
+        'attack': 'mmrobust.api',
+        'evaluate': 'mmrobust.api',
+        'load_victim': 'mmrobust.api',
         'FunctionVictim': 'mmrobust.victims.function',
         'Outcome': 'mmrobust.attacks.outcome',
     },

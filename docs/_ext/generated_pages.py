@@ -113,7 +113,7 @@ def pages() -> dict[str, str]:
         base = f'mmrobust.{noun}.base'
         own = [name for name in modules_of(f'mmrobust.{noun}')[1:] if name != base]
         found[f'_generated/{noun}.md'] = automodules([*own, *guests(noun), base])
-    top = [f'mmrobust.{name}' for name in ('lazy', 'processes', 'registry')]
+    top = [f'mmrobust.{name}' for name in ('api', 'lazy', 'processes', 'registry')]
     found['api/mmrobust.md'] = '# mmrobust\n\n' + automodules(['mmrobust', *top])
     elsewhere = {module for noun in NOUNS for module in guests(noun)}
     for package in packages():

@@ -3,24 +3,27 @@
 Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 """
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Self, final
 
 import torch
 from torch import Tensor
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.attacks.second_look import answers_anew, differ, other_answers
+from mmrobust.attacks.second_look import answers_anew, other_answers, remark_answers
 from mmrobust.functional.checks import require
 from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.randomness import SampleRandom
+from mmrobust.functional.rounding import spacing
 from mmrobust.goals import Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
-from mmrobust.victims.bound import BoundVictim
+from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.frozen import frozen
 from mmrobust.victims.meter import AnswerLog, Metered, Tally
 
@@ -36,8 +39,8 @@ class Attack(ABC):
 
     Args:
         threat: What may be changed; default :class:`~mmrobust.threats.Linf`.
-        goal: What counts as success; default
-            :class:`~mmrobust.goals.Misclassify`.
+        goal: What counts as success; default that of the victim, which for recognisers and
+            plain functions is :class:`~mmrobust.goals.Misclassify`.
 
     Attributes:
         control: True for a baseline such as random noise, which need not beat
@@ -47,10 +50,23 @@ class Attack(ABC):
     control: ClassVar[bool] = False
 
     def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
+        self._takes_victims_goal = goal is None
         self.threat = Linf() if threat is None else threat
         self.goal = Misclassify() if goal is None else goal
         require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', threat)
         require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', goal)
+
+    def goal_for(self, victim: Victim | BoundVictim) -> Goal:
+        """The attack's goal; the victim's own where the attack was given none."""
+        if self._takes_victims_goal and isinstance(victim, Victim):
+            return victim.own_goal()
+        return self.goal
+
+    def with_goal(self, goal: Goal) -> Self:
+        """The same attack with another goal."""
+        twin = copy.copy(self)
+        twin.goal, twin._takes_victims_goal = goal, False
+        return twin
 
     @abstractmethod
     def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
@@ -66,9 +82,9 @@ class Attack(ABC):
     @final
     def __call__(
         self,
-        victim: BoundVictim,
+        victim: Victim | BoundVictim,
         pixels: Tensor,
-        labels: Labels,
+        labels: Labels | None = None,
         *,
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
@@ -78,11 +94,13 @@ class Attack(ABC):
         """Attack a batch.
 
         Args:
-            victim: Bound to the N samples; gives outputs and gradients.
+            victim: Gives outputs and gradients: one that is bound to the N samples, or one
+                that binds itself to bare pixels (:func:`mmrobust.load_victim`).
             pixels: (N, C, T, H, W), uint8 or float holding whole grey levels (any
                 values for a victim whose input is no picture).
             labels: Annotations of the N samples, of the kind that the goal speaks of:
-                class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`.
+                class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`. None:
+                the victim's own clean prediction is the reference.
             seeds: One seed per sample; default 0..N-1.
             clean_outputs: (N, K) for the clean pixels of the victim that decides
                 on success, if known already.
@@ -100,7 +118,21 @@ class Attack(ABC):
             ValueError: Pixels, labels or masks do not fit.
             RuntimeError: Called inside ``torch.inference_mode``.
         """
-        clean = self._checked(victim, pixels, labels)
+        aim, labels = self._aim(victim, pixels, labels)
+        victim = victim.bind_pixels(pixels) if isinstance(victim, Victim) else victim
+        if isinstance(victim, SampledFrames):
+            inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
+            require(success_on is None, 'success_on', 'None for bare videos', success_on)
+            outcomes = inner(
+                victim.victim,
+                pixels[:, :, frames],
+                labels,
+                seeds=seeds,
+                clean_outputs=clean_outputs,
+                journals=journals,
+            )
+            return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
+        clean = self._checked(victim, pixels, labels, aim)
         seeds = range(len(clean)) if seeds is None else seeds
         require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
         tally = Tally(len(clean))
@@ -108,7 +140,7 @@ class Attack(ABC):
         with frozen(victim.model), frozen(judge.model), torch.enable_grad():
             clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
             tally.clean = clean_outputs.detach()
-            goal = self.goal.bind(labels, clean_outputs)
+            goal = aim.bind(labels, clean_outputs)
             for name, mask in goal.remarks().items():
                 tally.flag(name, mask)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
@@ -124,17 +156,22 @@ class Attack(ABC):
                     moved = rows[(found[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
                     other = answers_anew(judge, clean, clean_outputs, moved)
                     tally.flag('random_outputs', other)
-        tally.flag('random_outputs', other_answers(clean_outputs, tally.clean_answers, tally))
-        # The last check of a clip that is as it was is a second look at the same pixels.
-        still = (found == clean).flatten(1).all(dim=1).cpu()
-        tally.flag('random_outputs', still & differ(clean_outputs, outputs))
-        asked = still & (tally.queries > 0)
-        before = {row: tally.shown(clean_outputs[row : row + 1])[0] for row in _rows(asked)}
-        tally.flag('random_outputs', other_answers(outputs, before, tally))
+        remark_answers(tally, clean, found, clean_outputs, outputs)
         outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
-    def _checked(self, victim: BoundVictim, pixels: Tensor, labels: Labels) -> Tensor:
+    def _aim(
+        self, victim: Victim | BoundVictim, pixels: Tensor, labels: Labels | None
+    ) -> tuple[Goal, Labels]:
+        """The goal of this call, and labels, if only to say that there are none."""
+        goal = self.goal_for(victim)
+        if labels is not None:
+            return goal, labels
+        if isinstance(victim, Victim):
+            return goal.of_prediction(), victim.unlabelled(pixels)
+        return goal.of_prediction(), torch.full((len(pixels),), -1)
+
+    def _checked(self, victim: BoundVictim, pixels: Tensor, labels: Labels, goal: Goal) -> Tensor:
         """The pixels as float, after every check that needs no forward."""
         if torch.is_inference_mode_enabled():
             raise RuntimeError(
@@ -143,7 +180,7 @@ class Attack(ABC):
             )
         shape = tuple(pixels.shape)
         require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
-        self.goal.check(labels, len(pixels))
+        goal.check(labels, len(pixels))
         clean = pixels.detach().clone()
         # Half precision holds no fractions of bright grey levels.
         clean = clean if clean.dtype == torch.float64 else clean.float()
@@ -197,7 +234,7 @@ class Attack(ABC):
     ) -> list[Outcome]:
         """Measure and pack; the budget was enforced, so a breach is a bug."""
         distance = self.threat.distance(found, clean)
-        assert bool((distance <= self.threat.eps * (1 + 1e-5) + _spacing(clean)).all()), distance
+        assert bool((distance <= self.threat.eps * (1 + 1e-5) + spacing(clean)).all()), distance
         success = goal.success(outputs) & worth
         delta = found - clean
         changed = delta.transpose(1, 2).flatten(2).any(dim=2) if delta.dim() == 5 else delta[:, :0]
@@ -255,17 +292,3 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
-
-
-def _spacing(clean: Tensor) -> float:
-    """What the rounding of sums may add to the length of a change; 0 where values are whole."""
-    if not len(clean) or bool((clean == clean.round()).all()):
-        return 0.0
-    values = float(clean[0].numel()) ** 0.5
-    return float(clean.abs().max()) * torch.finfo(clean.dtype).eps * values
-
-
-def _rows(mask: Tensor) -> list[int]:
-    """Where a mask (N,) is true."""
-    found: list[int] = mask.nonzero().squeeze(1).tolist()
-    return found

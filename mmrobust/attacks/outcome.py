@@ -1,7 +1,9 @@
 """What an attack did to one sample."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -50,3 +52,9 @@ class Outcome:
     rmse: float = 0.0
     measures: Mapping[str, float] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    def inside(self, video: Tensor, frames: Tensor) -> Outcome:
+        """The outcome of a whole video (C, T, H, W) of which only ``frames`` (t,) were attacked."""
+        whole = video.detach().to(self.adversarial.dtype, copy=True)
+        whole[:, frames] = self.adversarial
+        return replace(self, adversarial=whole)

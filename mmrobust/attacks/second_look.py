@@ -52,3 +52,24 @@ def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], tally: Tally) 
         # Batches of other sizes round differently, by far less.
         other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
     return other
+
+
+def remark_answers(
+    tally: Tally, clean: Tensor, found: Tensor, clean_outputs: Tensor, outputs: Tensor
+) -> None:
+    """Flag ``random_outputs`` where the same pixels were answered differently.
+
+    Args:
+        tally: Of the N samples; holds what a query attack was told.
+        clean: Pixels (N, C, T, H, W).
+        found: What the attack returned, likewise.
+        clean_outputs: (N, K) for ``clean``.
+        outputs: (N, K) of the last check, for ``found``.
+    """
+    tally.flag('random_outputs', other_answers(clean_outputs, tally.clean_answers, tally))
+    # The last check of a clip that is as it was is a second look at the same pixels.
+    still = (found == clean).flatten(1).all(dim=1).cpu()
+    tally.flag('random_outputs', still & differ(clean_outputs, outputs))
+    asked = (still & (tally.queries > 0)).nonzero().flatten().tolist()
+    before = {row: tally.shown(clean_outputs[row : row + 1])[0] for row in asked}
+    tally.flag('random_outputs', other_answers(outputs, before, tally))

@@ -6,7 +6,7 @@ import argparse
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(argv: Sequence[str]) -> None:
+    """Attack as the command's arguments say."""
+    attack_with(parser().read(argv))
+
+
+def run_with(
+    config: str, checkpoint: str, *, overrides: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Attack as the command does, from Python.
+
+    Args:
+        config: Path of the model's config.
+        checkpoint: Path or URL of its weights.
+        overrides: Of the config, by dotted keys.
+        given: The command's other arguments by name, such as ``work_dir``.
+    """
+    args = parser().parse_args([config, checkpoint])
+    for name, value in given.items():
+        setattr(args, name, value)
+    args.cfg_options = overrides
+    attack_with(args)
+
+
+def attack_with(args: argparse.Namespace) -> None:
     """Attack as the arguments say."""
-    args = parser().read(argv)
     choose_device(args.device)
     check_launcher(args.launcher)
     from mmengine.runner import Runner
@@ -223,6 +245,8 @@ def attack_file(args: argparse.Namespace) -> str:
 
     if not args.attack:
         return f'CONFIG {args.config}'
+    if not isinstance(args.attack, str):
+        return ''
     return f'--attack {args.attack}' if args.attack.endswith(SUFFIXES) else ''
 
 

@@ -15,15 +15,20 @@ OPENING, CLOSING = '([{', ')]}'
 WORDS = {'true': True, 'false': False}
 
 
-def parse_options(options: Sequence[str]) -> dict[str, Any]:
+def parse_options(options: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Key -> value; numbers, lists, dicts and booleans as such.
 
     As mmengine's DictAction, but blanks inside a value are kept (a path may have some), and
     ``dict(type=L2, eps=3)`` or ``{'type': 'L2'}`` is a dict.
 
+    Args:
+        options: Words of a command line, or keys with their values.
+
     Raises:
         ValueError: An option has no ``=``, or brackets that do not match.
     """
+    if isinstance(options, Mapping):
+        return dict(options)
     found = {}
     for option in options:
         key, separator, value = option.partition('=')

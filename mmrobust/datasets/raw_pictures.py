@@ -82,19 +82,14 @@ class RawPictures(PoseDataset):
         pictures = self._pictures()
         if not self._topdown:
             return pictures
-        joints = self.metainfo['num_keypoints']
-        nobody = {
-            'bbox_score': np.ones(1, np.float32),
-            'keypoints': np.zeros((1, joints, 2), np.float32),
-            'keypoints_visible': np.ones((1, joints), np.float32),
-        }
+        person = nobody(self.metainfo['num_keypoints'])
         if self._boxes is None:
             self.source['boxes'] = 'the whole picture'
-            return [{**picture, **nobody} for picture in pictures]
+            return [{**picture, **person} for picture in pictures]
         found = read_boxes(self._boxes, [picture[NAME_KEY] for picture in pictures])
         self.source |= _about(self._boxes, found)
         return [
-            {**picture, **nobody, 'id': number, 'bbox': row[None, :4], 'bbox_score': row[4:]}
+            {**picture, **person, 'id': number, 'bbox': row[None, :4], 'bbox_score': row[4:]}
             for picture in pictures
             for number, row in enumerate(found.rows.get(picture[NAME_KEY], ()))
         ]
@@ -125,6 +120,15 @@ class RawPictures(PoseDataset):
             ]
         self.source |= {'pictures': len(found), 'cut_videos': cut}
         return [{**info, 'img_id': number} for number, info in enumerate(found)]
+
+
+def nobody(joints: int) -> Info:
+    """A person whose joints stand for none, as of a detector's boxes in MMPose's data sets."""
+    return {
+        'bbox_score': np.ones(1, np.float32),
+        'keypoints': np.zeros((1, joints, 2), np.float32),
+        'keypoints_visible': np.ones((1, joints), np.float32),
+    }
 
 
 class Opening:

@@ -16,7 +16,7 @@ def reading_files(pipeline: Sequence[Any]) -> list[Any]:
     Raises:
         ValueError: It takes skeletons, audio or stored optical flow, or decodes nothing.
     """
-    kinds = [_kind(step) for step in pipeline]
+    kinds = [kind_of(step) for step in pipeline]
     for kind in kinds:
         for word, what in STRANGERS.items():
             if word in kind:
@@ -37,6 +37,7 @@ def reading_files(pipeline: Sequence[Any]) -> list[Any]:
     return [{'type': 'DecordInit'}, *rest[:last], {'type': 'DecordDecode'}, *rest[last + 1 :]]
 
 
-def _kind(step: Any) -> str:
+def kind_of(step: Any) -> str:
+    """The name of a transform's class, built or not."""
     kind = step['type'] if isinstance(step, dict) else type(step)
     return str(kind).split('.')[-1] if isinstance(kind, str) else str(kind.__name__)

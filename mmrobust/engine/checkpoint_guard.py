@@ -160,7 +160,9 @@ def load_weights(model: nn.Module, path: str) -> None:
         ValueError: It does not; see :func:`load_tensors`.
     """
     try:
-        load_tensors(model, named_tensors(CheckpointLoader.load_checkpoint(path, 'cpu')))
+        load_tensors(
+            model, named_tensors(CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent'))
+        )
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error
 

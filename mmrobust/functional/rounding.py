@@ -29,3 +29,11 @@ def round_within_l2(delta: Tensor, eps: float) -> Tensor:
     first = torch.where(dear, fraction, 0.0).amax(dim=1, keepdim=True)
     rounded = whole + (size - whole > first)
     return delta.sign() * rounded.reshape(delta.shape).to(delta.dtype)
+
+
+def spacing(clean: Tensor) -> float:
+    """What the rounding of sums may add to the length of a change; 0 where values are whole."""
+    if not len(clean) or bool((clean == clean.round()).all()):
+        return 0.0
+    values = float(clean[0].numel()) ** 0.5
+    return float(clean.abs().max()) * torch.finfo(clean.dtype).eps * values

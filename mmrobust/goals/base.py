@@ -5,7 +5,8 @@ Shapes: N samples, D outputs of a victim per sample, G groups of outputs.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from dataclasses import fields, replace
+from typing import Any, Protocol, Self, cast
 
 from torch import Tensor
 
@@ -61,6 +62,13 @@ class Goal(ABC):
     @abstractmethod
     def right(self, outputs: Tensor) -> Tensor:
         """Whether the prediction is right, so that there is something to attack (N,) bool."""
+
+    def of_prediction(self) -> Self:
+        """This goal with the clean prediction for reference, as samples without labels need it."""
+        known = {field.name for field in fields(cast(Any, self))}
+        if 'reference' not in known:
+            return self
+        return replace(cast(Any, self), reference='prediction')
 
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per group of outputs, differentiable in them.

@@ -7,7 +7,7 @@ calls. Shapes: N samples, D outputs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
-from mmrobust.goals import Labels
-from mmrobust.victims.bound import BoundVictim
+from mmrobust.goals import Goal, Labels
+from mmrobust.registry import GOALS
+from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import Collate, Loaded, alike
 
 
@@ -42,6 +43,8 @@ class Victim(ABC):
         model: The network.
         space: What is perturbed, such as ``video`` or ``crop``.
         goal: Registered goal of an attack whose config names none.
+        config: The config that it was loaded from; None for a model alone.
+        arrays: Makes a data set of arrays, with the config's test pipeline; likewise.
         one_by_one: Whether samples differ in their number of outputs, so that each is a
             batch of its own. The model's batch may then hold several items (the
             persons of a photograph), and a test step returns one data sample each.
@@ -50,7 +53,14 @@ class Victim(ABC):
     model: nn.Module
     space: str
     goal: str
+    config: Any = None
+    arrays: Callable[[Sequence[Any]], Any] | None = None
     one_by_one: ClassVar[bool] = False
+
+    def own_goal(self) -> Goal:
+        """The goal of an attack that was given none."""
+        found: Goal = GOALS.build({'type': self.goal})
+        return found
 
     @abstractmethod
     def install(self, dataset: Any) -> None:
@@ -98,6 +108,30 @@ class Victim(ABC):
             theirs = samples if self.one_by_one else [samples[row] for row in rows]
             found.append((torch.tensor(rows), self.bind(theirs, layouts), pixels))
         return found
+
+    def bind_pixels(self, pixels: Tensor) -> BoundVictim:
+        """The victim of bare pixels, which no data set has loaded.
+
+        Args:
+            pixels: (N, C, ..., H, W) of what the ``space`` is.
+
+        Raises:
+            ValueError: It takes none, or of another shape.
+        """
+        raise ValueError(
+            f'{type(self).__name__} must be given samples of a data set in space '
+            f'{self.space!r}, got bare pixels'
+        )
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Outputs (N, D) for bare pixels; see :meth:`bind_pixels`."""
+        return self.bind_pixels(pixels)(pixels)
+
+    def unlabelled(self, pixels: Tensor) -> Labels:
+        """What stands for the labels of bare pixels, for a goal whose reference is a prediction."""
+        bound = self.bind_pixels(pixels)
+        assert isinstance(bound, BoundSamples)
+        return self.labels({'data_samples': bound.samples})
 
     def render(self, layout: Any, adversarial: Tensor) -> Tensor:
         """The model's inputs for adversarial pixels (C, ..., H, W) of a sample."""

@@ -103,3 +103,28 @@ class BoundSamples(BoundVictim):
         chosen = rows.tolist()
         parts = ([part[i] for i in chosen] if part else [] for part in (self.samples, self.layouts))
         return type(self)(self.owner, *parts)
+
+
+class SampledFrames(BoundVictim):
+    """Shown whole videos, of which the pipeline samples some frames.
+
+    Args:
+        victim: Of the sampled frames.
+        frames: (t,), their indices.
+    """
+
+    def __init__(self, victim: BoundVictim, frames: Tensor) -> None:
+        self.victim, self.frames = victim, frames
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Outputs (N, K) for videos (N, C, T, H, W)."""
+        return self.victim(pixels.index_select(2, self.frames.to(pixels.device)))
+
+    def select(self, rows: Tensor) -> SampledFrames:
+        """The victim of some of the videos."""
+        return SampledFrames(self.victim.select(rows), self.frames)
+
+    @property
+    def model(self) -> nn.Module | None:
+        """That of the victim."""
+        return self.victim.model

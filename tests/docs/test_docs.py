@@ -23,6 +23,7 @@ from mmrobust.cli import transfer as transfer_command
 from mmrobust.cli import verify as verify_command
 from mmrobust.cli.main import COMMANDS
 from mmrobust.cli.options import parse_options
+from mmrobust.datasets import SyntheticVideoDataset
 from mmrobust.engine.settings import RunSettings
 from mmrobust.registry import (
     ATTACKS,
@@ -37,6 +38,7 @@ from mmrobust.registry import (
 )
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import ActionVictim, CascadeVictim, FunctionVictim, PoseVictim
+from mmrobust.visualization.video import write_lossless
 from tests.conftest import ROOT
 
 REGISTRIES = (ATTACKS, DATASETS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
@@ -213,13 +215,21 @@ def test_config_keys_exist(text):
 # --- code -----------------------------------------------------------------------------
 
 
-def test_python_code_of_the_readme_runs(capsys):
-    code = [block for block in blocks(PAGES['README.md'], 'python') if 'import' in block]
-    assert len(code) == 1
-    exec(compile(code[0], 'README.md', 'exec'), {})
-    printed = capsys.readouterr().out.split('\n')[:-1]
-    assert len(printed) == 2
-    assert all(line.startswith('True') for line in printed)
+def test_python_code_of_the_readme_runs(capsys, monkeypatch, tmp_path):
+    (code,) = [block for block in blocks(PAGES['README.md'], 'python') if 'import' in block]
+    assert code.strip() in PAGES['python.md']
+    dataset = SyntheticVideoDataset(num_videos=2, split='test', pipeline=[], test_mode=True)
+    for index in range(2):
+        write_lossless(tmp_path / f'{index}.mkv', dataset.frames(index), 25)
+    monkeypatch.chdir(ROOT)
+    exec(compile(code.replace("'clips/'", repr(str(tmp_path))), 'README.md', 'exec'), {})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ['True'] * 2
+
+
+def test_python_code_of_a_plain_function_runs(capsys):
+    (code,) = [block for block in blocks(PAGES['python.md'], 'python') if 'import torch' in block]
+    exec(compile(code, 'python.md', 'exec'), {})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ['True'] * 2
 
 
 def test_python_code_of_the_worked_example_runs(bim, capsys):

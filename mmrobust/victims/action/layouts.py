@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -150,3 +151,12 @@ class VideoLayout(Layout):
     def signature(self) -> tuple[object, ...]:
         """Canvas and input shapes."""
         return (*self.canvas.shape, *self.order.shape, *self.size)
+
+
+def one_view(model: Any, pixels: Tensor) -> ViewLayout:
+    """The layout of bare pixels (C, T, h, w), which are one view as the model takes it."""
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    if getattr(preprocessor, 'format_shape', 'NCTHW') == 'NCHW':
+        # Every frame is an image of its own to a 2-D recogniser.
+        return ViewLayout(pixels.detach().transpose(0, 1))
+    return ViewLayout(pixels.detach()[None])

@@ -17,10 +17,12 @@ from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.chunking import divide, saved_bytes
 from mmrobust.victims.action.decoded import flow_sampling
-from mmrobust.victims.action.layouts import Layout
+from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
 from mmrobust.victims.base import Facts, Victim
+from mmrobust.victims.bound import BoundVictim, SampledFrames
+from mmrobust.victims.unloaded import first_of
 
 Space = Literal['video', 'view']
 # Transforms of MMAction2 that read or arrange joints.
@@ -79,6 +81,33 @@ class ActionVictim(Victim):
     def bind(self, samples: Sequence[Any], layouts: Sequence[Layout] = ()) -> BoundClips:
         """The victim of videos of one shape."""
         return BoundClips(self, samples, layouts)
+
+    def bind_pixels(self, pixels: Tensor) -> BoundVictim:
+        """The victim of bare pixels (N, C, T, H, W).
+
+        In ``video`` space all frames of a video, RGB, of the size that the pipeline's
+        ``Resize`` leaves; it samples and crops them. In ``view`` space one view each, as
+        the model takes it.
+
+        Raises:
+            ValueError: They are of another shape.
+        """
+        require(pixels.dim() == 5, 'pixels', 'videos (N, C, T, H, W)', tuple(pixels.shape))
+        if self.space == 'view':
+            return self.bind([], [one_view(self.model, one) for one in pixels])
+        loaded = first_of(self, pixels, (1, 2, 3, 0))
+        (layout,) = loaded.layouts
+        frames, size = layout.frame_indices, tuple(layout.canvas.shape[-2:])
+        rule = f'of the {size[0]} x {size[1]} pixels that the pipeline resizes videos to'
+        require(tuple(pixels.shape[-2:]) == size, 'pixels', rule, tuple(pixels.shape[-2:]))
+        samples = loaded.data['data_samples']
+        bound = self.bind(samples * len(pixels), [layout] * len(pixels))
+        whole = len(frames) == pixels.shape[2]
+        return bound if whole else SampledFrames(bound, frames)
+
+    def unlabelled(self, pixels: Tensor) -> Tensor:
+        """No class (N,)."""
+        return torch.full((len(pixels),), -1)
 
     def facts(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
         """The classes, whether they are the label (1,), and the label's probability."""

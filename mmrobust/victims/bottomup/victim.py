@@ -21,8 +21,9 @@ from mmrobust.victims.bottomup.facts import persons_facts
 from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.bottomup.readouts import readout_of
-from mmrobust.victims.bound import BoundSamples
+from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import channels_of
+from mmrobust.victims.unloaded import first_of
 
 
 @VICTIMS.register_module()
@@ -88,6 +89,19 @@ class BottomupVictim(Victim):
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPictures:
         """The victim of pictures of one size."""
         return BoundPictures(self, samples, layouts)
+
+    def bind_pixels(self, pixels: Tensor) -> BoundVictim:
+        """The victim of bare pictures (N, C, H, W), as the network takes them.
+
+        Raises:
+            ValueError: They are of another size than the pipeline leaves.
+        """
+        require(pixels.dim() == 4, 'pixels', 'pictures (N, C, H, W)', tuple(pixels.shape))
+        loaded = first_of(self, pixels, (1, 2, 0))
+        size = tuple(loaded.data['inputs'][0].shape[-2:])
+        rule = f"of the network's input, {size[0]} x {size[1]}"
+        require(tuple(pixels.shape[-2:]) == size, 'pixels', rule, tuple(pixels.shape[-2:]))
+        return self.bind(list(loaded.data['data_samples']) * len(pixels))
 
     def facts(
         self, labels: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor

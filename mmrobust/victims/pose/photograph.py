@@ -17,13 +17,14 @@ from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Facts
-from mmrobust.victims.bound import BoundSamples
+from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.photograph_loading import PersonPipeline
 from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_facts
 from mmrobust.victims.pose.photographs import CollatePersons, Photographs
 from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.pose.victim import BoundCrops
 from mmrobust.victims.samples import Collate
+from mmrobust.victims.unloaded import first_of
 
 
 @VICTIMS.register_module()
@@ -79,6 +80,16 @@ class PhotographVictim(TopDownVictim):
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPhotograph:
         """The victim of one photograph with its persons."""
         return BoundPhotograph(self, samples, layouts)
+
+    def bind_pixels(self, pixels: Tensor) -> BoundVictim:
+        """The victim of one bare photograph (1, C, H, W) of one person, whose box it is.
+
+        Raises:
+            ValueError: There are several: persons of each could not be told apart.
+        """
+        require(pixels.dim() == 4, 'pixels', 'a photograph (1, C, H, W)', tuple(pixels.shape))
+        require(len(pixels) == 1, 'pixels', 'of one photograph in space image', len(pixels))
+        return self.batches(first_of(self, pixels, (1, 2, 0)))[0][1]
 
     def facts(
         self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,11 +18,12 @@ from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Facts
-from mmrobust.victims.bound import BoundSamples
+from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.facts import pose_facts
 from mmrobust.victims.pose.loading import CropPipeline
 from mmrobust.victims.pose.topdown import TopDownVictim
+from mmrobust.victims.unloaded import first_of
 
 
 @VICTIMS.register_module()
@@ -70,6 +72,24 @@ class PoseVictim(TopDownVictim):
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundCrops:
         """The victim of persons' crops of one size."""
         return BoundCrops(self, samples, layouts)
+
+    def bind_pixels(self, pixels: Tensor) -> BoundVictim:
+        """The victim of bare crops (N, C, H, W), as the network takes them.
+
+        The whole crop stands for the person's box.
+
+        Raises:
+            ValueError: They are of another size than the network's input.
+        """
+        require(pixels.dim() == 4, 'pixels', 'crops (N, C, H, W)', tuple(pixels.shape))
+        (sample,) = first_of(self, pixels, (1, 2, 0)).data['data_samples']
+        width, height = (int(side) for side in sample.input_size)
+        rule = f"of the network's input, {height} x {width}"
+        require(tuple(pixels.shape[-2:]) == (height, width), 'pixels', rule, pixels.shape[-2:])
+        side = np.array([width, height], dtype=np.float64)
+        sample.set_metainfo({'input_center': side / 2, 'input_scale': side})
+        sample.gt_instances.bboxes = np.array([[0, 0, width, height]], dtype=np.float32)
+        return self.bind([sample] * len(pixels))
 
     def facts(
         self, labels: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor

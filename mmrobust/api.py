@@ -1,0 +1,138 @@
+"""The front door: ``load_victim``, ``attack`` and ``evaluate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmrobust.attacks import Attack
+    from mmrobust.attacks.outcome import Outcome
+    from mmrobust.goals import Labels
+    from mmrobust.victims.base import Victim
+    from mmrobust.victims.bound import BoundVictim
+
+Inputs = Any
+AttackLike = Any
+
+
+def load_victim(
+    config: str | Path | Any,
+    checkpoint: str | Path,
+    *,
+    device: str = 'cpu',
+    space: str | None = None,
+    **options: Any,
+) -> Victim:
+    """A model of MMAction2 or MMPose, ready to be attacked.
+
+    Args:
+        config: Path of the model's config, or the config.
+        checkpoint: Path or URL of its weights.
+        device: Where the model goes: ``cpu``, ``cuda``, ``cuda:N``.
+        space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``); default the
+            victim's own.
+        **options: More options of the victim, such as ``memory_limit`` or ``target``.
+
+    Raises:
+        FileNotFoundError: Config or checkpoint does not exist.
+        ValueError: The config has no model, the weights are not its own, or an option is
+            unknown.
+    """
+    from mmrobust.engine.loading import victim_of
+
+    given = options if space is None else {'space': space, **options}
+    return victim_of(config, checkpoint, given, device)
+
+
+def attack(
+    victim: Victim | BoundVictim,
+    inputs: Inputs,
+    attack: AttackLike = 'pgd',
+    *,
+    labels: Labels | None = None,
+    boxes: str | Path | None = None,
+    seed: int = 0,
+) -> list[Outcome]:
+    """Attack videos, pictures or tensors.
+
+    Args:
+        victim: From :func:`load_victim`; for tensors any victim.
+        inputs: A path of a video or picture, folder or pattern, or several; an array of uint8,
+            frames (T, H, W, 3) RGB or a picture (H, W, 3) BGR, or several, which go through the
+            config's pipeline as files do; or a tensor (N, C, ..., H, W) of what the victim's
+            space is.
+        attack: An attack, its usual name, or its config.
+        labels: Annotations of the N samples, class indices (N,) for a recogniser. None: the
+            victim's own clean prediction is the reference.
+        boxes: File with the boxes of persons in pictures that are paths.
+        seed: Together with a sample's place decides its random numbers.
+
+    Returns:
+        One outcome per sample, in order; a person is a sample where the victim takes crops.
+
+    Raises:
+        ValueError: An input cannot be loaded, or does not suit the victim or the attack.
+    """
+    from mmrobust.engine.loading import attack_inputs
+
+    return attack_inputs(victim, inputs, attack, labels, boxes, seed)
+
+
+def evaluate(
+    config: str | Path,
+    checkpoint: str | Path,
+    attack: str | Mapping[str, Any] | Attack = 'pgd',
+    *,
+    work_dir: str | Path,
+    inputs: str | Path | Sequence[str | Path] | None = None,
+    boxes: str | Path | None = None,
+    device: str | None = None,
+    max_samples: int | None = None,
+    resume: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Attack the config's test set, or raw files: what ``mmrobust attack`` does.
+
+    Args:
+        config: Path of the model's config.
+        checkpoint: Path or URL of its weights.
+        attack: An attack, its usual name, its config, or a file that defines ``attack``.
+        work_dir: Folder for ledger, report and pictures.
+        inputs: Videos or pictures in place of the config's test data.
+        boxes: File with the boxes of persons in pictures of ``inputs``.
+        device: ``cpu``, ``cuda`` or ``cuda:N``; default cuda if there is one.
+        max_samples: Attack only the first so many samples.
+        resume: Go on from the ledger in ``work_dir``.
+        options: Overrides of the config by dotted keys, such as ``{'victim.space': 'view'}``.
+
+    Returns:
+        What ``report.json`` in ``work_dir`` holds.
+
+    Raises:
+        OSError: A file cannot be read or written.
+        ValueError: An option is unknown or out of range, or nothing could be attacked.
+    """
+    from mmrobust.cli.attack import run_with
+
+    given = attack.describe() if hasattr(attack, 'describe') else attack
+    words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
+    run_with(
+        str(config),
+        str(checkpoint),
+        overrides=dict(options or {}),
+        given={
+            'attack': given,
+            'work_dir': str(work_dir),
+            'input': [str(word) for word in words] or None,
+            'boxes': None if boxes is None else str(boxes),
+            'device': device,
+            'max_samples': max_samples,
+            'resume': resume,
+        },
+    )
+    text = (Path(work_dir) / 'report.json').read_text(encoding='utf-8')
+    report: dict[str, Any] = json.loads(text)
+    return report

@@ -1,0 +1,137 @@
+"""A victim from a config and a checkpoint, and samples for it from raw input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import MODELS, init_default_scope
+from torch import Tensor
+
+from mmrobust.attacks import Attack
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.datasets.arrays import ArrayPictures, ArrayVideos
+from mmrobust.engine.checkpoint_guard import load_weights
+from mmrobust.engine.configs import check_file, read_config
+from mmrobust.engine.model_config import check_model
+from mmrobust.engine.raw_data import raw_dataset
+from mmrobust.engine.victims import build_attack, build_victim
+from mmrobust.functional.checks import require
+from mmrobust.functional.randomness import sample_seed
+from mmrobust.goals import Labels
+from mmrobust.registry import DATASETS
+from mmrobust.victims.base import Victim
+from mmrobust.victims.bound import BoundVictim
+from mmrobust.victims.samples import Failure, Loaded
+
+
+def victim_of(
+    config: Any, checkpoint: str | Path, options: Mapping[str, Any], device: str
+) -> Victim:
+    """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
+    cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
+    require('model' in cfg, 'config', 'a config with a model', config)
+    check_model(cfg.model, f'config {getattr(cfg, "filename", None) or "given"}')
+    if '://' not in str(checkpoint):
+        check_file(checkpoint, 'checkpoint')
+    scope = cfg.get('default_scope') or 'mmaction'
+    init_default_scope(scope)
+    with MODELS.switch_scope_and_registry(scope) as registry:
+        model = registry.build(cfg.model)
+    load_weights(model, str(checkpoint))
+    victim = build_victim(model.to(device).eval(), dict(options))
+    victim.config = cfg
+    # A lifter takes joints, which no raw file has.
+    if victim.space != 'keypoints' and 'test_dataloader' in cfg:
+        victim.arrays = partial(_of_arrays, cfg)
+    return victim
+
+
+def _of_arrays(cfg: Any, arrays: Sequence[Any]) -> Any:
+    """The data set of arrays, with the pipeline of the config's test data."""
+    files = raw_dataset(cfg, ['.'])
+    init_default_scope(cfg.get('default_scope') or 'mmaction')
+    if files['type'] == 'mmrobust.RawVideos':
+        return ArrayVideos(arrays, files['pipeline'], files['metainfo'])
+    topdown = files['data_mode'] == 'topdown'
+    return ArrayPictures(arrays, files['pipeline'], files['metainfo'], topdown)
+
+
+def attack_inputs(
+    victim: Victim | BoundVictim,
+    inputs: Any,
+    attack: Any,
+    labels: Labels | None,
+    boxes: str | Path | None,
+    seed: int,
+) -> list[Outcome]:
+    """Attack videos, pictures or tensors; see :mod:`mmrobust.api`."""
+    made = _attack(attack, victim)
+    if isinstance(inputs, Tensor):
+        require(boxes is None, 'boxes', 'used with paths of pictures', boxes)
+        seeds = [sample_seed(seed, index) for index in range(len(inputs))]
+        return made(victim, inputs, labels, seeds=seeds)
+    kind = type(victim).__name__
+    require(isinstance(victim, Victim), 'victim', 'from load_victim for paths and arrays', kind)
+    assert isinstance(victim, Victim)
+    outcomes: list[Outcome] = []
+    samples = victim.samples(_dataset(victim, inputs, boxes))
+    count = len(samples)
+    # Before anything is attacked: what has been found would be lost.
+    for index in range(count if count > 1 else 0):
+        _loaded(victim, samples[index])
+    known = labels is None or len(labels) == count
+    require(known, 'labels', f'one of each of the {count} samples', labels)
+    goal = made.goal_for(victim)
+    aimed = made.with_goal(goal.of_prediction() if labels is None else goal)
+    # One by one, as their sizes may differ: a batch would give each the same.
+    for index in range(count):
+        loaded = _loaded(victim, samples[index])
+        row = torch.tensor([index])
+        own = victim.labels(loaded.data) if labels is None else labels[row]
+        for _, bound, pixels in victim.batches(loaded):
+            outcomes += aimed(bound, pixels, own, seeds=[sample_seed(seed, index)])
+    return outcomes
+
+
+def _attack(attack: Any, victim: Victim | BoundVictim) -> Attack:
+    if isinstance(attack, Attack):
+        return attack
+    if isinstance(victim, Victim):
+        return build_attack(attack, victim)
+    from mmrobust.engine.attack_configs import attack_config
+    from mmrobust.registry import ATTACKS
+
+    found: Attack = ATTACKS.build(attack_config(attack))
+    return found
+
+
+def _dataset(victim: Victim, inputs: Any, boxes: str | Path | None) -> Any:
+    """Paths or arrays, with the pipeline that keeps layouts."""
+    several = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    require(bool(several), 'inputs', 'at least one video or picture', several)
+    if victim.arrays is None:
+        raise ValueError('victim must come from load_victim, for its pipeline to be known')
+    if all(isinstance(one, str | Path) for one in several):
+        words, file = [str(one) for one in several], None if boxes is None else str(boxes)
+        init_default_scope(victim.config.get('default_scope') or 'mmaction')
+        dataset = DATASETS.build(raw_dataset(victim.config, words, file))
+    else:
+        kinds = sorted({type(one).__name__ for one in several})
+        same = all(isinstance(one, np.ndarray) for one in several)
+        require(same, 'inputs', 'paths, arrays, or a tensor', kinds)
+        require(boxes is None, 'boxes', 'used with paths of pictures', boxes)
+        dataset = victim.arrays(several)
+    victim.install(dataset)
+    return dataset
+
+
+def _loaded(victim: Victim, item: Any) -> Loaded:
+    if isinstance(item, Failure):
+        raise ValueError(f'{item.name} must be readable by the pipeline: {item.error}')
+    return victim.collate(pseudo_collate)([item])

@@ -1,0 +1,223 @@
+"""The front door: what it gives is what the command gives."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+import mmrobust as mr
+from mmrobust.datasets import SyntheticVideoDataset
+from mmrobust.visualization.video import write_lossless
+from tests.conftest import CONFIGS, ROOT, build_recognizer
+from tests.engine.runs import attack_run, rows
+from tests.flow.recognizer_toys import build, config_3d
+
+TINY = CONFIGS / 'tiny_3d.py'
+POSE = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'
+POSE_WEIGHTS = ROOT / 'mmrobust' / 'resources' / 'demo_pose_victim.pth'
+
+
+@pytest.fixture(scope='module')
+def victim(checkpoints):
+    return mr.load_victim(TINY, checkpoints['tiny_3d'])
+
+
+@pytest.fixture(scope='module')
+def frames():
+    dataset = SyntheticVideoDataset(num_videos=3, split='test', pipeline=[], test_mode=True)
+    return [dataset.frames(index) for index in range(3)]
+
+
+def pgd(**options):
+    return mr.PGD(threat=mr.Linf(8), steps=4, **options)
+
+
+def facts(outcome):
+    return (outcome.attacked, outcome.success, outcome.linf, outcome.forwards, outcome.frames)
+
+
+def small(frames, size=(32, 43)):
+    """Videos (N, C, T, H, W) of the size that the tiny pipeline's Resize leaves."""
+    import mmcv
+
+    shown = [[mmcv.imresize(f, (size[1], size[0])) for f in video] for video in frames]
+    return torch.from_numpy(np.array(shown)).permute(0, 4, 1, 2, 3).contiguous()
+
+
+def test_arrays_get_what_the_command_gives_their_videos(victim, frames, checkpoints, tmp_path):
+    found = mr.attack(victim, frames, pgd())
+    attack_run(checkpoints['tiny_3d'], tmp_path, '--max-samples', '3')
+    keys = ('attacked', 'success', 'linf', 'forwards', 'frames')
+    assert [facts(one) for one in found] == [
+        tuple(row[key] for key in keys) for row in rows(tmp_path)
+    ]
+    assert any(one.success for one in found)
+
+
+def test_files_are_read_as_arrays_are(victim, frames, tmp_path):
+    for number, video in enumerate(frames[:2]):
+        write_lossless(tmp_path / f'{number}.mkv', video, 25)
+    arrays, files = mr.attack(victim, frames[:2], pgd()), mr.attack(victim, tmp_path, pgd())
+    for one, other in zip(arrays, files, strict=True):
+        assert torch.equal(one.adversarial, other.adversarial)
+    (single,) = mr.attack(victim, str(tmp_path / '0.mkv'), pgd())
+    assert torch.equal(single.adversarial, arrays[0].adversarial)
+
+
+def test_bare_videos_go_through_sampling_and_crops(victim, frames):
+    pixels = small(frames)
+    expected = mr.attack(victim, [one.permute(1, 2, 3, 0).numpy() for one in pixels], pgd())
+    outcomes = pgd()(victim, pixels, seeds=[1, 2, 3])
+    with torch.no_grad():
+        outputs = victim(pixels.float())
+    torch.testing.assert_close(victim(outcomes[0].adversarial[None].float())[0], outcomes[0].scores)
+    assert len(outputs) == 3
+    for outcome, other, clean in zip(outcomes, expected, pixels, strict=True):
+        assert outcome.adversarial.shape == clean.shape
+        assert (outcome.success, outcome.linf) == (other.success, other.linf)
+        # The frames that no view samples stay as they are.
+        assert 0 < outcome.frames == other.frames < clean.shape[1]
+    labels = (outputs.argmax(dim=1) + torch.tensor([0, 1, 0])) % 10
+    assert [one.attacked for one in pgd()(victim, pixels, labels)] == [True, False, True]
+
+
+def test_in_view_space_pixels_are_what_the_model_takes(checkpoints, frames):
+    victim = mr.load_victim(TINY, checkpoints['tiny_3d'], space='view')
+    view = small(frames)[:, :, :3, :, :32]
+    outputs = victim(view.float())
+    model = victim.model
+    # The mean and deviation of the tiny config.
+    features = model.backbone((view.float() - 120) / 60)
+    torch.testing.assert_close(outputs, model.cls_head(features), rtol=1e-4, atol=1e-4)
+    assert all(one.attacked for one in pgd()(victim, view))
+
+
+def test_a_recogniser_of_images_takes_a_frame_as_an_image(checkpoints, frames):
+    victim = mr.load_victim(CONFIGS / 'tiny_2d.py', checkpoints['tiny_2d'], space='view')
+    view = small(frames)[:, :, :3, :, :32]
+    assert victim(view.float()).shape == (3, 10)
+
+
+def test_a_flow_recogniser(frames, tmp_path):
+    cfg = Config.fromfile(TINY).to_dict()
+    estimator = dict(type='DifferentiableTVL1', warps=1, outer_iterations=2, scales=1)
+    cfg['model'] = config_3d(flow_estimator=estimator)
+    torch.save({'state_dict': build(cfg['model']).state_dict()}, tmp_path / 'flow.pth')
+    victim = mr.load_victim(Config(cfg), tmp_path / 'flow.pth')
+    (outcome,) = mr.attack(victim, small(frames)[:1], 'fgsm')
+    assert outcome.attacked
+    assert outcome.linf == 8
+
+
+def test_a_pose_estimator_has_its_own_goal():
+    victim = mr.load_victim(POSE, POSE_WEIGHTS)
+    pixels = torch.randint(0, 256, (2, 3, 80, 64), generator=torch.Generator().manual_seed(0))
+    for outcomes in (pgd()(victim, pixels), mr.attack(victim, pixels.to(torch.uint8), 'fgsm')):
+        assert all(one.attacked and 'no_annotation' in one.flags for one in outcomes)
+    picture = pixels[0].permute(1, 2, 0).numpy().astype(np.uint8)
+    (outcome,) = mr.attack(victim, [picture], pgd())
+    assert outcome.adversarial.shape == (3, 80, 64)
+    image = mr.load_victim(POSE, POSE_WEIGHTS, space='image')
+    (outcome,) = mr.attack(image, picture, pgd())
+    assert outcome.adversarial.shape == (3, 80, 64)
+    assert outcome.attacked
+
+
+def test_a_plain_function_needs_no_labels():
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 6 * 6, 5))
+    pixels = torch.randint(0, 256, (3, 3, 4, 6, 6), dtype=torch.uint8)
+    victim = mr.FunctionVictim(net)
+    labels = net(pixels.flatten(1).float()).argmax(dim=1)
+    known, unknown = pgd()(victim, pixels, labels), pgd()(victim, pixels)
+    assert [facts(one) for one in known] == [facts(one) for one in unknown]
+    assert all(one.attacked for one in unknown)
+    assert len(mr.attack(victim, pixels, 'mi_fgsm', labels=labels)) == 3
+
+
+def test_evaluate_is_the_command(checkpoints, tmp_path):
+    weights = checkpoints['tiny_3d']
+    goal = mr.Misclassify(reference='prediction')
+    report = mr.evaluate(
+        TINY,
+        weights,
+        pgd(goal=goal),
+        work_dir=tmp_path / 'own',
+        max_samples=2,
+        options={'victim.memory_limit': 2.0},
+    )
+    assert report == json.loads((tmp_path / 'own' / 'report.json').read_text())
+    attack_run(weights, tmp_path / 'command', '--max-samples', '2')
+    for row, other in zip(rows(tmp_path / 'own'), rows(tmp_path / 'command'), strict=True):
+        assert (row['name'], row['linf'], row['success']) == (
+            other['name'],
+            other['linf'],
+            other['success'],
+        )
+    with pytest.raises(ValueError, match="unknown attack 'pdg'"):
+        mr.evaluate(TINY, weights, 'pdg', work_dir=tmp_path / 'w')
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'options', 'message'),
+    [
+        (np.zeros((4, 8, 8, 3)), {}, r'inputs must be frames \(T, H, W, 3\), uint8'),
+        (np.zeros((8, 8, 3), np.uint8), {}, r'inputs must be frames \(T, H, W, 3\)'),
+        ([], {}, 'inputs must be at least one video or picture'),
+        ([np.zeros((4, 8, 8, 3), np.uint8), 'a.mp4'], {}, 'inputs must be paths, arrays, or a'),
+        ('nowhere.mp4', {}, 'nowhere.mp4'),
+        (torch.zeros(1, 3, 8, 8), {}, r'pixels must be videos \(N, C, T, H, W\)'),
+        (torch.zeros(1, 3, 9, 64, 64), {}, 'of the 32 x 32 pixels that the pipeline resizes'),
+        (torch.zeros(1, 3, 9, 32, 32), {'boxes': 'b.json'}, 'boxes must be used with paths'),
+        (
+            torch.zeros(1, 3, 9, 32, 32),
+            {'attack': 'pdg'},
+            "unknown attack 'pdg': did you mean 'PGD'",
+        ),
+        (torch.zeros(1, 3, 9, 32, 32), {'labels': torch.zeros(2).long()}, 'must be 1 classes'),
+    ],
+)
+def test_bad_inputs_are_named(victim, inputs, options, message):
+    with pytest.raises(ValueError, match=message):
+        mr.attack(victim, inputs, **options)
+
+
+def test_a_file_that_cannot_be_read_is_named(victim, tmp_path):
+    (tmp_path / 'broken.mp4').write_bytes(b'no video')
+    write_lossless(tmp_path / 'a.mkv', np.zeros((4, 32, 43, 3), np.uint8), 25)
+    with pytest.raises(ValueError, match=r'broken\.mp4 must be readable by the pipeline'):
+        mr.attack(victim, tmp_path)
+
+
+def test_a_victim_of_a_model_alone_takes_no_bare_pixels():
+    from mmrobust.victims import ActionVictim
+
+    _, model = build_recognizer(TINY)
+    with pytest.raises(ValueError, match='must be from mmrobust.load_victim, for its pipeline'):
+        ActionVictim(model)(torch.zeros(1, 3, 9, 32, 32))
+    with pytest.raises(ValueError, match='victim must be from load_victim for paths and arrays'):
+        mr.attack(mr.FunctionVictim(model), str(TINY))
+
+
+def test_what_cannot_be_loaded_is_named(checkpoints, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'config nowhere\.py does not exist'):
+        mr.load_victim('nowhere.py', checkpoints['tiny_3d'])
+    with pytest.raises(FileNotFoundError, match=r'checkpoint .*nowhere\.pth does not exist'):
+        mr.load_victim(TINY, tmp_path / 'nowhere.pth')
+    with pytest.raises(ValueError, match='does not match the model'):
+        mr.load_victim(TINY, checkpoints['tiny_2d'])
+    with pytest.raises(ValueError, match="no option 'spcae'"):
+        mr.load_victim(TINY, checkpoints['tiny_3d'], spcae='view')
+    with pytest.raises(ValueError, match='space must be video or view'):
+        mr.load_victim(TINY, checkpoints['tiny_3d'], space='crop')
+
+
+def test_the_victim_is_left_as_it_was(victim, frames):
+    before = {name: value.clone() for name, value in victim.model.state_dict().items()}
+    mr.attack(victim, frames[:1], pgd())
+    assert not victim.model.training
+    assert all(parameter.requires_grad for parameter in victim.model.parameters())
+    after = victim.model.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
