@@ -9,7 +9,7 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
-from mmrobust.victims import Metered
+from mmrobust.victims import CountingVictim
 
 
 @ATTACKS.register_module()
@@ -32,7 +32,7 @@ class BIM(Attack):
         require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
         self.steps = steps
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Step, project, and again."""
         found = pixels
         for _ in range(self.steps):

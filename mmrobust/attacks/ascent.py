@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from mmrobust.goals import Goal
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 
-def ascent(victim: Metered, pixels: Tensor, outputs: Tensor, goal: Goal) -> Tensor:
+def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: Goal) -> Tensor:
     """Gradient (N, C, T, H, W) of the goal's objective in the pixels.
 
     The sum over samples keeps them apart: each sees its own gradient only.

@@ -24,8 +24,8 @@ from mmrobust.goals import Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
+from mmrobust.victims.counting import AnswerLog, Counters, CountingVictim
 from mmrobust.victims.frozen import frozen
-from mmrobust.victims.meter import AnswerLog, Metered, Tally
 
 
 class Attack(ABC):
@@ -69,7 +69,7 @@ class Attack(ABC):
         return twin
 
     @abstractmethod
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Adversarial pixels (N, C, T, H, W), float, for the samples given.
 
         Args:
@@ -135,29 +135,29 @@ class Attack(ABC):
         clean = self._checked(victim, pixels, labels, aim)
         seeds = range(len(clean)) if seeds is None else seeds
         require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
-        tally = Tally(len(clean))
+        counters = Counters(len(clean))
         judge = victim if success_on is None else success_on
         with frozen(victim.model), frozen(judge.model), torch.enable_grad():
             clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
-            tally.clean = clean_outputs.detach()
+            counters.clean = clean_outputs.detach()
             goal = aim.bind(labels, clean_outputs)
             for name, mask in goal.remarks().items():
-                tally.flag(name, mask)
+                counters.flag(name, mask)
             worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
             found, outputs = clean.clone(), clean_outputs.detach().clone()
             rows = worth.nonzero().squeeze(1).cpu()
             if len(rows):
                 every = torch.arange(len(clean))
-                target = Metered(victim, tally, every, success_on, journals).select(rows)
+                target = CountingVictim(victim, counters, every, success_on, journals).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
                 outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
-                if not (tally.answers or tally.clean_answers):
+                if not (counters.answers or counters.clean_answers):
                     moved = rows[(found[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
                     other = answers_anew(judge, clean, clean_outputs, moved)
-                    tally.flag('random_outputs', other)
-        remark_answers(tally, clean, found, clean_outputs, outputs)
-        outcomes = self._outcomes(clean, found, outputs, goal, worth, tally)
+                    counters.flag('random_outputs', other)
+        remark_answers(counters, clean, found, clean_outputs, outputs)
+        outcomes = self._outcomes(clean, found, outputs, goal, worth, counters)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
     def _aim(
@@ -196,7 +196,9 @@ class Attack(ABC):
             self.threat.check_range(clean, victim.bounds)
         return clean
 
-    def _run_safely(self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def _run_safely(
+        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> Tensor:
         """``run``, then a projection, NaN guard and rounding of its result."""
         found = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
         require(found.shape == clean.shape, 'run()', f'of shape {tuple(clean.shape)}', found.shape)
@@ -230,7 +232,7 @@ class Attack(ABC):
         outputs: Tensor,
         goal: Goal,
         worth: Tensor,
-        tally: Tally,
+        counters: Counters,
     ) -> list[Outcome]:
         """Measure and pack; the budget was enforced, so a breach is a bug."""
         distance = self.threat.distance(found, clean)
@@ -242,9 +244,9 @@ class Attack(ABC):
         unsound = ~outputs.isfinite().all(dim=1)
         still = worth & (linf == 0)
         remarks = {'unchanged': still, 'not_finite': unsound}
-        remarks['random_outputs'] = other_answers(outputs, tally.answers, tally)
+        remarks['random_outputs'] = other_answers(outputs, counters.answers, counters)
         for name, mask in remarks.items():
-            tally.flag(name, mask)
+            counters.flag(name, mask)
         return [
             Outcome(
                 adversarial=found[i],
@@ -254,14 +256,14 @@ class Attack(ABC):
                 linf=float(linf[i]),
                 l2=float(l2[i]),
                 frames=int(changed[i].sum()),
-                forwards=int(tally.forwards[i]),
-                backwards=int(tally.backwards[i]),
-                queries=int(tally.queries[i]),
-                flags=tuple(sorted(tally.flags[i])),
+                forwards=int(counters.forwards[i]),
+                backwards=int(counters.backwards[i]),
+                queries=int(counters.queries[i]),
+                flags=tuple(sorted(counters.flags[i])),
                 mean_abs=float(delta[i].abs().mean()),
                 rmse=float(delta[i].square().mean().sqrt()),
-                measures=tally.measures[i],
-                timing=tally.timing[i],
+                measures=counters.measures[i],
+                timing=counters.timing[i],
             )
             for i in range(len(clean))
         ]

@@ -19,7 +19,7 @@ from mmrobust.functional.saliency import frame_saliency
 from mmrobust.goals import Goal
 from mmrobust.threats import Threat
 from mmrobust.victims.bound import Clip
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 from mmrobust.victims.spliced import Spliced
 
 Level = Literal['stack', 'video']
@@ -69,7 +69,7 @@ class FrameSaliency(Attack):
         require(level in ('stack', 'video'), 'level', 'stack or video', level)
         self.inner, self.level = inner, level
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search the sample as a whole, or clip by clip."""
         shape = tuple(pixels.shape)
         require(len(shape) == 5, 'pixels', 'videos (N, C, T, H, W), which have frames', shape)
@@ -84,7 +84,7 @@ class FrameSaliency(Attack):
 
     def _video(
         self,
-        victim: Metered,
+        victim: CountingVictim,
         clips: Sequence[Clip],
         pixels: Tensor,
         allowed: Tensor,
@@ -95,7 +95,7 @@ class FrameSaliency(Attack):
         found, left = pixels.clone(), torch.arange(len(pixels))
         for clip in clips:
             part = clip.victim.select(left)
-            assert isinstance(part, Metered)
+            assert isinstance(part, CountingVictim)
             open_frames = allowed[left] & clip.frames[left].to(allowed.device)
             aim, streams = goal.select(left), rng.select(left)
             found[left] = self.search(part, found[left], pixels[left], open_frames, aim, streams)
@@ -110,7 +110,7 @@ class FrameSaliency(Attack):
 
     def search(
         self,
-        victim: Metered,
+        victim: CountingVictim,
         found: Tensor,
         clean: Tensor,
         allowed: Tensor,
@@ -146,7 +146,7 @@ class FrameSaliency(Attack):
 
     def _look(
         self,
-        victim: Metered,
+        victim: CountingVictim,
         found: Tensor,
         allowed: Tensor,
         goal: Goal,
@@ -178,7 +178,7 @@ class FrameSaliency(Attack):
 
     def _change(
         self,
-        victim: Metered,
+        victim: CountingVictim,
         found: Tensor,
         clean: Tensor,
         gradient: Tensor,

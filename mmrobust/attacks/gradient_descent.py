@@ -14,7 +14,7 @@ from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.threats import Threat
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 StepUnit = Literal['eps', 'pixel']
 
@@ -68,7 +68,7 @@ class GradientDescent(Attack):
         self.steps, self.step_size, self.step_unit = steps, step_size, step_unit
         self.random_start, self.restarts, self.early_stop = random_start, restarts, early_stop
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Restart until every sample is done or the restarts are used up."""
         best = pixels.clone()
         objective = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)
@@ -92,14 +92,14 @@ class GradientDescent(Attack):
         return best
 
     def _score(
-        self, victim: Metered, found: Tensor, clean: Tensor, goal: Goal
+        self, victim: CountingVictim, found: Tensor, clean: Tensor, goal: Goal
     ) -> tuple[Tensor, Tensor]:
         """Objective and success (N,) of candidates as they will be saved, rounded."""
         outputs = victim.verdict(self.rounded(found, clean, victim))
         return goal.objective(outputs).double().cpu(), goal.success(outputs).cpu()
 
     def descend(
-        self, victim: Metered, clean: Tensor, goal: Goal, rng: SampleRandom
+        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
     ) -> tuple[Tensor, Tensor]:
         """One run from one start.
 
@@ -137,7 +137,7 @@ class GradientDescent(Attack):
             return self.threat.project(self.threat.random(clean, rng), clean)
         return clean.clone()
 
-    def gradient(self, victim: Metered, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
+    def gradient(self, victim: CountingVictim, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
         """Outputs (N, K) and the gradient of the goal's objective (N, ...).
 
         The sum over samples keeps them apart: each sees its own gradient only.
@@ -159,7 +159,7 @@ class GradientDescent(Attack):
         return self.threat.project(moved, clean).clamp(*bounds)
 
     def _won(
-        self, victim: Metered, outputs: Tensor, found: Tensor, clean: Tensor, goal: Goal
+        self, victim: CountingVictim, outputs: Tensor, found: Tensor, clean: Tensor, goal: Goal
     ) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
         won = goal.success(outputs).cpu()

@@ -28,7 +28,7 @@ from mmrobust.samplers import Noise, NoiseSampler
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.sparked import Sparked
 from mmrobust.threats import Threat
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 # Sampler and estimator -> the attack that is known for them.
 USUAL_NAMES = {
@@ -137,7 +137,7 @@ class GradientEstimation(QueryAttack):
         """The clips to start from."""
         return () if self.clips is None else self.clips.files
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search every sample; a start that is missing ends the run before the first query."""
         if self.clips is not None:
             assert isinstance(goal, Targeted)

@@ -19,7 +19,7 @@ from mmrobust.functional.relation import READINGS, indicator, jacobian, largest,
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 Relation = Literal['any', 'mixed', 'agree', 'none']
 AlphaUnit = Literal['quantile', 'absolute']
@@ -46,7 +46,7 @@ class _Masks:
         self.ever, self.related = self.now.clone(), self.now.clone()
         self.alpha = pixels.new_zeros(len(pixels))
 
-    def own(self, victim: Metered) -> Tensor:
+    def own(self, victim: CountingVictim) -> Tensor:
         """Where the victim's samples stand among those of the run."""
         return torch.searchsorted(self.rows, victim.rows)
 
@@ -151,7 +151,7 @@ class KLimiting(GradientDescent):
         sound = self.mask != 'gradient' or not self.random_start
         require(sound, 'mask', 'relation or random with a random start', self.mask)
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """The steps, inside a mask if there is one."""
         twin = copy.copy(self)  # one run's masks are no state of the attack
         random = self.mask == 'random'
@@ -171,14 +171,14 @@ class KLimiting(GradientDescent):
         found = super().start(clean, rng)
         return found if self.relation == 'none' else torch.where(self.masks.ever, found, clean)
 
-    def _measure(self, victim: Metered) -> None:
+    def _measure(self, victim: CountingVictim) -> None:
         density = self.masks.ever.flatten(1).double().mean(dim=1)
         for i, row in enumerate(victim.rows.tolist()):
-            measures = victim.tally.measures[row]
+            measures = victim.counters.measures[row]
             measures['density'] = float(density[i])
             measures['alpha'] = float(self.masks.alpha[i])
 
-    def gradient(self, victim: Metered, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
+    def gradient(self, victim: CountingVictim, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
         """Outputs (N, D) and the objective's gradient (N, P), zero outside the mask."""
         if self.relation == 'none':
             return super().gradient(victim, pixels, goal)
@@ -198,7 +198,7 @@ class KLimiting(GradientDescent):
         self.masks.step += 1
         return outputs.detach(), gradient * self.masks.now[own]
 
-    def _related(self, victim: Metered, leaf: Tensor, groups: Tensor, own: Tensor) -> Tensor:
+    def _related(self, victim: CountingVictim, leaf: Tensor, groups: Tensor, own: Tensor) -> Tensor:
         """The relation mask (N, P), steps 1 to 3 of the slides."""
         derivatives = jacobian(groups, leaf)
         victim.flag('not_finite', ~derivatives.isfinite().flatten(1).all(dim=1))

@@ -23,7 +23,7 @@ from mmrobust.query.pool import Pool, Runner
 from mmrobust.query.trial import Search, Trial
 from mmrobust.query.views import view_starts
 from mmrobust.threats import Threat
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 NEEDS = 'needs a recogniser: query attacks have goals of classes alone so far'
 
@@ -100,7 +100,7 @@ class QueryAttack(Attack):
         Return on success; run on for ever otherwise: the budget ends it.
         """
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Search every sample until it succeeds or its budget is spent."""
         self._check_victim(victim, pixels)
         given, grid = victim.victim, victim.step or self._grid(pixels)
@@ -108,8 +108,8 @@ class QueryAttack(Attack):
             # No value can change by a whole step: no answer is of any use.
             return pixels.clone()
         box = BlackBox(victim, budget=self.budget, access=self.access, scores=self.scores)
-        if victim.tally.clean is not None:
-            box.detect(victim.tally.clean[victim.rows])
+        if victim.counters.clean is not None:
+            box.detect(victim.counters.clean[victim.rows])
         trials = [self._trial(victim, pixels, goal, rng, row, grid) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:
@@ -122,7 +122,7 @@ class QueryAttack(Attack):
             watch.record(victim)
         return torch.stack([trial.as_given(trial.found) for trial in trials])
 
-    def _check_victim(self, victim: Metered, pixels: Tensor) -> None:
+    def _check_victim(self, victim: CountingVictim, pixels: Tensor) -> None:
         """Refuse, before the first query, what no search can work on."""
         rule = 'none: a query attack takes no gradients'
         require(victim.success_on is None, 'surrogate', rule, type(victim.success_on).__name__)
@@ -142,7 +142,7 @@ class QueryAttack(Attack):
 
     def _trial(
         self,
-        victim: Metered,
+        victim: CountingVictim,
         pixels: Tensor,
         goal: Goal,
         rng: SampleRandom,
@@ -155,24 +155,24 @@ class QueryAttack(Attack):
         return Trial(pixels[row], bound, self.threat, victim.bounds, streams, starts, grid)
 
     @staticmethod
-    def _record(victim: Metered, box: BlackBox, runners: Sequence[Runner]) -> None:
-        """Costs, remarks and times to the tally."""
-        tally, given = victim.tally, victim.victim
-        tally.shown = box.shown
+    def _record(victim: CountingVictim, box: BlackBox, runners: Sequence[Runner]) -> None:
+        """Costs, remarks and times to the counters."""
+        counters, given = victim.counters, victim.victim
+        counters.shown = box.shown
         for index, (row, runner) in enumerate(zip(victim.rows.tolist(), runners, strict=True)):
-            tally.queries[row] += box.account.spent[index]
-            tally.forwards[row] += runner.replayed
-            tally.flags[row] |= runner.trial.flags | box.remarks(index)
-            tally.measures[row] |= runner.trial.measures
+            counters.queries[row] += box.account.spent[index]
+            counters.forwards[row] += runner.replayed
+            counters.flags[row] |= runner.trial.flags | box.remarks(index)
+            counters.measures[row] |= runner.trial.measures
             if isinstance(given, BlackBox):
-                tally.flags[row] |= given.remarks(index)
+                counters.flags[row] |= given.remarks(index)
             if runner.trial.flat:
-                tally.flags[row].add('flat_objective')
+                counters.flags[row].add('flat_objective')
             if runner.trial.answer is not None:
-                tally.answers[row] = runner.trial.answer
+                counters.answers[row] = runner.trial.answer
             if runner.trial.clean_answer is not None:
-                tally.clean_answers[row] = runner.trial.clean_answer
-            tally.timing[row] = {
+                counters.clean_answers[row] = runner.trial.clean_answer
+            counters.timing[row] = {
                 'victim_seconds': runner.inside,
                 'outside_seconds': runner.outside,
                 'calls': runner.calls,

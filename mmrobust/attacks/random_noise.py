@@ -11,7 +11,7 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 
 @ATTACKS.register_module()
@@ -42,7 +42,7 @@ class RandomNoise(Attack):
         """As a report says it."""
         return 'Random noise'
 
-    def run(self, victim: Metered, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
         """Draw until a sample is fooled or its trials are used up."""
         found = pixels.clone()
         left = torch.arange(len(pixels))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.victims.bound import BoundVictim
-from mmrobust.victims.meter import Tally
+from mmrobust.victims.counting import Counters
 
 # A share of the largest output. Batches of other sizes round differently: in single
 # precision by far less, in half precision by some thousandths.
@@ -44,32 +44,32 @@ def answers_anew(judge: BoundVictim, clean: Tensor, known: Tensor, rows: Tensor)
     return other
 
 
-def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], tally: Tally) -> Tensor:
+def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], counters: Counters) -> Tensor:
     """Where (N,) the harness saw other probabilities than a query attack was given."""
     other = torch.zeros(len(outputs), dtype=torch.bool)
     for row, answer in answers.items():
-        shown = tally.shown(outputs[row : row + 1].to(answer))[0]
+        shown = counters.shown(outputs[row : row + 1].to(answer))[0]
         # Batches of other sizes round differently, by far less.
         other[row] = bool((shown.exp() - answer.exp()).abs().max() > 1e-3)
     return other
 
 
 def remark_answers(
-    tally: Tally, clean: Tensor, found: Tensor, clean_outputs: Tensor, outputs: Tensor
+    counters: Counters, clean: Tensor, found: Tensor, clean_outputs: Tensor, outputs: Tensor
 ) -> None:
     """Flag ``random_outputs`` where the same pixels were answered differently.
 
     Args:
-        tally: Of the N samples; holds what a query attack was told.
+        counters: Of the N samples; holds what a query attack was told.
         clean: Pixels (N, C, T, H, W).
         found: What the attack returned, likewise.
         clean_outputs: (N, K) for ``clean``.
         outputs: (N, K) of the last check, for ``found``.
     """
-    tally.flag('random_outputs', other_answers(clean_outputs, tally.clean_answers, tally))
+    counters.flag('random_outputs', other_answers(clean_outputs, counters.clean_answers, counters))
     # The last check of a clip that is as it was is a second look at the same pixels.
     still = (found == clean).flatten(1).all(dim=1).cpu()
-    tally.flag('random_outputs', still & differ(clean_outputs, outputs))
-    asked = (still & (tally.queries > 0)).nonzero().flatten().tolist()
-    before = {row: tally.shown(clean_outputs[row : row + 1])[0] for row in asked}
-    tally.flag('random_outputs', other_answers(outputs, before, tally))
+    counters.flag('random_outputs', still & differ(clean_outputs, outputs))
+    asked = (still & (counters.queries > 0)).nonzero().flatten().tolist()
+    before = {row: counters.shown(clean_outputs[row : row + 1])[0] for row in asked}
+    counters.flag('random_outputs', other_answers(outputs, before, counters))

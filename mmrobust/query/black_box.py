@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require, whole
 from mmrobust.victims.bound import BoundVictim
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 Access = Literal['scores', 'label']
 Scores = Literal['auto', 'logits', 'probabilities', 'log_probabilities']
@@ -129,7 +129,7 @@ class BlackBox(BoundVictim):
         """
         own = row if self.rows is None else self.rows[row]
         self.account.spent[own] += times
-        inner = self.victim.victim if isinstance(self.victim, Metered) else self.victim
+        inner = self.victim.victim if isinstance(self.victim, CountingVictim) else self.victim
         if isinstance(inner, BlackBox):
             inner.replay(row, times)
 

@@ -12,7 +12,7 @@ from mmrobust.functional.checks import require
 from mmrobust.goals import Goal
 from mmrobust.query.trial import Trial
 from mmrobust.victims.bound import BoundVictim
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 # Pairs that are kept of one sample, at most.
 MOST = 64
@@ -88,10 +88,10 @@ class GradientCheck:
             (gradient,) = torch.autograd.grad(objective, leaf)
         return gradient[0]
 
-    def record(self, victim: Metered) -> None:
+    def record(self, victim: CountingVictim) -> None:
         """What was found to the measures of the samples."""
         for row, course in self.courses.items():
-            victim.tally.measures[int(victim.rows[row])] |= course.measures
+            victim.counters.measures[int(victim.rows[row])] |= course.measures
 
 
 def cosine(one: Tensor, other: Tensor) -> float:

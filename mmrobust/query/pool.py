@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmrobust.query.black_box import BlackBox
 from mmrobust.query.trial import Search, Trial
-from mmrobust.victims.meter import AnswerLog
+from mmrobust.victims.counting import AnswerLog
 
 
 @dataclass

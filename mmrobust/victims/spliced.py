@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmrobust.victims.meter import Metered
+from mmrobust.victims.counting import CountingVictim
 
 
-class Spliced(Metered):
+class Spliced(CountingVictim):
     """Shows ``pixels`` under a mask and fixed pixels elsewhere to a victim.
 
     Args:
@@ -20,8 +20,8 @@ class Spliced(Metered):
         mask: True where the given pixels are shown, broadcasts against ``base``.
     """
 
-    def __init__(self, victim: Metered, base: Tensor, mask: Tensor) -> None:
-        super().__init__(victim.victim, victim.tally, victim.rows, victim.success_on)
+    def __init__(self, victim: CountingVictim, base: Tensor, mask: Tensor) -> None:
+        super().__init__(victim.victim, victim.counters, victim.rows, victim.success_on)
         self.base, self.mask = base, mask
 
     def __call__(self, pixels: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 
 from mmrobust.attacks.second_look import answers_anew, differ, other_answers
 from mmrobust.victims.bound import BoundVictim
-from mmrobust.victims.meter import Tally
+from mmrobust.victims.counting import Counters
 
 
 def test_answers_differ_by_a_share_of_the_largest():
@@ -52,10 +52,10 @@ def test_others_are_asked_again_where_the_first_differs(drawing, asked, found):
 
 
 def test_what_a_search_was_given_is_compared_as_it_was_shown():
-    tally = Tally(3)
+    counters = Counters(3)
     outputs = torch.tensor([[1.0, 2.0], [3.0, 5.0], [0.0, 1.0]], dtype=torch.float64)
     given = {0: outputs[0].log_softmax(0), 2: (outputs[2] * 1.02).log_softmax(0)}
-    assert other_answers(outputs, given, tally).tolist() == [False, False, True]
+    assert other_answers(outputs, given, counters).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize('sign', [-1, 1])
@@ -64,4 +64,4 @@ def test_one_probability_that_moved_is_enough(sign):
     shown = torch.full((1, 200), 1 / 200, dtype=torch.float64)
     answer = shown + sign * 1e-5
     answer[0, 0] -= sign * 200e-5
-    assert other_answers(shown.log(), {0: answer[0].log()}, Tally(1)).tolist() == [True]
+    assert other_answers(shown.log(), {0: answer[0].log()}, Counters(1)).tolist() == [True]

@@ -6,7 +6,7 @@ import torch
 from mmrobust.attacks.pgd import PGD
 from mmrobust.query.black_box import BlackBox, BudgetSpentError, are_probabilities
 from mmrobust.victims import FunctionVictim
-from mmrobust.victims.meter import Metered, Tally
+from mmrobust.victims.counting import Counters, CountingVictim
 from tests.conftest import ROOT
 from tests.query.toys import Counter, clips
 
@@ -202,7 +202,7 @@ def test_each_sample_is_remarked_on_by_its_own_numbers():
 
 def test_a_black_box_behind_another_counts_what_an_earlier_run_asked():
     outer = box(scores_of(PROBABILITIES), budget=40)
-    inner = BlackBox(Metered(outer, Tally(2), torch.arange(2)), budget=30)
+    inner = BlackBox(CountingVictim(outer, Counters(2), torch.arange(2)), budget=30)
     inner.select(torch.tensor([1])).replay(0, 20)
     assert [inner.left(row) for row in (0, 1)] == [30, 10]
     assert [outer.left(row) for row in (0, 1)] == [40, 20]

@@ -7,7 +7,7 @@ from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.pgd import PGD
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
-from mmrobust.victims.meter import Metered, Tally
+from mmrobust.victims.counting import Counters, CountingVictim
 
 FLOATS = {'bounds': (-1.0, 1.0), 'dtype': torch.float32}
 LABELS = torch.zeros(4, dtype=torch.long)
@@ -29,7 +29,7 @@ def _scores(pixels):
 def test_the_least_step_of_a_value(options, step):
     victim = FunctionVictim(_scores, **options)
     assert victim.step == step
-    metered = Metered(victim, Tally(4), torch.arange(4))
+    metered = CountingVictim(victim, Counters(4), torch.arange(4))
     assert (metered.step, metered.bounds, metered.dtype) == (step, victim.bounds, victim.dtype)
 
 

@@ -25,7 +25,7 @@ from mmrobust.victims import frozen
 from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.layouts import VideoLayout
 from mmrobust.victims.action.victim import ActionVictim
-from mmrobust.victims.meter import Metered, Tally
+from mmrobust.victims.counting import Counters, CountingVictim
 
 I3D = 'mmaction::recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py'
 
@@ -106,7 +106,7 @@ def measure_step(quick: bool) -> None:
                 for _ in range(steps):
                     gradient(clips, pixels)
             rng = SampleRandom.from_seeds([0])
-            metered = Metered(clips, Tally(1), torch.zeros(1, dtype=torch.long))
+            metered = CountingVictim(clips, Counters(1), torch.zeros(1, dtype=torch.long))
             with attacked:
                 attack.run(metered, pixels, goal, rng)
     for name in ('wall', 'cpu'):

@@ -25,7 +25,7 @@ from mmrobust.functional.relation import relation_map
 from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import frozen
-from mmrobust.victims.meter import Metered, Tally
+from mmrobust.victims.counting import Counters, CountingVictim
 from mmrobust.victims.pose.victim import BoundCrops, PoseVictim
 
 CONFIG = 'body_2d_keypoint/topdown_heatmap/coco/td-hm_res50_8xb64-210e_coco-256x192.py'
@@ -95,7 +95,7 @@ def measure_step(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repeats: 
     attack = KLimiting(Linf(1), relation='none', steps=STEPS)
 
     def steps() -> None:
-        victim = Metered(crops, Tally(n), torch.arange(n))
+        victim = CountingVictim(crops, Counters(n), torch.arange(n))
         attack.run(victim, pixels, goal, SampleRandom.from_seeds(range(n)))
 
     def bare() -> None:

@@ -1,6 +1,6 @@
 """Count what an attack costs, per sample, whatever it does.
 
-An attack never holds the victim itself but this meter round it: every call
+An attack never holds the victim itself but this victim round it: every call
 counts a forward for every sample in it, and every gradient that flows back
 through the outputs counts a backward.
 """
@@ -28,7 +28,7 @@ class AnswerLog(Protocol):
         """Keep answers (B, K) to the next queries."""
 
 
-class Tally:
+class Counters:
     """Costs and remarks for the N samples of an attack.
 
     Attributes:
@@ -63,34 +63,34 @@ class Tally:
             self.flags[row].add(name)
 
 
-class Metered(BoundVictim):
+class CountingVictim(BoundVictim):
     """A victim whose use is counted.
 
     Args:
         victim: The victim, bound to the samples ``rows``.
-        tally: Where to count; shared by all selections.
-        rows: Indices (N,) of the samples in the tally.
+        counters: Where to count; shared by all selections.
+        rows: Indices (N,) of the samples in the counters.
         success_on: Another victim, bound to the same samples, that decides on
             success; its calls are queries.
-        journals: By row of the tally, where the answers to queries are kept.
+        journals: By row of the counters, where the answers to queries are kept.
     """
 
     def __init__(
         self,
         victim: BoundVictim,
-        tally: Tally,
+        counters: Counters,
         rows: Tensor,
         success_on: BoundVictim | None = None,
         journals: Sequence[AnswerLog] | None = None,
     ) -> None:
-        self.victim, self.tally, self.rows = victim, tally, rows
+        self.victim, self.counters, self.rows = victim, counters, rows
         self.success_on, self.journals = success_on, journals
         self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
         self._check(pixels)
-        self._count(self.tally.forwards, self.rows)
+        self._count(self.counters.forwards, self.rows)
         outputs = self.victim(pixels)
         self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
         if outputs.requires_grad:
@@ -103,7 +103,7 @@ class Metered(BoundVictim):
             if self.success_on is None:
                 return self(pixels)
             self._check(pixels)
-            self._count(self.tally.queries, self.rows)
+            self._count(self.counters.queries, self.rows)
             return self.success_on(pixels)
 
     def _check(self, pixels: Tensor) -> None:
@@ -115,7 +115,7 @@ class Metered(BoundVictim):
     def _count_backward(self, gradient: Tensor) -> None:
         # Samples whose outputs the loss left out took no gradient.
         taken = (gradient != 0).flatten(1).any(dim=1).cpu()
-        self._count(self.tally.backwards, self.rows[taken])
+        self._count(self.counters.backwards, self.rows[taken])
 
     @staticmethod
     def _count(counter: Tensor, rows: Tensor) -> None:
@@ -125,14 +125,14 @@ class Metered(BoundVictim):
     def flag(self, name: str, mask: Tensor) -> None:
         """Remark ``name`` on the samples where ``mask`` (N,) is true."""
         for row in self.rows[mask.cpu()].tolist():
-            self.tally.flags[row].add(name)
+            self.counters.flags[row].add(name)
 
-    def select(self, rows: Tensor) -> Metered:
-        """The victim of some of the samples; counts go to the same tally."""
+    def select(self, rows: Tensor) -> CountingVictim:
+        """The victim of some of the samples; counts go to the same counters."""
         rows = rows.cpu()
         judge = None if self.success_on is None else self.success_on.select(rows)
         victim = self.victim.select(rows)
-        return Metered(victim, self.tally, self.rows[rows], judge, self.journals)
+        return CountingVictim(victim, self.counters, self.rows[rows], judge, self.journals)
 
     @property
     def model(self) -> nn.Module | None:
@@ -147,7 +147,7 @@ class Metered(BoundVictim):
         return stack
 
     def clips(self) -> Sequence[Clip]:
-        """The victim's clips, each counted in the same tally."""
+        """The victim's clips, each counted in the same counters."""
         own = self.victim.clips()
         judges: list[BoundVictim | None] = [None] * len(own)
         if self.success_on is not None:
@@ -158,5 +158,5 @@ class Metered(BoundVictim):
                     f'and {len(judges)}'
                 )
         pairs = zip(own, judges, strict=True)
-        tally, rows = self.tally, self.rows
-        return [Clip(Metered(c.victim, tally, rows, j), c.frames) for c, j in pairs]
+        counters, rows = self.counters, self.rows
+        return [Clip(CountingVictim(c.victim, counters, rows, j), c.frames) for c, j in pairs]
