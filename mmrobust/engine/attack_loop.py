@@ -221,8 +221,8 @@ class AttackTestLoop(TestLoop):
             one = torch.tensor([row])
             outputs = (clean_outputs[row], adv_outputs[row], outcome.scores)
             with flat_heatmaps() as flat:
-                facts = self.victim.facts(labels[one], *(each[None] for each in outputs))
-            entry = sample_row(indices[row], loaded.names[row], facts, outcome, seconds[row])
+                record = self.victim.record(labels[one], *(each[None] for each in outputs))
+            entry = sample_row(indices[row], loaded.names[row], record, outcome, seconds[row])
             loading = getattr(loaded.layouts[row], 'flags', ())
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)

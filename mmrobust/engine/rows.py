@@ -6,32 +6,32 @@ from typing import Any
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require, whole
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.samples import Failure
 
 
 def sample_row(
-    index: int, name: str, facts: Facts, outcome: Outcome, seconds: float
+    index: int, name: str, record: Record, outcome: Outcome, seconds: float
 ) -> dict[str, Any]:
     """The line of an evaluated sample (:mod:`mmrobust.evaluation.summary`).
 
     Args:
         index: In the data set.
         name: Of the sample.
-        facts: What the model predicted.
+        record: What the model predicted.
         outcome: The attack's own record.
         seconds: Wall time of the attack on this sample.
     """
     flags = set(outcome.flags)
-    if not facts.agree:
+    if not record.agree:
         # The attack's last check and the test step must see the same.
         flags.add('scores_disagree')
     return {
         'index': index,
         'name': name,
-        **facts.fields,
+        **record.fields,
         'attacked': outcome.attacked,
-        'success': outcome.success and facts.agree,
+        'success': outcome.success and record.agree,
         'linf': outcome.linf,
         'l2': outcome.l2,
         'mean_abs': outcome.mean_abs,

@@ -197,10 +197,10 @@ class TransferRun:
             known = {victim: outputs[row] for victim, outputs in clean.items()}
             found = {victim: outputs[i] for victim, outputs in shown.items()}
             outcome, seconds = crafted[row]
-            facts = self.host.facts(
+            record = self.host.record(
                 labels[i : i + 1], known[judge][None], found[judge][None], outcome.scores[None]
             )
-            result = sample_row(samples[row], loaded.names[row], facts, outcome, seconds)
+            result = sample_row(samples[row], loaded.names[row], record, outcome, seconds)
             line = samples[row] * len(self.jobs) + number
             one = goal.select(torch.tensor([i], device=place.device))
             yield transfer_row(job, line, result, targets, known, found, one)

@@ -22,7 +22,7 @@ from mmrobust.victims.samples import Collate, Loaded, alike
 
 
 @dataclass(frozen=True)
-class Facts:
+class Record:
     """What a sample's ledger line says of the predictions.
 
     Attributes:
@@ -139,7 +139,7 @@ class Victim(ABC):
         return inputs
 
     @abstractmethod
-    def facts(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+    def record(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
         """What is written down of one sample.
 
         Args:

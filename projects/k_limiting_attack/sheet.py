@@ -60,7 +60,7 @@ class Sheet:
         """Every sample under one attack: name, what happened, picture."""
         victim, dataset = self._scene(target)
         loaded = Collate(pseudo_collate)([dataset[index] for index in self.indices])
-        crops, pixels = victim.bind(loaded.data["data_samples"]), victim.pixels(loaded.data)
+        crops, pixels = victim.bind(loaded.data['data_samples']), victim.pixels(loaded.data)
         truth = victim.labels(loaded.data)
         with torch.no_grad():
             before, _ = victim.readout.decode(crops(pixels.float()))

@@ -159,15 +159,15 @@ def test_pose_pictures_show_relations_and_the_target(tmp_path):
 
 @pytest.mark.slow
 def test_a_heatmap_that_is_too_flat_is_flagged_with_its_sample_alone(monkeypatch, tmp_path):
-    own, asked = PoseVictim.facts, []
+    own, asked = PoseVictim.record, []
 
-    def facts(*arguments):
+    def record(*arguments):
         asked.append(len(asked))
         if asked[-1] == 1:
             flat_heatmaps._count()
         return own(*arguments)
 
-    monkeypatch.setattr(PoseVictim, 'facts', facts)
+    monkeypatch.setattr(PoseVictim, 'record', record)
     card = attack('RandomNoise', tmp_path, 'settings.previews=0', arguments=['--max-samples', '3'])
     lines = [json.loads(line) for line in (tmp_path / 'results.jsonl').read_text().splitlines()]
     assert ['flat_heatmap' in line['flags'] for line in lines] == [False, True, False]

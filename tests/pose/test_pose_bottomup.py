@@ -259,14 +259,14 @@ def test_pose_bottomup_picture_of_nobody_has_nothing_to_attack(family):
     broken[1, 3] = torch.nan
     assert own.right(broken).tolist() == [True, False, True]
     assert not own.success(broken)[1]
-    facts = victim.facts(truth[torch.tensor([2])], outputs[2:], outputs[2:], outputs[2:])
-    assert facts.fields['clean_pck'] is None
-    assert facts.fields['clean_correct'] is None
+    record = victim.record(truth[torch.tensor([2])], outputs[2:], outputs[2:], outputs[2:])
+    assert record.fields['clean_pck'] is None
+    assert record.fields['clean_correct'] is None
     # The persons that it sees there are the reference.
-    assert len(facts.fields['clean_joints']) == K * len(
+    assert len(record.fields['clean_joints']) == K * len(
         victim.labels(batch()).decode(outputs)[2].scores
     )
-    assert facts.fields['joints_moved'] == 0
+    assert record.fields['joints_moved'] == 0
 
 
 def test_pose_bottomup_victim_leaves_the_model_and_its_input_as_found(family):
@@ -319,6 +319,6 @@ def test_pose_bottomup_descending_the_losses_leads_the_stock_decoder_to_the_anno
         optimizer.step()
     for row in range(2):
         one = [part[row : row + 1].detach() for part in (outputs, found, found)]
-        fields = victim.facts(truth[torch.tensor([row])], *one).fields
+        fields = victim.record(truth[torch.tensor([row])], *one).fields
         assert fields['clean_pck'] < 0.7
         assert fields['adversarial_pck'] == 1.0

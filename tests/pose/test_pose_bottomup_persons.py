@@ -82,16 +82,16 @@ def test_pose_bottomup_success_counts_joints_over_all_persons(monkeypatch):
             assert not found[2]
         strict = CorruptPersons(min_score=0.5).bind(truth, outputs)
         assert strict.success(outputs).tolist() == [True, True, False]
-        facts = victim.facts(truth[torch.tensor([0])], outputs[:1], outputs[:1], outputs[:1])
-        assert facts.agree
-        assert facts.fields['clean_pck'] == pytest.approx(1 - wrong[name] / 7)
-        assert facts.fields['persons'] == 2
-        assert facts.fields['clean_persons_right'] == {'all': 2, 'first': 1, 'nobody': 0}[name]
-        assert len(facts.fields['clean_poses']) == len(joints)
-        assert facts.fields['clean_correct'] is (wrong[name] <= 3.5)
-        assert facts.fields['joints_moved'] == 0
+        record = victim.record(truth[torch.tensor([0])], outputs[:1], outputs[:1], outputs[:1])
+        assert record.agree
+        assert record.fields['clean_pck'] == pytest.approx(1 - wrong[name] / 7)
+        assert record.fields['persons'] == 2
+        assert record.fields['clean_persons_right'] == {'all': 2, 'first': 1, 'nobody': 0}[name]
+        assert len(record.fields['clean_poses']) == len(joints)
+        assert record.fields['clean_correct'] is (wrong[name] <= 3.5)
+        assert record.fields['joints_moved'] == 0
         kept = places if len(joints) else torch.full_like(places, -1.0)
-        shown = torch.tensor(facts.fields['clean_joints'], dtype=torch.float64)
+        shown = torch.tensor(record.fields['clean_joints'], dtype=torch.float64)
         wanted = away if name == 'first' else kept
         torch.testing.assert_close(shown, wanted.flatten(0, 1))
 
@@ -109,11 +109,11 @@ def test_pose_bottomup_facts_tell_a_check_that_saw_other_persons(monkeypatch):
 
     monkeypatch.setattr(victim.readout, 'decode', decode)
     both, one, none = (torch.full_like(outputs, value) for value in (2.0, 1.0, 0.0))
-    facts = victim.facts(truth, both, none, none)
-    assert facts.agree
-    assert facts.fields['adversarial_pck'] == 0.0
-    assert facts.fields['joints_moved'] == 7
-    assert not victim.facts(truth, both, none, one).agree
+    record = victim.record(truth, both, none, none)
+    assert record.agree
+    assert record.fields['adversarial_pck'] == 0.0
+    assert record.fields['joints_moved'] == 7
+    assert not victim.record(truth, both, none, one).agree
 
 
 def test_pose_bottomup_facts_without_annotation_compare_with_the_clean_prediction(monkeypatch):
@@ -139,7 +139,7 @@ def test_pose_bottomup_facts_without_annotation_compare_with_the_clean_predictio
     far, both, one, none = (torch.full_like(outputs, value) for value in (3.0, 2.0, 1.0, 0.0))
 
     def fields(clean, adversarial):
-        return victim.facts(truth, clean, adversarial, adversarial).fields
+        return victim.record(truth, clean, adversarial, adversarial).fields
 
     found = fields(both, far)
     assert (found['joints_moved'], found['joints_vanished']) == (1, 0)
@@ -155,7 +155,7 @@ def test_pose_bottomup_facts_without_annotation_compare_with_the_clean_predictio
     assert (nobody['joints_moved'], nobody['displacement']) == (2 * K, None)
     assert fields(none, both)['joints_moved'] == 0
     # The last check must have seen the same persons.
-    assert not victim.facts(truth, both, none, both).agree
+    assert not victim.record(truth, both, none, both).agree
 
 
 def test_pose_bottomup_annotations_are_in_input_pixels():

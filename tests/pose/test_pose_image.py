@@ -192,8 +192,8 @@ def test_image_places_are_where_mmpose_puts_its_predictions():
     loaded = photograph(victim)
     samples, outputs = victim.predict(loaded.data)
     truth = victim.labels(loaded.data)
-    facts = victim.facts(truth, outputs, outputs, outputs)
-    found = torch.tensor(facts.fields['clean_joints']).reshape(3, K, 2)
+    record = victim.record(truth, outputs, outputs, outputs)
+    found = torch.tensor(record.fields['clean_joints']).reshape(3, K, 2)
     for joints, sample in zip(found, samples, strict=True):
         expected = torch.from_numpy(sample.pred_instances.keypoints[0])
         torch.testing.assert_close(joints, expected.to(joints), rtol=1e-4, atol=1e-3)
@@ -207,18 +207,18 @@ def test_image_facts_are_those_of_the_persons():
     loaded = photograph(victim, infos)
     clean = victim.predict(loaded.data)[1]
     adversarial = clean.flip(1)
-    facts = victim.facts(victim.labels(loaded.data), clean, adversarial, adversarial)
+    record = victim.record(victim.labels(loaded.data), clean, adversarial, adversarial)
     truth = crop.truth(loaded.data['data_samples'])
     sides = [side.reshape(3, -1) for side in (clean, adversarial, adversarial)]
     each = []
     for i in range(3):
-        one = crop.facts(truth[torch.tensor([i])], *(side[i : i + 1] for side in sides))
+        one = crop.record(truth[torch.tensor([i])], *(side[i : i + 1] for side in sides))
         each.append(dict(one.fields))
-    fields = dict(facts.fields)
+    fields = dict(record.fields)
     assert fields['by_person'] == each
     assert fields['persons'] == 3
-    assert facts.agree
-    assert not victim.facts(victim.labels(loaded.data), clean, adversarial, clean).agree
+    assert record.agree
+    assert not victim.record(victim.labels(loaded.data), clean, adversarial, clean).agree
     errors = [e for one in each for e in one['adversarial_joint_errors'] if e is not None]
     assert len(errors) == 2 * (K - 1)
     assert fields['adversarial_error'] == pytest.approx(sum(errors) / len(errors))
@@ -250,7 +250,7 @@ def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
     assert not away[1].any()
     assert away[::2].all()
     assert goal.remarks()['no_annotation'].tolist() == [True]
-    fields = dict(victim.facts(truth, clean, clean, clean).fields)
+    fields = dict(victim.record(truth, clean, clean, clean).fields)
     assert [one['clean_pck'] is None for one in fields['by_person']] == [False, True, False]
     assert fields['clean_pck'] is not None
 

@@ -282,11 +282,11 @@ def test_pose_joint_without_a_response_has_vanished(name):
     truth, (_, outputs) = victim.labels(data), victim.predict(data)
     one = torch.tensor([0])
     sound, none = 1 + outputs[:1].detach().abs(), -1 - outputs[:1].detach().abs()
-    facts = victim.facts(truth[one], sound, none, none)
-    assert facts.fields['joints_vanished'] == K
-    assert facts.fields['joint_vanished'] == [True] * K
-    assert victim.facts(truth[one], none, none, none).fields['joints_vanished'] == 0
-    assert victim.facts(truth[one], sound, sound, sound).fields['joints_vanished'] == 0
+    record = victim.record(truth[one], sound, none, none)
+    assert record.fields['joints_vanished'] == K
+    assert record.fields['joint_vanished'] == [True] * K
+    assert victim.record(truth[one], none, none, none).fields['joints_vanished'] == 0
+    assert victim.record(truth[one], sound, sound, sound).fields['joints_vanished'] == 0
 
 
 def test_pose_with_half_of_its_joints_wrong_is_fooled_and_not_right():
@@ -301,11 +301,11 @@ def test_pose_with_half_of_its_joints_wrong_is_fooled_and_not_right():
     half[:, :2] += 0.3 * truth.scale
     half = (half / size).flatten(1)
     goal = CorruptPose().bind(truth, exact)
-    facts = victim.facts(truth, exact, half, half)
+    record = victim.record(truth, exact, half, half)
     assert goal.success(half).all()
-    assert facts.fields['adversarial_pck'] == 0.5
-    assert not facts.fields['adversarial_correct']
-    assert facts.fields['clean_correct']
+    assert record.fields['adversarial_pck'] == 0.5
+    assert not record.fields['adversarial_correct']
+    assert record.fields['clean_correct']
 
 
 @pytest.mark.parametrize('sigmas', [[], None])
@@ -316,12 +316,12 @@ def test_pose_without_falloffs_has_no_similarity_and_keeps_the_rest(sigmas):
     victim.install(dataset)
     data = batch(raw_ann_info={'keypoints': [], 'area': 900.0})
     truth, (_, outputs) = victim.labels(data), victim.predict(data)
-    fields = victim.facts(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
+    fields = victim.record(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
     assert fields['clean_oks'] is None
     assert fields['clean_pck'] is not None
     dataset.metainfo = {'sigmas': np.full(K, 0.1)}
     victim.install(dataset)
-    fields = victim.facts(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
+    fields = victim.record(truth[torch.tensor([0])], *[outputs[:1].detach()] * 3).fields
     assert fields['clean_oks'] is not None
 
 
@@ -359,7 +359,7 @@ def test_pose_joints_are_those_that_the_model_reports(name):
     torch.testing.assert_close(
         share * goal.objective(clean), other.objective(whole.predict(batch())[1].detach())
     )
-    fields = victim.facts(truth[torch.tensor([0])], *[clean[:1]] * 3).fields
+    fields = victim.record(truth[torch.tensor([0])], *[clean[:1]] * 3).fields
     assert len(fields['clean_joints']) == len(fields['clean_joint_errors']) == len(REPORTED)
     pixels = victim.pixels(data)
     (outcome, *_) = PGD(Linf(4), steps=1, goal=CorruptPose(reference='prediction'))(

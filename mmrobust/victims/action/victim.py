@@ -20,7 +20,7 @@ from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Facts, Victim
+from mmrobust.victims.base import Record, Victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.unloaded import first_of
 
@@ -109,9 +109,9 @@ class ActionVictim(Victim):
         """No class (N,)."""
         return torch.full((len(pixels),), -1)
 
-    def facts(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+    def record(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
         """The classes, whether they are the label (1,), and the label's probability."""
-        return class_facts(int(labels), clean[0], adversarial[0], checked[0])
+        return class_record(int(labels), clean[0], adversarial[0], checked[0])
 
     def chunk(self, clips: BoundClips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""
@@ -145,7 +145,7 @@ def check_videos(dataset: Any) -> None:
         )
 
 
-def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+def class_record(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
     """What is written down of outputs (K,); a label that is no class (-1, say) is none."""
     known = 0 <= label < len(clean)
     fields: dict[str, Any] = {'label': label if known else None}
@@ -154,4 +154,4 @@ def class_facts(label: int, clean: Tensor, adversarial: Tensor, checked: Tensor)
         fields[f'{side}_prediction'] = prediction
         fields[f'{side}_correct'] = prediction == label if known else None
         fields[f'{side}_confidence'] = float(scores.softmax(-1)[label]) if known else None
-    return Facts(fields, agree=int(checked.argmax()) == int(adversarial.argmax()))
+    return Record(fields, agree=int(checked.argmax()) == int(adversarial.argmax()))

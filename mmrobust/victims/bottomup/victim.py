@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Facts, Victim
+from mmrobust.victims.base import Record, Victim
 from mmrobust.victims.bottomup.annotations import annotated_persons
-from mmrobust.victims.bottomup.facts import persons_facts
 from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.bottomup.readouts import readout_of
+from mmrobust.victims.bottomup.record import persons_record
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import channels_of
 from mmrobust.victims.unloaded import first_of
@@ -103,11 +103,11 @@ class BottomupVictim(Victim):
         require(tuple(pixels.shape[-2:]) == size, 'pixels', rule, tuple(pixels.shape[-2:]))
         return self.bind(list(loaded.data['data_samples']) * len(pixels))
 
-    def facts(
+    def record(
         self, labels: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-    ) -> Facts:
+    ) -> Record:
         """The persons, and how many of them are still found."""
-        return persons_facts(labels, clean, adversarial, checked)
+        return persons_record(labels, clean, adversarial, checked)
 
 
 class BoundPictures(BoundSamples):

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.lifting.behind import Chained, Lifter
-from mmrobust.victims.lifting.facts import lift_facts
 from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
+from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.truth import LiftTruth
 from mmrobust.victims.pose.annotations import zoom
-from mmrobust.victims.pose.facts import pose_facts
 from mmrobust.victims.pose.readouts import Readout
+from mmrobust.victims.pose.record import pose_record
 from mmrobust.victims.pose.victim import PoseVictim
 
 
@@ -71,15 +71,15 @@ class CascadeVictim(PoseVictim):
         places, weights = self.chain.annotated(pose, chained)
         return CascadeTruth(self.chain, LiftAim(places, weights, chained), pose)
 
-    def facts(  # type: ignore[override]
+    def record(  # type: ignore[override]
         self, labels: CascadeTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-    ) -> Facts:
+    ) -> Record:
         """Both poses, in the plane and in space; what is right is decided in space."""
-        flat = pose_facts(labels.pose, clean, adversarial, checked, self.sigmas)
-        deep = lift_facts(labels, clean, adversarial, checked)
+        flat = pose_record(labels.pose, clean, adversarial, checked, self.sigmas)
+        deep = lift_record(labels, clean, adversarial, checked)
         decided = {f'{side}_correct' for side in ('clean', 'adversarial')}
         final = {key: deep.fields[key] for key in decided}
-        return Facts({**deep.fields, **flat.fields, **final}, flat.agree and deep.agree)
+        return Record({**deep.fields, **flat.fields, **final}, flat.agree and deep.agree)
 
 
 @dataclass(frozen=True)

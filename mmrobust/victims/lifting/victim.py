@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Facts, Victim
+from mmrobust.victims.base import Record, Victim
 from mmrobust.victims.bound import BoundSamples
-from mmrobust.victims.lifting.facts import lift_facts
 from mmrobust.victims.lifting.flip import flips_copies
 from mmrobust.victims.lifting.loading import LiftPipeline
 from mmrobust.victims.lifting.readouts import readout_of
+from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.truth import LiftTruth, lift_truth
 from mmrobust.victims.pose.capture import decoder_input
 
@@ -68,11 +68,11 @@ class LifterVictim(Victim):
         """The victim of sequences of one length; pixels are coordinates (n, 2, T, K, 1)."""
         return BoundSequences(self, samples, layouts)
 
-    def facts(
+    def record(
         self, labels: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-    ) -> Facts:
+    ) -> Record:
         """The poses in space, and how far they are from the annotation and from each other."""
-        return lift_facts(labels, clean, adversarial, checked)
+        return lift_record(labels, clean, adversarial, checked)
 
 
 class BoundSequences(BoundSamples):

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.photograph_loading import PersonPipeline
-from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_facts
+from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_record
 from mmrobust.victims.pose.photographs import CollatePersons, Photographs
 from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.pose.victim import BoundCrops
@@ -91,11 +91,11 @@ class PhotographVictim(TopDownVictim):
         require(len(pixels) == 1, 'pixels', 'of one photograph in space image', len(pixels))
         return self.batches(first_of(self, pixels, (1, 2, 0)))[0][1]
 
-    def facts(
+    def record(
         self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-    ) -> Facts:
+    ) -> Record:
         """The persons' poses, and how far they are from the annotation and from each other."""
-        return photograph_facts(labels, clean, adversarial, checked, self.sigmas)
+        return photograph_record(labels, clean, adversarial, checked, self.sigmas)
 
 
 class BoundPhotograph(BoundSamples):

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.pose.annotations import zoom
-from mmrobust.victims.pose.facts import HALF, pose_facts
 from mmrobust.victims.pose.readouts import PerPersonReadout
+from mmrobust.victims.pose.record import HALF, pose_record
 
 Fields = dict[str, Any]
 
@@ -72,16 +72,16 @@ class PhotographTruth(PoseTruth):
         return found
 
 
-def photograph_facts(
+def photograph_record(
     truth: PhotographTruth,
     clean: Tensor,
     adversarial: Tensor,
     checked: Tensor,
     sigmas: Tensor | None,
-) -> Facts:
+) -> Record:
     """What is written down of a photograph.
 
-    ``by_person`` has what :func:`~mmrobust.victims.pose.facts.pose_facts` says of
+    ``by_person`` has what :func:`~mmrobust.victims.pose.record.pose_record` says of
     every person. ``pck`` and ``error`` are pooled over all labelled joints,
     ``joints_moved`` and ``joints_vanished`` are sums, all else is the mean over
     the persons that have a value; ``joints`` and ``target_joints`` are in pixels
@@ -97,7 +97,7 @@ def photograph_facts(
     persons, count = truth.persons, len(truth.persons)
     before, after, last = (part.reshape(count, -1) for part in (clean, adversarial, checked))
     rows = torch.arange(count).split(1)
-    found = [pose_facts(persons[i], before[i], after[i], last[i], sigmas) for i in rows]
+    found = [pose_record(persons[i], before[i], after[i], last[i], sigmas) for i in rows]
     each = [dict(one.fields) for one in found]
     labelled = ((persons.visible > 0.5) & persons.annotated[:, None]).sum(dim=1).tolist()
     fields: Fields = {
@@ -112,7 +112,7 @@ def photograph_facts(
         for name in ('clean_target_error', 'target_error'):
             fields[name] = _mean(each, name)
         fields['target_joints'] = truth.places([one['target_joints'] for one in each])
-    return Facts(fields | {'by_person': each}, agree=all(one.agree for one in found))
+    return Record(fields | {'by_person': each}, agree=all(one.agree for one in found))
 
 
 def _side(truth: PhotographTruth, each: list[Fields], side: str, labelled: list[int]) -> Fields:

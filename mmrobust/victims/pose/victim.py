@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.capture import decoder_input
-from mmrobust.victims.pose.facts import pose_facts
 from mmrobust.victims.pose.loading import CropPipeline
+from mmrobust.victims.pose.record import pose_record
 from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.unloaded import first_of
 
@@ -91,11 +91,11 @@ class PoseVictim(TopDownVictim):
         sample.gt_instances.bboxes = np.array([[0, 0, width, height]], dtype=np.float32)
         return self.bind([sample] * len(pixels))
 
-    def facts(
+    def record(
         self, labels: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-    ) -> Facts:
+    ) -> Record:
         """The poses, and how far they are from the annotation and from each other."""
-        return pose_facts(labels, clean, adversarial, checked, self.sigmas)
+        return pose_record(labels, clean, adversarial, checked, self.sigmas)
 
 
 class BoundCrops(BoundSamples):

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import PersonsTruth, predicted_persons
 
@@ -24,9 +24,9 @@ SAME = 0.05
 SIDES = ('clean', 'adversarial')
 
 
-def persons_facts(
+def persons_record(
     truth: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
-) -> Facts:
+) -> Record:
     """What is written down of one picture.
 
     ``pck`` is the share of labelled joints of all its persons that are right
@@ -63,7 +63,7 @@ def persons_facts(
     if bare:
         fields |= {f'{side}_{name}': None for side in SIDES for name in ('correct', 'pck')}
         fields |= {f'{side}_persons_right': 0 for side in SIDES} | after.from_prediction()
-    return Facts(fields, agree=differ <= SAME * int(labelled.sum()))
+    return Record(fields, agree=differ <= SAME * int(labelled.sum()))
 
 
 class _Found:

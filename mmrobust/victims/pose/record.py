@@ -18,7 +18,7 @@ from mmrobust.functional.keypoint_metrics import (
     vanished_joints,
 )
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 
 # A joint is right within this distance (PCK@0.2), a pose with more than half of its joints:
 # a pose that `CorruptPose` takes for wrong is not right.
@@ -27,9 +27,9 @@ TAU, HALF = 0.2, 0.5
 SAME = 0.05
 
 
-def pose_facts(
+def pose_record(
     truth: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor, sigmas: Tensor | None
-) -> Facts:
+) -> Record:
     """What is written down of one sample.
 
     ``joints`` are in input pixels; ``joint_errors`` are distances from the
@@ -63,7 +63,7 @@ def pose_facts(
         for name, pose in (('clean_target_error', before), ('target_error', after)):
             fields[name] = _number(pose.from_target(truth.target))
         fields['target_joints'] = truth.target[0].tolist()
-    return Facts(fields, agree=bool((apart <= SAME).all()))
+    return Record(fields, agree=bool((apart <= SAME).all()))
 
 
 class _Pose:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmrobust.victims.base import Facts
+from mmrobust.victims.base import Record
 from mmrobust.victims.lifting.truth import LiftTruth
 
 # A pose is right, and a joint has stayed, within this distance: 150 mm, as 3DPCK counts.
@@ -19,7 +19,7 @@ TAU = 0.15
 SAME = 0.005
 
 
-def lift_facts(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Facts:
+def lift_record(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
     """What is written down of one sample.
 
     ``mpjpe`` is the mean distance of the visible joints from the annotation
@@ -48,7 +48,7 @@ def lift_facts(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Te
         fields[f'{side}_correct'] = bool(gap <= TAU) if bool(weights.any()) else None
         middle = places[len(places) // 2]
         fields[f'{side}_places'] = middle.tolist()
-    return Facts(fields, agree=bool((apart <= SAME).all()))
+    return Record(fields, agree=bool((apart <= SAME).all()))
 
 
 def _number(value: Tensor) -> float | None:
