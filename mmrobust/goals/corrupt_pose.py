@@ -58,7 +58,7 @@ class CorruptPose(PoseGoal):
         annotated = truth.joint_annotated
         if self.reference == 'label' and bool(annotated.all()):
             return truth.keypoints, truth.visible
-        seen, _ = truth.readout.decode(outputs.nan_to_num())
+        seen, _ = truth.adapter.decode(outputs.nan_to_num())
         if self.reference == 'label':
             seen = torch.where(annotated[..., None], truth.keypoints.to(seen), seen)
         return seen, truth.visible

@@ -17,14 +17,14 @@ from mmrobust.goals.base import Goal
 
 @dataclass(frozen=True)
 class DecodedGoal(Goal):
-    """A goal whose objective is one of the losses of the victim's readout.
+    """A goal whose objective is one of the losses of the victim's adapter.
 
     Args:
-        loss: ``auto`` (the head's usual, its first), or one that the readout has.
+        loss: ``auto`` (the head's usual, its first), or one that the adapter has.
         tau: Distance, > 0, beyond which a joint is wrong.
 
     Attributes:
-        truth: The annotations, with the ``readout``; set by ``bind``.
+        truth: The annotations, with the ``adapter``; set by ``bind``.
         aim: What the response is compared with, encoded; likewise.
     """
 
@@ -55,15 +55,15 @@ class DecodedGoal(Goal):
         object.__setattr__(twin, 'aim', aim)
         return twin
 
-    def _check_loss(self, readout: Any) -> None:
-        losses = readout.losses()
+    def _check_loss(self, adapter: Any) -> None:
+        losses = adapter.losses()
         rule = f'auto or one of {", ".join(losses)} for this head'
         require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
 
     def _loss(self, outputs: Tensor) -> Tensor:
         """The loss from ``aim`` (N,)."""
         truth, aim = self.bound
-        losses = truth.readout.losses()
+        losses = truth.adapter.losses()
         found: Tensor = losses[next(iter(losses)) if self.loss == 'auto' else self.loss](
             outputs, aim
         )

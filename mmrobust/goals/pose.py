@@ -26,7 +26,7 @@ class PoseGoal(DecodedGoal):
     """A goal that speaks of joints.
 
     Args:
-        loss: ``auto`` (the head's usual), or one that the victim's readout
+        loss: ``auto`` (the head's usual), or one that the victim's adapter
             has: ``heatmap_mse``, ``soft_argmax``, ``kl``, ``l1``.
         tau: Distance, > 0, in ``unit``.
         unit: ``box`` (shares of the longer side of the person's box, as PCK
@@ -59,9 +59,9 @@ class PoseGoal(DecodedGoal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        self._check_loss(labels.readout)
+        self._check_loss(labels.adapter)
         poses, visible = self.poses(labels, outputs)
-        return self._bound(labels, labels.readout.encode(poses, visible).to(outputs))
+        return self._bound(labels, labels.adapter.encode(poses, visible).to(outputs))
 
     @abstractmethod
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,12 +74,12 @@ class PoseGoal(DecodedGoal):
     def groups(self, outputs: Tensor) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""
         truth, aim = self.bound
-        return truth.readout.groups(outputs, aim)
+        return truth.adapter.groups(outputs, aim)
 
     def distance(self, outputs: Tensor) -> Tensor:
         """How far (N, K) the decoded joints are from the goal's poses, in ``unit``."""
         truth, aim = self.bound
-        joints, _ = truth.readout.decode(outputs.nan_to_num())
+        joints, _ = truth.adapter.decode(outputs.nan_to_num())
         gap = (joints.double() - aim.keypoints.double().cpu()).square().sum(dim=2).sqrt()
         return gap / truth.joint_scale.cpu() if self.unit == 'box' else gap
 

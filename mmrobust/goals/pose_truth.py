@@ -14,7 +14,7 @@ from torch import Tensor
 from mmrobust.functional.checks import require
 
 if TYPE_CHECKING:
-    from mmrobust.victims.pose.readouts import Readout
+    from mmrobust.victims.pose.head_adapters import HeadAdapter
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PoseTruth:
     """Annotations of N samples, as a pose victim gives them.
 
     Attributes:
-        readout: How the victim's responses and poses translate.
+        adapter: How the victim's responses and poses translate.
         keypoints: (N, K, 2), input pixels.
         visible: (N, K), 1 where a joint is labelled.
         scale: (N,), the longer side of the person's box, input pixels; (N, K) by joint
@@ -34,7 +34,7 @@ class PoseTruth:
         aimed: (N, K) bool, the joints that have a target; None: all.
     """
 
-    readout: Readout
+    adapter: HeadAdapter
     keypoints: Tensor
     visible: Tensor
     scale: Tensor

@@ -63,10 +63,10 @@ class Sheet:
         crops, pixels = victim.bind(loaded.data['data_samples']), victim.pixels(loaded.data)
         truth = victim.labels(loaded.data)
         with torch.no_grad():
-            before, _ = victim.readout.decode(crops(pixels.float()))
+            before, _ = victim.adapter.decode(crops(pixels.float()))
         outcomes = attack(crops, pixels, truth)
         maps = relations(crops, pixels, truth, attack)
-        after, _ = victim.readout.decode(torch.stack([found.scores for found in outcomes]))
+        after, _ = victim.adapter.decode(torch.stack([found.scores for found in outcomes]))
         aim = truth.keypoints if truth.target is None else truth.target
         pictures = PosePictures(dataset.metainfo)
         samples = []

@@ -28,7 +28,7 @@ def _scene(name, flip=False, backbone='PosePlanted'):
     data = batch()
     with torch.no_grad():
         clean = victim.bind(data['data_samples'])(victim.pixels(data).float())
-    joints, _ = victim.readout.decode(clean)
+    joints, _ = victim.adapter.decode(clean)
     truth = victim.labels(data)
     inside = ((joints >= 1) & (joints < torch.tensor(SIZE) - 1)).all(dim=2)
     assert int(inside.sum(dim=1).min()) >= 1
@@ -36,7 +36,7 @@ def _scene(name, flip=False, backbone='PosePlanted'):
         victim,
         data,
         PoseTruth(
-            readout=truth.readout,
+            adapter=truth.adapter,
             keypoints=joints.float(),
             visible=inside.float(),
             scale=truth.scale,
@@ -119,7 +119,7 @@ def test_pose_target_that_is_known_to_be_there_is_attained(name):
     victim, data, truth = _scene(name)
     attack = KLimiting(Linf(4), GOAL, relation='none', random_start=True, early_stop=False)
     reached = torch.stack([one.scores for one in _attack(attack, victim, data, truth)])
-    target, _ = victim.readout.decode(reached)
+    target, _ = victim.adapter.decode(reached)
     truth = replace(truth, target=target.float())
     goal = TargetPose(tau=1.5, unit='pixel')
     attack = KLimiting(Linf(8), goal, relation='none', steps=40, step_size=0.05)
@@ -193,7 +193,7 @@ def test_pose_attack_leaves_model_and_input_as_found(name):
     assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
     assert all(torch.equal(a, b) for a, b in zip(crops, data['inputs'], strict=True))
     assert torch.equal(truth.keypoints, joints)
-    assert 'decode' not in vars(victim.readout.head)
+    assert 'decode' not in vars(victim.adapter.head)
 
 
 def test_pose_sample_without_a_visible_joint_is_counted_and_left_as_it_is():

@@ -79,7 +79,7 @@ def test_pose_bottomup_gradient_to_the_pixels_agrees_with_finite_differences(fam
     pixels = victim.pixels(data).double()
     in_double(monkeypatch, victim.model)
     seen, truth = victim.bind(data['data_samples']), victim.labels(data)
-    for loss in victim.readout.losses():
+    for loss in victim.adapter.losses():
         with torch.no_grad():
             goal = CorruptPersons(loss=loss).bind(truth, seen(pixels))
         gradient = assert_slopes(lambda x, goal=goal: goal.objective(seen(x)), pixels, rows=3)
@@ -92,7 +92,7 @@ def test_pose_bottomup_objective_of_a_picture_does_not_depend_on_its_neighbours(
     with torch.no_grad():
         data = batch()
         outputs = victim.bind(data['data_samples'])(victim.pixels(data).float())
-    for loss in victim.readout.losses():
+    for loss in victim.adapter.losses():
         goal = CorruptPersons(loss=loss).bind(victim.labels(data), outputs)
         together, groups = goal.objective(outputs), goal.groups(outputs)
         for row in range(3):
@@ -118,7 +118,7 @@ def test_pose_bottomup_targets_in_the_test_pipeline_are_those_of_training(name, 
     with torch.no_grad():
         outputs = victim.predict(batch())[1]
     truth = victim.labels(batch())
-    aim = victim.readout.encode(truth.persons, outputs)
+    aim = victim.adapter.encode(truth.persons, outputs)
     steps = pipeline(target=codec)
     for i, picture in enumerate(pictures()[:2]):
         sample = steps(picture)['data_samples']
@@ -133,8 +133,8 @@ def test_pose_bottomup_losses_of_dekr_are_those_of_the_head():
     model, steps = victim.model, pipeline(target=SPR)
     with torch.no_grad():
         outputs = victim.predict(batch())[1]
-        aim = victim.readout.encode(victim.labels(batch()).persons, outputs)
-        found = {name: loss(outputs, aim) for name, loss in victim.readout.losses().items()}
+        aim = victim.adapter.encode(victim.labels(batch()).persons, outputs)
+        found = {name: loss(outputs, aim) for name, loss in victim.adapter.losses().items()}
         for i, picture in enumerate(pictures()[:2]):
             sample = steps(picture)['data_samples']
             data = model.data_preprocessor(batch(rows=(i,)), False)
@@ -155,10 +155,10 @@ def test_pose_bottomup_flip_test_of_dekr_is_in_what_the_decoder_gets(monkeypatch
 
     monkeypatch.setattr(head, 'decode', record)
     outputs = victim.predict(batch())[1]
-    found = victim.readout.maps(outputs, victim.labels(batch()).persons)
+    found = victim.adapter.maps(outputs, victim.labels(batch()).persons)
     for part, own in zip(found, zip(*given, strict=True), strict=True):
         torch.testing.assert_close(part, torch.cat(own))
-    first = victim.readout.unflatten(outputs, SIZE)[0]
+    first = victim.adapter.unflatten(outputs, SIZE)[0]
     assert not any(torch.allclose(a, b) for a, b in zip(first, found, strict=True))
 
 
@@ -167,14 +167,14 @@ def test_pose_bottomup_losses_of_associative_embedding_are_those_of_the_head():
     with torch.no_grad():
         outputs = victim.predict(batch())[1]
     truth = victim.labels(batch())
-    aim = victim.readout.encode(truth.persons, outputs)
-    steps, losses = pipeline(target=CODEC), victim.readout.losses()
+    aim = victim.adapter.encode(truth.persons, outputs)
+    steps, losses = pipeline(target=CODEC), victim.adapter.losses()
     encoded = Compose(steps.transforms[:-1])  # MMPose's packer drops the indices
     found = {name: loss(outputs, aim) for name, loss in losses.items()}
     module = victim.model.head.loss_module
     for i, picture in enumerate(pictures()[:2]):
         sample = steps(picture)['data_samples']
-        heatmaps, tags = victim.readout.unflatten(outputs[i : i + 1], SIZE)[0]
+        heatmaps, tags = victim.adapter.unflatten(outputs[i : i + 1], SIZE)[0]
         own = module.keypoint_loss(heatmaps, sample.gt_fields.heatmaps[None])
         torch.testing.assert_close(found['heatmap_mse'][i], own)
         indices = torch.from_numpy(encoded(pictures()[i])['keypoint_indices'])
@@ -192,12 +192,12 @@ def test_pose_bottomup_flip_test_is_in_the_heatmaps_and_tags():
     mirrored = {**data, 'inputs': [one.flip(-1) for one in data['inputs']]}
     with torch.no_grad():
         outputs, other = victim.predict(data)[1], victim.predict(mirrored)[1]
-    readout, persons = victim.readout, victim.labels(data).persons
+    adapter, persons = victim.adapter, victim.labels(data).persons
     assert torch.equal(other, torch.cat(outputs.chunk(2, dim=1)[::-1], dim=1))
-    found = readout.heatmaps(outputs, persons)
-    back = readout.heatmaps(other, persons).flip(-1)[:, FLIP_PAIRS]
+    found = adapter.heatmaps(outputs, persons)
+    back = adapter.heatmaps(other, persons).flip(-1)[:, FLIP_PAIRS]
     torch.testing.assert_close(found, back)
-    plain = readout.unflatten(outputs, SIZE)[0][0]
+    plain = adapter.unflatten(outputs, SIZE)[0][0]
     assert not torch.allclose(found, plain)
 
 
@@ -207,10 +207,10 @@ def test_pose_bottomup_cells_are_the_persons_that_the_head_predicts(name):
     victim = BottomupVictim(build_model(name))
     data = batch()
     outputs = victim.predict(data)[1]
-    grid = victim.readout.grid(outputs, SIZE)
+    grid = victim.adapter.grid(outputs, SIZE)
     count = grid.boxes.shape[1]
     every = torch.arange(count).expand(3, 1, count)
-    poses = victim.readout.poses(grid, every)[:, 0].double()
+    poses = victim.adapter.poses(grid, every)[:, 0].double()
     scores = grid.logits.sigmoid().prod(dim=2).double()
     for i, found in enumerate(victim.labels(data).decode(outputs)):
         gaps = torch.cdist(found.joints.flatten(1), poses[i].flatten(1))
@@ -223,7 +223,7 @@ def test_pose_bottomup_cells_are_the_persons_that_the_head_predicts(name):
 def test_pose_bottomup_chosen_cells_are_those_whose_boxes_overlap_and_are_sure():
     victim = BottomupVictim(build_model('yolox'))
     data = batch()
-    grid = victim.readout.grid(victim.predict(data)[1], SIZE)
+    grid = victim.adapter.grid(victim.predict(data)[1], SIZE)
     person = grid.boxes[:, 7:8]
     persons = victim.labels(data).persons
     joints = torch.zeros(3, 1, K, 2)
@@ -305,7 +305,7 @@ def test_pose_bottomup_descending_the_losses_leads_the_stock_decoder_to_the_anno
     with torch.no_grad():
         outputs = victim.predict(data)[1]
     truth = victim.labels(data)
-    losses = victim.readout.losses()
+    losses = victim.adapter.losses()
     goals = {loss: CorruptPersons(loss=loss).bind(truth, outputs) for loss in losses}
     goals.pop('response', None)  # has no minimum
     weights = {'displacement': 1e3, 'score': 1.0}

@@ -49,7 +49,7 @@ def test_pose_bottomup_planted_example_is_found(name):
     planted = _planted(*scene, eps=8)
     assert planted.all()
     won = torch.zeros(3, dtype=torch.bool)
-    for loss in scene[0].readout.losses():
+    for loss in scene[0].adapter.losses():
         goal = CorruptPersons(reference='prediction', loss=loss)
         outcomes = _attack(PGD(Linf(8), goal), *scene)
         assert all(one.attacked and one.linf <= 8 for one in outcomes)

@@ -22,12 +22,12 @@ def test_pose_bottomup_cid_has_the_targets_and_losses_of_training():
     model = build_model('cid', flip=False)
     victim, steps = BottomupVictim(model), pipeline(target=DECOUPLED)
     outputs = victim.predict(batch())[1]
-    aim = victim.readout.encode(victim.labels(batch()).persons, outputs)
-    losses = victim.readout.losses()
+    aim = victim.adapter.encode(victim.labels(batch()).persons, outputs)
+    losses = victim.adapter.losses()
     found = {name: loss(outputs, aim) for name, loss in losses.items()}
     for i, picture in enumerate(pictures()[:2]):
         sample = steps(picture)['data_samples']
-        wanted = victim.readout.targets(aim, (8, 16), i)
+        wanted = victim.adapter.targets(aim, (8, 16), i)
         assert torch.equal(wanted.coupled, sample.gt_fields.heatmaps)
         # MMPose sorts persons by their size.
         roots = sample.gt_instance_labels.instance_coords
@@ -62,7 +62,7 @@ def test_pose_bottomup_flip_test_of_cid_is_in_what_the_decoder_gets(monkeypatch)
     outputs = victim.predict(batch(rows=(0,)))[1]
     persons = victim.labels(batch(rows=(0,))).persons
     roots, single = blurs
-    found = victim.readout.coupled_maps(outputs, persons)
+    found = victim.adapter.coupled_maps(outputs, persons)
     torch.testing.assert_close(found[:, -1:], roots)
     # Persons whose roots the head finds: it hands on one set of heatmaps each.
     kept = {}
@@ -77,8 +77,8 @@ def test_pose_bottomup_flip_test_of_cid_is_in_what_the_decoder_gets(monkeypatch)
     places = kept['places'].chunk(2)[0]
     assert len(places) == len(single) > 1
     torch.testing.assert_close(
-        victim.readout.decoupled_maps(outputs, persons, places.float()), single
+        victim.adapter.decoupled_maps(outputs, persons, places.float()), single
     )
     mirrored = {**batch(rows=(0,)), 'inputs': [batch(rows=(0,))['inputs'][0].flip(-1)]}
-    other = victim.readout.coupled_maps(victim.predict(mirrored)[1], persons)
+    other = victim.adapter.coupled_maps(victim.predict(mirrored)[1], persons)
     torch.testing.assert_close(found, other.flip(-1)[:, [*FLIP_PAIRS, K]])

@@ -74,7 +74,7 @@ def test_pose_bottomup_success_counts_joints_over_all_persons(monkeypatch):
 
     for name, joints in cases.items():
         one = Prediction(joints, torch.full((len(joints),), 0.4), torch.zeros(len(joints), 4))
-        monkeypatch.setattr(victim.readout, 'decode', lambda *_, one=one: [one] * 3)
+        monkeypatch.setattr(victim.adapter, 'decode', lambda *_, one=one: [one] * 3)
         for share in (0.5, 4 / 7, 0.6, 1.0):
             found = CorruptPersons(share=share).bind(truth, outputs).success(outputs)
             assert bool(found[0]) is (wrong[name] >= share * 7), (name, share)
@@ -107,7 +107,7 @@ def test_pose_bottomup_facts_tell_a_check_that_saw_other_persons(monkeypatch):
         joints = places[: int(values[0, 0])]
         return [Prediction(joints, torch.ones(len(joints)), torch.zeros(len(joints), 4))]
 
-    monkeypatch.setattr(victim.readout, 'decode', decode)
+    monkeypatch.setattr(victim.adapter, 'decode', decode)
     both, one, none = (torch.full_like(outputs, value) for value in (2.0, 1.0, 0.0))
     record = victim.record(truth, both, none, none)
     assert record.agree
@@ -135,7 +135,7 @@ def test_pose_bottomup_facts_without_annotation_compare_with_the_clean_predictio
         corner = torch.stack([places.amin(dim=1), places.amin(dim=1) + size[:, None]], 1)
         return [Prediction(joints, torch.ones(len(joints)), corner.flatten(1)[: len(joints)])]
 
-    monkeypatch.setattr(victim.readout, 'decode', decode)
+    monkeypatch.setattr(victim.adapter, 'decode', decode)
     far, both, one, none = (torch.full_like(outputs, value) for value in (3.0, 2.0, 1.0, 0.0))
 
     def fields(clean, adversarial):

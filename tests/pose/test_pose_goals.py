@@ -8,7 +8,7 @@ import torch
 
 from mmrobust.goals import CorruptPose, PoseTruth, TargetPose
 from mmrobust.registry import GOALS
-from mmrobust.victims.pose.readouts import CoordinateReadout
+from mmrobust.victims.pose.head_adapters import CoordinateAdapter
 
 K = 4
 
@@ -36,7 +36,7 @@ def _truth(n=3, target=False, **changes):
     generator = torch.Generator().manual_seed(0)
     keypoints = 20 + 60 * torch.rand(n, K, 2, generator=generator)
     fields = {
-        'readout': CoordinateReadout(Head()),
+        'adapter': CoordinateAdapter(Head()),
         'keypoints': keypoints,
         'visible': torch.ones(n, K),
         'scale': torch.full((n,), 50.0, dtype=torch.float64),

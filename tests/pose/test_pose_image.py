@@ -10,10 +10,10 @@ from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.goals import CorruptPose
 from mmrobust.victims import PhotographVictim, PoseVictim
 from mmrobust.victims.pose import photograph as module
+from mmrobust.victims.pose.head_adapters import PerPersonAdapter
 from mmrobust.victims.pose.photograph import BoundPhotograph
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
-from mmrobust.victims.pose.readouts import PerPersonReadout
 from mmrobust.victims.samples import Failure
 
 FAMILIES = ['heatmap', 'mspn', 'simcc', 'rtmcc', 'regression', 'rle', 'dsnt']
@@ -68,7 +68,7 @@ def test_image_responses_are_those_of_the_crops(name):
 @pytest.mark.parametrize('name', FAMILIES)
 def test_image_readout_speaks_of_every_person(name):
     model = build_model(name)
-    single = PoseVictim(model).readout
+    single = PoseVictim(model).adapter
     crop = PoseVictim(model)
     batches = [batch(seed=0), batch(seed=1)]
     truths = [crop.labels(data) for data in batches]
@@ -77,7 +77,7 @@ def test_image_readout_speaks_of_every_person(name):
     keypoints = torch.cat([truth.keypoints for truth in truths])
     visible = torch.cat([truth.visible for truth in truths])
     # Two photographs of three persons each.
-    many = PerPersonReadout(single, 3)
+    many = PerPersonAdapter(single, 3)
     aim, pooled = single.encode(keypoints, visible), outputs.reshape(2, -1)
     aims = many.encode(keypoints.reshape(2, -1, 2), visible.reshape(2, -1))
     assert torch.equal(aims.response.flatten(0, 1), aim.response)
@@ -96,7 +96,7 @@ def test_image_readout_speaks_of_every_person(name):
     one = torch.tensor([1])
     assert torch.equal(many.groups(pooled[one], aims.select(one)), many.groups(pooled, aims)[one])
     with pytest.raises(ValueError, match='persons must be at least 1, got 0'):
-        PerPersonReadout(single, 0)
+        PerPersonAdapter(single, 0)
 
 
 @pytest.mark.parametrize('name', ['heatmap', 'simcc', 'regression'])
@@ -109,7 +109,7 @@ def test_image_gradient_agrees_with_finite_differences(name, monkeypatch):
     loaded = photograph(victim, persons()[:2])
     photo, pixels = bound(victim, loaded)
     pixels, truth = pixels.double(), victim.labels(loaded.data)
-    for loss in truth.readout.losses():
+    for loss in truth.adapter.losses():
         with torch.no_grad():
             goal = CorruptPose(loss=loss).bind(truth, photo(pixels))
         leaf = pixels.clone().requires_grad_()

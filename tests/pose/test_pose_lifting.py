@@ -89,7 +89,7 @@ def test_pose_lifting_responses_are_those_of_the_test_step(family, h36m):
 def test_pose_lifting_gradient_agrees_with_finite_differences(family, h36m):
     victim, sequences, joints, truth, _ = bound(family, h36m)
     sequences.model.double()
-    for loss in victim.readout.losses():
+    for loss in victim.adapter.losses():
         with torch.no_grad():
             goal = Corrupt3DPose(loss=loss).bind(truth, sequences(joints))
         objective = functools.partial(lambda goal, x: goal.objective(sequences(x)), goal)

@@ -7,7 +7,7 @@ from pose_toys import Dataset
 from mmrobust.victims import PoseVictim
 from mmrobust.victims.pose.annotations import pose_truth
 from mmrobust.victims.pose.detections import annotate_boxes
-from mmrobust.victims.pose.readouts import READOUTS
+from mmrobust.victims.pose.head_adapters import ADAPTERS
 
 pytestmark = pytest.mark.real
 
@@ -58,7 +58,7 @@ def _readout(name):
 
     head = type(name, (), {})()
     head.decoder = KEYPOINT_CODECS.build(CODECS[name])
-    return READOUTS[name](head)
+    return ADAPTERS[name](head)
 
 
 COCO = {'ann_file': 'test_coco.json', 'data_prefix': {'img': ''}}
@@ -75,11 +75,11 @@ def test_pose_real_annotations_encode_as_in_training(source, name, real_data):
     folder = real_data / 'mmpose_tests' / source
     plain = _samples(folder, kind, **options)
     trained = _samples(folder, kind, codec=CODECS[name], **options)
-    readout = _readout(name)
-    truth = pose_truth(plain, readout)
+    adapter = _readout(name)
+    truth = pose_truth(plain, adapter)
     assert truth.annotated.all()
     assert (truth.scale > 0).all()
-    aim = readout.encode(truth.keypoints, truth.visible)
+    aim = adapter.encode(truth.keypoints, truth.visible)
     for i, sample in enumerate(trained):
         labels = sample.gt_instance_labels
         expected = {
@@ -134,4 +134,4 @@ def test_pose_real_victim_of_a_config_in_the_wheel():
     config.model.backbone.init_cfg = None
     victim = PoseVictim(MODELS.build(config.model).eval())
     assert victim.model.test_cfg.flip_test
-    assert next(iter(victim.readout.losses())) == 'heatmap_mse'
+    assert next(iter(victim.adapter.losses())) == 'heatmap_mse'

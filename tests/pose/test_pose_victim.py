@@ -55,7 +55,7 @@ def test_pose_response_and_decoded_joints_are_those_of_the_stock_test_step(famil
         again = victim.bind(data['data_samples'])(victim.pixels(data).float())
     # To rounding: convolutions of the same batch in one piece.
     torch.testing.assert_close(again, outputs.detach())
-    joints, scores = victim.readout.decode(outputs)
+    joints, scores = victim.adapter.decode(outputs)
     assert joints.shape == (3, K, 2)
     for i, (one, own) in enumerate(zip(stock, samples, strict=True)):
         for sample in (one, own):
@@ -73,7 +73,7 @@ def test_pose_gradient_to_the_pixels_agrees_with_finite_differences(family, monk
     # The preprocessor casts to single precision, too coarse for differences.
     monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
     crops, truth = victim.bind(data['data_samples']), victim.labels(data)
-    losses = list(victim.readout.losses())
+    losses = list(victim.adapter.losses())
     assert losses[0] == {**dict.fromkeys(COORDINATES, 'l1'), **dict.fromkeys(BINS, 'kl')}.get(
         name, 'heatmap_mse'
     )
@@ -89,7 +89,7 @@ def test_pose_targets_in_the_test_pipeline_are_those_of_training(family):
     target = ENCODERS.get(name, {'encoder': codec(name)})
     trained = batch(pipeline(target, udp=udp))['data_samples']
     truth = victim.labels(batch(pipeline(udp=udp)))
-    aim = victim.readout.encode(truth.keypoints, truth.visible)
+    aim = victim.adapter.encode(truth.keypoints, truth.visible)
     for i, sample in enumerate(trained):
         labels = sample.gt_instance_labels
         weights = labels.keypoint_weights
@@ -113,11 +113,11 @@ def test_pose_losses_are_the_heads_own_where_it_has_one(name):
     target = ENCODERS.get(name, {'encoder': codec(name)})
     data = batch(pipeline(target))
     outputs = victim.predict(data)[1]
-    losses = victim.readout.losses()
+    losses = victim.adapter.losses()
     goal = CorruptPose().bind(victim.labels(data), outputs)
     found = goal.objective(outputs)
     assert torch.equal(found, losses[next(iter(losses))](outputs, goal.aim))
-    head, response = victim.readout.head, victim.readout.unflatten(outputs)
+    head, response = victim.adapter.head, victim.adapter.unflatten(outputs)
     for i, sample in enumerate(data['data_samples']):
         own = response[i : i + 1] if torch.is_tensor(response) else [x[i : i + 1] for x in response]
         weights = goal.aim.weights[i : i + 1]
@@ -138,25 +138,25 @@ def test_pose_losses_are_the_heads_own_where_it_has_one(name):
 def test_pose_soft_coordinates_follow_a_sharp_response(family):
     name, victim = family
     truth = victim.labels(batch())
-    aim = victim.readout.encode(truth.keypoints, truth.visible)
+    aim = victim.adapter.encode(truth.keypoints, truth.visible)
     if name in COORDINATES:
-        values = victim.readout.values
+        values = victim.adapter.values
         flat = torch.zeros(3, 1, K, values)
         flat[:, 0, :, :2] = aim.response
-        outputs = victim.readout.flatten(flat)
+        outputs = victim.adapter.flatten(flat)
     elif name in BINS:
         outputs = 60 * aim.response.flatten(1)
     else:
         outputs = aim.response.flatten(1)
-    joints, _ = victim.readout.decode(outputs)
-    soft = victim.readout.soft_coordinates(outputs)
+    joints, _ = victim.adapter.decode(outputs)
+    soft = victim.adapter.soft_coordinates(outputs)
     inside = (aim.weights > 0) & ((truth.keypoints > 6) & (truth.keypoints < 26)).all(dim=2)
     assert int(inside.sum()) >= 3
     # A cell is 2 or 4 pixels wide, a bin half of one; Megvii's wide peaks are cut by the border.
     cell = {'cpm': 4.0, 'mspn': 6.0}.get(name, 2.0)
     assert (soft - truth.keypoints)[inside].abs().max() < cell
     assert (joints - truth.keypoints)[inside].abs().max() < cell
-    loss = victim.readout.soft_argmax(outputs, aim)
+    loss = victim.adapter.soft_argmax(outputs, aim)
     assert (loss < cell / max(SIZE)).all() or name in ('cpm', 'mspn')
 
 
@@ -174,7 +174,7 @@ def test_pose_victim_leaves_the_model_and_its_input_as_found(family):
     crops = victim.bind(data['data_samples'])
     crops(victim.pixels(data).float().requires_grad_()).sum().backward()
     model.train()
-    assert 'decode' not in vars(victim.readout.head)
+    assert 'decode' not in vars(victim.adapter.head)
     assert modes == [module.training for module in model.modules()]
     assert flags == [parameter.requires_grad for parameter in model.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, data['inputs'], strict=True))
@@ -189,7 +189,7 @@ def test_pose_decoder_is_restored_after_an_error(monkeypatch):
         victim.bind(data['data_samples'])(victim.pixels(data).float())
     with pytest.raises(TypeError):
         victim.predict(data)
-    assert 'decode' not in vars(victim.readout.head)
+    assert 'decode' not in vars(victim.adapter.head)
 
 
 def test_pose_flip_test_is_in_the_response():
@@ -198,9 +198,9 @@ def test_pose_flip_test_is_in_the_response():
     one, other = plain.predict(data)[1], flipped.predict(data)[1]
     assert not torch.allclose(one, other)
     mirrored = {**data, 'inputs': [crop.flip(-1) for crop in data['inputs']]}
-    x, y = plain.readout.unflatten(plain.predict(mirrored)[1])
+    x, y = plain.adapter.unflatten(plain.predict(mirrored)[1])
     pairs = [0, 2, 1, 4, 3]
-    back = plain.readout.flatten((x[:, pairs].flip(-1), y[:, pairs]))
+    back = plain.adapter.flatten((x[:, pairs].flip(-1), y[:, pairs]))
     torch.testing.assert_close(other, (one + back) / 2)
 
 
@@ -222,7 +222,7 @@ def test_pose_victim_is_registered_and_speaks_of_input_pixels():
 def test_pose_head_without_a_readout_is_refused_by_name(kind):
     model = build_model('heatmap')
     model.head.__class__ = type(kind, (type(model.head),), {})
-    with pytest.raises(ValueError, match=f'head must be one with a readout .*HeatmapHead.*{kind}'):
+    with pytest.raises(ValueError, match=f'head must be one with an adapter .*HeatmapHead.*{kind}'):
         PoseVictim(model)
 
 
@@ -261,9 +261,9 @@ def test_pose_batches_that_do_not_fit_are_refused():
 def test_pose_target_of_another_number_of_joints_is_refused():
     victim, data = PoseVictim(build_model('heatmap')), batch()
     with pytest.raises(ValueError, match=r'target must be of shape \(3, 5, 2\), one point.*\(3, 4'):
-        pose_truth(data['data_samples'], victim.readout, torch.zeros(3, 4, 2))
+        pose_truth(data['data_samples'], victim.adapter, torch.zeros(3, 4, 2))
     with pytest.raises(ValueError, match='target must be finite'):
-        pose_truth(data['data_samples'], victim.readout, torch.full((3, K, 2), torch.nan))
+        pose_truth(data['data_samples'], victim.adapter, torch.full((3, K, 2), torch.nan))
     with pytest.raises(ValueError, match='labels must be poses with a target'):
         TargetPose().check(victim.labels(data), 3)
 
@@ -340,7 +340,7 @@ def test_pose_joints_are_those_that_the_model_reports(name):
         for key in ('transformed_keypoints', 'keypoints_visible'):
             sample.gt_instances.set_field(sample.gt_instances[key][:, REPORTED], key)
     samples, outputs = victim.predict(data)
-    joints, scores = victim.readout.decode(outputs)
+    joints, scores = victim.adapter.decode(outputs)
     for found, own, one in zip(samples, scores, joints, strict=True):
         stock = found.pred_instances
         mapped = _image_space(one, found).astype(stock.keypoints.dtype)

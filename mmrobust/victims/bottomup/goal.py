@@ -25,7 +25,7 @@ from mmrobust.victims.bottomup.persons import PersonsTruth, Prediction, predicte
 class CorruptPersons(DecodedGoal):
     """Untargeted, for all persons of a picture: their joints are not found any more.
 
-    The objective is one of the readout's losses. Success is decided on the
+    The objective is one of the adapter's losses. Success is decided on the
     persons that MMPose finally predicts: they are matched with the reference,
     one to one, so that as many joints as possible are right; at least
     ``share`` of the visible joints must be wrong all the same, because they
@@ -34,7 +34,7 @@ class CorruptPersons(DecodedGoal):
     joint, is not attacked.
 
     Args:
-        loss: ``auto`` (the head's usual), or one that its readout has:
+        loss: ``auto`` (the head's usual), or one that its adapter has:
             ``heatmap_mse``, ``response``, ``tags``, ``displacement``, ``heatmaps``,
             ``coupled``, ``decoupled``, ``distance``, ``score``.
         tau: Distance, > 0, in shares of the longer side of the person's box.
@@ -85,11 +85,11 @@ class CorruptPersons(DecodedGoal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        self._check_loss(labels.readout)
+        self._check_loss(labels.adapter)
         persons = labels.persons
         if self.reference == 'prediction':
             persons = predicted_persons(self._found(labels, outputs), persons)
-        return self._bound(labels, labels.readout.encode(persons, outputs).to(outputs))
+        return self._bound(labels, labels.adapter.encode(persons, outputs).to(outputs))
 
     def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
         found = truth.decode(outputs.nan_to_num())
@@ -123,7 +123,7 @@ class CorruptPersons(DecodedGoal):
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it, over all persons."""
         truth, aim = self.bound
-        return truth.readout.groups(outputs, aim)
+        return truth.adapter.groups(outputs, aim)
 
     def remarks(self) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from mmrobust.victims.bottomup.readouts.base import PersonsReadout
+    from mmrobust.victims.bottomup.head_adapters.base import PersonsAdapter
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ class PersonsTruth:
     """Annotations of N pictures, as a bottom-up victim gives them.
 
     Attributes:
-        readout: How the victim's outputs and persons translate.
+        adapter: How the victim's outputs and persons translate.
         persons: The annotated persons.
     """
 
-    readout: PersonsReadout
+    adapter: PersonsAdapter
     persons: Persons
 
     def __len__(self) -> int:
@@ -113,7 +113,7 @@ class PersonsTruth:
 
     def decode(self, outputs: Tensor) -> Sequence[Prediction]:
         """The persons that MMPose finds in outputs (N, D)."""
-        return self.readout.decode(outputs, self.persons.samples)
+        return self.adapter.decode(outputs, self.persons.samples)
 
 
 def predicted_persons(found: Sequence[Prediction], like: Persons) -> Persons:

@@ -17,9 +17,9 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, Victim
 from mmrobust.victims.bottomup.annotations import annotated_persons
+from mmrobust.victims.bottomup.head_adapters import adapter_of
 from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons import PersonsTruth
-from mmrobust.victims.bottomup.readouts import readout_of
 from mmrobust.victims.bottomup.record import persons_record
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import channels_of
@@ -38,7 +38,7 @@ class BottomupVictim(Victim):
         space: ``crop``, the network's input.
 
     Raises:
-        ValueError: Its head has no readout, or it is tested on several scales.
+        ValueError: Its head has no adapter, or it is tested on several scales.
     """
 
     goal = 'CorruptPersons'
@@ -47,7 +47,7 @@ class BottomupVictim(Victim):
         require(space == 'crop', 'space', 'crop for a bottom-up estimator', space)
         self.space = space
         self.model: Any = model.module if is_model_wrapper(model) else model
-        self.readout = readout_of(self.model)
+        self.adapter = adapter_of(self.model)
 
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) keep the network's inputs."""
@@ -55,8 +55,8 @@ class BottomupVictim(Victim):
 
     def labels(self, data: dict[str, Any]) -> PersonsTruth:
         """Annotations of a batch."""
-        readout = self.readout
-        return PersonsTruth(readout, annotated_persons(data['data_samples'], readout.joints))
+        adapter = self.adapter
+        return PersonsTruth(adapter, annotated_persons(data['data_samples'], adapter.joints))
 
     @staticmethod
     def pixels(data: dict[str, Any]) -> Tensor:
@@ -72,18 +72,18 @@ class BottomupVictim(Victim):
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""
-        count, readout = len(self.pixels(data)), self.readout
+        count, adapter = len(self.pixels(data)), self.adapter
         samples, rows = [], []
         for part in self.parts(count):
             some = {key: values[part] for key, values in data.items()}
-            with readout.watched(stop=False) as found:
+            with adapter.watched(stop=False) as found:
                 samples += self.model.test_step(some)
             rows.append(torch.cat(found, dim=1))
         return samples, torch.cat(rows)
 
     def parts(self, count: int) -> list[slice]:
         """So many pictures in batches that MMPose takes."""
-        step = self.readout.largest_batch or count
+        step = self.adapter.largest_batch or count
         return [slice(i, i + step) for i in range(0, count, step)]
 
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPictures:
@@ -115,11 +115,11 @@ class BoundPictures(BoundSamples):
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, D) of pictures (N, C, H, W), as the test path computes them."""
-        readout, model = self.owner.readout, self.owner.model
+        adapter, model = self.owner.adapter, self.owner.model
         rows = []
         for part in self.owner.parts(len(pixels)):
             batch = {'inputs': list(pixels[part]), 'data_samples': self.samples[part]}
-            with readout.watched(stop=True) as found:
+            with adapter.watched(stop=True) as found:
                 data = model.data_preprocessor(batch, False)
                 model._run_forward(data, mode='predict')
             rows.append(torch.cat(found, dim=1))

@@ -115,7 +115,7 @@ class Lifter:
         moving = moving.expand(-1, -1, self.frames, -1, -1).double()
         lifts = [one.lift for one in chained]
         sequences = self.victim.bind(lifts, [one.layout for one in chained])
-        return self.victim.readout.places(sequences(moving), lifts)
+        return self.victim.adapter.places(sequences(moving), lifts)
 
     def conversion(self, meta: Mapping[str, Any]) -> Tensor:
         """Joints of a 2-D data set to the lifter's own (K, J), as MMPose mixes them.

@@ -18,11 +18,11 @@ from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record
 from mmrobust.victims.lifting.behind import Chained, Lifter
-from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
+from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftAim
 from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.truth import LiftTruth
 from mmrobust.victims.pose.annotations import zoom
-from mmrobust.victims.pose.readouts import Readout
+from mmrobust.victims.pose.head_adapters import HeadAdapter
 from mmrobust.victims.pose.record import pose_record
 from mmrobust.victims.pose.victim import PoseVictim
 
@@ -44,7 +44,7 @@ class CascadeVictim(PoseVictim):
 
     Raises:
         FileNotFoundError: A path of the lifter leads nowhere.
-        ValueError: A model has no readout, or an option is wrong.
+        ValueError: A model has no adapter, or an option is wrong.
     """
 
     goal = 'Corrupt3DPose'
@@ -54,13 +54,13 @@ class CascadeVictim(PoseVictim):
     ) -> None:
         super().__init__(model, space=space)
         self.lifter = Lifter(lifter, next(self.model.parameters()).device)
-        self.chain: CascadeReadout | None = None
+        self.chain: CascadeAdapter | None = None
 
     def install(self, dataset: Any) -> None:
         """As for crops; the data set says which joints there are."""
         super().install(dataset)
         mixing = self.lifter.conversion(getattr(dataset, 'metainfo', None) or {})
-        self.chain = CascadeReadout(self.readout, self.lifter, mixing)
+        self.chain = CascadeAdapter(self.adapter, self.lifter, mixing)
 
     def labels(self, data: dict[str, Any]) -> CascadeTruth:  # type: ignore[override]
         """Annotated joints of a batch, and what the lifter makes of them."""
@@ -107,17 +107,17 @@ class CascadeTruth(LiftTruth):
         return replace(self, aim=self.aim.select(rows), pose=self.pose.select(rows))
 
 
-class CascadeReadout(LiftReadout):
+class CascadeAdapter(LiftAdapter):
     """Places of the 2-D estimator's response.
 
     Args:
-        pose: Readout of the 2-D estimator.
+        pose: Adapter of the 2-D estimator.
         lifter: The lifter.
         mixing: (K, J), see :meth:`~mmrobust.victims.lifting.behind.Lifter.conversion`.
     """
 
-    def __init__(self, pose: Readout, lifter: Lifter, mixing: Tensor) -> None:
-        # Its head and codec have been checked, each by its own readout.
+    def __init__(self, pose: HeadAdapter, lifter: Lifter, mixing: Tensor) -> None:
+        # Its head and codec have been checked, each by its own adapter.
         self.pose, self.lifter, self.mixing = pose, lifter, mixing
 
     def located(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:
@@ -125,7 +125,7 @@ class CascadeReadout(LiftReadout):
         return self._lifted(self.pose.soft_coordinates(outputs), samples)
 
     def places(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:
-        """The same: the lifter's readout has left out what it does not report."""
+        """The same: the lifter's adapter has left out what it does not report."""
         return self.located(outputs, samples)
 
     def decoded(self, outputs: Tensor, samples: Sequence[Chained]) -> Tensor:

@@ -69,7 +69,7 @@ class Corrupt3DPose(DecodedGoal):
             ValueError: There is no such loss, or the model reports other joints
                 than are annotated.
         """
-        self._check_loss(labels.readout)
+        self._check_loss(labels.adapter)
         found, aim = labels.places(outputs), labels.aim
         rule = f'as annotated, {tuple(aim.places.shape[1:])}'
         require(found.shape == aim.places.shape, 'prediction', rule, tuple(found.shape[1:]))
@@ -89,7 +89,7 @@ class Corrupt3DPose(DecodedGoal):
     def distance(self, outputs: Tensor) -> Tensor:
         """The mean distance of the joints that count from the reference (N,)."""
         truth, aim = self.bound
-        gap = (truth.readout.decoded(outputs, aim.samples) - aim.places).norm(dim=3)
+        gap = (truth.adapter.decoded(outputs, aim.samples) - aim.places).norm(dim=3)
         return (gap * aim.weights).sum(dim=(1, 2)) / aim.weights.sum(dim=(1, 2))
 
     def success(self, outputs: Tensor) -> Tensor:
@@ -110,7 +110,7 @@ class Corrupt3DPose(DecodedGoal):
     def groups(self, outputs: Tensor) -> Tensor:
         """Every coordinate of a joint (N, K * 3)."""
         truth, aim = self.bound
-        found: Tensor = truth.readout.groups(outputs, aim)
+        found: Tensor = truth.adapter.groups(outputs, aim)
         return found
 
     def remarks(self) -> Mapping[str, Tensor]:

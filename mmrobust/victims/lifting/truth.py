@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.lifting.readouts import LiftAim, LiftReadout
+from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftAim
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class LiftTruth:
     """Annotations of N samples, as a lifter victim gives them.
 
     Attributes:
-        readout: How responses and places translate.
+        adapter: How responses and places translate.
         aim: The annotated places.
     """
 
-    readout: LiftReadout
+    adapter: LiftAdapter
     aim: LiftAim
 
     def __len__(self) -> int:
@@ -48,15 +48,15 @@ class LiftTruth:
 
     def places(self, outputs: Tensor) -> Tensor:
         """Places (N, T, K, 3) that the model reports for outputs (N, D)."""
-        return self.readout.decoded(outputs, self.aim.samples)
+        return self.adapter.decoded(outputs, self.aim.samples)
 
 
-def lift_truth(samples: Sequence[Any], readout: LiftReadout) -> LiftTruth:
+def lift_truth(samples: Sequence[Any], adapter: LiftAdapter) -> LiftTruth:
     """Annotations of the N samples of a batch.
 
     Args:
         samples: Their ``PoseDataSample``, as ``PackPoseInputs`` packs them for a lifter.
-        readout: Of the head that is attacked.
+        adapter: Of the head that is attacked.
 
     Raises:
         ValueError: A sample has no 3-D annotation.
@@ -68,4 +68,4 @@ def lift_truth(samples: Sequence[Any], readout: LiftReadout) -> LiftTruth:
     places = np.stack([np.asarray(s.gt_instances.lifting_target) for s in samples])
     seen = np.stack([np.asarray(s.gt_instances.lifting_target_visible) for s in samples])
     weights = torch.from_numpy(seen.reshape(places.shape[:3]) > 0.5).double()
-    return LiftTruth(readout, LiftAim(torch.from_numpy(places).double(), weights, tuple(samples)))
+    return LiftTruth(adapter, LiftAim(torch.from_numpy(places).double(), weights, tuple(samples)))

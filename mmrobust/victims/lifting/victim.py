@@ -18,8 +18,8 @@ from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, Victim
 from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.lifting.flip import flips_copies
+from mmrobust.victims.lifting.head_adapters import adapter_of
 from mmrobust.victims.lifting.loading import LiftPipeline
-from mmrobust.victims.lifting.readouts import readout_of
 from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.truth import LiftTruth, lift_truth
 from mmrobust.victims.pose.capture import decoder_input
@@ -39,7 +39,7 @@ class LifterVictim(Victim):
         space: ``keypoints``.
 
     Raises:
-        ValueError: Its head has no readout.
+        ValueError: Its head has no adapter.
     """
 
     goal = 'Corrupt3DPose'
@@ -48,7 +48,7 @@ class LifterVictim(Victim):
         require(space == 'keypoints', 'space', 'keypoints for a 3-D lifter', space)
         self.space = space
         self.model: Any = model.module if is_model_wrapper(model) else model
-        self.readout = readout_of(self.model)
+        self.adapter = adapter_of(self.model)
 
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) keep the joints and their way to the input."""
@@ -56,13 +56,13 @@ class LifterVictim(Victim):
 
     def labels(self, data: dict[str, Any]) -> LiftTruth:
         """Annotations of a batch."""
-        return lift_truth(data['data_samples'], self.readout)
+        return lift_truth(data['data_samples'], self.adapter)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""
-        with decoder_input(self.readout.head, stop=False) as caught:
+        with decoder_input(self.adapter.head, stop=False) as caught:
             samples = self.model.test_step(data)
-        return samples, self.readout.flatten(caught.value)
+        return samples, self.adapter.flatten(caught.value)
 
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundSequences:
         """The victim of sequences of one length; pixels are coordinates (n, 2, T, K, 1)."""
@@ -88,7 +88,7 @@ class BoundSequences(BoundSamples):
         kind = next(owner.model.parameters()).dtype
         inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
         batch = {'inputs': inputs, 'data_samples': self.samples}
-        with decoder_input(owner.readout.head, stop=True) as caught, flips_copies():
+        with decoder_input(owner.adapter.head, stop=True) as caught, flips_copies():
             data = owner.model.data_preprocessor(batch, False)
             owner.model._run_forward(data, mode='predict')
-        return owner.readout.flatten(caught.value)
+        return owner.adapter.flatten(caught.value)

@@ -1,6 +1,6 @@
 """The seam to MMPose: pose estimators as victims.
 
-``capture`` runs the stock test path up to the decoder, ``readouts`` say what
+``capture`` runs the stock test path up to the decoder, ``head_adapters`` say what
 comes out there for each family of heads, ``annotations`` read the ground truth,
 ``victim`` joins them for crops, ``photograph`` for whole photographs.
 """

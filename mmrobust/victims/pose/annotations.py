@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
-from mmrobust.victims.pose.readouts import Readout
+from mmrobust.victims.pose.head_adapters import HeadAdapter
 
 
 def pack_input_keypoints(dataset: Any) -> None:
@@ -35,7 +35,7 @@ def pack_input_keypoints(dataset: Any) -> None:
 
 def pose_truth(
     samples: Sequence[Any],
-    readout: Readout,
+    adapter: HeadAdapter,
     target: Tensor | None = None,
     aimed: Tensor | None = None,
 ) -> PoseTruth:
@@ -43,7 +43,7 @@ def pose_truth(
 
     Args:
         samples: Their ``PoseDataSample``, packed after ``pack_input_keypoints``.
-        readout: Of the head that is attacked.
+        adapter: Of the head that is attacked.
         target: (N, K, 2), poses to attain, input pixels; or None.
         aimed: (N, K) bool, which joints have one; None: all.
 
@@ -57,7 +57,7 @@ def pose_truth(
     joints = [sample.gt_instances.transformed_keypoints[0, :, :2] for sample in samples]
     visible = [_visible(sample.gt_instances.keypoints_visible) for sample in samples]
     return PoseTruth(
-        readout=readout,
+        adapter=adapter,
         keypoints=torch.from_numpy(np.stack(joints)),
         visible=torch.from_numpy(np.stack(visible)),
         scale=torch.tensor([box_side(sample) for sample in samples], dtype=torch.float64),

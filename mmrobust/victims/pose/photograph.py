@@ -42,7 +42,7 @@ class PhotographVictim(TopDownVictim):
         target: See :class:`~mmrobust.victims.pose.topdown.TopDownVictim`.
 
     Raises:
-        ValueError: Its head has no readout, or ``target`` names no pose.
+        ValueError: Its head has no adapter, or ``target`` names no pose.
         FileNotFoundError: ``target`` is no file.
     """
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.victims.base import Record
 from mmrobust.victims.pose.annotations import zoom
-from mmrobust.victims.pose.readouts import PerPersonReadout
+from mmrobust.victims.pose.head_adapters import PerPersonAdapter
 from mmrobust.victims.pose.record import HALF, pose_record
 
 Fields = dict[str, Any]
@@ -48,7 +48,7 @@ class PhotographTruth(PoseTruth):
             for sample in samples
         ]
         return cls(
-            readout=PerPersonReadout(persons.readout, count),
+            adapter=PerPersonAdapter(persons.adapter, count),
             keypoints=persons.keypoints.reshape(1, -1, 2),
             visible=persons.visible.reshape(1, -1),
             scale=persons.scale.repeat_interleave(joints)[None],

@@ -71,8 +71,8 @@ class _Pose:
 
     def __init__(self, truth: PoseTruth, response: Tensor) -> None:
         self.truth = truth
-        joints, scores = truth.readout.decode(response)
-        self.peaks = scores - truth.readout.nothing
+        joints, scores = truth.adapter.decode(response)
+        self.peaks = scores - truth.adapter.nothing
         self.joints = joints.double()
         self.labelled = (truth.visible > 0.5) & truth.annotated[:, None]
 

@@ -26,7 +26,7 @@ from mmrobust.victims.pose.annotations import (
 )
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.detections import annotate_boxes
-from mmrobust.victims.pose.readouts import readout_of
+from mmrobust.victims.pose.head_adapters import adapter_of
 from mmrobust.victims.samples import channels_of
 
 
@@ -40,7 +40,7 @@ class TopDownVictim(Victim):
             (:func:`mmrobust.pose_targets.load_target`).
 
     Raises:
-        ValueError: Its head has no readout, or ``target`` names no pose.
+        ValueError: Its head has no adapter, or ``target`` names no pose.
         FileNotFoundError: ``target`` is no file.
 
     Attributes:
@@ -52,7 +52,7 @@ class TopDownVictim(Victim):
 
     def __init__(self, model: nn.Module, target: str | None) -> None:
         self.model: Any = model.module if is_model_wrapper(model) else model
-        self.readout = readout_of(self.model)
+        self.adapter = adapter_of(self.model)
         wanted = None if target is None else load_target(target)
         self.target: PoseTemplate | SamplePose | None = wanted
         self.sigmas: Tensor | None = None
@@ -77,17 +77,17 @@ class TopDownVictim(Victim):
     def truth(self, samples: Sequence[Any]) -> PoseTruth:
         """Annotations of persons, with the target pose in everyone's box."""
         if self.target is None:
-            return pose_truth(samples, self.readout)
+            return pose_truth(samples, self.adapter)
         assert isinstance(self.target, PoseTemplate), 'install() has not been called'
         places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
         aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
-        return pose_truth(samples, self.readout, torch.from_numpy(places), aimed)
+        return pose_truth(samples, self.adapter, torch.from_numpy(places), aimed)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""
-        with decoder_input(self.readout.head, stop=False) as caught:
+        with decoder_input(self.adapter.head, stop=False) as caught:
             samples = self.model.test_step(data)
-        return samples, self.readout.flatten(caught.value)
+        return samples, self.adapter.flatten(caught.value)
 
 
 def _pose_of(target: SamplePose, dataset: Any) -> PoseTemplate:

@@ -40,7 +40,7 @@ class PoseVictim(TopDownVictim):
         target: See :class:`~mmrobust.victims.pose.topdown.TopDownVictim`.
 
     Raises:
-        ValueError: Its head has no readout, or ``target`` names no pose.
+        ValueError: Its head has no adapter, or ``target`` names no pose.
         FileNotFoundError: ``target`` is no file.
     """
 
@@ -105,7 +105,7 @@ class BoundCrops(BoundSamples):
         """Responses (N, D) of crops (N, C, H, W), as the test path decodes them."""
         owner = self.owner
         batch = {'inputs': list(pixels), 'data_samples': self.samples}
-        with decoder_input(owner.readout.head, stop=True) as caught:
+        with decoder_input(owner.adapter.head, stop=True) as caught:
             data = owner.model.data_preprocessor(batch, False)
             owner.model._run_forward(data, mode='predict')
-        return owner.readout.flatten(caught.value)
+        return owner.adapter.flatten(caught.value)

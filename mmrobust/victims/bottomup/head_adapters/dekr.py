@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.bottomup.persons import Persons, Prediction
-from mmrobust.victims.bottomup.readouts.base import (
+from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
+    PersonsAdapter,
     PersonsAim,
-    PersonsReadout,
     Shape,
     resolution,
 )
-from mmrobust.victims.bottomup.readouts.registry import register
+from mmrobust.victims.bottomup.head_adapters.registry import register
+from mmrobust.victims.bottomup.persons import Persons, Prediction
 
 
 class Targets(NamedTuple):
@@ -39,7 +39,7 @@ class Targets(NamedTuple):
 
 
 @register('DEKRHead')
-class DEKRReadout(PersonsReadout):
+class DEKRAdapter(PersonsAdapter):
     """F^k = heatmaps (N, K + 1, H, W) and displacements (N, 2 * K, H, W).
 
     With the flip test the losses see the means of both, as the decoder does.

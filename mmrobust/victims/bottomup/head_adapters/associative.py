@@ -12,19 +12,19 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import heatmap_mse
-from mmrobust.victims.bottomup.persons import Persons
-from mmrobust.victims.bottomup.readouts.base import (
+from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
+    PersonsAdapter,
     PersonsAim,
-    PersonsReadout,
     Shape,
     resolution,
 )
-from mmrobust.victims.bottomup.readouts.registry import register
+from mmrobust.victims.bottomup.head_adapters.registry import register
+from mmrobust.victims.bottomup.persons import Persons
 
 
 @register('AssociativeEmbeddingHead')
-class AssociativeReadout(PersonsReadout):
+class AssociativeAdapter(PersonsAdapter):
     """F^k = heatmaps (N, K, H, W) and tags (N, K * L, H, W), as the head computes them.
 
     Before they are enlarged to the picture (``restore_heatmap_size``). With the

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.pose_losses import discrete_kl, soft_argmax
-from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
-from mmrobust.victims.pose.readouts.registry import register
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.registry import register
 
 
 @register('SimCCHead', 'RTMCCHead', 'RTMWHead')
-class SimCCReadout(Readout):
+class SimCCAdapter(HeadAdapter):
     """F^k = the logits (N, K, Bx) and (N, K, By), joined per joint."""
 
     codecs = ('SimCCLabel',)

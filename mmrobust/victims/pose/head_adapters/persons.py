@@ -9,25 +9,25 @@ from typing import Any
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
 
 
-class PerPersonReadout(Readout):
+class PerPersonAdapter(HeadAdapter):
     """F^k = the persons' responses side by side (N, P * D); a sample has P * K joints.
 
     A loss is the sum of the persons' losses.
 
     Args:
-        single: The readout of one person's response.
+        single: The adapter of one person's response.
         persons: P, at least 1.
 
     Raises:
         ValueError: There is no person.
     """
 
-    def __init__(self, single: Readout, persons: int) -> None:
+    def __init__(self, single: HeadAdapter, persons: int) -> None:
         require(persons >= 1, 'persons', 'at least 1', persons)
-        # The readout of one person has checked them.
+        # The adapter of one person has checked them.
         self.head, self.codec = single.head, single.codec
         self.single, self.persons = single, persons
 

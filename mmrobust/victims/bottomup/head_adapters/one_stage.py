@@ -15,9 +15,9 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import joint_distance
+from mmrobust.victims.bottomup.head_adapters.base import Loss, PersonsAdapter, PersonsAim, Shape
+from mmrobust.victims.bottomup.head_adapters.registry import register
 from mmrobust.victims.bottomup.persons import Persons
-from mmrobust.victims.bottomup.readouts.base import Loss, PersonsAim, PersonsReadout, Shape
-from mmrobust.victims.bottomup.readouts.registry import register
 
 # So many cells are taken for a person; the suppression leaves one of them.
 CELLS = 5
@@ -62,7 +62,7 @@ def overlaps(left: Tensor, right: Tensor) -> Tensor:
     return common / (areas[0] + areas[1] - common).clamp(min=1e-9)
 
 
-class OneStageReadout(PersonsReadout):
+class OneStageAdapter(PersonsAdapter):
     """F^k = what the head's last convolutions return, level by level.
 
     Training has no encoded target but the persons themselves.
@@ -159,7 +159,7 @@ def _picked(values: Tensor, chosen: Tensor) -> Tensor:
 
 
 @register('YOLOXPoseHead')
-class YOLOXPoseReadout(OneStageReadout):
+class YOLOXPoseAdapter(OneStageAdapter):
     """Classes, objectness, boxes, offsets of the joints, visibility."""
 
     def channels(self) -> tuple[int, ...]:
@@ -180,7 +180,7 @@ class YOLOXPoseReadout(OneStageReadout):
 
 
 @register('RTMOHead')
-class RTMOReadout(OneStageReadout):
+class RTMOAdapter(OneStageAdapter):
     """Classes, boxes, visibility and pose features, from which the classifier makes joints."""
 
     def channels(self) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ class PoseAim:
         return PoseAim(*(part.to(outputs) for part in parts))
 
 
-class Readout(ABC):
+class HeadAdapter(ABC):
     """Translates between responses and poses for one family of heads.
 
     A head of your own: a subclass under ``@register('YourHead')``.

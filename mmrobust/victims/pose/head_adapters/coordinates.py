@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.pose_losses import coordinate_l1
-from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
-from mmrobust.victims.pose.readouts.registry import register
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.registry import register
 
 
 @register('RegressionHead', 'IntegralRegressionHead', 'DSNTHead')
-class CoordinateReadout(Readout):
+class CoordinateAdapter(HeadAdapter):
     """F^k = coordinates (N, K, 2), 0..1 of the crop's width and height."""
 
     codecs = ('RegressionLabel', 'IntegralRegressionLabel')
@@ -56,7 +56,7 @@ class CoordinateReadout(Readout):
 
 
 @register('RLEHead')
-class RLEReadout(CoordinateReadout):
+class RLEAdapter(CoordinateAdapter):
     """F^k = mean and deviation (N, K, 4); the losses speak of the mean.
 
     The head's own likelihood is left out: an attack can raise it by shrinking

@@ -48,7 +48,7 @@ class LiftAim:
         return LiftAim(self.places.to(outputs), self.weights.to(outputs), self.samples)
 
 
-class LiftReadout(ABC):
+class LiftAdapter(ABC):
     """Translates between responses and places for one family of heads.
 
     Args:
@@ -111,7 +111,7 @@ class LiftReadout(ABC):
         return found.sum(dim=1).flatten(1).to(outputs)
 
 
-class TemporalReadout(LiftReadout):
+class TemporalAdapter(LiftAdapter):
     """``TemporalRegressionHead`` (SimpleBaseline3D, VideoPose3D): T = 1, normalised coordinates."""
 
     codecs = ('ImagePoseLifting', 'VideoPoseLifting')
@@ -135,7 +135,7 @@ class TemporalReadout(LiftReadout):
         return found[:, None]
 
 
-class MotionReadout(LiftReadout):
+class MotionAdapter(LiftAdapter):
     """``MotionRegressionHead`` (MotionBERT): T frames, coordinates as shares of the image."""
 
     codecs = ('MotionBERTLabel',)
@@ -164,18 +164,18 @@ class MotionReadout(LiftReadout):
         return (found - found[:, :, root : root + 1]) / 1000
 
 
-READOUTS: Mapping[str, type[LiftReadout]] = {
-    'TemporalRegressionHead': TemporalReadout,
-    'MotionRegressionHead': MotionReadout,
+ADAPTERS: Mapping[str, type[LiftAdapter]] = {
+    'TemporalRegressionHead': TemporalAdapter,
+    'MotionRegressionHead': MotionAdapter,
 }
 
 
-def readout_of(model: Any) -> LiftReadout:
-    """The readout of a lifter's head.
+def adapter_of(model: Any) -> LiftAdapter:
+    """The adapter of a lifter's head.
 
     Raises:
         ValueError: Its head has none.
     """
     kind = type(model.head).__name__
-    require(kind in READOUTS, 'head', f'for a lifter one of {", ".join(READOUTS)}', kind)
-    return READOUTS[kind](model)
+    require(kind in ADAPTERS, 'head', f'for a lifter one of {", ".join(ADAPTERS)}', kind)
+    return ADAPTERS[kind](model)

@@ -11,15 +11,15 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import heatmap_mse, soft_argmax_2d
-from mmrobust.victims.pose.readouts.base import Loss, PoseAim, Readout
-from mmrobust.victims.pose.readouts.registry import register
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.registry import register
 
 # A peak of full height outweighs 10^6 cells of nothing 480 times.
 TEMPERATURE = 20.0
 
 
 @register('HeatmapHead', 'ViPNASHead', 'CPMHead', 'MSPNHead')
-class HeatmapReadout(Readout):
+class HeatmapAdapter(HeadAdapter):
     """F^k = heatmaps (N, K, H, W), those of the last stage where there are several."""
 
     codecs = ('MSRAHeatmap', 'UDPHeatmap', 'MegviiHeatmap')

@@ -53,7 +53,7 @@ def resolution(size: tuple[int, int], cells: float) -> tuple[int, int]:
     return round((cells * height / width) ** 0.5), round((cells * width / height) ** 0.5)
 
 
-class PersonsReadout(ABC):
+class PersonsAdapter(ABC):
     """Translates between responses and persons for one family of heads.
 
     A head of your own: a subclass under ``@register('YourHead')``.

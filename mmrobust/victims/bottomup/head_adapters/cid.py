@@ -17,15 +17,15 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.victims.bottomup.capture import head_inputs
-from mmrobust.victims.bottomup.persons import Persons, Prediction
-from mmrobust.victims.bottomup.readouts.base import (
+from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
+    PersonsAdapter,
     PersonsAim,
-    PersonsReadout,
     Shape,
     resolution,
 )
-from mmrobust.victims.bottomup.readouts.registry import register
+from mmrobust.victims.bottomup.head_adapters.registry import register
+from mmrobust.victims.bottomup.persons import Persons, Prediction
 
 
 class Targets(NamedTuple):
@@ -45,7 +45,7 @@ class Targets(NamedTuple):
 
 
 @register('CIDHead')
-class CIDReadout(PersonsReadout):
+class CIDAdapter(PersonsAdapter):
     """F^k = the features (N, C, H, W) from which the head makes every heatmap.
 
     The head picks persons' roots in the middle of its computation, so that there are
