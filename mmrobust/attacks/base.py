@@ -14,12 +14,11 @@ from typing import Any, ClassVar, Self, final
 import torch
 from torch import Tensor
 
+from mmrobust.attacks.measuring import measured
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.attacks.second_look import answers_anew, other_answers, remark_answers
+from mmrobust.attacks.second_look import answers_anew, remark_answers
 from mmrobust.functional.checks import require
-from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.functional.rounding import spacing
 from mmrobust.goals import Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
@@ -136,28 +135,30 @@ class Attack(ABC):
         seeds = range(len(clean)) if seeds is None else seeds
         require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
         counters = Counters(len(clean))
-        judge = victim if success_on is None else success_on
-        with frozen(victim.model), frozen(judge.model), torch.enable_grad():
-            clean_outputs = self._clean_outputs(judge, clean, clean_outputs)
+        success_victim = victim if success_on is None else success_on
+        with frozen(victim.model), frozen(success_victim.model), torch.enable_grad():
+            clean_outputs = self._clean_outputs(success_victim, clean, clean_outputs)
             counters.clean = clean_outputs.detach()
             goal = aim.bind(labels, clean_outputs)
             for name, mask in goal.remarks().items():
                 counters.flag(name, mask)
-            worth = goal.right(clean_outputs) & ~goal.success(clean_outputs)
-            found, outputs = clean.clone(), clean_outputs.detach().clone()
-            rows = worth.nonzero().squeeze(1).cpu()
+            attackable = goal.is_correct(clean_outputs) & ~goal.success(clean_outputs)
+            adversarial, outputs = clean.clone(), clean_outputs.detach().clone()
+            rows = attackable.nonzero().squeeze(1).cpu()
             if len(rows):
                 every = torch.arange(len(clean))
                 target = CountingVictim(victim, counters, every, success_on, journals).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
-                found[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
-                outputs[rows] = self._outputs(judge.select(rows), found[rows]).to(outputs)
+                adversarial[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
+                outputs[rows] = self._outputs(success_victim.select(rows), adversarial[rows]).to(
+                    outputs
+                )
                 if not (counters.answers or counters.clean_answers):
-                    moved = rows[(found[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
-                    other = answers_anew(judge, clean, clean_outputs, moved)
+                    moved = rows[(adversarial[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
+                    other = answers_anew(success_victim, clean, clean_outputs, moved)
                     counters.flag('random_outputs', other)
-        remark_answers(counters, clean, found, clean_outputs, outputs)
-        outcomes = self._outcomes(clean, found, outputs, goal, worth, counters)
+        remark_answers(counters, clean, adversarial, clean_outputs, outputs)
+        outcomes = measured(self.threat, goal, clean, adversarial, outputs, attackable, counters)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
     def _aim(
@@ -200,12 +201,17 @@ class Attack(ABC):
         self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
     ) -> Tensor:
         """``run``, then a projection, NaN guard and rounding of its result."""
-        found = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
-        require(found.shape == clean.shape, 'run()', f'of shape {tuple(clean.shape)}', found.shape)
-        bad = ~found.isfinite().flatten(1).all(dim=1)
+        adversarial = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
+        require(
+            adversarial.shape == clean.shape,
+            'run()',
+            f'of shape {tuple(clean.shape)}',
+            adversarial.shape,
+        )
+        bad = ~adversarial.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
-        found = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, found)
-        return self.rounded(found, clean, victim)
+        adversarial = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, adversarial)
+        return self.rounded(adversarial, clean, victim)
 
     def rounded(self, candidate: Tensor, clean: Tensor, victim: BoundVictim) -> Tensor:
         """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
@@ -214,8 +220,10 @@ class Attack(ABC):
             return inside
         return self.threat.on_grid(inside, clean, victim.step).clamp(*victim.bounds)
 
-    def _clean_outputs(self, judge: BoundVictim, clean: Tensor, known: Tensor | None) -> Tensor:
-        outputs = self._outputs(judge, clean) if known is None else known
+    def _clean_outputs(
+        self, success_victim: BoundVictim, clean: Tensor, known: Tensor | None
+    ) -> Tensor:
+        outputs = self._outputs(success_victim, clean) if known is None else known
         rule = f'{len(clean)} rows'
         require(len(outputs) == len(clean), 'outputs', rule, tuple(outputs.shape))
         return outputs
@@ -224,49 +232,6 @@ class Attack(ABC):
     def _outputs(victim: BoundVictim, pixels: Tensor) -> Tensor:
         with torch.no_grad():
             return victim(pixels)
-
-    def _outcomes(
-        self,
-        clean: Tensor,
-        found: Tensor,
-        outputs: Tensor,
-        goal: Goal,
-        worth: Tensor,
-        counters: Counters,
-    ) -> list[Outcome]:
-        """Measure and pack; the budget was enforced, so a breach is a bug."""
-        distance = self.threat.distance(found, clean)
-        assert bool((distance <= self.threat.eps * (1 + 1e-5) + spacing(clean)).all()), distance
-        success = goal.success(outputs) & worth
-        delta = found - clean
-        changed = delta.transpose(1, 2).flatten(2).any(dim=2) if delta.dim() == 5 else delta[:, :0]
-        linf, l2 = linf_norm(delta), l2_norm(delta)
-        unsound = ~outputs.isfinite().all(dim=1)
-        still = worth & (linf == 0)
-        remarks = {'unchanged': still, 'not_finite': unsound}
-        remarks['random_outputs'] = other_answers(outputs, counters.answers, counters)
-        for name, mask in remarks.items():
-            counters.flag(name, mask)
-        return [
-            Outcome(
-                adversarial=found[i],
-                attacked=bool(worth[i]),
-                success=bool(success[i]),
-                scores=outputs[i],
-                linf=float(linf[i]),
-                l2=float(l2[i]),
-                frames=int(changed[i].sum()),
-                forwards=int(counters.forwards[i]),
-                backwards=int(counters.backwards[i]),
-                queries=int(counters.queries[i]),
-                flags=tuple(sorted(counters.flags[i])),
-                mean_abs=float(delta[i].abs().mean()),
-                rmse=float(delta[i].square().mean().sqrt()),
-                measures=counters.measures[i],
-                timing=counters.timing[i],
-            )
-            for i in range(len(clean))
-        ]
 
     def files(self) -> Sequence[Path]:
         """Files, beside those that an option names, that decide what the attack does."""

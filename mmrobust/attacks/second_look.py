@@ -22,23 +22,23 @@ def differ(outputs: Tensor, again: Tensor) -> Tensor:
     return (gap.amax(dim=1) > SLACK * most.amax(dim=1)).cpu()
 
 
-def answers_anew(judge: BoundVictim, clean: Tensor, known: Tensor, rows: Tensor) -> Tensor:
-    """Where (N,) the judge, asked about clean pixels again, answers otherwise.
+def answers_anew(success_victim: BoundVictim, clean: Tensor, known: Tensor, rows: Tensor) -> Tensor:
+    """Where (N,) the success victim, asked about clean pixels again, answers otherwise.
 
     The first of the samples stands for all: only where it differs are the others
     asked, too. A victim that charges for its answers is not asked.
 
     Args:
-        judge: Bound to the N samples; nobody counts these calls.
+        success_victim: Bound to the N samples; nobody counts these calls.
         clean: Pixels (N, C, T, H, W).
         known: What it answered to them, (N, K).
         rows: Which samples it is about.
     """
     other = torch.zeros(len(clean), dtype=torch.bool)
-    for some in () if judge.charges else (rows[:1], rows[1:]):
+    for some in () if success_victim.charges else (rows[:1], rows[1:]):
         if len(some):
             with torch.no_grad():
-                other[some] = differ(known[some], judge.select(some)(clean[some]))
+                other[some] = differ(known[some], success_victim.select(some)(clean[some]))
         if not other.any():
             break
     return other

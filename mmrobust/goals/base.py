@@ -60,7 +60,7 @@ class Goal(ABC):
         """Whether the goal is reached, per sample (N,) bool; never with NaN outputs."""
 
     @abstractmethod
-    def right(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor) -> Tensor:
         """Whether the prediction is right, so that there is something to attack (N,) bool."""
 
     def of_prediction(self) -> Self:

@@ -102,6 +102,6 @@ class ClassGoal(Goal):
     def _loss(self, outputs: Tensor) -> Tensor:
         return LOSSES[self.loss](outputs, self.bound[0])
 
-    def right(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor) -> Tensor:
         """Whether the reference class is predicted, per sample (N,) bool."""
         return (outputs.argmax(dim=1) == self.bound[1]) & torch.isfinite(outputs).all(dim=1)

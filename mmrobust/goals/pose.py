@@ -88,7 +88,7 @@ class PoseGoal(DecodedGoal):
         counted = self.counted().cpu()
         return (self.distance(outputs) * counted).sum(dim=1) / counted.sum(dim=1)
 
-    def right(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor) -> Tensor:
         """Where there is a joint to move, and a sound response (N,) bool."""
         some = self.counted().any(dim=1).to(outputs.device)
         return some & torch.isfinite(outputs).all(dim=1)

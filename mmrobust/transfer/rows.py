@@ -40,11 +40,11 @@ def transfer_row(
     verdicts = {
         target: _verdict(row, clean[target], adversarial[target], goal) for target in targets
     }
-    judge = job.target or job.source
-    if judge in verdicts:
+    success_victim = job.target or job.source
+    if success_victim in verdicts:
         # Where the attack's last check and the test step disagree, nobody is fooled.
-        verdicts[judge]['success'] = row['success']
-    right = bool(goal.right(clean[job.source][None]))
+        verdicts[success_victim]['success'] = row['success']
+    right = bool(goal.is_correct(clean[job.source][None]))
     more = {'index': line, 'sample': row['index'], 'source_right': right, 'targets': verdicts}
     return dict(row) | asdict(job) | more
 
@@ -54,7 +54,7 @@ def _verdict(
 ) -> dict[str, Any]:
     """What a target (outputs (K,)) made of the clip."""
     before, after = int(clean.argmax()), int(adversarial.argmax())
-    right = bool(goal.right(clean[None]))
+    right = bool(goal.is_correct(clean[None]))
     return {
         'clean_prediction': before,
         'adversarial_prediction': after,

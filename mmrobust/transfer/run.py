@@ -182,23 +182,26 @@ class TransferRun:
     ) -> Iterator[Entry]:
         """Lines of one job on some ``rows`` of the batch."""
         job = self.jobs[number]
-        judge = job.target or job.source
-        crafted = self._craft(job, loaded, samples, clean[judge], rows)
+        success_victim = job.target or job.source
+        crafted = self._craft(job, loaded, samples, clean[success_victim], rows)
         data = {key: [values[row] for row in rows] for key, values in loaded.data.items()}
         data['inputs'] = [
             self.host.render(loaded.layouts[row], crafted[row][0].adversarial.cpu()) for row in rows
         ]
         targets = self.spec.targets if job.target is None else (job.target,)
-        shown = {name: self.victims[name].predict(data)[1] for name in {judge, *targets}}
-        place = torch.tensor(rows, device=clean[judge].device)
+        shown = {name: self.victims[name].predict(data)[1] for name in {success_victim, *targets}}
+        place = torch.tensor(rows, device=clean[success_victim].device)
         labels = self.host.labels(data)
-        goal = self.attacks[job.attack, job.eps].goal.bind(labels, clean[judge][place])
+        goal = self.attacks[job.attack, job.eps].goal.bind(labels, clean[success_victim][place])
         for i, row in enumerate(rows):
             known = {victim: outputs[row] for victim, outputs in clean.items()}
             found = {victim: outputs[i] for victim, outputs in shown.items()}
             outcome, seconds = crafted[row]
             record = self.host.record(
-                labels[i : i + 1], known[judge][None], found[judge][None], outcome.scores[None]
+                labels[i : i + 1],
+                known[success_victim][None],
+                found[success_victim][None],
+                outcome.scores[None],
             )
             result = sample_row(samples[row], loaded.names[row], record, outcome, seconds)
             line = samples[row] * len(self.jobs) + number
@@ -224,9 +227,9 @@ class TransferRun:
             chosen = alike[keep].tolist()
             kept = clips.select(keep)
             assert isinstance(kept, BoundSamples)
-            judge = None
+            success_victim = None
             if job.target is not None and job.target != job.source:
-                judge = self.victims[job.target].bind(kept.samples, kept.layouts)
+                success_victim = self.victims[job.target].bind(kept.samples, kept.layouts)
             try:
                 outcomes = self.attacks[job.attack, job.eps](
                     self.victims[job.source].bind(kept.samples, kept.layouts),
@@ -234,7 +237,7 @@ class TransferRun:
                     labels[alike[keep]],
                     seeds=[sample_seed(self.spec.seed, samples[row]) for row in chosen],
                     clean_outputs=clean[alike[keep].to(clean.device)],
-                    success_on=judge,
+                    success_on=success_victim,
                 )
             except ValueError as error:
                 names = ', '.join(loaded.names[row] for row in chosen[:4])

@@ -130,9 +130,9 @@ class CountingVictim(BoundVictim):
     def select(self, rows: Tensor) -> CountingVictim:
         """The victim of some of the samples; counts go to the same counters."""
         rows = rows.cpu()
-        judge = None if self.success_on is None else self.success_on.select(rows)
+        success_victim = None if self.success_on is None else self.success_on.select(rows)
         victim = self.victim.select(rows)
-        return CountingVictim(victim, self.counters, self.rows[rows], judge, self.journals)
+        return CountingVictim(victim, self.counters, self.rows[rows], success_victim, self.journals)
 
     @property
     def model(self) -> nn.Module | None:
@@ -149,14 +149,14 @@ class CountingVictim(BoundVictim):
     def clips(self) -> Sequence[Clip]:
         """The victim's clips, each counted in the same counters."""
         own = self.victim.clips()
-        judges: list[BoundVictim | None] = [None] * len(own)
+        success_victims: list[BoundVictim | None] = [None] * len(own)
         if self.success_on is not None:
-            judges = [clip.victim for clip in self.success_on.clips()]
-            if len(judges) != len(own):
+            success_victims = [clip.victim for clip in self.success_on.clips()]
+            if len(success_victims) != len(own):
                 raise ValueError(
                     f'both victims must cut a video into the same clips, got {len(own)} '
-                    f'and {len(judges)}'
+                    f'and {len(success_victims)}'
                 )
-        pairs = zip(own, judges, strict=True)
+        pairs = zip(own, success_victims, strict=True)
         counters, rows = self.counters, self.rows
         return [Clip(CountingVictim(c.victim, counters, rows, j), c.frames) for c, j in pairs]

@@ -131,13 +131,13 @@ def test_noise_draws_again_for_clips_that_hold():
 def test_another_victim_is_asked_though_the_attacked_one_is_not_fooled():
     """Each iterate costs a query, and the first that succeeds is the last."""
     weights, pixels = random_weights(), clips(4)
-    sure, judge = (
+    sure, success_victim = (
         FunctionVictim(Linear(weights, torch.tensor([lead, 0, 0, 0]).double()))
         for lead in (1e3, 4.0)
     )
     labels = torch.zeros(4, dtype=torch.long)
     attack = PGD(Linf(8), Misclassify('margin'), random_start=False, step_size=0.1)
-    outcomes = [o for o in attack(sure, pixels, labels, success_on=judge) if o.attacked]
+    outcomes = [o for o in attack(sure, pixels, labels, success_on=success_victim) if o.attacked]
     for outcome in outcomes:
         assert outcome.success
         assert 0 < outcome.linf < 8

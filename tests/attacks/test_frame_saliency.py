@@ -28,9 +28,9 @@ def net(lead, kind=Wavy):
     return kind(random_weights(), torch.tensor([lead, 0, 0, 0]))
 
 
-def by_the_book(function, clip, label, refresh, frames=FRAMES, judge=None):
+def by_the_book(function, clip, label, refresh, frames=FRAMES, success_victim=None):
     """The paper's algorithm for one clip: pixels, and the frames in order."""
-    judge = judge or function
+    success_victim = success_victim or function
 
     def gradient(pixels):
         leaf = pixels.clone().requires_grad_()
@@ -45,7 +45,7 @@ def by_the_book(function, clip, label, refresh, frames=FRAMES, judge=None):
         frame = max((t for t in frames if t not in tried), key=lambda t: float(saliency[t]))
         tried.append(frame)
         found[:, frame] = (clip[:, frame] + EPS * slope[:, frame].sign()).clamp(0, 255)
-        if int(judge(found[None]).argmax()) != int(label):
+        if int(success_victim(found[None]).argmax()) != int(label):
             break
     return found, tried
 
@@ -163,12 +163,17 @@ def test_video_level_goes_clip_by_clip(saliency_class, channels, lead, cuts):
 def test_another_victim_decides_on_success(saliency_class):
     """Gradients of one net, the stopping test on another: as many queries as looks."""
     source, other, pixels = net(5.0), net(0.0), clips(6)
-    judge = Recording(other)
-    labels = predicted(judge, pixels)
-    judge.seen.clear()
-    outcomes = saliency_class(Linf(EPS))(FunctionVictim(source), pixels, labels, success_on=judge)
+    success_victim = Recording(other)
+    labels = predicted(success_victim, pixels)
+    success_victim.seen.clear()
+    outcomes = saliency_class(Linf(EPS))(
+        FunctionVictim(source), pixels, labels, success_on=success_victim
+    )
     # The harness's passes, and its second look at one clean clip, are no queries.
-    assert sum(len(batch) for batch in judge.seen) == 6 + sum(o.queries + 1 for o in outcomes) + 1
+    assert (
+        sum(len(batch) for batch in success_victim.seen)
+        == 6 + sum(o.queries + 1 for o in outcomes) + 1
+    )
     for label, outcome in zip(labels, outcomes, strict=True):
         fooled = int(other(outcome.adversarial[None].double()).argmax()) != int(label)
         assert outcome.success == fooled
@@ -181,16 +186,18 @@ def test_another_victim_decides_on_success(saliency_class):
 @BOTH
 @pytest.mark.parametrize('lead', [0.0, 0.3])
 def test_at_the_video_level_another_victim_decides_on_its_own_clips(saliency_class, lead):
-    source, judge, pixels = TwoClips(net(5.0)), TwoClips(net(lead)), clips(6)
-    labels = predicted(judge, pixels)
+    source, success_victim, pixels = TwoClips(net(5.0)), TwoClips(net(lead)), clips(6)
+    labels = predicted(success_victim, pixels)
     attack = saliency_class(Linf(EPS), level='video')
-    outcomes = attack(source, pixels, labels, success_on=judge)
+    outcomes = attack(source, pixels, labels, success_on=success_victim)
     for clip, label, outcome in zip(pixels, labels, outcomes, strict=True):
         found, queries, fooled = clip.clone(), 0, False
         for index, cut in enumerate(CUTS):
             if fooled:
                 break
-            scores, asked = (functools.partial(v.scores, index=index) for v in (source, judge))
+            scores, asked = (
+                functools.partial(v.scores, index=index) for v in (source, success_victim)
+            )
             queries += 1
             if int(asked(found[None]).argmax()) == int(label):
                 frames = range(*cut.indices(CLIP[1]))
@@ -198,7 +205,7 @@ def test_at_the_video_level_another_victim_decides_on_its_own_clips(saliency_cla
                 found, tried = by_the_book(scores, found, label, refresh, frames, asked)
                 queries += len(tried)
             queries += 1
-            fooled = int(judge(found[None]).argmax()) != int(label)
+            fooled = int(success_victim(found[None]).argmax()) != int(label)
         assert torch.equal(outcome.adversarial.double(), found)
         assert (outcome.success, outcome.queries) == (fooled, queries)
     assert len({o.queries for o in outcomes}) > 1

@@ -44,11 +44,11 @@ class Bound(BoundVictim):
 def test_others_are_asked_again_where_the_first_differs(drawing, asked, found):
     pixels = torch.arange(10.0).reshape(5, 1, 1, 1, 2) / 10
     known = Bound(torch.tensor([]), torch.arange(5))(pixels)
-    judge = Bound(torch.tensor(drawing), torch.arange(5))
-    other = answers_anew(judge, pixels, known, torch.tensor([2, 3, 4]))
-    assert judge.asked == asked
+    success_victim = Bound(torch.tensor(drawing), torch.arange(5))
+    other = answers_anew(success_victim, pixels, known, torch.tensor([2, 3, 4]))
+    assert success_victim.asked == asked
     assert other.nonzero().flatten().tolist() == found
-    assert not answers_anew(judge, pixels, known, torch.tensor([], dtype=torch.long)).any()
+    assert not answers_anew(success_victim, pixels, known, torch.tensor([], dtype=torch.long)).any()
 
 
 def test_what_a_search_was_given_is_compared_as_it_was_shown():

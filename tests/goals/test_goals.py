@@ -55,13 +55,13 @@ def test_finite_differences_point_to_success(bound):
 def test_ascent_reaches_success(bound):
     outputs = _outputs()
     assert not bound.success(outputs).any()
-    assert bound.right(outputs).all()
+    assert bound.is_correct(outputs).all()
     for _ in range(100):
         leaf = outputs.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(bound.objective(leaf).sum(), leaf)
         outputs = outputs + 0.2 * gradient
     assert bound.success(outputs).all()
-    assert not bound.right(outputs).any()
+    assert not bound.is_correct(outputs).any()
     assert (bound.objective(outputs) > bound.objective(_outputs())).all()
 
 
@@ -94,7 +94,7 @@ def test_success_by_example():
     assert misclassify.success(outputs).tolist() == [False, True, True]
     target = TargetClass(target=2).bind(labels, outputs)
     assert target.success(outputs).tolist() == [False, True, False]
-    assert target.right(outputs).tolist() == [True, False, False]
+    assert target.is_correct(outputs).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize('value', [torch.nan, torch.inf, -torch.inf])
@@ -108,14 +108,14 @@ def test_scores_that_are_not_finite_are_no_success(bound, value, column):
     assert bound.success(outputs).tolist() == [True, False, True]
     clean = _outputs()
     clean[1, column] = value
-    assert bound.right(clean).tolist() == [True, False, True]
+    assert bound.is_correct(clean).tolist() == [True, False, True]
 
 
 def test_select_keeps_rows_together(bound):
     rows = torch.tensor([2, 0])
     some, outputs = bound.select(rows), _outputs(seed=5)
     assert torch.equal(some.objective(outputs[rows]), bound.objective(outputs)[rows])
-    assert torch.equal(some.right(outputs[rows]), bound.right(outputs)[rows])
+    assert torch.equal(some.is_correct(outputs[rows]), bound.is_correct(outputs)[rows])
     assert type(some) is type(bound)
     assert some.describe() == bound.describe()
 

@@ -249,15 +249,15 @@ def test_pose_bottomup_picture_of_nobody_has_nothing_to_attack(family):
     truth = victim.labels(batch())
     assert truth.persons.visible.sum(dim=(1, 2)).tolist() == [7, 3, 0]
     goal = CorruptPersons().bind(truth, outputs)
-    assert goal.right(outputs).tolist() == [True, True, False]
+    assert goal.is_correct(outputs).tolist() == [True, True, False]
     assert goal.remarks()['no_visible_joint'].tolist() == [False, False, True]
     # What the victim itself sees can be attacked everywhere, and is right at first.
     own = SURE.bind(truth, outputs)
-    assert own.right(outputs).all()
+    assert own.is_correct(outputs).all()
     assert not own.success(outputs).any()
     broken = outputs.clone()
     broken[1, 3] = torch.nan
-    assert own.right(broken).tolist() == [True, False, True]
+    assert own.is_correct(broken).tolist() == [True, False, True]
     assert not own.success(broken)[1]
     record = victim.record(truth[torch.tensor([2])], outputs[2:], outputs[2:], outputs[2:])
     assert record.fields['clean_pck'] is None

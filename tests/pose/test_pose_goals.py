@@ -62,7 +62,7 @@ def test_pose_success_counts_joints_beyond_tau_of_the_box():
     # tau is 0.2 of a box of 50 pixels; half of four joints have to go.
     for joints, by, expected in (([0], 40, False), ([0, 1], 10.5, True), ([0, 1], 9.5, False)):
         assert goal.success(_moved(truth, joints, by)).tolist() == [expected] * 3
-    assert goal.right(_outputs(truth.keypoints)).all()
+    assert goal.is_correct(_outputs(truth.keypoints)).all()
     pixels = CorruptPose(tau=12, unit='pixel').bind(truth, _outputs(truth.keypoints))
     assert not pixels.success(_moved(truth, [0, 1], 11)).any()
     assert pixels.success(_moved(truth, [0, 1], 13)).all()
@@ -83,13 +83,13 @@ def test_pose_joints_that_nobody_sees_do_not_count():
     truth = _truth(visible=visible)
     clean = _outputs(truth.keypoints)
     goal = CorruptPose().bind(truth, clean)
-    assert goal.right(clean).tolist() == [True, False, True]
+    assert goal.is_correct(clean).tolist() == [True, False, True]
     assert goal.remarks()['no_visible_joint'].tolist() == [False, True, False]
     assert goal.success(_moved(truth, [1, 2], 30)).tolist() == [False, False, True]
     assert goal.success(_moved(truth, [0], 30)).tolist() == [True, False, False]
     mean = CorruptPose(share=None).bind(truth, clean)
     assert mean.success(_moved(truth, [0, 1], 60)).tolist() == [True, False, True]
-    assert mean.right(clean).tolist() == [True, False, True]
+    assert mean.is_correct(clean).tolist() == [True, False, True]
     # Nor do they weigh in the objective.
     assert not goal.objective(_moved(truth, [1, 2], 30))[:2].any()
     assert (goal.objective(_moved(truth, [0], 30)) > 0).tolist() == [True, False, True]
@@ -179,7 +179,7 @@ def test_pose_target_is_reached_within_tau_on_average():
     assert not goal.success(_outputs(near)).any()
     # All joints have a target, whether they can be seen or not.
     hidden = TargetPose().bind(_truth(target=True, visible=torch.zeros(3, K)), _outputs(near))
-    assert hidden.right(_outputs(near)).all()
+    assert hidden.is_correct(_outputs(near)).all()
 
 
 @pytest.mark.parametrize('goal', [CorruptPose(), CorruptPose(share=None), TargetPose()])
@@ -191,7 +191,7 @@ def test_pose_responses_that_are_not_finite_are_no_success(goal, value):
     assert bound.success(outputs).all()
     outputs[1, 0] = value
     assert bound.success(outputs).tolist() == [True, False, True]
-    assert bound.right(outputs).tolist() == [True, False, True]
+    assert bound.is_correct(outputs).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize('goal', [CorruptPose(), TargetPose()])

@@ -11,10 +11,10 @@ SCORES = torch.eye(3)
 
 def line(job, predictions, goal=None, label=0, **row):
     """``predictions``: victim -> classes before and after."""
-    judge = job.target or job.source
+    success_victim = job.target or job.source
     clean = {name: SCORES[before] for name, (before, _) in predictions.items()}
     shown = {name: SCORES[after] for name, (_, after) in predictions.items()}
-    bound = (goal or Misclassify()).bind(torch.tensor([label]), clean[judge][None])
+    bound = (goal or Misclassify()).bind(torch.tensor([label]), clean[success_victim][None])
     targets = [job.target] if job.target else list(predictions)
     known = dict(index=7, label=label, attacked=True, success=True) | row
     return transfer_row(job, 99, known, targets, clean, shown, bound)

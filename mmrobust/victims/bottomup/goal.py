@@ -115,7 +115,7 @@ class CorruptPersons(DecodedGoal):
             wrong[i] = total > 0 and total - int(right.sum()) >= self.share * total
         return wrong.to(outputs.device) & outputs.isfinite().all(dim=1)
 
-    def right(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor) -> Tensor:
         """Where there is a joint to hide, and sound outputs (N,) bool."""
         some = self.counted().flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)

@@ -102,7 +102,7 @@ class Corrupt3DPose(DecodedGoal):
         found: Tensor = self.bound[1].weights > 0
         return found
 
-    def right(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor) -> Tensor:
         """Where there is a joint to move, and sound outputs (N,) bool."""
         some = self.counted().flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)
