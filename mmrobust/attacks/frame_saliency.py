@@ -197,5 +197,5 @@ class FrameSaliency(Attack):
 
     def _allowed(self, pixels: Tensor) -> Tensor:
         """Frames (N, T) in which the threat allows any change."""
-        way = self.threat.steepest(torch.ones_like(pixels))
-        return way.abs().amax(dim=(1, 3, 4)) > 0
+        direction = self.threat.steepest(torch.ones_like(pixels))
+        return direction.abs().amax(dim=(1, 3, 4)) > 0

@@ -19,10 +19,10 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.goals.targeted import Targeted
-from mmrobust.query.approach import Approach
 from mmrobust.query.black_box import Scores
+from mmrobust.query.shrinking_ball import ShrinkingBall
 from mmrobust.query.start_clips import StartClips
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers import Noise, NoiseSampler
 from mmrobust.samplers.multi_noise import MultiNoise
@@ -66,10 +66,10 @@ class GradientEstimation(QueryAttack):
             frame after frame and scaled to the clip's size: for a victim that skips
             frames, or crops, list clips as it sees them. A targeted search
             sets out from a video of the target class, drawn from the list, and keeps
-            the class on its way into the threat (:class:`~mmrobust.query.approach.Approach`);
-            if the victim sees another class in it (flag ``start_not_target``), from the
-            clip itself, as without a list. A way that does not end inside the threat
-            leaves the clip unchanged (flag ``outside_threat``).
+            the class on its way into the threat
+            (:class:`~mmrobust.query.shrinking_ball.ShrinkingBall`); if the victim sees another
+            class in it (flag ``start_not_target``), from the clip itself, as without a list. A
+            way that does not end inside the threat leaves the clip unchanged (flag ``outside_threat``).
         budget: Queries per sample, at least those of one round.
         query_batch: Candidates per call of the victim; changes the speed alone.
         scores: What the victim's numbers are: auto, logits, probabilities or
@@ -144,49 +144,49 @@ class GradientEstimation(QueryAttack):
             self.clips.check(goal.bound[0].tolist())
         return super().run(victim, pixels, goal, rng)
 
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """Round after round."""
-        noise = self.sampler.bind(trial.grey, trial.starts)
-        estimate = self.estimator.bind(trial.clean, self.sampler.tile)
-        trial.flags.update(noise.flags)
-        way = yield from self._begin(trial)
-        allowed, x = trial.allowed, trial.clean if way is None else way.clip
-        length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
+        noise = self.sampler.bind(state.grey, state.starts)
+        estimate = self.estimator.bind(state.clean, self.sampler.tile)
+        state.flags.update(noise.flags)
+        ball = yield from self._begin(state)
+        allowed, x = state.allowed, state.clean if ball is None else ball.clip
+        length = self.step_size * (state.threat.eps if self.step_unit == 'eps' else 1.0)
         for iteration in itertools.count():
-            offsets = estimate.propose(partial(_inside, noise, allowed, trial, iteration))
-            answers = yield (x + trial.level * offsets).clamp(*trial.bounds)
-            objectives = trial.objective(answers)
+            offsets = estimate.propose(partial(_inside, noise, allowed, state, iteration))
+            answers = yield (x + state.level * offsets).clamp(*state.bounds)
+            objectives = state.objective(answers)
             if not objectives.isfinite().all():
                 continue  # such a round teaches nothing
             direction = estimate.learn(objectives)
-            trial.estimate, trial.origin = direction, x
-            step = length * trial.steepest(direction)
-            if way is None:
-                x = trial.inside(x + step)
-                done = yield from trial.accept(x)
+            state.estimate, state.origin = direction, x
+            step = length * state.steepest(direction)
+            if ball is None:
+                x = state.inside(x + step)
+                done = yield from state.accept(x)
             else:
-                done = yield from way.advance(step)
-                x = way.clip
+                done = yield from ball.advance(step)
+                x = ball.clip
             if done:
-                trial.flags.discard('outside_threat')
+                state.flags.discard('outside_threat')
                 return
 
-    def _begin(self, trial: Trial) -> Generator[Tensor, Tensor, Approach | None]:
-        """The way from a clip of the target class; None without one."""
+    def _begin(self, state: QueryState) -> Generator[Tensor, Tensor, ShrinkingBall | None]:
+        """The ball from a clip of the target class; None without one."""
         if self.clips is None:
             return None
-        assert isinstance(trial.goal, Targeted)
-        target = int(trial.goal.bound[0])
-        clip = self.clips.clip(target, trial.clean, trial.generator)
-        way = Approach(trial, trial.bounds[0] + trial.level * clip)
-        found = yield from way.begin()
+        assert isinstance(state.goal, Targeted)
+        target = int(state.goal.bound[0])
+        clip = self.clips.clip(target, state.clean, state.generator)
+        ball = ShrinkingBall(state, state.bounds[0] + state.level * clip)
+        found = yield from ball.begin()
         if not found:
-            trial.flags.add('start_not_target')
+            state.flags.add('start_not_target')
             return None
-        trial.flags.add('outside_threat')
-        return way
+        state.flags.add('outside_threat')
+        return ball
 
 
-def _inside(noise: Noise, allowed: Tensor, trial: Trial, iteration: int) -> Tensor:
+def _inside(noise: Noise, allowed: Tensor, state: QueryState, iteration: int) -> Tensor:
     """Noise (C, T, H, W) where the threat allows a change."""
-    return noise.draw(trial.generator, iteration) * allowed
+    return noise.draw(state.generator, iteration) * allowed

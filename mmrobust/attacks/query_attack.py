@@ -19,8 +19,8 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import ClassGoal, Goal
 from mmrobust.query.black_box import Access, BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
-from mmrobust.query.pool import Pool, Runner
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.scheduler import QueryScheduler, QueryTask
+from mmrobust.query.state import QueryState, Search
 from mmrobust.query.views import view_starts
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
@@ -93,10 +93,10 @@ class QueryAttack(Attack):
         return 1
 
     @abstractmethod
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """Yield candidates (B, C, T, H, W), get log-probabilities (B, K) as ``access`` says.
 
-        ``trial.found`` is the result at any time; ``trial.accept`` moves it.
+        ``state.found`` is the result at any time; ``state.accept`` moves it.
         Return on success; run on for ever otherwise: the budget ends it.
         """
 
@@ -110,17 +110,17 @@ class QueryAttack(Attack):
         box = BlackBox(victim, budget=self.budget, access=self.access, scores=self.scores)
         if victim.counters.clean is not None:
             box.detect(victim.counters.clean[victim.rows])
-        trials = [self._trial(victim, pixels, goal, rng, row, grid) for row in range(len(pixels))]
+        states = [self._state(victim, pixels, goal, rng, row, grid) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:
             watch = GradientCheck(given, goal, self.gradient_check, box.shown)
         logs = victim.journals
         mine = None if logs is None else [logs[row] for row in victim.rows.tolist()]
-        runners = Pool(box, self.query_batch, mine, watch).run(trials, self.search)
-        self._record(victim, box, runners)
+        tasks = QueryScheduler(box, self.query_batch, mine, watch).run(states, self.search)
+        self._record(victim, box, tasks)
         if watch is not None:
             watch.record(victim)
-        return torch.stack([trial.as_given(trial.found) for trial in trials])
+        return torch.stack([state.as_given(state.found) for state in states])
 
     def _check_victim(self, victim: CountingVictim, pixels: Tensor) -> None:
         """Refuse, before the first query, what no search can work on."""
@@ -140,7 +140,7 @@ class QueryAttack(Attack):
         most = float(self.threat.steepest(torch.ones_like(pixels[:1])).abs().max())
         return (self.threat.eps * most or 1.0) / 64
 
-    def _trial(
+    def _state(
         self,
         victim: CountingVictim,
         pixels: Tensor,
@@ -148,33 +148,33 @@ class QueryAttack(Attack):
         rng: SampleRandom,
         row: int,
         grid: float,
-    ) -> Trial:
+    ) -> QueryState:
         one = torch.tensor([row])
         starts = view_starts(victim.victim.select(one))
         bound, streams = goal.select(one), rng.select(one)
-        return Trial(pixels[row], bound, self.threat, victim.bounds, streams, starts, grid)
+        return QueryState(pixels[row], bound, self.threat, victim.bounds, streams, starts, grid)
 
     @staticmethod
-    def _record(victim: CountingVictim, box: BlackBox, runners: Sequence[Runner]) -> None:
+    def _record(victim: CountingVictim, box: BlackBox, tasks: Sequence[QueryTask]) -> None:
         """Costs, remarks and times to the counters."""
         counters, given = victim.counters, victim.victim
         counters.shown = box.shown
-        for index, (row, runner) in enumerate(zip(victim.rows.tolist(), runners, strict=True)):
+        for index, (row, task) in enumerate(zip(victim.rows.tolist(), tasks, strict=True)):
             counters.queries[row] += box.account.spent[index]
-            counters.forwards[row] += runner.replayed
-            counters.flags[row] |= runner.trial.flags | box.remarks(index)
-            counters.measures[row] |= runner.trial.measures
+            counters.forwards[row] += task.replayed
+            counters.flags[row] |= task.state.flags | box.remarks(index)
+            counters.measures[row] |= task.state.measures
             if isinstance(given, BlackBox):
                 counters.flags[row] |= given.remarks(index)
-            if runner.trial.flat:
+            if task.state.flat:
                 counters.flags[row].add('flat_objective')
-            if runner.trial.answer is not None:
-                counters.answers[row] = runner.trial.answer
-            if runner.trial.clean_answer is not None:
-                counters.clean_answers[row] = runner.trial.clean_answer
+            if task.state.answer is not None:
+                counters.answers[row] = task.state.answer
+            if task.state.clean_answer is not None:
+                counters.clean_answers[row] = task.state.clean_answer
             counters.timing[row] = {
-                'victim_seconds': runner.inside,
-                'outside_seconds': runner.outside,
-                'calls': runner.calls,
-                'asked': box.account.spent[index] - runner.replayed,
+                'victim_seconds': task.inside,
+                'outside_seconds': task.outside,
+                'calls': task.calls,
+                'asked': box.account.spent[index] - task.replayed,
             }

@@ -48,8 +48,8 @@ class RandomNoise(Attack):
         left = torch.arange(len(pixels))
         for trial in range(self.trials):
             clean, streams = pixels[left], rng.select(left)
-            way = self.threat.steepest(streams.normal_like(clean))
-            found[left] = self.rounded(clean + self.threat.eps * way, clean, victim)
+            direction = self.threat.steepest(streams.normal_like(clean))
+            found[left] = self.rounded(clean + self.threat.eps * direction, clean, victim)
             if trial + 1 < self.trials:
                 outputs = victim.select(left).verdict(found[left])
                 left = left[~goal.select(left).success(outputs).cpu()]

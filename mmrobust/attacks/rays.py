@@ -14,7 +14,7 @@ from mmrobust.functional.halvings import flipped, halvings
 from mmrobust.functional.norms import l2_norm
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import Access, Scores
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 
@@ -74,82 +74,82 @@ class RayS(QueryAttack):
     ) -> None:
         super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
 
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """All ones, then flips."""
-        signs = torch.ones_like(trial.clean)
-        places = trial.changeable.flatten().nonzero().squeeze(1)
-        if torch.equal(trial.rounded(trial.corner(signs)), trial.rounded(trial.corner(-signs))):
+        signs = torch.ones_like(state.clean)
+        places = state.changeable.flatten().nonzero().squeeze(1)
+        if torch.equal(state.rounded(state.corner(signs)), state.rounded(state.corner(-signs))):
             return  # a budget below one step
-        nearest = yield from _distance(trial, signs, math.inf)
+        nearest = yield from _distance(state, signs, math.inf)
         before = math.nan
         while nearest not in (0, before):
             before = nearest
             for stretch in halvings(len(places)):
                 candidate = flipped(signs, places[stretch])
-                found = yield from _distance(trial, candidate, nearest)
+                found = yield from _distance(state, candidate, nearest)
                 if found < nearest:
                     signs, nearest = candidate, found
                 if nearest == 0:
                     return
 
 
-def _distance(trial: Trial, signs: Tensor, known: float) -> Measuring:
+def _distance(state: QueryState, signs: Tensor, known: float) -> Measuring:
     """To the border along ``signs``, or ``known`` if that is no less; 0 where all is done.
 
     Distances are in the threat's norm. Infinite: no border was met.
     """
-    step = trial.steepest(signs * trial.changeable)
-    if known < math.inf and not (yield from _reaches(trial, _along(trial, step, known))):
+    step = state.steepest(signs * state.changeable)
+    if known < math.inf and not (yield from _reaches(state, _along(state, step, known))):
         return known
-    if (yield from _ends(trial, trial.corner(signs))):
+    if (yield from _ends(state, state.corner(signs))):
         return 0
     near, far = 0.0, known
     if known == math.inf:
-        far = yield from _first_met(trial, step)
-        near = far / 2 if far > 2 * trial.threat.eps else 0.0
-    least = TOLERANCE * (trial.bounds[1] - trial.bounds[0]) / float(l2_norm(step[None]))
+        far = yield from _first_met(state, step)
+        near = far / 2 if far > 2 * state.threat.eps else 0.0
+    least = TOLERANCE * (state.bounds[1] - state.bounds[0]) / float(l2_norm(step[None]))
     while least < far - near < math.inf:
         middle = (near + far) / 2
-        if (yield from _reaches(trial, _along(trial, step, middle))):
+        if (yield from _reaches(state, _along(state, step, middle))):
             far = middle
         else:
             near = middle
-    if far < min(known, trial.threat.eps):
+    if far < min(known, state.threat.eps):
         # Half a step of the grid more, so that rounding does not take it back.
-        beyond = min(far + 0.5 * trial.grid / float(step.abs().max()), trial.threat.eps)
-        if (yield from _ends(trial, _along(trial, step, beyond))):
+        beyond = min(far + 0.5 * state.grid / float(step.abs().max()), state.threat.eps)
+        if (yield from _ends(state, _along(state, step, beyond))):
             return 0
     if far < min(known, math.inf):
-        trial.measures['border_distance'] = far
+        state.measures['border_distance'] = far
     return far
 
 
-def _first_met(trial: Trial, step: Tensor) -> Measuring:
+def _first_met(state: QueryState, step: Tensor) -> Measuring:
     """Twice the budget, four times, ... until the goal is reached, or nothing changes."""
-    distance, before = 2 * trial.threat.eps, trial.clean
-    while not torch.equal(clip := _along(trial, step, distance), before):
-        if (yield from _reaches(trial, clip)):
+    distance, before = 2 * state.threat.eps, state.clean
+    while not torch.equal(clip := _along(state, step, distance), before):
+        if (yield from _reaches(state, clip)):
             return distance
         distance, before = 2 * distance, clip
     return math.inf
 
 
-def _along(trial: Trial, step: Tensor, distance: float) -> Tensor:
+def _along(state: QueryState, step: Tensor, distance: float) -> Tensor:
     """The clip (C, T, H, W) so far along ``step``; perhaps outside the threat, not rounded."""
-    return trial.inside(trial.clean + distance * step, distance)
+    return state.inside(state.clean + distance * step, distance)
 
 
-def _reaches(trial: Trial, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
+def _reaches(state: QueryState, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
     """Whether ``clip`` reaches the goal. One query."""
     answers = yield clip[None]
-    return trial.reaches(answers[0])
+    return state.reaches(answers[0])
 
 
-def _ends(trial: Trial, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
+def _ends(state: QueryState, clip: Tensor) -> Generator[Tensor, Tensor, bool]:
     """Stand at ``clip``, rounded and inside the threat; whether it succeeds. One query."""
-    done = yield from trial.accept(clip)
-    assert trial.answer is not None
-    trial.reaches(trial.answer)
+    done = yield from state.accept(clip)
+    assert state.answer is not None
+    state.reaches(state.answer)
     if done:
-        trial.measures.pop('border_distance', None)
+        state.measures.pop('border_distance', None)
     return done

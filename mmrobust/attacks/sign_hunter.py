@@ -6,7 +6,7 @@ import torch
 
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.halvings import flipped, halvings
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 
 
@@ -33,26 +33,26 @@ class SignHunter(QueryAttack):
             gradient, uncounted; 0: never.
     """
 
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """All ones, then flips."""
-        signs = torch.ones_like(trial.clean)
-        if (yield from trial.accept(trial.corner(signs))):
+        signs = torch.ones_like(state.clean)
+        if (yield from state.accept(state.corner(signs))):
             return
-        best, tried = trial.gain(), True
-        places = trial.changeable.flatten().nonzero().squeeze(1)
+        best, tried = state.gain(), True
+        places = state.changeable.flatten().nonzero().squeeze(1)
         while tried:
             tried = False
             # The first flip of all is that of the whole clip.
             for stretch in halvings(len(places)):
                 candidate = flipped(signs, places[stretch])
-                whole = trial.rounded(trial.corner(candidate))
-                if torch.equal(whole, trial.found):
+                whole = state.rounded(state.corner(candidate))
+                if torch.equal(whole, state.found):
                     continue
                 tried = True
                 answers = yield whole[None]
-                trial.estimate, trial.origin = signs, trial.clean
-                gain = float(trial.objective(answers)[0])
-                if gain > best or bool(trial.goal.success(answers)[0]):
+                state.estimate, state.origin = signs, state.clean
+                gain = float(state.objective(answers)[0])
+                if gain > best or bool(state.goal.success(answers)[0]):
                     signs, best = candidate, gain
-                    if trial.stand(whole, answers[0]):
+                    if state.stand(whole, answers[0]):
                         return

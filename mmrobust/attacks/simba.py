@@ -14,7 +14,7 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.functional.cosine_basis import cosine_vector
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import Scores
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 
@@ -84,45 +84,45 @@ class SimBA(QueryAttack):
         """The clean clip, one way and the other."""
         return 3
 
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """The clean clip's objective, then vector after vector."""
-        x = trial.clean
+        x = state.clean
         answers = yield x[None]
-        trial.clean_answer = answers[0]
-        best = float(trial.objective(answers)[0])
+        state.clean_answer = answers[0]
+        best = float(state.objective(answers)[0])
         tried = True
         while tried:
             tried = False
-            for vector in self._vectors(trial):
-                for way in (vector, -vector):
-                    candidate = trial.inside(x + way)
+            for vector in self._vectors(state):
+                for direction in (vector, -vector):
+                    candidate = state.inside(x + direction)
                     if torch.equal(candidate, x):
                         continue
                     tried = True
                     answers = yield candidate[None]
-                    gain = float(trial.objective(answers)[0])
-                    won = bool(trial.goal.success(answers)[0])
+                    gain = float(state.objective(answers)[0])
+                    won = bool(state.goal.success(answers)[0])
                     if gain > best or won:
                         x, best = candidate, gain
-                        trial.move(x)
-                        if won and (yield from trial.accept(x)):
+                        state.move(x)
+                        if won and (yield from state.accept(x)):
                             return
                         break
 
-    def _vectors(self, trial: Trial) -> Iterator[Tensor]:
+    def _vectors(self, state: QueryState) -> Iterator[Tensor]:
         """Steps (C, T, H, W) along the basis, each vector once, in random order."""
-        sides, allowed = trial.clean.shape, trial.allowed
+        sides, allowed = state.clean.shape, state.allowed
         if self.basis == 'dct':
             low = (max(1, round(self.frequencies * side)) for side in sides[1:])
             sides = torch.Size([sides[0], *low])
-        length = self.step_size * (trial.threat.eps if self.step_unit == 'eps' else 1.0)
-        for flat in torch.randperm(sides.numel(), generator=trial.generator):
+        length = self.step_size * (state.threat.eps if self.step_unit == 'eps' else 1.0)
+        for flat in torch.randperm(sides.numel(), generator=state.generator):
             index = [int(i) for i in torch.unravel_index(flat, sides)]
             if self.basis == 'dct':
-                vector = cosine_vector(index[1:], index[0], trial.clean) * allowed
+                vector = cosine_vector(index[1:], index[0], state.clean) * allowed
             else:
-                vector = torch.zeros_like(trial.clean)
+                vector = torch.zeros_like(state.clean)
                 vector[tuple(index)] = allowed[tuple(index)]
-            size = trial.threat.distance((trial.clean + vector)[None], trial.clean[None])
+            size = state.threat.distance((state.clean + vector)[None], state.clean[None])
             if size > 0:
                 yield vector * (length / size)

@@ -15,7 +15,7 @@ from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import Scores
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 
@@ -70,22 +70,22 @@ class Square(QueryAttack):
         self.share, self.shape = share, shape
         super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
 
-    def search(self, trial: Trial) -> Search:
+    def search(self, state: QueryState) -> Search:
         """Stripes, then squares."""
-        signs = self._stripes(trial)
-        if (yield from trial.accept(trial.corner(signs))):
+        signs = self._stripes(state)
+        if (yield from state.accept(state.corner(signs))):
             return
-        if torch.equal(trial.rounded(trial.corner(-signs)), trial.found):
+        if torch.equal(state.rounded(state.corner(-signs)), state.found):
             return  # a budget below one step
-        best, region = trial.gain(), Region.of(trial)
+        best, region = state.gain(), Region.of(state)
         for index in itertools.count():
-            candidate = self._with_square(signs, self.side(index, region), region, trial)
-            whole = trial.rounded(trial.corner(candidate))
+            candidate = self._with_square(signs, self.side(index, region), region, state)
+            whole = state.rounded(state.corner(candidate))
             answers = yield whole[None]
-            gain = float(trial.objective(answers)[0])
-            if gain > best or bool(trial.goal.success(answers)[0]):
+            gain = float(state.objective(answers)[0])
+            if gain > best or bool(state.goal.success(answers)[0]):
                 signs, best = candidate, gain
-                if trial.stand(whole, answers[0]):
+                if state.stand(whole, answers[0]):
                     return
 
     def side(self, index: int, region: Region) -> int:
@@ -95,22 +95,22 @@ class Square(QueryAttack):
         side = max(round(math.sqrt(share * region.height * region.width)), 1)
         return min(side, region.height, region.width)
 
-    def _stripes(self, trial: Trial) -> Tensor:
-        channels, frames, _, width = trial.clean.shape
+    def _stripes(self, state: QueryState) -> Tensor:
+        channels, frames, _, width = state.clean.shape
         size = (channels, frames if self.shape == 'frame' else 1, 1, width)
-        return _signs(size, trial).expand_as(trial.clean).clone()
+        return _signs(size, state).expand_as(state.clean).clone()
 
-    def _with_square(self, signs: Tensor, side: int, region: Region, trial: Trial) -> Tensor:
+    def _with_square(self, signs: Tensor, side: int, region: Region, state: QueryState) -> Tensor:
         """The signs with another square, drawn until it changes some of them."""
         new = signs.clone()
         for _ in range(DRAWS):
-            top = region.top + _below(region.height - side + 1, trial)
-            left = region.left + _below(region.width - side + 1, trial)
-            frame = region.frames[_below(len(region.frames), trial)]
+            top = region.top + _below(region.height - side + 1, state)
+            left = region.left + _below(region.width - side + 1, state)
+            frame = region.frames[_below(len(region.frames), state)]
             when = slice(frame, frame + 1) if self.shape == 'frame' else slice(None)
             place = (slice(None), when, slice(top, top + side), slice(left, left + side))
-            square = _signs((len(signs), 1, 1, 1), trial).expand_as(signs[place])
-            if ((square != signs[place]) & trial.changeable[place].bool()).any():
+            square = _signs((len(signs), 1, 1, 1), state).expand_as(signs[place])
+            if ((square != signs[place]) & state.changeable[place].bool()).any():
                 new[place] = square
                 break
         return new
@@ -127,9 +127,9 @@ class Region:
     width: int
 
     @classmethod
-    def of(cls, trial: Trial) -> Region:
-        """Of what ``trial.corner`` changes."""
-        changed = trial.changeable.any(dim=0)
+    def of(cls, state: QueryState) -> Region:
+        """Of what ``state.corner`` changes."""
+        changed = state.changeable.any(dim=0)
         frames, rows, columns = (
             changed.transpose(0, axis).flatten(1).any(dim=1).nonzero().squeeze(1).tolist()
             for axis in range(3)
@@ -138,11 +138,11 @@ class Region:
         return cls(frames, rows[0], columns[0], height, width)
 
 
-def _below(end: int, trial: Trial) -> int:
-    return int(torch.randint(end, (), generator=trial.generator))
+def _below(end: int, state: QueryState) -> int:
+    return int(torch.randint(end, (), generator=state.generator))
 
 
-def _signs(size: tuple[int, ...], trial: Trial) -> Tensor:
+def _signs(size: tuple[int, ...], state: QueryState) -> Tensor:
     """Plus and minus ones."""
-    bits = torch.randint(2, size, generator=trial.generator)
-    return (2 * bits - 1).to(trial.clean)
+    bits = torch.randint(2, size, generator=state.generator)
+    return (2 * bits - 1).to(state.clean)

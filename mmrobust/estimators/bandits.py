@@ -59,10 +59,10 @@ class BanditEstimate(Estimate):
     def propose(self, draw: Draw) -> Tensor:
         """Along the prior plus noise, and along the prior minus noise."""
         self.noise = draw().to(self.prior) * self.size
-        ways = torch.stack([self.prior + self.noise, self.prior - self.noise])
+        directions = torch.stack([self.prior + self.noise, self.prior - self.noise])
         axes = (1, 3, 4) if self.options.unit == 'frame' else (1, 2, 3, 4)
-        length = ways.square().sum(dim=axes, keepdim=True).sqrt()
-        return self.options.fd_eta * ways / length.clamp(min=1e-8)
+        length = directions.square().sum(dim=axes, keepdim=True).sqrt()
+        return self.options.fd_eta * directions / length.clamp(min=1e-8)
 
     def learn(self, objectives: Tensor) -> Tensor:
         """The prior, moved along the noise by the slope."""

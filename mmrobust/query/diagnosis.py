@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.goals import Goal
-from mmrobust.query.trial import Trial
+from mmrobust.query.state import QueryState
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.counting import CountingVictim
 
@@ -66,14 +66,14 @@ class GradientCheck:
         self.seen: dict[int, int] = {}
         self.courses: dict[int, Course] = {}
 
-    def __call__(self, row: int, trial: Trial, queries: int) -> None:
+    def __call__(self, row: int, state: QueryState, queries: int) -> None:
         """After an answer to sample ``row``, which has asked so many ``queries``."""
-        if trial.estimate is None or trial.origin is None:
+        if state.estimate is None or state.origin is None:
             return
         self.seen[row] = self.seen.get(row, 0) + 1
         if (self.seen[row] - 1) % self.every == 0:
-            true = self._gradient(row, trial.as_given(trial.origin)).reshape(trial.origin.shape)
-            found = cosine(trial.estimate * trial.allowed, true * trial.allowed)
+            true = self._gradient(row, state.as_given(state.origin)).reshape(state.origin.shape)
+            found = cosine(state.estimate * state.allowed, true * state.allowed)
             self.courses.setdefault(row, Course()).add(queries, found)
 
     def _gradient(self, row: int, origin: Tensor) -> Tensor:

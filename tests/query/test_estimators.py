@@ -100,10 +100,10 @@ def test_bandit_probes_have_their_length_and_stand_either_side_of_the_prior(kind
     axes = (1, 3, 4) if unit == 'frame' else (1, 2, 3, 4)
     lengths = offsets.square().sum(dim=axes).sqrt()
     torch.testing.assert_close(lengths, torch.full_like(lengths, 12.0))
-    ways = [estimate.prior + estimate.noise, estimate.prior - estimate.noise]
-    for offset, way in zip(offsets, ways, strict=True):
+    directions = [estimate.prior + estimate.noise, estimate.prior - estimate.noise]
+    for offset, direction in zip(offsets, directions, strict=True):
         for frame in range(SHAPE[1]) if unit == 'frame' else [slice(None)]:
-            assert cosine(offset[:, frame], way[:, frame]) == pytest.approx(1)
+            assert cosine(offset[:, frame], direction[:, frame]) == pytest.approx(1)
 
 
 def test_additive_bandits_move_by_the_constants_of_the_release():

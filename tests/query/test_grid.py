@@ -17,7 +17,7 @@ from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.sparked import Sparked
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
-from tests.query.toys import clips, trial
+from tests.query.toys import clips, state
 
 pytestmark = pytest.mark.sampled(4)
 
@@ -182,7 +182,7 @@ def test_a_named_kind_of_scores_is_checked_though_labels_are_shown():
 
 
 def test_a_search_cannot_stand_between_the_steps():
-    one = trial(clips(1)[0])
+    one = state(clips(1)[0])
     with pytest.raises(ValueError, match='whole must be whole steps of the grid'):
         one.stand(one.clean + 0.5, torch.zeros(3))
     one.stand(one.clean + 1, torch.zeros(3))
@@ -190,7 +190,7 @@ def test_a_search_cannot_stand_between_the_steps():
 
 @pytest.mark.parametrize('way', [-1, 1])
 def test_a_search_may_stand_at_the_end_of_the_range_between_two_steps(way):
-    one = trial(torch.full((2, 3, 4, 5), 0.5, dtype=torch.float64), eps=0.6)
+    one = state(torch.full((2, 3, 4, 5), 0.5, dtype=torch.float64), eps=0.6)
     one.bounds, one.grid = (0.0, 1.0), 0.3
     whole = one.rounded(one.clean + way)
     assert torch.equal(whole, torch.full_like(whole, max(way, 0)))
@@ -200,7 +200,7 @@ def test_a_search_may_stand_at_the_end_of_the_range_between_two_steps(way):
 
 @pytest.mark.parametrize('level', [1, 0.01])
 def test_a_small_budget_goes_to_values_that_it_moves_by_a_step(level):
-    one = trial(clips(1)[0])
+    one = state(clips(1)[0])
     one.threat, one.grid = L2(5 * level), level
     # A step of 25 values can be paid, and of 120 a half, a quarter, ... are drawn.
     assert 3 <= int(one.changeable.sum()) <= 25

@@ -21,7 +21,7 @@ from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
-from tests.query.toys import SHAPE, Counter, Log, clips, trial
+from tests.query.toys import SHAPE, Counter, Log, clips, state
 
 pytestmark = pytest.mark.sampled(3)
 
@@ -364,7 +364,7 @@ def test_the_gradient_checked_is_that_of_what_the_search_climbs(loss, probabilit
     victim, seen = FunctionVictim(model), BlackBox(FunctionVictim(model))
     seen.detect(model(pixels))
     check = GradientCheck(victim, goal, 1, seen.shown)
-    one = trial(pixels[0], label=int(label), goal=Misclassify(loss=loss), eps=8)
+    one = state(pixels[0], label=int(label), goal=Misclassify(loss=loss), eps=8)
     leaf = pixels.clone().requires_grad_()
     shown = model(leaf).log_softmax(1) if not probabilities else model(leaf).log()
     (one.estimate,) = torch.autograd.grad(goal.objective(shown).sum(), leaf)
@@ -386,7 +386,7 @@ def test_sign_hunter_finds_all_signs_of_a_linear_victim():
     victim = Counter(2, lead=1e3)
     attack = SignHunter(Linf(8), goal=Misclassify('margin'), budget=600)
     pixels = clips(2)
-    victim.weights[:, 2], victim.lead[2] = 0, -1e6  # never the runner-up
+    victim.weights[:, 2], victim.lead[2] = 0, -1e6  # never the task-up
     outcomes = attack(victim, pixels, torch.zeros(2, dtype=torch.long))
     way = (victim.weights[:, 1] - victim.weights[:, 0]).sign()
     for outcome, clean, best in zip(outcomes, pixels, way, strict=True):
@@ -424,7 +424,7 @@ def test_the_cosine_basis_is_orthonormal_and_scipys():
 
 @pytest.mark.parametrize('shape', ['frame', 'tube'])
 def test_a_square_changes_one_square_only(shape):
-    attack, one = Square(shape=shape), trial(clips(1)[0])
+    attack, one = Square(shape=shape), state(clips(1)[0])
     before, region = torch.ones_like(one.clean), Region.of(one)
     seen = torch.zeros(SHAPE[1:], dtype=torch.bool)
     for _ in range(200):
@@ -440,7 +440,7 @@ def test_a_square_changes_one_square_only(shape):
 
 def test_squares_shrink_along_the_run():
     attack = Square(share=0.8, budget=1000)
-    region = Region.of(trial(torch.zeros(3, 2, 40, 40)))
+    region = Region.of(state(torch.zeros(3, 2, 40, 40)))
     sides = [attack.side(index, region) for index in range(0, 1000, 50)]
     assert sides[0] == round((0.8 * 1600) ** 0.5)
     assert sides == sorted(sides, reverse=True)
@@ -448,7 +448,7 @@ def test_squares_shrink_along_the_run():
 
 
 def masked(threat):
-    one = trial(clips(1)[0])
+    one = state(clips(1)[0])
     one.threat = threat
     return one
 

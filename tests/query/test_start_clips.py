@@ -6,12 +6,12 @@ import torch
 
 from mmrobust.attacks.gradient_estimation import GradientEstimation
 from mmrobust.goals import TargetClass
-from mmrobust.query.approach import Approach
+from mmrobust.query.shrinking_ball import ShrinkingBall
 from mmrobust.query.start_clips import StartClips
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 from mmrobust.visualization.video import write_lossless
-from tests.query.toys import Log, trial
+from tests.query.toys import Log, state
 
 # C, T, H, W of the attacked clips; start videos are of other sizes.
 SHAPE = (3, 4, 8, 10)
@@ -138,8 +138,8 @@ def test_a_resumed_search_goes_on_with_the_count_it_had(listed):
 
 def test_the_ball_shrinks_while_the_class_holds_and_waits_while_it_does_not():
     goal = TargetClass(target=1)
-    one = trial(torch.full((3, 2, 4, 4), 100.0), label=0, goal=goal, eps=8)
-    way = Approach(one, torch.full((3, 2, 4, 4), 180.0))
+    one = state(torch.full((3, 2, 4, 4), 100.0), label=0, goal=goal, eps=8)
+    way = ShrinkingBall(one, torch.full((3, 2, 4, 4), 180.0))
     assert way.eps == 80
     yes, no = torch.tensor([[-9.0, 0, -9]]), torch.tensor([[0.0, -9, -9]])
 

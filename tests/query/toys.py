@@ -1,4 +1,4 @@
-"""Victims and trials small enough to know all about.
+"""Victims and states small enough to know all about.
 
 Shapes: C = 2, T = 3, H = 4, W = 5, K = 3 classes.
 """
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal, Misclassify
-from mmrobust.query.trial import Trial
+from mmrobust.query.state import QueryState
 from mmrobust.threats import Linf
 from mmrobust.victims.bound import BoundVictim
 
@@ -60,7 +60,7 @@ class Log:
         self.rows += list(answers)
 
 
-def trial(clean: Tensor, label: int = 0, goal: Goal | None = None, eps: float = 8) -> Trial:
-    """A trial of one clip whose class is ``label``."""
+def state(clean: Tensor, label: int = 0, goal: Goal | None = None, eps: float = 8) -> QueryState:
+    """A state of one clip whose class is ``label``."""
     bound = (goal or Misclassify()).bind(torch.tensor([label]), torch.zeros(1, 3))
-    return Trial(clean, bound, Linf(eps), (0.0, 255.0), SampleRandom.from_seeds([0]))
+    return QueryState(clean, bound, Linf(eps), (0.0, 255.0), SampleRandom.from_seeds([0]))

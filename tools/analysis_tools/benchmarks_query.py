@@ -27,8 +27,8 @@ from mmrobust.engine.answers import AnswerFile
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.query.black_box import BlackBox
-from mmrobust.query.pool import Pool
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.scheduler import QueryScheduler
+from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Linf
 from mmrobust.victims.bound import BoundVictim
@@ -102,22 +102,22 @@ def measure(name: str, config: dict[str, Any], budget: int, n: int, folder: Path
     goal: Goal = attack.goal.bind(torch.zeros(n, dtype=torch.long), scores)
     rng = SampleRandom.from_seeds(range(n))
     rows = [torch.tensor([i]) for i in range(n)]
-    trials = [
-        Trial(pixels[i], goal.select(rows[i]), Linf(8), (0, 255), rng.select(rows[i]))
+    states = [
+        QueryState(pixels[i], goal.select(rows[i]), Linf(8), (0, 255), rng.select(rows[i]))
         for i in range(n)
     ]
     box = BlackBox(Biased(network, leads), budget=budget)
     logs = [AnswerFile(folder / f'{i}.bin') for i in range(n)]
-    pool = Pool(box, BATCH, logs)
+    pool = QueryScheduler(box, BATCH, logs)
     began: list[int] = []
     once: list[float] = []
 
-    def start(trial: Trial) -> Search:
+    def start(state: QueryState) -> Search:
         began.append(len(pool.calls))
-        return first_timed(attack.search(trial), once)
+        return first_timed(attack.search(state), once)
 
     clock = time.perf_counter()
-    pool.run(trials, start)
+    pool.run(states, start)
     inside = box.account.seconds
     outside = time.perf_counter() - clock - inside
     later = outside - sum(once)

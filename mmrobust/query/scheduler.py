@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from mmrobust.query.black_box import BlackBox
-from mmrobust.query.trial import Search, Trial
+from mmrobust.query.state import QueryState, Search
 from mmrobust.victims.counting import AnswerLog
 
 
 @dataclass
-class Runner:
-    """A search on its way.
+class QueryTask:
+    """A search under way, and what it waits for.
 
     Attributes:
         row: Of its sample.
@@ -37,7 +37,7 @@ class Runner:
     """
 
     row: int
-    trial: Trial
+    state: QueryState
     search: Search
     asked: Tensor = field(init=False)
     answers: list[Tensor] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Runner:
         return len(self.asked) - self.handed
 
 
-class Pool:
+class QueryScheduler:
     """Many samples at once: finished ones leave, waiting ones take their place.
 
     A call of the victim holds candidates of several samples, up to ``batch``.
@@ -64,7 +64,7 @@ class Pool:
         box: Bound to the N samples.
         batch: Candidates per call of the victim.
         logs: One per sample, or None.
-        watch: Called after every answer with the row, the trial and its queries so far.
+        watch: Called after every answer with the row, the state and its queries so far.
     """
 
     def __init__(
@@ -72,100 +72,104 @@ class Pool:
         box: BlackBox,
         batch: int,
         logs: Sequence[AnswerLog] | None = None,
-        watch: Callable[[int, Trial, int], None] | None = None,
+        watch: Callable[[int, QueryState, int], None] | None = None,
     ) -> None:
         self.box, self.batch, self.logs, self.watch = box, batch, logs, watch
         self.calls: list[int] = []
 
-    def run(self, trials: Sequence[Trial], start: Callable[[Trial], Search]) -> list[Runner]:
+    def run(
+        self, states: Sequence[QueryState], start: Callable[[QueryState], Search]
+    ) -> list[QueryTask]:
         """Run every search to its end, its success or its budget's.
 
         Returns:
-            One runner per sample, in order; results stand in its trial.
+            One task per sample, in order; results stand in its state.
         """
-        runners: dict[int, Runner] = {}
-        waiting, active = deque(enumerate(trials)), list[Runner]()
+        tasks: dict[int, QueryTask] = {}
+        waiting, active = deque(enumerate(states)), list[QueryTask]()
         while True:
-            while waiting and sum(runner.open for runner in active) < self.batch:
-                row, trial = waiting.popleft()
-                runners[row] = self._begin(row, trial, start)
-                if runners[row].open:
-                    active.append(runners[row])
+            while waiting and sum(task.open for task in active) < self.batch:
+                row, state = waiting.popleft()
+                tasks[row] = self._begin(row, state, start)
+                if tasks[row].open:
+                    active.append(tasks[row])
             if not active:
-                return [runners[row] for row in range(len(trials))]
+                return [tasks[row] for row in range(len(states))]
             self._call(active)
-            active = [runner for runner in active if self._go_on(runner)]
+            active = [task for task in active if self._go_on(task)]
 
-    def _begin(self, row: int, trial: Trial, start: Callable[[Trial], Search]) -> Runner:
-        runner = Runner(row, trial, start(trial))
+    def _begin(
+        self, row: int, state: QueryState, start: Callable[[QueryState], Search]
+    ) -> QueryTask:
+        task = QueryTask(row, state, start(state))
         earlier = None if self.logs is None else self.logs[row].read()
-        runner.past = deque([] if earlier is None else earlier.to(trial.clean.device))
-        self._send(runner, None)
-        self._replay(runner)
-        return runner
+        task.past = deque([] if earlier is None else earlier.to(state.clean.device))
+        self._send(task, None)
+        self._replay(task)
+        return task
 
-    def _call(self, active: Sequence[Runner]) -> None:
+    def _call(self, active: Sequence[QueryTask]) -> None:
         """One call of the victim, filled from the searches in turn."""
-        chosen: list[tuple[Runner, int]] = []
-        for runner in active:
-            count = min(runner.open, self.batch - len(chosen))
-            chosen += [(runner, runner.handed + i) for i in range(count)]
-            runner.handed += count
+        chosen: list[tuple[QueryTask, int]] = []
+        for task in active:
+            count = min(task.open, self.batch - len(chosen))
+            chosen += [(task, task.handed + i) for i in range(count)]
+            task.handed += count
         began, before = time.perf_counter(), self.box.account.seconds
-        rows = torch.tensor([runner.row for runner, _ in chosen])
-        candidates = torch.stack([r.trial.as_given(r.asked[index]) for r, index in chosen])
+        rows = torch.tensor([task.row for task, _ in chosen])
+        candidates = torch.stack([r.state.as_given(r.asked[index]) for r, index in chosen])
         answers = self.box.select(rows)(candidates)
         self.calls.append(len(chosen))
-        for (runner, _), answer in zip(chosen, answers, strict=True):
-            runner.answers.append(answer)
+        for (task, _), answer in zip(chosen, answers, strict=True):
+            task.answers.append(answer)
             if self.logs is not None:
-                self.logs[runner.row].append(answer[None].cpu())
+                self.logs[task.row].append(answer[None].cpu())
         inside = self.box.account.seconds - before
         outside = time.perf_counter() - began - inside
-        for runner, _ in chosen:
-            runner.inside += inside / len(chosen)
-            runner.outside += outside / len(chosen)
-            runner.calls += 1 / len(chosen)
+        for task, _ in chosen:
+            task.inside += inside / len(chosen)
+            task.outside += outside / len(chosen)
+            task.calls += 1 / len(chosen)
 
-    def _go_on(self, runner: Runner) -> bool:
+    def _go_on(self, task: QueryTask) -> bool:
         """Hand over the answers once they are complete; whether the search goes on."""
-        if len(runner.answers) < len(runner.asked):
+        if len(task.answers) < len(task.asked):
             return True
-        self._send(runner, torch.stack(runner.answers))
-        return runner.open > 0
+        self._send(task, torch.stack(task.answers))
+        return task.open > 0
 
-    def _send(self, runner: Runner, answers: Tensor | None, *, timed: bool = True) -> None:
+    def _send(self, task: QueryTask, answers: Tensor | None, *, timed: bool = True) -> None:
         """Resume the search; nothing is open afterwards if it has ended."""
         began = time.perf_counter()
-        runner.answers, runner.handed = [], 0
+        task.answers, task.handed = [], 0
         try:
-            asked = next(runner.search) if answers is None else runner.search.send(answers)
+            asked = next(task.search) if answers is None else task.search.send(answers)
         except StopIteration:
-            asked = runner.trial.clean[None][:0]
-        if len(asked) > self.box.left(runner.row):
+            asked = task.state.clean[None][:0]
+        if len(asked) > self.box.left(task.row):
             # Never run in part: half a finite difference is of no use.
-            runner.search.close()
+            task.search.close()
             asked = asked[:0]
-        runner.asked = asked.detach()
+        task.asked = asked.detach()
         if timed:
-            runner.outside += time.perf_counter() - began
+            task.outside += time.perf_counter() - began
         if self.watch is not None and answers is not None:
-            self.watch(runner.row, runner.trial, self.box.account.spent[runner.row])
+            self.watch(task.row, task.state, self.box.account.spent[task.row])
 
-    def _replay(self, runner: Runner) -> None:
+    def _replay(self, task: QueryTask) -> None:
         """Go on from the answers of an earlier run, which count as they did then."""
-        while runner.open and len(runner.past) >= len(runner.asked):
-            answers = [runner.past.popleft() for _ in range(len(runner.asked))]
-            self._charge(runner, len(answers))
+        while task.open and len(task.past) >= len(task.asked):
+            answers = [task.past.popleft() for _ in range(len(task.asked))]
+            self._charge(task, len(answers))
             # The victim's time for these was another run's, and so is the search's.
-            self._send(runner, torch.stack(answers), timed=False)
-        if runner.open and runner.past:
+            self._send(task, torch.stack(answers), timed=False)
+        if task.open and task.past:
             # The run broke in the middle of a question.
-            runner.answers = list(runner.past)
-            runner.handed = len(runner.answers)
-            self._charge(runner, runner.handed)
-            runner.past.clear()
+            task.answers = list(task.past)
+            task.handed = len(task.answers)
+            self._charge(task, task.handed)
+            task.past.clear()
 
-    def _charge(self, runner: Runner, times: int) -> None:
-        self.box.replay(runner.row, times)
-        runner.replayed += times
+    def _charge(self, task: QueryTask, times: int) -> None:
+        self.box.replay(task.row, times)
+        task.replayed += times

@@ -22,7 +22,7 @@ Search = Generator[Tensor, Tensor, None]
 
 
 @dataclass
-class Trial:
+class QueryState:
     """What a search knows of its sample, and what it leaves behind.
 
     Attributes:
@@ -169,7 +169,7 @@ class Trial:
     def accept(self, candidate: Tensor) -> Generator[Tensor, Tensor, bool]:
         """Ask for ``candidate``, rounded, and stand there; whether it succeeds.
 
-        One query. Use as ``if (yield from trial.accept(x)): return``.
+        One query. Use as ``if (yield from state.accept(x)): return``.
         """
         whole = self.rounded(candidate)
         answers = yield whole[None]

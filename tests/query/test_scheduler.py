@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mmrobust.query.black_box import BlackBox
-from mmrobust.query.pool import Pool
-from tests.query.toys import Counter, Log, clips, trial
+from mmrobust.query.scheduler import QueryScheduler
+from tests.query.toys import Counter, Log, clips, state
 
 
 def asking(rounds, size, heard=None):
@@ -27,22 +27,22 @@ def asking(rounds, size, heard=None):
 
 def run(n, batch, search, budget=1000, logs=None, victim=None):
     victim = Counter(n) if victim is None else victim
-    trials = [trial(clean) for clean in clips(n)]
-    pool = Pool(BlackBox(victim, budget=budget), batch, logs)
-    return victim, trials, pool.run(trials, search), pool
+    states = [state(clean) for clean in clips(n)]
+    pool = QueryScheduler(BlackBox(victim, budget=budget), batch, logs)
+    return victim, states, pool.run(states, search), pool
 
 
 @pytest.mark.parametrize('batch', [1, 3, 7, 64])
 @pytest.mark.parametrize('size', [1, 2, 5])
 def test_every_question_is_asked_once_whatever_the_batch(batch, size):
-    victim, trials, runners, pool = run(5, batch, asking(4, size))
+    victim, states, tasks, pool = run(5, batch, asking(4, size))
     assert victim.asked.tolist() == [4 * size] * 5
     assert max(victim.batches) <= batch
-    for one, alone in zip(trials, run(5, 1, asking(4, size))[1], strict=True):
+    for one, alone in zip(states, run(5, 1, asking(4, size))[1], strict=True):
         assert torch.equal(one.found, alone.found)
         assert torch.equal(one.answer, alone.answer)
-    assert sum(runner.calls for runner in runners) == pytest.approx(len(pool.calls))
-    assert all(runner.inside > 0 and runner.outside > 0 for runner in runners)
+    assert sum(task.calls for task in tasks) == pytest.approx(len(pool.calls))
+    assert all(task.inside > 0 and task.outside > 0 for task in tasks)
 
 
 def test_what_is_done_around_a_call_is_no_time_of_the_victim():
@@ -51,9 +51,9 @@ def test_what_is_done_around_a_call_is_no_time_of_the_victim():
             time.sleep(0.002)
             super().append(answers)
 
-    _, _, runners, _ = run(3, 4, asking(5, 2), logs=[Slow() for _ in range(3)])
-    assert sum(runner.outside for runner in runners) > 3 * 5 * 2 * 0.002
-    assert sum(runner.inside for runner in runners) < 3 * 5 * 2 * 0.002
+    _, _, tasks, _ = run(3, 4, asking(5, 2), logs=[Slow() for _ in range(3)])
+    assert sum(task.outside for task in tasks) > 3 * 5 * 2 * 0.002
+    assert sum(task.inside for task in tasks) < 3 * 5 * 2 * 0.002
 
 
 def test_answers_belong_to_their_questions():
@@ -87,9 +87,9 @@ def test_calls_are_full_until_no_sample_waits():
 
 @pytest.mark.parametrize(('budget', 'expected'), [(6, 6), (7, 6), (5, 4), (1, 0)])
 def test_a_question_beyond_the_budget_is_not_asked_in_part(budget, expected):
-    victim, _, runners, _ = run(3, 4, asking(9, 2), budget=budget)
+    victim, _, tasks, _ = run(3, 4, asking(9, 2), budget=budget)
     assert victim.asked.tolist() == [expected] * 3
-    assert all(runner.search.gi_frame is None for runner in runners), 'searches must be closed'
+    assert all(task.search.gi_frame is None for task in tasks), 'searches must be closed'
 
 
 class BrokenError(Exception):
@@ -114,10 +114,10 @@ def test_a_broken_run_goes_on_with_the_count_it_had(fails_at):
         run(4, 5, search, logs=logs, victim=victim)
     before = victim.asked.clone()
     assert before.sum() == sum(len(log.rows) for log in logs) == sum(victim.batches)
-    again, trials, runners, _ = run(4, 5, search, budget=12, logs=logs)
-    assert [r.replayed for r in runners] == before.tolist()
+    again, states, tasks, _ = run(4, 5, search, budget=12, logs=logs)
+    assert [r.replayed for r in tasks] == before.tolist()
     assert (before + again.asked).tolist() == [12] * 4
-    for one, unbroken in zip(trials, run(4, 5, search)[1], strict=True):
+    for one, unbroken in zip(states, run(4, 5, search)[1], strict=True):
         assert torch.equal(one.found, unbroken.found)
         assert torch.equal(one.answer, unbroken.answer)
 
