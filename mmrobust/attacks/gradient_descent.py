@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.base import Attack
+from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
@@ -26,8 +27,8 @@ class GradientDescent(Attack):
     bit. In single precision kernels round by the batch's size, and the sign of a gradient
     next to zero may turn with that; from there two runs go apart.
 
-    A variant overrides ``direction``. Samples that are done leave the batch:
-    no forward is spent on them.
+    A variant overrides one of ``begin``, ``gradient``, ``direction`` and ``step``, which are
+    given the loop's state. Samples that are done leave the batch: no forward is spent on them.
 
     Args:
         threat: See :class:`~mmrobust.attacks.base.Attack`.
@@ -107,29 +108,35 @@ class GradientDescent(Attack):
             Candidates (N, ...) and which of them (N,) are known to succeed.
         """
         found, done = clean.clone(), torch.zeros(len(clean), dtype=torch.bool)
-        # The samples at work, and all that belongs to them, without gaps.
-        x = self.start(clean, rng).clamp(*victim.bounds)
-        live, base, memory = torch.arange(len(clean)), clean, torch.zeros_like(clean)
-        target, aim = victim, goal
-        for _ in range(self.steps):
-            outputs, gradient = self.gradient(target, x, aim)
-            won = self._won(target, outputs, x, base, aim) if self.early_stop else done[:0]
+        state, live = self.begin(victim, clean, goal, rng), torch.arange(len(clean))
+        for step in range(self.steps):
+            state.step = step
+            outputs, gradient = self.gradient(state)
+            won = self._won(state, outputs) if self.early_stop else done[:0]
             if won.any():
-                found[live], done[live[won]] = x, True
+                found[live], done[live[won]] = state.pixels, True
+                self.leave(state.select(won.nonzero().squeeze(1)))
                 rows = (~won).nonzero().squeeze(1)
                 if not len(rows):
                     return found, done
-                target, aim, live = target.select(rows), aim.select(rows), live[rows]
-                x, base, memory, gradient = x[rows], base[rows], memory[rows], gradient[rows]
-            way = self.threat.steepest(gradient)
+                state, live, gradient = state.select(rows), live[rows], gradient[rows]
+            steepest = self.threat.steepest(gradient)
             # What the threat forbids (a mask) is no way to go either.
-            target.flag('zero_gradient', ~way.flatten(1).any(dim=1))
-            direction, memory = self.direction(gradient, memory)
+            state.victim.flag('zero_gradient', ~steepest.flatten(1).any(dim=1))
+            direction = self.direction(state, gradient)
             if direction is not gradient:
-                way = self.threat.steepest(direction)
-            x = self.step(x, way, base, victim.bounds)
-        found[live] = x
+                steepest = self.threat.steepest(direction)
+            state.pixels = self.step(state, steepest)
+        self.leave(state)
+        found[live] = state.pixels
         return found, done
+
+    def begin(
+        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> LoopState:
+        """The state before the first step."""
+        pixels = self.start(clean, rng).clamp(*victim.bounds)
+        return LoopState(victim, goal, clean, pixels, rng, step=0)
 
     def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
         """Where a run begins."""
@@ -137,37 +144,35 @@ class GradientDescent(Attack):
             return self.threat.project(self.threat.random(clean, rng), clean)
         return clean.clone()
 
-    def gradient(self, victim: CountingVictim, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
-        """Outputs (N, K) and the gradient of the goal's objective (N, ...).
+    def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
+        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...).
 
         The sum over samples keeps them apart: each sees its own gradient only.
         """
-        leaf = pixels.detach().requires_grad_()
-        outputs = victim(leaf)
-        return outputs.detach(), ascent(victim, leaf, outputs, goal)
+        leaf = state.pixels.detach().requires_grad_()
+        outputs = state.victim(leaf)
+        return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
 
-    def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """The way to go, and what to remember of it (momentum); both (N, ...)."""
-        return gradient, memory
+    def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
+        """What the next step follows (N, ...); the gradient itself, or what it adds to."""
+        return gradient
 
-    def step(
-        self, found: Tensor, way: Tensor, clean: Tensor, bounds: tuple[float, float]
-    ) -> Tensor:
-        """One step along ``way``, which has the threat's norm 1, projected back."""
+    def step(self, state: LoopState, steepest: Tensor) -> Tensor:
+        """Pixels after a step along ``steepest``, which has the threat's norm 1, projected back."""
         length = self.step_size * (self.threat.eps if self.step_unit == 'eps' else 1.0)
-        moved = found + length * way
-        return self.threat.project(moved, clean).clamp(*bounds)
+        moved = state.pixels + length * steepest
+        return self.threat.project(moved, state.clean).clamp(*state.victim.bounds)
 
-    def _won(
-        self, victim: CountingVictim, outputs: Tensor, found: Tensor, clean: Tensor, goal: Goal
-    ) -> Tensor:
+    def leave(self, state: LoopState) -> None:
+        """Called with the samples that end here, for what an attack reports of itself."""
+
+    def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
-        won = goal.success(outputs).cpu()
-        if victim.success_on is not None:
+        won = state.goal.success(outputs).cpu()
+        if state.victim.success_on is not None:
             won = torch.ones_like(won)  # these outputs do not decide
         rows = won.nonzero().squeeze(1)
         if len(rows):
-            _, won[rows] = self._score(
-                victim.select(rows), found[rows], clean[rows], goal.select(rows)
-            )
+            one = state.select(rows)
+            _, won[rows] = self._score(one.victim, one.pixels, one.clean, one.goal)
         return won

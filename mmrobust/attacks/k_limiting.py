@@ -5,7 +5,7 @@
 stands for the axes of one sample's pixels, values 0..255; G groups of outputs.
 """
 
-import copy
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
+from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import READINGS, indicator, jacobian, largest, threshold
@@ -26,29 +27,23 @@ AlphaUnit = Literal['quantile', 'absolute']
 MaskKind = Literal['relation', 'random', 'gradient']
 
 
-class _Masks:
-    """The values that the samples of one run may change; (N, P) each.
+@dataclass
+class MaskState(LoopState):
+    """A loop's state with the values that its samples may change; (N, P) each.
 
     Attributes:
-        now: The mask in force.
+        mask: The mask in force; None before the first.
         ever: Every mask so far, joined.
         related: Every relation mask so far, joined; that of a control has its size.
         alpha: (N,), the threshold in force.
         noise: Scores of the random control.
-        made: Whether there is one yet.
-        step: Steps that have been taken.
     """
 
-    def __init__(self, rows: Tensor, pixels: Tensor, noise: Tensor) -> None:
-        self.rows, self.noise = rows, noise
-        self.made, self.step = False, 0
-        self.now = torch.zeros_like(pixels, dtype=torch.bool)
-        self.ever, self.related = self.now.clone(), self.now.clone()
-        self.alpha = pixels.new_zeros(len(pixels))
-
-    def own(self, victim: CountingVictim) -> Tensor:
-        """Where the victim's samples stand among those of the run."""
-        return torch.searchsorted(self.rows, victim.rows)
+    mask: Tensor | None
+    ever: Tensor
+    related: Tensor
+    alpha: Tensor
+    noise: Tensor
 
 
 @ATTACKS.register_module()
@@ -95,8 +90,6 @@ class KLimiting(GradientDescent):
             the clean pixels, with one forward more, and the start is inside it.
         early_stop: Leave at the first success after rounding.
     """
-
-    masks: _Masks
 
     def __init__(
         self,
@@ -151,72 +144,73 @@ class KLimiting(GradientDescent):
         sound = self.mask != 'gradient' or not self.random_start
         require(sound, 'mask', 'relation or random with a random start', self.mask)
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
-        """The steps, inside a mask if there is one."""
-        twin = copy.copy(self)  # one run's masks are no state of the attack
-        random = self.mask == 'random'
-        noise = rng.uniform_like(pixels) if random else torch.zeros_like(pixels)
-        twin.masks = _Masks(victim.rows, pixels, noise)
-        if self.random_start and self.relation != 'none':
-            twin.gradient(victim, pixels, goal)
-            # That was no step of the attack.
-            twin.masks.step = 0
-        found = super(KLimiting, twin).run(victim, pixels, goal, rng)
-        if self.relation != 'none':
-            twin._measure(victim)
-        return found
-
-    def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
-        """Where the run begins: nothing outside the mask has changed."""
-        found = super().start(clean, rng)
-        return found if self.relation == 'none' else torch.where(self.masks.ever, found, clean)
-
-    def _measure(self, victim: CountingVictim) -> None:
-        density = self.masks.ever.flatten(1).double().mean(dim=1)
-        for i, row in enumerate(victim.rows.tolist()):
-            measures = victim.counters.measures[row]
-            measures['density'] = float(density[i])
-            measures['alpha'] = float(self.masks.alpha[i])
-
-    def gradient(self, victim: CountingVictim, pixels: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
-        """Outputs (N, D) and the objective's gradient (N, P), zero outside the mask."""
+    def begin(
+        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> LoopState:
+        """No mask yet; a random start is inside that of the clean pixels."""
         if self.relation == 'none':
-            return super().gradient(victim, pixels, goal)
-        leaf = pixels.detach().requires_grad_()
-        outputs = victim(leaf)
-        own, step = self.masks.own(victim), self.masks.step
-        again = step > 0 and self.refresh > 0 and step % self.refresh == 0
-        related = None
-        if again or not self.masks.made:
-            related = self._related(victim, leaf, goal.groups(outputs), own)
-        gradient = ascent(victim, leaf, outputs, goal)
-        if related is not None:
-            mask = self._controlled(related, gradient, own)
-            self.masks.now[own] = mask
-            self.masks.ever[own] |= mask
-            self.masks.made = True
-        self.masks.step += 1
-        return outputs.detach(), gradient * self.masks.now[own]
+            return super().begin(victim, clean, goal, rng)
+        noise = rng.uniform_like(clean) if self.mask == 'random' else torch.zeros_like(clean)
+        none = torch.zeros_like(clean, dtype=torch.bool)
+        state = MaskState(
+            *(victim, goal, clean, clean.clone(), rng, 0),
+            mask=None,
+            ever=none,
+            related=none.clone(),
+            alpha=clean.new_zeros(len(clean)),
+            noise=noise,
+        )
+        if self.random_start:
+            self.gradient(state)
+            state.pixels = torch.where(state.ever, self.start(clean, rng), clean)
+        state.pixels = state.pixels.clamp(*victim.bounds)
+        return state
 
-    def _related(self, victim: CountingVictim, leaf: Tensor, groups: Tensor, own: Tensor) -> Tensor:
+    def leave(self, state: LoopState) -> None:
+        """Share of the values that were allowed to change, and the threshold."""
+        if not isinstance(state, MaskState):
+            return
+        density = state.ever.flatten(1).double().mean(dim=1)
+        for i, row in enumerate(state.victim.rows.tolist()):
+            measures = state.victim.counters.measures[row]
+            measures['density'] = float(density[i])
+            measures['alpha'] = float(state.alpha[i])
+
+    def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
+        """Outputs (N, D) and the objective's gradient (N, P), zero outside the mask."""
+        if not isinstance(state, MaskState):
+            return super().gradient(state)
+        victim, leaf = state.victim, state.pixels.detach().requires_grad_()
+        outputs = victim(leaf)
+        again = state.step > 0 and self.refresh > 0 and state.step % self.refresh == 0
+        related = None
+        if again or state.mask is None:
+            related = self._related(state, leaf, state.goal.groups(outputs))
+        gradient = ascent(victim, leaf, outputs, state.goal)
+        if related is not None:
+            state.mask = self._controlled(state, related, gradient)
+            state.ever = state.ever | state.mask
+        assert state.mask is not None
+        return outputs.detach(), gradient * state.mask
+
+    def _related(self, state: MaskState, leaf: Tensor, groups: Tensor) -> Tensor:
         """The relation mask (N, P), steps 1 to 3 of the slides."""
         derivatives = jacobian(groups, leaf)
-        victim.flag('not_finite', ~derivatives.isfinite().flatten(1).all(dim=1))
+        state.victim.flag('not_finite', ~derivatives.isfinite().flatten(1).all(dim=1))
         derivatives = derivatives.nan_to_num_(0.0, 0.0, 0.0)
         alpha = threshold(derivatives, self.alpha, quantile=self.alpha_unit == 'quantile')
-        self.masks.alpha[own] = alpha.to(self.masks.alpha)
+        state.alpha = alpha.to(state.alpha)
         return READINGS[self.relation](indicator(derivatives, alpha))
 
-    def _controlled(self, related: Tensor, gradient: Tensor, own: Tensor) -> Tensor:
+    def _controlled(self, state: MaskState, related: Tensor, gradient: Tensor) -> Tensor:
         """The relation mask itself, or the control of its density (N, P)."""
         if self.mask == 'relation':
             return related
-        masks = self.masks
-        scores = masks.noise[own] if self.mask == 'random' else gradient.abs()
+        scores = state.noise if self.mask == 'random' else gradient.abs()
         # As many values that no mask had before as the relation mask has.
-        earlier, known = masks.related[own], masks.ever[own]
+        earlier, known = state.related, state.ever
         new, again = ((related & which).flatten(1).sum(dim=1) for which in (~earlier, earlier))
-        masks.related[own] |= related
+        state.related = earlier | related
         low = -torch.inf
         return largest(scores.masked_fill(known, low), new) | largest(
             scores.masked_fill(~known, low), again

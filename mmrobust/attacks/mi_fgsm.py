@@ -1,13 +1,26 @@
 """Momentum iterative FGSM (Dong et al. 2018, arXiv:1710.06081)."""
 
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor
 
 from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
+from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean
+from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
+from mmrobust.victims.counting import CountingVictim
+
+
+@dataclass
+class MomentumState(LoopState):
+    """A loop's state with the decaying sum of gradients (N, C, T, H, W)."""
+
+    momentum: Tensor
 
 
 @ATTACKS.register_module()
@@ -55,8 +68,16 @@ class MIFGSM(GradientDescent):
         """As in its paper."""
         return 'MI-FGSM'
 
-    def direction(self, gradient: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def begin(
+        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+    ) -> MomentumState:
+        """No momentum yet."""
+        state = super().begin(victim, clean, goal, rng)
+        return MomentumState(**vars(state), momentum=torch.zeros_like(clean))
+
+    def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """Eq. 6: g <- decay * g + gradient / mean |gradient|; step along g."""
+        assert isinstance(state, MomentumState)
         scale = expand_to(l1_mean(gradient), gradient)
-        memory = self.decay * memory + gradient / scale.where(scale > 0, 1.0)
-        return memory, memory
+        state.momentum = self.decay * state.momentum + gradient / scale.where(scale > 0, 1.0)
+        return state.momentum

@@ -6,7 +6,7 @@ import torch
 from torch.autograd.functional import jacobian
 
 from mmrobust.attacks.gradient_descent import GradientDescent
-from mmrobust.attacks.k_limiting import KLimiting, _Masks
+from mmrobust.attacks.k_limiting import KLimiting, MaskState
 from mmrobust.functional.relation import (
     READINGS,
     any_sign,
@@ -248,15 +248,23 @@ def test_pose_masks_of_controls_grow_with_every_refresh(mask):
 def test_pose_control_grows_exactly_as_the_relation_masks_do(mask):
     attack = KLimiting(mask=mask)
     pixels = torch.zeros(2, 1, 20)
-    attack.masks = _Masks(torch.arange(2), pixels, torch.rand(2, 1, 20, generator=_generator(3)))
-    own, joined = torch.arange(2), torch.zeros(2, 1, 20, dtype=torch.bool)
+    joined = torch.zeros(2, 1, 20, dtype=torch.bool)
+    state = MaskState(
+        *(None, None, pixels, pixels, None, 0),
+        mask=None,
+        ever=joined.clone(),
+        related=joined.clone(),
+        alpha=torch.zeros(2),
+        noise=torch.rand(2, 1, 20, generator=_generator(3)),
+    )
     for step in range(4):
         related = torch.rand(2, 1, 20, generator=_generator(10 + step)) < 0.3
         joined |= related
-        found = attack._controlled(related, torch.randn(2, 1, 20, generator=_generator(step)), own)
-        attack.masks.ever |= found
+        gradient = torch.randn(2, 1, 20, generator=_generator(step))
+        found = attack._controlled(state, related, gradient)
+        state.ever |= found
         assert torch.equal(found.sum(dim=2), related.sum(dim=2))
-        assert torch.equal(attack.masks.ever.sum(dim=2), joined.sum(dim=2))
+        assert torch.equal(state.ever.sum(dim=2), joined.sum(dim=2))
 
 
 def test_pose_random_start_is_inside_the_mask():
