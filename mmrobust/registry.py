@@ -8,7 +8,10 @@ package, and what is not named is not imported.
 
 import importlib
 import inspect
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
@@ -83,23 +86,42 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
     if kind is None:
         raise ValueError(f'the {registry.name} config needs a type, got {shown(cfg)}')
     cls = find(registry, kind) if isinstance(kind, str) else kind
-    known = set(inspect.signature(cls).parameters)
+    known, nested = set(inspect.signature(cls).parameters), nouns_of(cls)
     for name, value in options.items():
         if name not in known:
-            near = _inside(name, known) or suggestion(name, known)
+            near = _inside(name, nested) or suggestion(name, known)
             raise ValueError(f'{cls.__name__} has no option {name!r}: {near}')
-        if name in _NESTED and isinstance(value, dict):
-            options[name] = _build(value, *_NESTED[name])
+        if name in nested and isinstance(value, dict):
+            options[name] = _build(value, *nested[name])
     try:
         return cls(**options)
     except TypeError as error:
         raise ValueError(f'{cls.__name__}: {error}') from error
 
 
-def _inside(name: str, known: set[str]) -> str | None:
+@cache
+def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
+    """Options of a class that hold a noun, by their annotations: registry and default type.
+
+    A class whose annotations cannot be resolved (names that are imported for type checkers
+    alone) has none: it is given its nouns built.
+    """
+    try:
+        hints = get_type_hints(cls if is_dataclass(cls) else cls.__init__)
+    except NameError:
+        return {}
+    found: dict[str, tuple[LazyRegistry, str | None]] = {}
+    for name, hint in hints.items():
+        for part in get_args(hint) or (hint,):
+            lineage = getattr(part, '__mro__', ())
+            origins = [f'{base.__module__}.{base.__qualname__}' for base in lineage]
+            found.update((name, _NOUNS[origin]) for origin in origins if origin in _NOUNS)
+    return found
+
+
+def _inside(name: str, nested: Mapping[str, tuple[LazyRegistry, str | None]]) -> str | None:
     """A did-you-mean clause where the default type of a nested noun has that option."""
-    for noun in sorted(known & _NESTED.keys()):
-        registry, kind = _NESTED[noun]
+    for noun, (registry, kind) in sorted(nested.items()):
         if kind is not None and name in inspect.signature(find(registry, kind)).parameters:
             return f"did you mean '{noun}.{name}'?"
     return None
@@ -123,16 +145,14 @@ SAMPLERS = _own('noise sampler', 'SAMPLERS')
 THREATS = _own('threat', 'THREATS')
 VICTIMS = _own('victim', 'VICTIMS')
 
-# Options that hold a noun: where to look it up, and what a config without a
-# type means, so that `--cfg-options attack.threat.eps=4` is enough.
-_NESTED: dict[str, tuple[LazyRegistry, str | None]] = {
-    'threat': (THREATS, 'Linf'),
-    'goal': (GOALS, 'Misclassify'),
-    'attack': (ATTACKS, None),
-    'inner': (ATTACKS, None),
-    'estimator': (ESTIMATORS, None),
-    'flow_estimator': (FLOWS, None),
-    'backward': (FLOWS, None),
-    'motion': (FLOWS, None),
-    'sampler': (SAMPLERS, None),
+# An option whose annotation names one of these classes, or a class of theirs, holds a noun:
+# where it is looked up, and what a config without a type means, so that
+# `--cfg-options attack.threat.eps=4` is enough.
+_NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
+    'mmrobust.attacks.base.Attack': (ATTACKS, None),
+    'mmrobust.estimators.base.GradientEstimator': (ESTIMATORS, None),
+    'mmrobust.flow.estimator.FlowEstimator': (FLOWS, None),
+    'mmrobust.goals.base.Goal': (GOALS, 'Misclassify'),
+    'mmrobust.samplers.base.NoiseSampler': (SAMPLERS, None),
+    'mmrobust.threats.base.Threat': (THREATS, 'Linf'),
 }

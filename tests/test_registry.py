@@ -1,17 +1,19 @@
 """Configs become nouns; what they get wrong is named."""
 
 import logging
+from typing import Any
 
 import pytest
 from mmengine.config import ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
+from mmrobust.attacks import Attack
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
-from mmrobust.goals import LeastLikely, Misclassify, TargetClass
-from mmrobust.registry import ATTACKS, GOALS, THREATS, find
-from mmrobust.threats import L2, FrameMask, Linf, PixelMask
+from mmrobust.goals import Goal, LeastLikely, Misclassify, TargetClass
+from mmrobust.registry import ATTACKS, GOALS, THREATS, find, nouns_of
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
 
 
 @pytest.mark.parametrize('name', ['PGD', 'mmrobust.PGD'])
@@ -116,3 +118,26 @@ def test_no_warning_in_another_packages_scope(mmaction_scope, caplog, recwarn, c
     assert [str(warning.message) for warning in recwarn] == []
     captured = capsys.readouterr()
     assert captured.out + captured.err == ''
+
+
+def test_nouns_are_known_by_their_annotations_whatever_they_are_called(monkeypatch):
+    class Polished(PGD):
+        def __init__(self, first: Attack | None = None, second: Threat | None = None, **_: Any):
+            super().__init__()
+            self.first, self.second = first, second
+
+    monkeypatch.setitem(ATTACKS.module_dict, 'Polished', Polished)
+    options = {'first': {'type': 'MIFGSM', 'threat': {'eps': 2}}, 'second': {'eps': 3}}
+    built = ATTACKS.build({'type': 'Polished', **options})
+    assert type(built.first) is MIFGSM
+    assert (built.first.threat, built.second) == (Linf(2), Linf(3))
+
+
+def test_a_class_whose_annotations_cannot_be_resolved_is_given_what_it_is_given():
+    class Foreign:
+        def __init__(self, threat: 'Unknown' = None, goal: Goal | None = None) -> None:  # noqa: F821
+            self.threat, self.goal = threat, goal
+
+    assert nouns_of(Foreign) == {}
+    assert set(nouns_of(PGD)) == {'threat', 'goal'}
+    assert set(nouns_of(FrameMask)) == {'threat'}

@@ -69,7 +69,8 @@ class GradientEstimation(QueryAttack):
             the class on its way into the threat
             (:class:`~mmrobust.query.shrinking_ball.ShrinkingBall`); if the victim sees another
             class in it (flag ``start_not_target``), from the clip itself, as without a list. A
-            way that does not end inside the threat leaves the clip unchanged (flag ``outside_threat``).
+            way that does not end inside the threat leaves the clip unchanged (flag
+            ``outside_threat``).
         budget: Queries per sample, at least those of one round.
         query_batch: Candidates per call of the victim; changes the speed alone.
         scores: What the victim's numbers are: auto, logits, probabilities or
