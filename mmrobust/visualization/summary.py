@@ -173,7 +173,9 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
 
 def stopped_early(card: Card) -> bool:
     """Whether the sizes of some samples are those of their first success."""
-    early = _part(card, 'attack').get('early_stop') is True or 'query' in card
+    # A run's report has the key whatever the attack; without queries it is null.
+    queried = card.get('query') is not None
+    early = _part(card, 'attack').get('early_stop') is True or queried
     return early and bool(real(card.get('success_rate')))
 
 

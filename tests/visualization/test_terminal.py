@@ -87,6 +87,8 @@ def test_it_says_what_one_attack_proves_and_where_sizes_are_taken():
         assert 'taken at first success' in ' '.join(printed(CARD | more).split())
     full = CARD | {'attack': CARD['attack'] | {'early_stop': False}}
     assert 'taken at' not in printed(full)
+    # As a run writes it: the key is there for every attack.
+    assert 'taken at' not in printed(full | {'query': None})
     none = {'attack': CARD['attack'] | {'early_stop': True}, 'success_rate': 0.0}
     assert 'taken at' not in printed(CARD | none)
     # A distance is no share of what is left.
