@@ -60,7 +60,7 @@ def read_boxes(path: str, names: Sequence[str]) -> Boxes:
     try:
         with open(path, encoding='utf-8') as file:
             content = json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'boxes {path} must be JSON: {error}') from error
     given, others = _detections(path, content) if isinstance(content, list) else (None, 0)
     given = _by_picture(path, content) if given is None else given

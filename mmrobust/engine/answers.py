@@ -38,7 +38,7 @@ class AnswerFile:
         line, _, body = content.partition(b'\n')
         try:
             head: dict[str, Any] = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.remove()
             return None
         size = head['classes'] * np.dtype(head['dtype']).itemsize

@@ -161,7 +161,7 @@ def loaded_json(path: Path) -> Any:
     """A JSON file's content; None where it has none."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -45,6 +45,8 @@ def read_lines(
         if not path.exists():
             continue
         *lines, rest = path.read_bytes().split(b'\n')
+        if rest and _parsed(rest) is not None:
+            lines.append(rest)
         for number, line in enumerate(lines, 1):
             place = f'{path}, line {number}'
             try:
@@ -53,8 +55,6 @@ def read_lines(
                 raise ValueError(
                     f'{place}: {error}; remove the line to attack its sample again'
                 ) from error
-        if rest and _parsed(rest) is not None:
-            yield f'{path}, line {len(lines) + 1}', _entry(rest, size, check)
 
 
 def _entry(line: bytes, size: int | None, check: Check | None) -> Entry:
@@ -75,5 +75,6 @@ def _entry(line: bytes, size: int | None, check: Check | None) -> Entry:
 def _parsed(line: bytes) -> Any:
     try:
         return json.loads(line.decode('utf-8'))
-    except ValueError:
+    except (ValueError, RecursionError):
+        # Brackets in brackets without end are JSON, which no run has written.
         return None

@@ -97,7 +97,7 @@ def load_target(source: str) -> PoseTemplate | SamplePose:
 def _from_json(path: Path) -> PoseTemplate:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{path} must be JSON in UTF-8: {error}') from error
     names = tuple(content) if isinstance(content, dict) else None
     cells = list(content.values()) if isinstance(content, dict) else content

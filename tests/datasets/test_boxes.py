@@ -48,6 +48,7 @@ def test_boxes_by_picture_are_corners(tmp_path):
     ('content', 'message'),
     [
         ('{', 'must be JSON'),
+        ('[' * 100_000, 'must be JSON'),
         ('5', "a list of detections, or an object of lists by picture, got 'int'"),
         ([5], 'entry 0 must be an object'),
         ([{'bbox': [0, 0, 1, 1]}], 'entry 0: file_name or image_id must be a name or a number'),

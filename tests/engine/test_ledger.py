@@ -126,6 +126,7 @@ def test_one_stamp_for_all_that_a_run_has_left(tmp_path):
         (b'5', 'must be a JSON object in UTF-8, got .5.'),
         (b'null', 'must be a JSON object'),
         (b'[1, 2]', 'must be a JSON object'),
+        (b'[' * 100_000, 'must be a JSON object'),
         (b'', 'must be a JSON object'),
         (b'{"index": 1, "na\xff\xfe"}', 'must be a JSON object in UTF-8'),
         (b'{}', 'index must be a whole number, at least 0 and below 5, got None'),
@@ -146,6 +147,15 @@ def test_a_damaged_line_is_named(tmp_path, line, told):
         Ledger(tmp_path, {'attack': 'PGD', 'seed': 0}, rank=0, resume=True, size=5)
 
 
+def test_a_last_line_without_an_end_is_whole_and_checked(tmp_path):
+    made = ledger(tmp_path)
+    made.append(entry(0))
+    with made.path.open('ab') as file:
+        file.write(b'{"index": 9}')
+    with pytest.raises(ValueError, match=r'results\.jsonl, line 2: index must be .* got 9'):
+        Ledger(tmp_path, made.fingerprint, rank=0, resume=True, size=5)
+
+
 def test_a_line_that_the_run_cannot_use_is_named(tmp_path):
     made = ledger(tmp_path)
     made.append(entry(0))
@@ -159,7 +169,7 @@ def test_a_line_that_the_run_cannot_use_is_named(tmp_path):
         Ledger(tmp_path, made.fingerprint, rank=0, resume=True, check=check)
 
 
-@pytest.mark.parametrize('content', ['', '{"attack": "PG', '[]', '5'])
+@pytest.mark.parametrize('content', ['', '{"attack": "PG', '[]', '5', '[' * 100_000])
 def test_a_damaged_run_file_is_named(tmp_path, content):
     ledger(tmp_path).append(entry(0))
     (tmp_path / 'run.json').write_text(content)

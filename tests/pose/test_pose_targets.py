@@ -169,6 +169,7 @@ def test_poses_are_read_from_json(tmp_path):
         (b'', 'pose.json must be JSON in UTF-8: Expecting value'),
         (b'\xff\xfe{', "pose.json must be JSON in UTF-8: 'utf-8' codec"),
         (b'[[1, 2], [3', 'pose.json must be JSON in UTF-8'),
+        (b'[' * 100_000, 'pose.json must be JSON in UTF-8: maximum recursion depth'),
     ],
 )
 def test_a_json_file_without_places_is_refused(tmp_path, content, message):
