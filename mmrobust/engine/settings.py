@@ -31,6 +31,9 @@ class RunSettings:
     def __post_init__(self) -> None:
         few = self.max_samples is None or whole(self.max_samples, 1)
         require(few, 'max_samples', 'a whole number, at least 1', self.max_samples)
+        for name in ('resume', 'strict'):
+            value = getattr(self, name)
+            require(isinstance(value, bool), f'settings.{name}', 'true or false', value)
         require(whole(self.seed), 'seed', 'a whole number', self.seed)
         require(whole(self.previews, 0), 'previews', 'a whole number, at least 0', self.previews)
 
