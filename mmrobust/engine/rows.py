@@ -1,9 +1,11 @@
 """A sample's line in the ledger."""
 
+from collections.abc import Collection, Mapping
 from numbers import Real
 from typing import Any
 
 from mmrobust.attacks.outcome import Outcome
+from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require, whole
 from mmrobust.victims.base import Record
@@ -66,11 +68,15 @@ SIDES = ('clean', 'adversarial')
 MEASURES = ('prediction', 'confidence', 'pck', 'oks', 'error', 'mpjpe')
 
 
-def check_row(entry: dict[str, Any]) -> None:
+def check_row(
+    entry: dict[str, Any], facts: Collection[str] = (), attack: Mapping[str, Any] | None = None
+) -> None:
     """Raise ValueError, with key, rule and value, unless a report can be made of the line.
 
     Args:
         entry: A line of the ledger, as it was read.
+        facts: Keys that the victim writes (``fact_keys``).
+        attack: The attack's description: what it counts must be there, too.
     """
     error = entry.get('error', 0)
     require(error is None or isinstance(error, str), 'error', 'null or a text', error)
@@ -82,10 +88,18 @@ def check_row(entry: dict[str, Any]) -> None:
     for key in truths:
         require(isinstance(entry.get(key), bool), key, 'true or false', entry.get(key))
     if error is None:
-        _check_numbers(entry)
+        check_keys(entry, facts)
+        _check_numbers(entry, attack or {})
 
 
-def _check_numbers(entry: dict[str, Any]) -> None:
+def check_keys(entry: Mapping[str, Any], keys: Collection[str], where: str = '') -> None:
+    """Raise ValueError unless a line, or the part of it that ``where`` names, has the keys."""
+    for key in keys:
+        if key not in entry:
+            raise ValueError(f'{where}{key} must be in the line, got none')
+
+
+def _check_numbers(entry: dict[str, Any], attack: Mapping[str, Any]) -> None:
     for key in (*COUNTS, *NUMBERS):
         value = entry.get(key)
         require(_number(value), key, 'a number', value)
@@ -93,8 +107,16 @@ def _check_numbers(entry: dict[str, Any]) -> None:
     for key in ('label', *(f'{side}_{name}' for side in SIDES for name in MEASURES)):
         value = entry.get(key)
         require(value is None or _number(value), key, 'a number', value)
+    for key in (f'{side}_correct' for side in SIDES):
+        value = entry.get(key)
+        require(value is None or isinstance(value, bool), key, 'true, false or null', value)
+    for key in ('measures', 'timing'):
+        value = entry.get(key)
+        known = isinstance(value, dict) and all(map(_number, value.values()))
+        require(known, key, 'numbers by name', value)
     try:
         summarize([entry])
+        query_summary([entry], attack)
     except Exception as error:
         raise ValueError(
             f'it must be a line that a run writes, got one without a summary ({error!r})'

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
+from mmrobust.engine.rows import check_keys, check_row
+from mmrobust.functional.checks import require, whole
 from mmrobust.goals import Goal
 from mmrobust.transfer.spec import Job
+
+CLASSES = ('clean_prediction', 'adversarial_prediction')
+TRUTHS = ('clean_correct', 'adversarial_correct', 'right', 'success')
 
 
 def transfer_row(
@@ -63,3 +68,43 @@ def _verdict(
         'right': right,
         'success': row['attacked'] and right and bool(goal.success(adversarial[None])),
     }
+
+
+def check_transfer_row(
+    entry: dict[str, Any], jobs: Sequence[Job], targets: Sequence[str], facts: Collection[str]
+) -> None:
+    """Raise ValueError, with key, rule and value, unless the matrix can be made of the line.
+
+    Args:
+        entry: A line of the ledger, as it was read.
+        jobs: Of the run, in the order of a sample's lines.
+        targets: Who is shown a clip where the job names nobody.
+        facts: Keys that the victims write.
+    """
+    check_row(entry, facts)
+    index, sample = entry['index'], entry.get('sample')
+    whose = index // len(jobs)
+    require(whole(sample) and sample == whose, 'sample', f'{whose}, of this index', sample)
+    if entry['error'] is not None:
+        return
+    job = jobs[index % len(jobs)]
+    for key, value in asdict(job).items():
+        check_keys(entry, (key,))
+        require(entry[key] == value, key, f'{value!r}, of this index', entry[key])
+    right = entry.get('source_right')
+    require(isinstance(right, bool), 'source_right', 'true or false', right)
+    shown = entry.get('targets')
+    wanted = {*(targets if job.target is None else (job.target,))}
+    known = isinstance(shown, dict) and shown.keys() == wanted
+    require(known, 'targets', f'what each of {", ".join(sorted(wanted))} made of the clip', shown)
+    for target, found in entry['targets'].items():
+        _check_verdict(f'targets.{target}', found)
+
+
+def _check_verdict(where: str, found: Any) -> None:
+    require(isinstance(found, dict), where, 'what it made of the clip', found)
+    for key in CLASSES:
+        require(whole(found.get(key), 0), f'{where}.{key}', 'a class', found.get(key))
+    for key in TRUTHS:
+        value = found.get(key)
+        require(isinstance(value, bool), f'{where}.{key}', 'true or false', value)

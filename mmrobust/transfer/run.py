@@ -21,12 +21,11 @@ from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import SPEED, data_files, model_files, versions
-from mmrobust.engine.rows import check_row, failure_row, sample_row
+from mmrobust.engine.rows import failure_row, sample_row
 from mmrobust.engine.settings import RunSettings
-from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
-from mmrobust.transfer.rows import transfer_row
+from mmrobust.transfer.rows import check_transfer_row, transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec
 from mmrobust.transfer.victims import describe_victims, load_victims, victim_config
 from mmrobust.version import __version__
@@ -35,14 +34,6 @@ from mmrobust.victims.samples import Loaded
 
 # What is made of the ledger, beside it.
 REPORTS = ('transfer.json', 'transfer.csv', 'transfer.html', 'transfer.svg')
-
-
-def _check_line(entry: Entry) -> None:
-    check_row(entry)
-    sample, targets = entry.get('sample'), entry.get('targets')
-    require(whole(sample, 0), 'sample', 'a whole number, at least 0', sample)
-    known = isinstance(targets, dict) or entry['error'] is not None
-    require(known, 'targets', 'what each target made of the clip', targets)
 
 
 class TransferRun:
@@ -117,7 +108,7 @@ class TransferRun:
             rank=0,
             resume=self.settings.resume,
             size=len(self.loader.dataset) * count,
-            check=_check_line,
+            check=self._check_line,
         )
         ledger.start(self.work_dir / name for name in REPORTS)
         self.done = {i for i, entry in ledger.entries.items() if entry['error'] is None}
@@ -137,6 +128,9 @@ class TransferRun:
                 position += size
         ledger.rewrite(ledger.entries)
         return self._checked([e for e in ledger.entries.values() if e['sample'] < self.total])
+
+    def _check_line(self, entry: Entry) -> None:
+        check_transfer_row(entry, self.jobs, self.spec.targets, self.host.fact_keys)
 
     @staticmethod
     def _checked(rows: list[Entry]) -> list[Entry]:

@@ -14,6 +14,7 @@ from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
 from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.victims import build_victim
+from mmrobust.victims import PhotographVictim
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -117,6 +118,7 @@ def test_pose_image_run_is_by_photograph(run):
     assert report['robust']['robust/attacked'] == report['attacked']
     assert [row['persons'] for row in rows] == list(PERSONS)
     for row, count in zip(rows, PERSONS, strict=True):
+        assert row.keys() >= {*PhotographVictim.fact_keys}
         assert row['linf'] <= 16
         assert len(row['clean_joints']) == count * JOINTS
         assert len(row['adversarial_joint_errors']) == JOINTS

@@ -11,6 +11,7 @@ from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
+from mmrobust.victims import PoseVictim
 from tests.conftest import ROOT
 
 CONFIG = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'
@@ -60,6 +61,7 @@ def test_pose_run_leaves_report_ledger_and_pictures(run):
     assert report['clean'].keys() == report['adversarial'].keys() >= {'PCK', 'EPE', 'coco/AP'}
     assert report['success_rate'] == sum(row['success'] for row in rows) / 4
     for row in rows:
+        assert row.keys() >= {*PoseVictim.fact_keys}
         assert row['linf'] <= 16
         assert len(row['adversarial_joints']) == len(row['clean_joint_errors']) == 14
         assert row['clean_oks'] is not None

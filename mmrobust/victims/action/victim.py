@@ -20,7 +20,7 @@ from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Record, Victim
+from mmrobust.victims.base import Record, Victim, both
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.unloaded import first_of
 
@@ -45,6 +45,7 @@ class ActionVictim(Victim):
 
     space: Space
     goal = 'Misclassify'
+    fact_keys = ('label', *both('prediction', 'correct', 'confidence'))
 
     def __init__(
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0

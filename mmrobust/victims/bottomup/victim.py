@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record, Victim
+from mmrobust.victims.base import Record, Victim, both
 from mmrobust.victims.bottomup.annotations import annotated_persons
 from mmrobust.victims.bottomup.head_adapters import adapter_of
 from mmrobust.victims.bottomup.loading import PicturePipeline
@@ -42,6 +42,10 @@ class BottomupVictim(Victim):
     """
 
     goal = 'CorruptPersons'
+    fact_keys = (
+        *('persons', 'joints_moved'),
+        *both('correct', 'pck', 'persons_right', 'joints', 'poses'),
+    )
 
     def __init__(self, model: nn.Module, *, space: Literal['crop'] = 'crop') -> None:
         require(space == 'crop', 'space', 'crop for a bottom-up estimator', space)

@@ -21,6 +21,7 @@ from mmrobust.victims.lifting.behind import Chained, Lifter
 from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftAim
 from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.truth import LiftTruth
+from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.pose.annotations import zoom
 from mmrobust.victims.pose.head_adapters import HeadAdapter
 from mmrobust.victims.pose.record import pose_record
@@ -48,6 +49,7 @@ class CascadeVictim(PoseVictim):
     """
 
     goal = 'Corrupt3DPose'
+    fact_keys = (*PoseVictim.fact_keys, *LifterVictim.fact_keys)
 
     def __init__(
         self, model: nn.Module, *, lifter: Mapping[str, Any], space: Literal['crop'] = 'crop'

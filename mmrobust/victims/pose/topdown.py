@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Victim, both
 from mmrobust.victims.pose.annotations import (
     input_box,
     pack_input_keypoints,
@@ -49,6 +49,10 @@ class TopDownVictim(Victim):
 
     goal = 'CorruptPose'
     pipeline: ClassVar[type[Any]]
+    fact_keys = (
+        *('displacement', 'joints_moved', 'joints_vanished'),
+        *both('correct', 'pck', 'oks', 'error', 'joint_errors', 'joints'),
+    )
 
     def __init__(self, model: nn.Module, target: str | None) -> None:
         self.model: Any = model.module if is_model_wrapper(model) else model
