@@ -15,6 +15,7 @@ from mmrobust.datasets.raw_pictures import RawPictures
 from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.engine.canonical import digest
 from mmrobust.engine.datasets import annotations_digest, own_state, parts
+from mmrobust.engine.own_sources import own_sources
 from mmrobust.version import __version__
 
 PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'mmcv', 'mmcv-lite')
@@ -80,6 +81,13 @@ def data_files(dataset: Any, config: Any = None) -> dict[str, str]:
     return model_files([*map(own_state, parts(dataset)), config], skip=OUTPUTS)
 
 
+def attack_files(attack: Any) -> dict[str, str | None]:
+    """Hashes of the files that decide what an attack does: weights, and code of the user's."""
+    named = {str(path): file_sha256(path) for path in attack.files()}
+    code = {module: file_sha256(path) for module, path in own_sources(attack).items()}
+    return model_files(attack.describe()) | named | code
+
+
 def _is_raw(dataset: Any) -> bool:
     """Whether raw files are among what is attacked."""
     return any(isinstance(part, RawVideos | RawPictures) for part in parts(dataset))
@@ -109,8 +117,7 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         'files of the data': data_files(loop.dataloader.dataset, runner.cfg.get('test_evaluator')),
         'evaluator config': digest(runner.cfg.get('test_evaluator')),
         'attack': loop.attack.describe(),
-        'files of the attack': model_files(loop.attack.describe())
-        | {str(path): file_sha256(path) for path in loop.attack.files()},
+        'files of the attack': attack_files(loop.attack),
         'space': loop.victim.space,
         'victim options': digest(options),
         'files of the victim': model_files(options),
