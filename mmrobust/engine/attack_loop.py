@@ -28,6 +28,7 @@ from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.routed_samples import samples_of
 from mmrobust.engine.rows import check_row, failure_row, sample_row
+from mmrobust.engine.sample_files import SampleFiles
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.surrogate import Surrogate
 from mmrobust.engine.victims import build_attack, build_victim
@@ -95,6 +96,7 @@ class AttackTestLoop(TestLoop):
             self.victim.install(dataset)
         self.samples = self.victim.samples(clipped(self.dataloader.dataset))
         check_annotations(self.evaluator.metrics, self.samples)
+        self.files = SampleFiles(self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
@@ -124,6 +126,8 @@ class AttackTestLoop(TestLoop):
             size=len(self.samples),
             check=self._check_entry,
         )
+        if ledger.continues:
+            self.files.check(ledger)
         # Every process has read the earlier entries before the files are merged.
         barrier()
         if self.rank == 0:
@@ -224,6 +228,7 @@ class AttackTestLoop(TestLoop):
                 record = self.victim.record(labels[one], *(each[None] for each in outputs))
             entry = sample_row(indices[row], loaded.names[row], record, outcome, seconds[row])
             loading = getattr(loaded.layouts[row], 'flags', ())
+            entry['file'] = self.files.stamp(indices[row])
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
             entry['evaluator'] = kept if self.victim.one_by_one else kept[row]

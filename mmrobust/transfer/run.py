@@ -20,8 +20,9 @@ from mmrobust.engine.datasets import annotations_digest, clipped
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
-from mmrobust.engine.provenance import SPEED, data_files, model_files, versions
+from mmrobust.engine.provenance import SPEED, attack_files, data_files, model_files, versions
 from mmrobust.engine.rows import failure_row, sample_row
+from mmrobust.engine.sample_files import SampleFiles
 from mmrobust.engine.settings import RunSettings
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
@@ -69,6 +70,7 @@ class TransferRun:
         install(self.victims, self.loader.dataset)
         check_inputs(spec, self.victims, self.loader)
         total = len(clipped(self.loader.dataset))
+        self.files = SampleFiles(self.loader.dataset)
         self.total = min(total, settings.max_samples or total)
 
     def fingerprint(self) -> dict[str, Any]:
@@ -82,6 +84,7 @@ class TransferRun:
             'sources': spec.sources,
             'targets': spec.targets,
             'attacks': [attack.describe() for attack in self.attacks.values()],
+            'files of the attacks': [attack_files(attack) for attack in self.attacks.values()],
             'eps': spec.eps,
             'success_on': spec.success_on,
             'data': {k: v for k, v in self.data.items() if k not in SPEED},
@@ -110,6 +113,8 @@ class TransferRun:
             size=len(self.loader.dataset) * count,
             check=self._check_line,
         )
+        if ledger.continues:
+            self.files.check(ledger, {i: i // count for i in ledger.entries})
         ledger.start(self.work_dir / name for name in REPORTS)
         self.done = {i for i, entry in ledger.entries.items() if entry['error'] is None}
         samples = range(self.total)
@@ -198,6 +203,7 @@ class TransferRun:
                 outcome.scores[None],
             )
             result = sample_row(samples[row], loaded.names[row], record, outcome, seconds)
+            result['file'] = self.files.stamp(samples[row])
             line = samples[row] * len(self.jobs) + number
             one = goal.select(torch.tensor([i], device=place.device))
             yield transfer_row(job, line, result, targets, known, found, one)
