@@ -22,7 +22,9 @@ PLAIN = str.maketrans(
         '\u202f': ' ',
     }
 )
-ERRORS = 'mmrobust_plain'
+# What a stream does by itself -> the handler in its place. Under the C locale Python's streams give
+# bytes of names that are no text back as they were, and fail at all else.
+ERRORS = {'strict': 'mmrobust_plain', 'surrogateescape': 'mmrobust_plain_or_bytes'}
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
@@ -32,7 +34,22 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
     return text.encode('ascii', 'backslashreplace').decode('ascii'), error.end
 
 
-codecs.register_error(ERRORS, _replaced)
+def _replaced_or_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error('surrogateescape')(error)
+    except UnicodeEncodeError:
+        # Of several characters, some may be bytes: one at a time.
+        assert isinstance(error, UnicodeEncodeError)
+        if error.end - error.start == 1:
+            return _replaced(error)
+        one = UnicodeEncodeError(
+            error.encoding, error.object, error.start, error.start + 1, error.reason
+        )
+        return _replaced_or_bytes(one)
+
+
+codecs.register_error(ERRORS['strict'], _replaced)
+codecs.register_error(ERRORS['surrogateescape'], _replaced_or_bytes)
 
 
 def never_fail(stream: Any) -> None:
@@ -44,5 +61,6 @@ def never_fail(stream: Any) -> None:
     Args:
         stream: Such as ``sys.stdout``; one that knows no encodings is left alone.
     """
-    if hasattr(stream, 'reconfigure') and getattr(stream, 'errors', None) == 'strict':
-        stream.reconfigure(errors=ERRORS)
+    errors = ERRORS.get(getattr(stream, 'errors', None) or '')
+    if hasattr(stream, 'reconfigure') and errors is not None:
+        stream.reconfigure(errors=errors)

@@ -2,6 +2,9 @@
 
 import io
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -188,3 +191,28 @@ def test_a_stream_with_its_own_way_keeps_it():
     never_fail(io.StringIO())
     never_fail(None)
     assert stream.errors == 'ignore'
+
+
+@pytest.mark.parametrize(
+    ('errors', 'expected'),
+    [('strict', b'60.2-97.5 % -> \\udcff\\udcfe'), ('surrogateescape', b'60.2-97.5 % -> \xff\xfe')],
+)
+def test_a_stream_of_the_c_locale_fails_at_no_dash(errors, expected):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding='ascii', errors=errors)
+    never_fail(stream)
+    never_fail(stream)
+    # The last two are bytes of a file's name that is no text.
+    print('60.2–97.5\u00a0% → \udcff\udcfe', end='', file=stream, flush=True)
+    assert stream.buffer.getvalue() == expected
+
+
+def test_a_command_under_the_c_locale_prints_its_table():
+    code = (
+        'from mmrobust.cli.reporting import report_errors\n'
+        "raise SystemExit(report_errors(lambda _: print('60\\u201397'), []))"
+    )
+    c = {'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    done = subprocess.run(
+        [sys.executable, '-c', code], env={**os.environ, **c}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b'60-97\n')
