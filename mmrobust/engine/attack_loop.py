@@ -19,6 +19,7 @@ from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
 from mmrobust.engine.datasets import clipped, leaves
+from mmrobust.engine.labels import check_labels
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.lock import alone_in
@@ -96,6 +97,7 @@ class AttackTestLoop(TestLoop):
             self.victim.install(dataset)
         self.samples = self.victim.samples(clipped(self.dataloader.dataset))
         check_annotations(self.evaluator.metrics, self.samples)
+        check_labels(self.samples, runner.model, self.attack.goal, self.settings.max_samples)
         self.files = SampleFiles(self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)

@@ -69,13 +69,20 @@ class ClassGoal(Goal):
         if self.reference == 'prediction':
             truth = outputs.argmax(dim=1)
         else:
-            outside = [row for row, label in enumerate(labels) if not 0 <= label < classes]
-            if outside:
-                rule = f'one of the {classes} classes, 0..{classes - 1}'
-                rule += ' (goal.reference="prediction" attacks videos without labels)'
-                raise SampleError(f'label must be {rule}, got {int(labels[outside[0]])}', outside)
+            self.check_labels(labels, classes)
             truth = labels.to(outputs.device, torch.long)
         return self._bound(self.aim(truth, outputs), truth)
+
+    def check_labels(self, labels: Tensor, classes: int) -> None:
+        """Raise SampleError unless ``labels`` (N,) are among the classes and suit the goal.
+
+        Asked of a whole data set before the first attack, and of each batch.
+        """
+        outside = [row for row, label in enumerate(labels) if not 0 <= label < classes]
+        if outside:
+            rule = f'one of the {classes} classes, 0..{classes - 1}'
+            rule += ' (goal.reference="prediction" attacks videos without labels)'
+            raise SampleError(f'label must be {rule}, got {int(labels[outside[0]])}', outside)
 
     @abstractmethod
     def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:

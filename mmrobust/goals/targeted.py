@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.functional.checks import require, whole
+from mmrobust.functional.checks import SampleError, require, whole
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import GOALS
 
@@ -57,11 +57,22 @@ class TargetClass(Targeted):
         classes = outputs.shape[1]
         if isinstance(self.target, str):
             return (truth + 1) % classes
-        require(self.target < classes, 'target', f'below the {classes} classes', self.target)
-        same = bool((truth == self.target).any())
-        rule = 'different from the label of every sample (or "next")'
-        require(not same, 'target', rule, self.target)
+        self._check_target(truth, classes)
         return truth.new_full(truth.shape, self.target)
+
+    def check_labels(self, labels: Tensor, classes: int) -> None:
+        """Raise SampleError unless ``labels`` (N,) are among the classes, and none the target."""
+        super().check_labels(labels, classes)
+        self._check_target(labels, classes)
+
+    def _check_target(self, truth: Tensor, classes: int) -> None:
+        if isinstance(self.target, str):
+            return
+        require(self.target < classes, 'target', f'below the {classes} classes', self.target)
+        same = [row for row, label in enumerate(truth) if label == self.target]
+        if same:
+            rule = 'different from the label of every sample (or "next")'
+            raise SampleError(f'target must be {rule}, got {self.target}', same)
 
 
 @GOALS.register_module()

@@ -17,6 +17,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.canonical import canonical
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.datasets import annotations_digest, clipped
+from mmrobust.engine.labels import check_labels
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
@@ -72,6 +73,8 @@ class TransferRun:
         total = len(clipped(self.loader.dataset))
         self.files = SampleFiles(self.loader.dataset)
         self.total = min(total, settings.max_samples or total)
+        for attack in self.attacks.values():
+            check_labels(self.loader.dataset, self.host.model, attack.goal, self.total)
 
     def fingerprint(self) -> dict[str, Any]:
         """What decides the results; a ledger is resumed only under the same."""
