@@ -11,7 +11,8 @@ but H.264: MPEG-2, MPEG-4 Part 2, H.265. Read one after another from the start, 
 those of the video.
 
 In an MPEG transport stream decord never gets to the frames before the second keyframe, and
-fails where there is none: such files are read by PyAV, and AVI files that were cut short.
+fails where there is none: such files are read by PyAV, and AVI and Matroska files
+that were cut short: decord crashes on them.
 """
 
 import functools
@@ -26,6 +27,9 @@ from mmrobust.compat.cut_files import missing_bytes
 
 # Seconds: what FFmpeg's "no timestamp" comes to lies far below.
 EARLIEST = -1e9
+# FFmpeg's names of containers of which a file that was cut short crashes decord: AVI at once,
+# Matroska and WebM when the next reader is opened.
+CRASHES = ('avi', 'matroska,webm')
 # Attribute of readers of reordered frames among which decord does not find its way.
 REORDERED = 'mmrobust_reordered'
 
@@ -75,8 +79,7 @@ def by_coding(open_reader: Callable[..., Any]) -> Callable[..., Any]:
         if known is None:
             return open_reader(self, filename)
         container, codec, reordered = known
-        # Of an AVI file that was cut short decord takes the process down with it.
-        if container == 'mpegts' or (container == 'avi' and missing_bytes(filename)):
+        if container == 'mpegts' or (container in CRASHES and missing_bytes(filename)):
             return OrderedReader(filename)
         reader = open_reader(self, filename)
         if reordered and codec != 'h264':

@@ -9,6 +9,7 @@ import pytest
 from mmaction.datasets.transforms import DecordDecode, DecordInit
 
 from mmrobust.compat.decord_skips import has_timestamps, in_sequence
+from mmrobust.compat.ordered_reader import OrderedReader
 
 FRAMES = 40
 ORDERS = {
@@ -213,3 +214,21 @@ def test_indices_outside_are_refused_as_without_the_heal(untimed):
 
 def test_the_heal_is_in_place():
     assert DecordDecode._decord_load_frames.__wrapped__ is not None
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec'), [('a.mkv', 'ffv1'), ('a.avi', 'ffv1'), ('a.mkv', 'h264')]
+)
+def test_a_file_that_was_cut_is_not_shown_to_decord_which_crashes_on_it(tmp_path, name, codec):
+    whole = write(tmp_path / name, 'libx264' if codec == 'h264' else codec, keyframes=1)
+    assert isinstance(DecordInit()({'filename': str(whole)})['video_reader'], decord.VideoReader)
+    cut = tmp_path / f'cut_{name}'
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
+    for _ in range(2):
+        results = DecordInit()({'filename': str(cut)})
+        assert isinstance(results['video_reader'], OrderedReader)
+        count = results['total_frames']
+        assert 5 < count < FRAMES
+        # Of the frame that the cut goes through, a codec makes what it can.
+        sound = range(count - 1)
+        assert [place(frame) for frame in decode(cut, sound)] == [*sound]
