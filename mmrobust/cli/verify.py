@@ -17,7 +17,8 @@ from typing import Any
 
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
-from mmrobust.functional.checks import require
+from mmrobust.compat.cut_files import missing_bytes
+from mmrobust.functional.checks import require, whole
 from mmrobust.visualization.formatting import counted
 
 
@@ -50,7 +51,7 @@ def run(argv: Sequence[str]) -> None:
 
     args = parser().read(argv)
     folder = Path(args.work_dir)
-    card = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
+    card = read_card(folder / 'report.json')
     videos = args.save_adv or card['adversarial_videos']
     if not videos or not Path(videos).is_dir():
         raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')
@@ -61,11 +62,47 @@ def run(argv: Sequence[str]) -> None:
     rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
     if not rows:
         raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
-    predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows))
+    paths = [Path(videos) / row['video'] for row in rows]
+    check_rows(folder / 'results.jsonl', rows, paths)
+    predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows), paths)
     if len(predictions) != len(rows):
         saved = counted(len(rows), 'saved video')
         raise RuntimeError(f'{saved}, but {len(predictions)} read back')
     report(rows, predictions, sum(row.get('success', False) for row in reported))
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The report of the run.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is none that a run writes.
+    """
+    content = path.read_bytes()
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        found = None
+    rule = 'the report of a run, a JSON object with n and adversarial_videos'
+    known = isinstance(found, dict) and {'n', 'adversarial_videos'} <= found.keys()
+    require(known, str(path), rule, content[:60].decode('utf-8', 'replace'))
+    assert isinstance(found, dict)
+    require(whole(found['n'], 0), f'{path}: n', 'a whole number, at least 0', found['n'])
+    videos = found['adversarial_videos']
+    text = videos is None or isinstance(videos, str)
+    require(text, f'{path}: adversarial_videos', 'a folder or null', videos)
+    return found
+
+
+def check_rows(ledger: Path, rows: Sequence[dict[str, Any]], paths: Sequence[Path]) -> None:
+    """Raise ValueError, naming the file, for what nothing can be compared with."""
+    for row, path in zip(rows, paths, strict=True):
+        where = f'{ledger}: index {row["index"]}:'
+        seen, success = row.get('adversarial_prediction'), row.get('success')
+        require(whole(seen, 0), f'{where} adversarial_prediction', 'a class', seen)
+        require(isinstance(success, bool), f'{where} success', 'true or false', success)
+        missing = missing_bytes(str(path))
+        require(not missing, str(path), 'whole, as it was saved; missing bytes must be 0', missing)
 
 
 def stock_config(
@@ -134,16 +171,26 @@ def without_attack(cfg: Any, work_dir: Path) -> None:
     }
 
 
-def predict(cfg: Any) -> list[int]:
-    """Predicted classes of the stock test loop, in the order of the data set."""
+def predict(cfg: Any, paths: Sequence[Path] = ()) -> list[int]:
+    """Predicted classes of the stock test loop, in the order of the data set.
+
+    Args:
+        cfg: The config.
+        paths: Of the videos that it plays, to name the one where it fails.
+    """
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
 
     from mmrobust.engine.checkpoint_guard import CheckpointGuard
+    from mmrobust.victims.samples import one_line
 
     found: list[int] = []
+    begun: list[bool] = []
 
     class Collect(Hook):
+        def before_test_epoch(self, runner: Any) -> None:
+            begun.append(True)
+
         def after_test_iter(
             self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
         ) -> None:
@@ -152,7 +199,12 @@ def predict(cfg: Any) -> list[int]:
     runner = Runner.from_cfg(cfg)
     runner.register_hook(Collect())
     runner.register_hook(CheckpointGuard())
-    runner.test()
+    try:
+        runner.test()
+    except Exception as error:
+        if not begun or not paths[len(found) :]:
+            raise
+        raise RuntimeError(f'playing {paths[len(found)]}: {one_line(error)}') from error
     return found
 
 

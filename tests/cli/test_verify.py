@@ -1,12 +1,15 @@
 """What saved videos can be verified of."""
 
 import json
+import shutil
 
 import pytest
 from mmengine.config import ConfigDict
 
 from mmrobust.cli import verify
 from mmrobust.cli.verify import own_pipeline
+from tests.engine.runs import attack_run
+from tests.engine.test_bad_input import file_config
 
 STEPS = [{'type': 'DecordInit'}]
 ONE = {'type': 'VideoDataset', 'pipeline': STEPS}
@@ -50,3 +53,74 @@ def test_one_is_no_plural(capsys):
     ]
     verify.report([row, row], [3, 3], 2)
     assert '2 of 2 reported successes still succeed' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('content', ['', '{"n": 1', '[1]', '5', '{}', '{"n": 1}', '[' * 100_000])
+def test_a_damaged_report_is_named(tmp_path, content):
+    (tmp_path / 'report.json').write_text(content)
+    with pytest.raises(ValueError, match=r'report\.json must be the report of a run, .*, got '):
+        verify.run(['any.py', 'any.pth', str(tmp_path)])
+
+
+def test_values_of_a_report_are_checked_by_name(tmp_path):
+    for changes, told in (
+        ({'n': 'x'}, "n must be a whole number, at least 0, got 'x'"),
+        ({'adversarial_videos': 5}, 'adversarial_videos must be a folder or null, got 5'),
+    ):
+        card = {'n': 1, 'adversarial_videos': None} | changes
+        (tmp_path / 'report.json').write_text(json.dumps(card))
+        with pytest.raises(ValueError, match=rf'report\.json: {told}'):
+            verify.run(['any.py', 'any.pth', str(tmp_path)])
+
+
+@pytest.fixture(scope='module')
+def saved(checkpoints, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('verify')
+    words = ['--max-samples', '2', '--attack', 'FGSM', '--save-adv', str(folder / 'adv')]
+    attack_run(checkpoints['tiny_3d'], folder / 'w', *words, config=playable(folder))
+    return folder
+
+
+def playable(folder):
+    """The tiny config with a pipeline that reads files, whatever its data set is made of."""
+    return str(file_config(folder, ['good1.mkv', 'good2.mkv']))
+
+
+def verified(folder, checkpoint):
+    verify.run([playable(folder), str(checkpoint), str(folder / 'w')])
+
+
+@pytest.fixture
+def copied(saved, tmp_path):
+    shutil.copytree(saved, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / 'w' / 'report.json'
+    card = json.loads(path.read_text()) | {'adversarial_videos': str(tmp_path / 'adv')}
+    path.write_text(json.dumps(card))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_line_without_a_prediction_is_named(copied, checkpoints, capsys):
+    verified(copied, checkpoints['tiny_3d'])
+    assert '2 of 2 predictions are those of the report' in capsys.readouterr().out
+    path = copied / 'w' / 'results.jsonl'
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1].pop('adversarial_prediction')
+    path.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    told = r'results\.jsonl: index 1: adversarial_prediction must be a class, got None'
+    with pytest.raises(ValueError, match=told):
+        verified(copied, checkpoints['tiny_3d'])
+
+
+@pytest.mark.slow
+def test_a_saved_video_that_is_damaged_is_named(copied, checkpoints):
+    path = copied / 'adv' / '000001.mkv'
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(
+        ValueError, match=r'000001\.mkv must be whole, as it was saved; .* got \d+$'
+    ):
+        verified(copied, checkpoints['tiny_3d'])
+    path.write_bytes(b'no video')
+    with pytest.raises(RuntimeError, match=r'playing \S+000001\.mkv: RuntimeError: '):
+        verified(copied, checkpoints['tiny_3d'])
