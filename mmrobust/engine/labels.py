@@ -33,7 +33,7 @@ def check_labels(dataset: Any, model: nn.Module, goal: Goal, total: int | None =
         return
     known: list[tuple[int, int]] = []
     for index in range(min(len(dataset), total or len(dataset))):
-        label = _info(dataset, index).get('label')
+        label: Any = _info(dataset, index).get('label')
         if is_whole(label):
             known.append((index, label))
     try:

@@ -6,7 +6,7 @@ import torch
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.rows import check_row, failure_row, sample_row
 from mmrobust.victims.action import ActionVictim
-from mmrobust.victims.action.victim import class_facts
+from mmrobust.victims.action.victim import class_record
 from mmrobust.victims.samples import Failure
 
 SCORES = torch.eye(3)
@@ -32,7 +32,7 @@ def line(timing=None):
         measures={'shift': 1.5},
         timing=timing or {},
     )
-    return sample_row(0, 'a.mkv', class_facts(0, SCORES[0], SCORES[1], SCORES[1]), outcome, 0.5)
+    return sample_row(0, 'a.mkv', class_record(0, SCORES[0], SCORES[1], SCORES[1]), outcome, 0.5)
 
 
 def check(row, attack=None):

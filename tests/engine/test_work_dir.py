@@ -177,7 +177,7 @@ def test_videos_of_raw_files_keep_their_names_and_other_files_are_left_alone(tmp
         ('clean_confidence', 'high', "clean_confidence must be a number, got 'high'"),
         ('flags', None, 'flags must be a list of texts, got None'),
         ('name', 3, 'name must be a text, got 3'),
-        ('measures', 5, 'it must be a line that a run writes'),
+        ('measures', 5, 'measures must be numbers by name'),
         ('evaluator', {}, 'evaluator must hold, encoded'),
         ('index', 5, 'index must be a whole number, at least 0 and below 5, got 5'),
     ],
