@@ -20,10 +20,10 @@ from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.previews import LiftingPreviews, PosePreviews, Previews, VideoPreviews
 from mmrobust.engine.provenance import file_sha256, versions
+from mmrobust.engine.relations import Relations
 from mmrobust.engine.saved_files import SavedFiles
 from mmrobust.engine.video_files import VideoFiles
 from mmrobust.evaluation.queries import query_summary
-from mmrobust.evaluation.relations import Relations
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.victims.samples import Loaded

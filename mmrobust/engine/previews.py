@@ -11,7 +11,7 @@ import numpy as np
 
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.ledger_files import Entry
-from mmrobust.evaluation.relations import Relations
+from mmrobust.engine.relations import Relations
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.formatting import class_name, number, percent
 from mmrobust.visualization.lifting_pictures import LiftingPictures

@@ -7,14 +7,11 @@ the crop that the network sees.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-
-if TYPE_CHECKING:
-    from mmrobust.victims.pose.head_adapters import HeadAdapter
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,8 @@ class PoseTruth:
         aimed: (N, K) bool, the joints that have a target; None: all.
     """
 
-    adapter: HeadAdapter
+    # A HeadAdapter of the victims, which stand above the goals.
+    adapter: Any
     keypoints: Tensor
     visible: Tensor
     scale: Tensor

@@ -15,7 +15,7 @@ from mmengine.runner import load_checkpoint
 
 from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.cli.options import parse_options
-from mmrobust.evaluation.relations import relations
+from mmrobust.engine.relations import relations
 from mmrobust.registry import ATTACKS
 from mmrobust.victims.pose.victim import PoseVictim
 from mmrobust.victims.samples import Collate

@@ -17,7 +17,8 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.goals.decoded import DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
-from mmrobust.victims.bottomup.persons import PersonsTruth, Prediction, predicted_persons
+from mmrobust.victims.bottomup.persons import Prediction, predicted_persons
+from mmrobust.victims.bottomup.truth import PersonsTruth
 
 
 @GOALS.register_module()

@@ -8,13 +8,10 @@ joints, D outputs. Coordinates in pixels of the network's input.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from mmrobust.victims.bottomup.head_adapters.base import PersonsAdapter
 
 
 @dataclass(frozen=True)
@@ -82,38 +79,6 @@ class Persons:
         """Width and height of the network's input."""
         width, height = self.samples[0].metainfo['input_size']
         return int(width), int(height)
-
-
-@dataclass(frozen=True)
-class PersonsTruth:
-    """Annotations of N pictures, as a bottom-up victim gives them.
-
-    Attributes:
-        adapter: How the victim's outputs and persons translate.
-        persons: The annotated persons.
-    """
-
-    adapter: PersonsAdapter
-    persons: Persons
-
-    def __len__(self) -> int:
-        return len(self.persons)
-
-    @property
-    def keypoints(self) -> Tensor:
-        """Annotated places (N, K, J, 2), joint by joint, as groups of a response are."""
-        return self.persons.keypoints.transpose(1, 2)
-
-    def __getitem__(self, rows: Tensor) -> PersonsTruth:
-        return self.select(rows)
-
-    def select(self, rows: Tensor) -> PersonsTruth:
-        """The annotations of some of the pictures."""
-        return replace(self, persons=self.persons.select(rows))
-
-    def decode(self, outputs: Tensor) -> Sequence[Prediction]:
-        """The persons that MMPose finds in outputs (N, D)."""
-        return self.adapter.decode(outputs, self.persons.samples)
 
 
 def predicted_persons(found: Sequence[Prediction], like: Persons) -> Persons:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from mmrobust.victims.base import Record
 from mmrobust.victims.bottomup.matching import right_joints
-from mmrobust.victims.bottomup.persons import PersonsTruth, predicted_persons
+from mmrobust.victims.bottomup.persons import predicted_persons
+from mmrobust.victims.bottomup.truth import PersonsTruth
 
 # A joint is right within this share of its person's box (PCK@0.2), a picture or
 # a person with more than half of its joints: one that `CorruptPersons` takes for

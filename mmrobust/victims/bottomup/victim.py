@@ -19,8 +19,8 @@ from mmrobust.victims.base import Record, Victim, both
 from mmrobust.victims.bottomup.annotations import annotated_persons
 from mmrobust.victims.bottomup.head_adapters import adapter_of
 from mmrobust.victims.bottomup.loading import PicturePipeline
-from mmrobust.victims.bottomup.persons import PersonsTruth
 from mmrobust.victims.bottomup.record import persons_record
+from mmrobust.victims.bottomup.truth import PersonsTruth
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import channels_of
 from mmrobust.victims.unloaded import first_of

@@ -6,7 +6,7 @@ import torch
 
 from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.attacks.pgd import PGD
-from mmrobust.evaluation.relations import Relations, relations
+from mmrobust.engine.relations import Relations, relations
 from mmrobust.victims import FunctionVictim
 from mmrobust.victims.lifting import CascadeVictim
 
