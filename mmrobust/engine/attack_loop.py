@@ -16,6 +16,7 @@ from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
+from mmrobust.engine.built_data import EMPTY, naming_files
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
 from mmrobust.engine.datasets import clipped, leaves
@@ -36,8 +37,6 @@ from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
-
-EMPTY = 'the test data set must hold at least one sample, got an empty annotation list'
 
 
 @LOOPS.register_module()
@@ -85,13 +84,8 @@ class AttackTestLoop(TestLoop):
         self.victim = build_victim(runner.model, self.options)
         self.attack = build_attack(attack, self.victim)
         self.settings = RunSettings.from_config(settings)
-        try:
+        with naming_files():
             super().__init__(runner, dataloader, evaluator, fp16)
-        except ValueError as error:
-            if 'need at least one array' in str(error):
-                # What mmengine's data sets say of an empty annotation list.
-                raise ValueError(EMPTY) from error
-            raise
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from mmrobust.engine.attack_loop import EMPTY
+from mmrobust.engine.built_data import EMPTY, naming_files
 from mmrobust.engine.configs import read_config
 from mmrobust.engine.datasets import leaves, locate
 from mmrobust.transfer.spec import TransferSpec
@@ -54,13 +54,8 @@ def build_loader(cfg: dict[str, Any]) -> Any:
     from mmengine.runner import Runner
 
     init_default_scope('mmaction')
-    try:
+    with naming_files():
         loader = Runner.build_dataloader(cfg)
-    except ValueError as error:
-        if 'need at least one array' in str(error):
-            # What mmengine's data sets say of an empty annotation list.
-            raise ValueError(EMPTY) from error
-        raise
     if not len(loader.dataset):
         raise ValueError(EMPTY)
     return loader
