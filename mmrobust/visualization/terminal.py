@@ -20,6 +20,8 @@ NAME_WIDTH = 22
 # Names up to this length are never broken; a table may become as wide as that asks for.
 UNBROKEN = 24
 WIDEST = 1000
+# Longer names of facts are broken.
+LONGEST_NAME = 40
 
 
 def print_table(card: Mapping[str, Any], console: Console | None = None) -> None:
@@ -39,10 +41,11 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
     parts: list[RenderableType] = ['', heading, '']
     if summary.metrics(card):
         parts += [metrics, '']
-    parts.append(_facts(_result(card)))
+    result = _facts(_result(card))
+    parts.append(result)
     for title, pairs in _blocks(card):
         parts += [Text(title, 'bold'), _facts(pairs)]
-    with room_for(console, metrics):
+    with room_for(console, metrics, result):
         console.print(Group(*parts))
     for name in ('config', 'checkpoint'):
         # Unwrapped, so that a long path can be copied, or found by grep.
@@ -74,14 +77,15 @@ def numbers_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Tabl
 
 
 @contextmanager
-def room_for(console: Console, table: Table) -> Iterator[None]:
-    """A console that is as wide as a table needs, however narrow the terminal.
+def room_for(console: Console, *tables: RenderableType) -> Iterator[None]:
+    """A console that is as wide as the tables need, however narrow the terminal.
 
     A terminal breaks long lines by itself; a name or a number that was broken or cut is lost.
     """
     known = console.width
     unbounded = console.options.update(width=WIDEST)
-    console.width = max(known, console.measure(table, options=unbounded).minimum)
+    needed = [console.measure(table, options=unbounded).minimum for table in tables]
+    console.width = max(known, *needed)
     try:
         yield
     finally:
@@ -97,7 +101,10 @@ def print_numbers(console: Console, table: Table) -> None:
 def _facts(pairs: Pairs) -> RenderableType:
     """Names and values in two columns, with an empty line below."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(min_width=NAME_WIDTH, style='dim')
+    # Of a fixed width: rich takes from both columns alike, and with a least width alone it gives
+    # the first its share back without taking it from the second, whose ends are then cut off.
+    longest = max((len(name) for name, _ in pairs), default=0)
+    table.add_column(width=min(max(NAME_WIDTH, longest), LONGEST_NAME), style='dim')
     table.add_column(overflow='fold')
     for name, value in pairs:
         table.add_row(Text(name), Text(value))

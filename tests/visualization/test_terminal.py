@@ -167,6 +167,20 @@ def test_a_narrow_terminal_breaks_no_name_and_no_number(width):
     assert console.width == width
 
 
+@pytest.mark.parametrize('width', range(20, 60))
+def test_no_letter_is_lost_however_narrow_the_terminal(width):
+    wide, narrow = io.StringIO(), io.StringIO()
+    few = {'clean': {'a': 1.0}, 'adversarial': {'a': 0.5}}
+    card = CARD | few | {'success_rate': 1.0, 'success_interval': [0.342, 1.0], 'attacked': 2}
+    print_table(card, Console(file=wide, width=200))
+    print_table(card, Console(file=narrow, width=width))
+    words = narrow.getvalue().split()
+    for word in ('interval', '34.2–100.0', 'failures', 'classified', 'upper'):
+        assert (word in words) == (word in wide.getvalue().split()), word
+    # Folded or not, every letter is there.
+    assert sorted(''.join(words)) == sorted(''.join(wide.getvalue().split()))
+
+
 @pytest.mark.parametrize(
     ('encoding', 'dash'), [('ascii', b'-'), ('latin-1', b'-'), ('utf-8', None)]
 )
