@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 import mmrobust as mr
 from mmrobust.datasets import SyntheticVideoDataset
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 from tests.conftest import CONFIGS, ROOT, build_recognizer
 from tests.engine.runs import attack_run, rows
 from tests.flow.recognizer_toys import build, config_3d

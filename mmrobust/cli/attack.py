@@ -112,7 +112,7 @@ def attack_with(args: argparse.Namespace) -> None:
 
     from mmrobust.engine.artifacts import check_writable
     from mmrobust.engine.lock import alone_in
-    from mmrobust.engine.model_config import check_model
+    from mmrobust.io.model_config import check_model
 
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
@@ -156,7 +156,7 @@ def check_launcher(launcher: str) -> None:
 
 def check_files(args: argparse.Namespace) -> None:
     """Config and checkpoint must exist (a checkpoint may be a URL)."""
-    from mmrobust.engine.configs import check_file
+    from mmrobust.io.configs import check_file
 
     check_file(args.config, 'CONFIG')
     if '://' not in args.checkpoint:
@@ -204,7 +204,7 @@ def build_config(args: argparse.Namespace) -> Any:
     from mmrobust.cli.options import import_named, parse_options
     from mmrobust.cli.targets import numbered
     from mmrobust.engine.attack_configs import attack_config, check_options
-    from mmrobust.engine.configs import read_config
+    from mmrobust.io.configs import read_config
 
     cfg = read_config(args.config, 'CONFIG')
     overrides = parse_options(args.cfg_options)
@@ -241,7 +241,7 @@ def build_config(args: argparse.Namespace) -> Any:
 
 def attack_file(args: argparse.Namespace) -> str:
     """The file that the attack's options stand in, as messages name it; '' for an attack's name."""
-    from mmrobust.engine.configs import SUFFIXES
+    from mmrobust.io.configs import SUFFIXES
 
     if not args.attack:
         return f'CONFIG {args.config}'
@@ -253,7 +253,7 @@ def attack_file(args: argparse.Namespace) -> str:
 def folder_name(args: argparse.Namespace, cfg: Any) -> str:
     """What the attack's results are called: as a shipped config or a file, else as its class."""
     from mmrobust.engine.attack_configs import shipped
-    from mmrobust.engine.configs import SUFFIXES
+    from mmrobust.io.configs import SUFFIXES
 
     if args.attack in shipped():
         return str(args.attack)

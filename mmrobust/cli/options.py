@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.engine.configs import find_modules_in, read_config
 from mmrobust.functional.checks import shown
+from mmrobust.io.configs import find_modules_in, read_config
 
 OPENING, CLOSING = '([{', ')]}'
 WORDS = {'true': True, 'false': False}

@@ -111,8 +111,8 @@ def stock_config(
     """The user's config, reading ``videos`` with MMAction2's own data set."""
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.reading import reading_files
-    from mmrobust.engine.configs import read_config
     from mmrobust.engine.video_files import annotation_lines
+    from mmrobust.io.configs import read_config
 
     cfg = read_config(args.config, 'CONFIG')
     cfg.merge_from_dict(parse_options(args.cfg_options))
@@ -182,7 +182,7 @@ def predict(cfg: Any, paths: Sequence[Path] = ()) -> list[int]:
     from mmengine.runner import Runner
 
     from mmrobust.engine.checkpoint_guard import CheckpointGuard
-    from mmrobust.victims.samples import one_line
+    from mmrobust.functional.checks import one_line
 
     found: list[int] = []
     begun: list[bool] = []

@@ -26,8 +26,8 @@ from mmrobust.engine.video_files import VideoFiles
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
+from mmrobust.io.atomic import remove_leftovers
 from mmrobust.victims.samples import Loaded
-from mmrobust.visualization.atomic import remove_leftovers
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.page import Preview, write_page
 from mmrobust.visualization.terminal import print_table

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import mmrobust
-from mmrobust.engine.configs import SUFFIXES, read_config
 from mmrobust.functional.checks import require, shown, suggestion
+from mmrobust.io.configs import SUFFIXES, read_config
 from mmrobust.registry import ATTACKS, find
 
 

@@ -24,7 +24,6 @@ from mmrobust.engine.labels import check_labels
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.lock import alone_in
-from mmrobust.engine.model_config import check_model
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import fingerprint
@@ -35,6 +34,7 @@ from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.surrogate import Surrogate
 from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.functional.randomness import sample_seed
+from mmrobust.io.model_config import check_model
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
 

@@ -17,7 +17,7 @@ from mmrobust.engine.canonical import canonical, digest
 from mmrobust.engine.ledger_files import Check, Entry, ledger_files, read_lines
 from mmrobust.engine.set_aside import set_aside
 from mmrobust.functional.checks import require
-from mmrobust.visualization.atomic import replacing
+from mmrobust.io.atomic import replacing
 
 Fingerprint = dict[str, Any]
 

@@ -16,14 +16,14 @@ from torch import Tensor
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.datasets.arrays import ArrayPictures, ArrayVideos
-from mmrobust.engine.checkpoint_guard import load_weights
-from mmrobust.engine.configs import check_file, read_config
-from mmrobust.engine.model_config import check_model
 from mmrobust.engine.raw_data import raw_dataset
 from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.goals import Labels
+from mmrobust.io.checkpoints import load_weights
+from mmrobust.io.configs import check_file, read_config
+from mmrobust.io.model_config import check_model
 from mmrobust.registry import DATASETS
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim

@@ -16,9 +16,9 @@ from torch import Tensor
 from mmrobust.engine.datasets import locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
+from mmrobust.io.atomic import replacing
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
-from mmrobust.visualization.atomic import replacing
 
 
 class PhotographFiles(SavedFiles):

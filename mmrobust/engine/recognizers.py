@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.checkpoint_guard import load_weights
-from mmrobust.engine.configs import check_file, read_config
-from mmrobust.engine.model_config import check_model
 from mmrobust.functional.checks import require
+from mmrobust.io.checkpoints import load_weights
+from mmrobust.io.configs import check_file, read_config
+from mmrobust.io.model_config import check_model
 
 
 def load_recognizer(

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from mmrobust.engine.ledger import Ledger, loaded_json
 from mmrobust.engine.set_aside import set_aside
-from mmrobust.visualization.atomic import remove_leftovers, replacing
+from mmrobust.io.atomic import remove_leftovers, replacing
 
 # Says which run the files beside it are from; not ``run.json``, as the folder may be that of
 # the results.

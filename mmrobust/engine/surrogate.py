@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
+from mmrobust.io.configs import read_config
 from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundSamples, BoundVictim

@@ -16,10 +16,10 @@ from mmrobust.engine.datasets import leaves, locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.functional.naming import NAME_KEY
+from mmrobust.io.atomic import replacing
+from mmrobust.io.video import write_lossless
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
-from mmrobust.visualization.atomic import replacing
-from mmrobust.visualization.video import write_lossless
 
 NAME = re.compile(r'\d{6,}\.mkv')
 # Of a file that a user has named, with his name before the index.

@@ -63,3 +63,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
         cutoff = max(ratio - NEARLY, 0.5)
         near = difflib.get_close_matches(word, alike, n=SEVERAL, cutoff=cutoff)
     return f'did you mean {" or ".join(repr(lower[choice]) for choice in sorted(near))}?'
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type and first line."""
+    lines = str(error).strip().splitlines() or ['']
+    return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.visualization.video import read_video
+from mmrobust.io.video import read_video
 
 
 class StartClips:

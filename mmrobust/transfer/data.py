@@ -11,12 +11,13 @@ from typing import Any
 import torch
 
 from mmrobust.engine.built_data import EMPTY, naming_files
-from mmrobust.engine.configs import read_config
 from mmrobust.engine.datasets import leaves, locate
+from mmrobust.functional.checks import one_line
+from mmrobust.io.configs import read_config
 from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import Victims, victim_config
 from mmrobust.victims.action.victim import ActionVictim
-from mmrobust.victims.samples import Failure, Loaded, one_line
+from mmrobust.victims.samples import Failure, Loaded
 
 Shape = tuple[int, ...]
 

@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from mmrobust.engine.provenance import versions
+from mmrobust.io.atomic import replacing
 from mmrobust.transfer.matrix import Cell, cells
 from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import describe_victims
-from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, counted, flatten, number, percent
 from mmrobust.visualization.study import Study, write_study

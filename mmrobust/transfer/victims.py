@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.configs import read_config
 from mmrobust.engine.provenance import file_sha256
 from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
+from mmrobust.io.configs import read_config
 from mmrobust.transfer.spec import Recipe, TransferSpec
 from mmrobust.victims.action.victim import ActionVictim
 

@@ -65,12 +65,6 @@ class Failure:
     refused: bool = False
 
 
-def one_line(error: BaseException) -> str:
-    """The error's type and first line."""
-    lines = str(error).strip().splitlines() or ['']
-    return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')
-
-
 def channels_of(model: Any) -> int | None:
     """How many channels a model's data preprocessor takes; None where it takes any."""
     preprocessor = getattr(model, 'data_preprocessor', None)

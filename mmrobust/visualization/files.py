@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.visualization.atomic import replacing
+from mmrobust.io.atomic import replacing
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmrobust.io.atomic import replacing
 from mmrobust.visualization import summary, unannotated
-from mmrobust.visualization.atomic import replacing
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import plots
 from mmrobust.visualization.formatting import (

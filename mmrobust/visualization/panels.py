@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.visualization.frames import Frames, check_frames, enlarge
+from mmrobust.io.frames import Frames, check_frames, enlarge
 from mmrobust.visualization.lettering import BACKGROUND, SMALL, caption_strip
 
 MAX_AMPLIFY = 32.0

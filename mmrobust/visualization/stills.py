@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmrobust.visualization.atomic import replacing
+from mmrobust.io.atomic import replacing
 from mmrobust.visualization.lettering import LARGE, SMALL
 from mmrobust.visualization.panels import Frame, tiled
 

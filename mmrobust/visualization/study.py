@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmrobust.visualization.atomic import replacing
+from mmrobust.io.atomic import replacing
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.formatting import interval, number, percent, plain, real

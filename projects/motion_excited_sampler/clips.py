@@ -17,10 +17,10 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmrobust.cli.options import parse_options
+from mmrobust.io.atomic import replacing
+from mmrobust.io.video import write_lossless
 from mmrobust.registry import FLOWS
 from mmrobust.samplers.motion import backward_motion
-from mmrobust.visualization.atomic import replacing
-from mmrobust.visualization.video import write_lossless
 from projects.motion_excited_sampler.victims import Victim, Workshop
 
 # Clips of a class from which a targeted attack may start.

@@ -20,8 +20,8 @@ from torch import Tensor
 from mmrobust.datasets.synthetic.noise import fractal_noise
 from mmrobust.functional.checks import require
 from mmrobust.functional.flow_encoding import encode
+from mmrobust.io.atomic import replacing
 from mmrobust.registry import DATASETS
-from mmrobust.visualization.atomic import replacing
 
 # Encoded flow and its negative are mirrored here, but for rounding at the half.
 MIRROR = 255

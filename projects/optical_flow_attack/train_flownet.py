@@ -32,8 +32,8 @@ from torch.nn import functional as F
 from mmrobust.datasets.synthetic import render, synthesize
 from mmrobust.datasets.synthetic.flow import optical_flow
 from mmrobust.flow.estimators.flownet2 import FlowNet2Member
+from mmrobust.io.atomic import replacing
 from mmrobust.registry import FLOWS
-from mmrobust.visualization.atomic import replacing
 
 Frames = NDArray[np.uint8]
 # How much each level of the pyramid counts, finest first.

@@ -14,12 +14,12 @@ from mmrobust.attacks.pgd import PGD
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.io.video import write_lossless
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
-from mmrobust.visualization.video import write_lossless
 
 pytestmark = pytest.mark.sampled(3)
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from mmrobust.cli import attack, verify
 from mmrobust.engine.ledger import OtherRunError
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 from tests.conftest import CONFIGS, ROOT
 from tests.engine.runs import attack_run, card, derived_config, outcome, rows
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmrobust.datasets.frames import FrameReader, count_frames
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 
 
 @pytest.fixture(scope='module')

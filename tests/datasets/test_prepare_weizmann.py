@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmrobust.visualization.video import read_video
+from mmrobust.io.video import read_video
 from tools.data.prepare_weizmann import ACTIONS, prepare, read_strip
 
 

@@ -25,6 +25,7 @@ from mmrobust.cli.main import COMMANDS
 from mmrobust.cli.options import parse_options
 from mmrobust.datasets import SyntheticVideoDataset
 from mmrobust.engine.settings import RunSettings
+from mmrobust.io.video import write_lossless
 from mmrobust.registry import (
     ATTACKS,
     DATASETS,
@@ -38,7 +39,6 @@ from mmrobust.registry import (
 )
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import ActionVictim, CascadeVictim, FunctionVictim, PoseVictim
-from mmrobust.visualization.video import write_lossless
 from tests.conftest import ROOT
 
 REGISTRIES = (ATTACKS, DATASETS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)

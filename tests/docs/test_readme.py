@@ -10,7 +10,7 @@ import mmaction
 import numpy as np
 import pytest
 
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mmrobust.cli.attack import main
 from mmrobust.cli.verify import predict
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 from tests.conftest import CONFIGS, build_recognizer
 from tests.engine.runs import attack_run, card, rows
 

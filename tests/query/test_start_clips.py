@@ -6,11 +6,11 @@ import torch
 
 from mmrobust.attacks.gradient_estimation import GradientEstimation
 from mmrobust.goals import TargetClass
+from mmrobust.io.video import write_lossless
 from mmrobust.query.shrinking_ball import ShrinkingBall
 from mmrobust.query.start_clips import StartClips
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
-from mmrobust.visualization.video import write_lossless
 from tests.query.toys import Log, state
 
 # C, T, H, W of the attacked clips; start videos are of other sizes.

@@ -61,9 +61,10 @@ class Moments:
     def install(self) -> None:
         """Let this process note its moments."""
         from mmrobust.engine import ledger
-        from mmrobust.visualization import video
+        from mmrobust.io import video
+        from mmrobust.visualization import video as previews
 
-        replace, packets = os.replace, video._packets
+        replace, packets = os.replace, video.packets
 
         def replacing(source: Any, target: Any) -> None:
             self.passed(f'before {Path(target).name}')
@@ -88,7 +89,8 @@ class Moments:
 
         real: Callable[[Any, dict[str, Any]], None] = ledger.Ledger.append
         setattr(os, 'replace', replacing)  # noqa: B010
-        setattr(video, '_packets', encoding)  # noqa: B010
+        for module in (video, previews):
+            setattr(module, 'packets', encoding)  # noqa: B010
         setattr(ledger.Ledger, 'append', append)  # noqa: B010
 
 

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from mmrobust.datasets.synthetic import CLASSES, SPLITS, synthesize
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 
 FPS = 16
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.visualization.video import write_lossless
+from mmrobust.io.video import write_lossless
 
 # Folder -> class; the label is the position in this table.
 ACTIONS = {'0': 'wave_one_hand', '1': 'wave_both_hands', '3': 'jumping_jack', '4': 'bend'}

@@ -40,7 +40,7 @@ def load_member(network: FlowNetwork, member: str, path: str) -> None:
             are not finite.
     """
     # The engine is heavy, and imported only for the one function.
-    from mmrobust.engine.checkpoint_guard import check_state
+    from mmrobust.io.checkpoints import check_state
 
     tensors = _tensors(load_from_local(path, map_location='cpu'), path)
     expected = network.state_dict()

@@ -15,11 +15,11 @@ from mmaction.models.recognizers import BaseRecognizer, Recognizer2D
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmrobust.engine.checkpoint_guard import load_weights
 from mmrobust.flow.memo import PairMemo
 from mmrobust.flow.recognizers.fusion import Fusion, FusionHead
 from mmrobust.flow.recognizers.streams import Options, built
 from mmrobust.functional.checks import finite, require, whole
+from mmrobust.io.checkpoints import load_weights
 from mmrobust.registry import MODELS
 from mmrobust.victims.action.scoring import Scorer
 

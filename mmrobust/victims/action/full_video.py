@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.windows import Results
-from mmrobust.victims.samples import UnknownTransformError, one_line
+from mmrobust.victims.samples import UnknownTransformError
 
 DEFAULT_FPS = 25.0
 

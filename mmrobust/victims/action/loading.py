@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.decoded import check_decoded, check_opened, file_flags
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
@@ -26,14 +27,7 @@ from mmrobust.victims.action.windows import (
     read_windows,
     whole,
 )
-from mmrobust.victims.samples import (
-    LAYOUT_KEY,
-    NAME_KEY,
-    Failure,
-    Results,
-    UnknownTransformError,
-    one_line,
-)
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, UnknownTransformError
 
 Transform = Callable[[Results], Results | None]
 # Two draws of a random sampler agree by chance, where a video is short; so many do not.

@@ -67,9 +67,9 @@ class Lifter:
         from mmpose.apis import init_model
 
         # The engine imports victims.
-        from mmrobust.engine.checkpoint_guard import load_weights
-        from mmrobust.engine.configs import check_file, read_config
-        from mmrobust.engine.model_config import check_model
+        from mmrobust.io.checkpoints import load_weights
+        from mmrobust.io.configs import check_file, read_config
+        from mmrobust.io.model_config import check_model
 
         for name in OPTIONS:
             check_file(options[name], f'lifter.{name}')

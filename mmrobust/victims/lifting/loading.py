@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmrobust.functional.checks import require
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
+from mmrobust.functional.checks import one_line, require
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results
 
 # Of the network's input, which the codec computes in single precision.
 CLOSE = 1e-4

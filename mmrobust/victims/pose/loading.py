@@ -12,15 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
-from mmrobust.victims.samples import (
-    LAYOUT_KEY,
-    NAME_KEY,
-    Failure,
-    Results,
-    check_channels,
-    one_line,
-)
+from mmrobust.functional.checks import one_line, require
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, check_channels
 
 
 @dataclass(frozen=True)

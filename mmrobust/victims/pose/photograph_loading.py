@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmrobust.functional.affine_crop import affine_crop
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import one_line, require
 from mmrobust.victims.pose.loading import picture_name
 from mmrobust.victims.samples import (
     LAYOUT_KEY,
@@ -27,7 +27,6 @@ from mmrobust.victims.samples import (
     Results,
     UnknownTransformError,
     check_channels,
-    one_line,
 )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import one_line, require
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, one_line
+from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results
 
 PERSONS_KEY = 'mmrobust_persons'
 

@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.utils import get_installed_path
 
 from mmrobust.cli.attack import main
-from mmrobust.engine import model_config
 from mmrobust.engine.attack_hook import AttackHook
-from mmrobust.engine.model_config import check_model
 from mmrobust.engine.recognizers import load_recognizer
+from mmrobust.io import model_config
+from mmrobust.io.model_config import check_model
 from mmrobust.victims.lifting.behind import Lifter
 
 BACKBONE = {'type': 'mmpretrain.VisionTransformer', 'arch': 'small'}

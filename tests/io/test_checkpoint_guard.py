@@ -7,12 +7,8 @@ from mmengine.hooks import EMAHook
 from mmengine.logging import MMLogger
 from torch import nn
 
-from mmrobust.engine.checkpoint_guard import (
-    CheckpointGuard,
-    check_state,
-    load_weights,
-    named_tensors,
-)
+from mmrobust.engine.checkpoint_guard import CheckpointGuard
+from mmrobust.io.checkpoints import check_state, load_weights, named_tensors
 
 MODEL = {'a.weight': torch.zeros(2, 3), 'a.bias': torch.zeros(2), 'n.num_batches_tracked': 0}
 

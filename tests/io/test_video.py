@@ -10,14 +10,9 @@ import decord
 import numpy as np
 import pytest
 
-from mmrobust.visualization.video import (
-    preview_bytes,
-    read_video,
-    triptych,
-    write_lossless,
-    write_png_frames,
-    write_preview,
-)
+from mmrobust.io.video import read_video, write_lossless, write_png_frames
+from mmrobust.visualization.panels import triptych
+from mmrobust.visualization.video import preview_bytes, write_preview
 
 # decord 0.6.0 reads no video of these widths, whatever its format.
 DECORD_WIDTHS = {1, 2, 3, 4, 6, 8, 12, 16, 24, 48, 72}
@@ -109,7 +104,8 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     def fail(*args, **kwargs):
         raise OSError('disk full')
 
-    monkeypatch.setattr('mmrobust.visualization.video._packets', fail)
+    for module in ('io', 'visualization'):
+        monkeypatch.setattr(f'mmrobust.{module}.video.packets', fail)
     with pytest.raises(OSError, match='disk full'):
         write_lossless(path, noise(seed=1), 25)
     assert path.read_bytes() == before

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mmrobust.engine.configs import read_config
+from mmrobust.io.configs import read_config
 
 SOURCE = 'from mmrobust.registry import THREATS\nVALUE = 3\n'
 

@@ -1,0 +1,1 @@
+"""Files: configs, checkpoints, videos and pictures are read and written here, and nowhere above."""
