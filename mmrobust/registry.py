@@ -130,7 +130,8 @@ def _inside(name: str, nested: Mapping[str, tuple[LazyRegistry, str | None]]) ->
 def find(registry: LazyRegistry, name: str) -> Any:
     """The class registered under ``name`` (``mmrobust.PGD`` or ``PGD``)."""
     name = name.removeprefix('mmrobust.')
-    cls = registry.get(name)
+    # mmengine looks for a module of an empty name.
+    cls = registry.get(name) if name.strip('.') else None
     # mmengine takes any module that can be imported for a type.
     if cls is None or inspect.ismodule(cls):
         raise ValueError(f'unknown {registry.name} {name!r}: {suggestion(name, registry.names())}')

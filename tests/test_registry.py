@@ -86,6 +86,8 @@ BAD = [
     ({'type': 'PGD', 'goal': {'type': 'TargetClas'}}, "'TargetClas': did you mean 'TargetClass'"),
     ({'type': 'PGD', 'goal': {'target': 3}}, "Misclassify has no option 'target'"),
     ({'type': 'PGD', 'goal': {'type': 'PGD'}}, "unknown goal 'PGD'"),
+    ({'type': 'PGD', 'goal': {'type': ''}}, "unknown goal '': known: .*Misclassify"),
+    ({'type': 'PGD', 'goal': {'type': '.'}}, r"unknown goal '\.': known: "),
     ({'type': 'PGD', 'steps': '10'}, "steps must be a whole number >= 1, got '10'"),
     ({'type': 'PGD', 'steps': None}, 'steps must be a whole number >= 1, got None'),
 ]
