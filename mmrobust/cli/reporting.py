@@ -20,7 +20,7 @@ USER_ERRORS = (
     pickle.PickleError,
 )
 # How mmengine says that a config's type is registered nowhere.
-UNREGISTERED = re.compile(r'^(\S+) is not in the (\S+)::([\w ]+) registry')
+UNREGISTERED = re.compile(r'^(\S+) is not in the (?:(\S+)::)?([\w ]+) registry')
 
 
 def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -63,13 +63,14 @@ def unregistered(error: Exception) -> str | None:
     if not isinstance(error, KeyError) or match is None:
         return None
     kind, scope, noun = match.groups()
-    return unknown_type(kind, noun, scope)
+    return unknown_type(kind, noun, scope or 'mmengine')
 
 
 def unknown_type(kind: str, noun: str, scope: str) -> str:
     """What is said of a ``type`` that neither ``scope`` nor mmengine has registered."""
     known = suggestion(kind, set(_registered(noun)))
-    return f'unknown {noun} {kind!r} (looked for in {scope} and mmengine): {known}'
+    places = ' and '.join(dict.fromkeys((scope, 'mmengine')))
+    return f'unknown {noun} {kind!r} (looked for in {places}): {known}'
 
 
 def _registered(noun: str) -> Iterator[str]:

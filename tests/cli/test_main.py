@@ -177,3 +177,20 @@ def test_list_needs_neither_checkout_nor_other_packages_of_openmmlab(tmp_path):
     words = [sys.executable, '-W', 'ignore', '-c', code]
     printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert '  me_sampler ' in printed
+
+
+def test_a_type_of_a_registry_without_a_scope_is_told_likewise(capsys):
+    from mmengine.registry import PARAM_SCHEDULERS, build_from_cfg
+
+    def command(argv):
+        build_from_cfg({'type': 'MultiStepLRR'}, PARAM_SCHEDULERS)
+
+    def bare(argv):
+        raise KeyError('Nope is not in the parameter scheduler registry. Please check whether')
+
+    assert report_errors(command, []) == 1
+    told = capsys.readouterr().err
+    assert "error: unknown parameter scheduler 'MultiStepLRR' (looked for in" in told
+    assert "did you mean 'MultiStepLR'" in told
+    assert report_errors(bare, []) == 1
+    assert "error: unknown parameter scheduler 'Nope' (looked for in" in capsys.readouterr().err
