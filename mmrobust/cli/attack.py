@@ -204,6 +204,7 @@ def build_config(args: argparse.Namespace) -> Any:
     from mmrobust.cli.options import import_named, parse_options
     from mmrobust.cli.targets import numbered
     from mmrobust.engine.attack_configs import attack_config, check_options
+    from mmrobust.engine.option_kinds import check_kinds
     from mmrobust.io.configs import read_config
 
     cfg = read_config(args.config, 'CONFIG')
@@ -219,6 +220,7 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg.victim, cfg.settings = cfg.get('victim', {}), cfg.get('settings', {})
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
+    check_kinds(cfg)
     cfg.attack = numbered(attack_config(cfg.attack), cfg)
     check_options(cfg.attack.to_dict(), given, file)
     cfg.test_cfg = loop_config(args, cfg)

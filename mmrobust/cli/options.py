@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.functional.checks import shown
+from mmrobust.functional.checks import require, shown
 from mmrobust.io.configs import find_modules_in, read_config
 
 OPENING, CLOSING = '([{', ')]}'
@@ -50,6 +50,7 @@ def import_named(options: Mapping[str, Any]) -> None:
         ValueError: There is no such module, or it cannot be imported.
     """
     whole = options.get('custom_imports') or {}
+    require(isinstance(whole, Mapping), 'custom_imports', 'a dict of options', whole)
     names = options.get('custom_imports.imports', whole.get('imports', []))
     for name in [names] if isinstance(names, str) else names:
         find_modules_in(Path.cwd())

@@ -40,8 +40,12 @@ def run(argv: Sequence[str]) -> None:
 
     from mmrobust.cli.options import overridden
     from mmrobust.engine.artifacts import check_writable
+    from mmrobust.engine.model_config import check_packages
+    from mmrobust.engine.option_kinds import check_kinds
 
     cfg = overridden(args.config, 'CONFIG', args.cfg_options)
+    check_kinds(cfg)
+    check_packages(cfg.get('model'))
     check_training(cfg)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     cfg.resume = args.resume or cfg.get('resume', False)

@@ -26,18 +26,31 @@ def check_model(model: Any, config: str = 'the config') -> None:
         ModuleNotFoundError: A part of it is registered by a package that is not installed.
         ValueError: It is a distiller of DWPose, whose student is what is deployed.
     """
-    for place, package in _packages(model, 'model'):
-        if package in INSTALL and find_spec(package) is None:
-            raise ModuleNotFoundError(
-                f'{place} of {config} needs the package {package}, which is not installed: '
-                f'{INSTALL[package]}'
-            )
+    check_packages(model, config)
     if isinstance(model, Mapping) and model.get('type') == 'DWPoseDistiller':
         raise ValueError(
             'model.type must be a model that is tested, got DWPoseDistiller, which is for training '
             f"alone: take its student's config, {_student(model)}, with weights that MMPose's "
             'tools/misc/pth_transfer.py takes out of a checkpoint of the distiller'
         )
+
+
+def check_packages(model: Any, config: str = 'the config') -> None:
+    """Refuse in one line a model that no package is installed for, to be tested or trained.
+
+    Args:
+        model: The config's ``model``.
+        config: What the config is, for messages.
+
+    Raises:
+        ModuleNotFoundError: A part of it is registered by a package that is not installed.
+    """
+    for place, package in _packages(model, 'model'):
+        if package in INSTALL and find_spec(package) is None:
+            raise ModuleNotFoundError(
+                f'{place} of {config} needs the package {package}, which is not installed: '
+                f'{INSTALL[package]}'
+            )
 
 
 def _packages(value: Any, place: str) -> Iterator[tuple[str, str]]:
