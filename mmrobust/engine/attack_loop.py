@@ -25,7 +25,7 @@ from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.lock import alone_in
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
-from mmrobust.engine.progress import Progress
+from mmrobust.engine.progress import Progress, metrics_unnoted
 from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.routed_samples import samples_of
 from mmrobust.engine.rows import check_row, failure_row, sample_row
@@ -84,7 +84,7 @@ class AttackTestLoop(TestLoop):
         self.victim = build_victim(runner.model, self.options)
         self.attack = build_attack(attack, self.victim)
         self.settings = RunSettings.from_config(settings)
-        with naming_files():
+        with naming_files(), metrics_unnoted():
             super().__init__(runner, dataloader, evaluator, fp16)
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         for dataset in leaves(self.dataloader.dataset):

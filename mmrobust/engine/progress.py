@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stdout
 from types import TracebackType
 from typing import Any
 
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -32,6 +32,22 @@ def tables_to_log() -> Iterator[None]:
         yield
     if text.getvalue():
         print_log(text.getvalue().rstrip(), 'current', logging.INFO)
+
+
+@contextmanager
+def metrics_unnoted() -> Iterator[None]:
+    """Leave unsaid, but at ``log_level=INFO``, that a metric has no prefix: it needs none."""
+    logger = MMLogger.get_current_instance()
+
+    def wanted(record: logging.LogRecord) -> bool:
+        noted = record.getMessage().startswith('The prefix is not set in metric class')
+        return not noted or logger.level <= logging.INFO
+
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)
 
 
 class Progress:
