@@ -209,6 +209,8 @@ def check_writable(folder: Path) -> None:
     for part in (folder, *folder.parents):
         if part.is_symlink() and not part.exists():
             raise OSError(f'output folder {folder} must be writable: {part} links to nothing')
+        if part.exists() and not part.is_dir():
+            raise OSError(f'output folder {folder} must be writable: {part} is a file')
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # A name that nobody has: neither a file of the user's nor another run's probe.

@@ -141,11 +141,12 @@ def test_checkpoint_without_named_tensors(capsys, tmp_path, value):
 def test_work_dir_is_a_file(capsys, checkpoint, tmp_path):
     (tmp_path / 'taken').write_text('')
     found = fails(capsys, TINY, checkpoint, '--work-dir', tmp_path / 'taken' / 'w')
-    assert 'output folder' in found
+    assert f'w must be writable: {tmp_path / "taken"} is a file' in found
     found = fails(
         capsys, TINY, checkpoint, '--work-dir', tmp_path / 'w', '--save-adv', tmp_path / 'taken'
     )
-    assert f'output folder {tmp_path / "taken"} must be writable' in found
+    assert f'output folder {tmp_path / "taken"} must be writable: ' in found
+    assert found.endswith('taken is a file')
 
 
 @pytest.mark.parametrize(('reference', 'label'), [('label', 99), ('label', -1)])
