@@ -10,8 +10,8 @@ from torch import nn
 from mmrobust.attacks import Attack
 from mmrobust.attacks.query_attack import NEEDS, QueryAttack
 from mmrobust.engine.attack_configs import attack_config
-from mmrobust.goals import ClassGoal, CorruptPose
-from mmrobust.registry import ATTACKS, VICTIMS
+from mmrobust.goals import CorruptPose
+from mmrobust.registry import ATTACKS, GOALS, VICTIMS, find
 from mmrobust.victims.base import Victim
 
 # By the name of a model's class, or one that it is derived from, else by their package.
@@ -19,6 +19,13 @@ VICTIM_KINDS = {
     'BottomupPoseEstimator': 'BottomupVictim',
     'PoseLifter': 'LifterVictim',
     'mmpose': 'PoseVictim',
+}
+# What goals speak of, by a class that they are derived from; by name, as with the victims.
+GOAL_KINDS = {
+    'ClassGoal': 'classes',
+    'PoseGoal': 'poses',
+    'CorruptPersons': 'the persons of a picture',
+    'Corrupt3DPose': 'poses in space',
 }
 # Subjects that have a class of their own for some of their spaces.
 SPACES = {('PoseVictim', 'image'): 'PhotographVictim'}
@@ -57,18 +64,29 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
         victim: The model that it is run on.
 
     Raises:
-        ValueError: The goal speaks of classes, and the victim of poses; or the victim has a
+        ValueError: The goal speaks of something else than the victim; or the victim has a
             target pose, of which the goal makes no use.
     """
     config = attack_config(config)
     goal = config.get('goal') or {}
     goal = {'type': victim.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})
-    if isinstance(found.goal, ClassGoal) and victim.goal != 'Misclassify':
-        kind = type(found.goal).__name__
+    wanted, given = _speaks_of(find(GOALS, victim.goal)), _speaks_of(type(found.goal))
+    # A goal that somebody else has written knows itself what it is for.
+    if given is not None and wanted is not None and given != wanted:
         if isinstance(found, QueryAttack):
             raise ValueError(f'{type(found).__name__} {NEEDS}, got a pose estimator')
-        raise ValueError(f'attack.goal.type must be a goal of poses, got {kind}, one of classes')
+        kind = type(found.goal).__name__
+        raise ValueError(
+            f'attack.goal.type must be a goal of {wanted}, got {kind}, one of {given}; '
+            f'{victim.goal} is one'
+        )
     if getattr(victim, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
     return found
+
+
+def _speaks_of(goal: type) -> str | None:
+    """What a class of goals speaks of; None for one of another kind."""
+    names = [cls.__name__ for cls in goal.__mro__]
+    return next((noun for name, noun in GOAL_KINDS.items() if name in names), None)

@@ -40,7 +40,8 @@ class TargetPose(PoseGoal):
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are poses with a target."""
         super().check(labels, n)
-        require(labels.target is not None, 'labels', 'poses with a target', None)
+        rule = 'poses with a target, which victim.target names (walk, sit, FILE.json, ...)'
+        require(labels.target is not None, 'labels', rule, None)
 
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The target pose, and which joints it has."""

@@ -6,6 +6,7 @@ from mmengine.config import Config, ConfigDict
 from mmrobust.cli.attack import build_config, parser
 from mmrobust.engine.attack_configs import attack_config, named, shipped
 from mmrobust.engine.victims import build_attack
+from mmrobust.goals import Goal
 from mmrobust.registry import ATTACKS, HOOKS
 from tests.conftest import CONFIGS, ROOT
 
@@ -113,6 +114,15 @@ def test_a_file_may_name_an_attack(tmp_path):
         attack_config(str(path), '--attack')
 
 
+# Goals by what they suit, named by its own.
+FAMILIES = {
+    'Misclassify': ['Misclassify', 'TargetClass', 'LeastLikely'],
+    'CorruptPose': ['CorruptPose', 'TargetPose'],
+    'CorruptPersons': ['CorruptPersons'],
+    'Corrupt3DPose': ['Corrupt3DPose'],
+}
+
+
 class Victim:
     """What building an attack asks of a model under test."""
 
@@ -126,6 +136,25 @@ def test_attacks_by_gradient_suit_recognisers_and_poses_alike(name):
         attack = build_attack(name, Victim(goal))
         assert type(attack.goal).__name__ == goal
     assert attack.goal.loss == 'auto'
+
+
+@pytest.mark.parametrize('victim', FAMILIES)
+@pytest.mark.parametrize('goal', [goal for goals in FAMILIES.values() for goal in goals])
+def test_goals_that_speak_of_something_else_are_refused_at_the_start(victim, goal):
+    words = {'type': 'PGD', 'goal': {'type': goal}}
+    if goal in FAMILIES[victim]:
+        assert type(build_attack(words, Victim(victim)).goal).__name__ == goal
+        return
+    told = f'attack.goal.type must be a goal of .*, got {goal}, one of .*; {victim} is one'
+    with pytest.raises(ValueError, match=told):
+        build_attack(words, Victim(victim))
+
+
+def test_a_goal_of_another_kind_is_its_authors_affair():
+    class Any(Goal):
+        check = bind = select = objective = success = right = describe = None
+
+    assert type(build_attack({'type': 'PGD', 'goal': Any()}, Victim('CorruptPose')).goal) is Any
 
 
 def test_a_hook_takes_a_name():

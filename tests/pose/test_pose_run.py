@@ -192,7 +192,10 @@ def test_pose_shipped_configs_with_goals_of_classes_are_refused(
     ('options', 'message'),
     [
         (['victim.space=video'], 'space must be crop for a pose estimator'),
-        (['attack.goal.type=TargetPose'], 'labels must be poses with a target'),
+        (
+            ['attack.goal.type=TargetPose'],
+            'labels must be poses with a target, which victim.target names',
+        ),
         (
             ['attack.goal.type=Misclassify'],
             'attack.goal.type must be a goal of poses, got Misclassify',
