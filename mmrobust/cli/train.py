@@ -40,8 +40,8 @@ def run(argv: Sequence[str]) -> None:
 
     from mmrobust.cli.options import overridden
     from mmrobust.engine.artifacts import check_writable
-    from mmrobust.engine.model_config import check_packages
     from mmrobust.engine.option_kinds import check_kinds
+    from mmrobust.io.model_config import check_packages
 
     cfg = overridden(args.config, 'CONFIG', args.cfg_options)
     check_kinds(cfg)
