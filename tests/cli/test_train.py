@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmrobust.cli.train import check_training, main
-from mmrobust.engine import model_config
+from mmrobust.io import model_config
 
 
 def config(**changes):

@@ -152,7 +152,7 @@ def test_goals_that_speak_of_something_else_are_refused_at_the_start(victim, goa
 
 def test_a_goal_of_another_kind_is_its_authors_affair():
     class Any(Goal):
-        check = bind = select = objective = success = right = describe = None
+        check = bind = select = objective = success = is_correct = describe = None
 
     assert type(build_attack({'type': 'PGD', 'goal': Any()}, Victim('CorruptPose')).goal) is Any
 
