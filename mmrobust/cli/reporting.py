@@ -69,8 +69,9 @@ def unregistered(error: Exception) -> str | None:
 def unknown_type(kind: str, noun: str, scope: str) -> str:
     """What is said of a ``type`` that neither ``scope`` nor mmengine has registered."""
     known = suggestion(kind, set(_registered(noun)))
-    places = ' and '.join(dict.fromkeys((scope, 'mmengine')))
-    return f'unknown {noun} {kind!r} (looked for in {places}): {known}'
+    if scope == 'mmengine':
+        return f'unknown {noun} {kind!r} (looked for in mmengine): {known}'
+    return f'unknown {noun} {kind!r} (looked for in {scope} and mmengine): {known}'
 
 
 def _registered(noun: str) -> Iterator[str]:
