@@ -135,7 +135,7 @@ class AttackTestLoop(TestLoop):
         return ledger
 
     def _check_entry(self, entry: Entry) -> None:
-        check_row(entry, self.victim.fact_keys, self.attack.describe())
+        check_row(entry, self.victim.record_keys, self.attack.describe())
         if entry['error'] is None:
             self.metrics.check(entry)
 

@@ -75,7 +75,7 @@ def check_row(
 
     Args:
         entry: A line of the ledger, as it was read.
-        facts: Keys that the victim writes (``fact_keys``).
+        facts: Keys that the victim writes (``record_keys``).
         attack: The attack's description: what it counts must be there, too.
     """
     error = entry.get('error', 0)

@@ -138,7 +138,7 @@ class TransferRun:
         return self._checked([e for e in ledger.entries.values() if e['sample'] < self.total])
 
     def _check_line(self, entry: Entry) -> None:
-        check_transfer_row(entry, self.jobs, self.spec.targets, self.host.fact_keys)
+        check_transfer_row(entry, self.jobs, self.spec.targets, self.host.record_keys)
 
     @staticmethod
     def _checked(rows: list[Entry]) -> list[Entry]:

@@ -53,7 +53,7 @@ class Victim(ABC):
         one_by_one: Whether samples differ in their number of outputs, so that each is a
             batch of its own. The model's batch may then hold several items (the
             persons of a photograph), and a test step returns one data sample each.
-        fact_keys: Keys that ``facts`` always writes, and that a report is made of.
+        record_keys: Keys that ``record`` always writes, and that a report is made of.
     """
 
     model: nn.Module
@@ -62,7 +62,7 @@ class Victim(ABC):
     config: Any = None
     arrays: Callable[[Sequence[Any]], Any] | None = None
     one_by_one: ClassVar[bool] = False
-    fact_keys: ClassVar[tuple[str, ...]] = both('correct')
+    record_keys: ClassVar[tuple[str, ...]] = both('correct')
 
     def own_goal(self) -> Goal:
         """The goal of an attack that was given none."""

@@ -36,7 +36,7 @@ def line(timing=None):
 
 
 def check(row, attack=None):
-    check_row(row, ActionVictim.fact_keys, attack)
+    check_row(row, ActionVictim.record_keys, attack)
 
 
 @pytest.mark.parametrize('key', [key for key in line() if key != 'index'])

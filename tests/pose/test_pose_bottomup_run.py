@@ -95,7 +95,7 @@ def test_pose_bottomup_run_on_real_photographs_leaves_a_report(run):
     assert [row['persons'] for row in rows] == [1, 2]
     for row in rows:
         assert row['name'].endswith('.jpg')
-        assert row.keys() >= {*BottomupVictim.fact_keys}
+        assert row.keys() >= {*BottomupVictim.record_keys}
         assert row['linf'] == 16
         assert len(row['clean_poses']) > 1
         assert 'scores_disagree' not in row['flags']

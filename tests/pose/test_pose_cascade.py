@@ -244,6 +244,6 @@ def test_pose_cascade_run_from_the_command_line(attack, tmp_path):
     card = json.loads((tmp_path / 'work' / 'report.json').read_text())
     assert (card['space'], card['attacked'], card['success_rate']) == ('crop', 3, 1.0)
     for row in read_entries(tmp_path / 'work').values():
-        assert row.keys() >= {*CascadeVictim.fact_keys}
+        assert row.keys() >= {*CascadeVictim.record_keys}
         assert row['shift'] > 0.001
         assert len(row['joint_shifts']) == len(row['clean_joints']) == len(names)

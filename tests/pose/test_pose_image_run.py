@@ -118,7 +118,7 @@ def test_pose_image_run_is_by_photograph(run):
     assert report['robust']['robust/attacked'] == report['attacked']
     assert [row['persons'] for row in rows] == list(PERSONS)
     for row, count in zip(rows, PERSONS, strict=True):
-        assert row.keys() >= {*PhotographVictim.fact_keys}
+        assert row.keys() >= {*PhotographVictim.record_keys}
         assert row['linf'] <= 16
         assert len(row['clean_joints']) == count * JOINTS
         assert len(row['adversarial_joint_errors']) == JOINTS

@@ -72,7 +72,7 @@ def test_pose_lifting_run_reports_clean_and_adversarial_metrics(name, h36m, tmp_
         mean = np.mean([row[f'{side}_mpjpe'] for row in rows])
         assert card[side]['MPJPE'] == pytest.approx(mean, rel=1e-5)
     assert card['success_rate'] == 1.0
-    assert all(row.keys() >= {*LifterVictim.fact_keys} for row in rows)
+    assert all(row.keys() >= {*LifterVictim.record_keys} for row in rows)
     assert all(row['shift'] > 0.001 and row['linf'] <= 8.0 + 1e-9 for row in rows)
     page = (tmp_path / 'report.html').read_text()
     assert 'pixels of the photograph' in page

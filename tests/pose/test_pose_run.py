@@ -61,7 +61,7 @@ def test_pose_run_leaves_report_ledger_and_pictures(run):
     assert report['clean'].keys() == report['adversarial'].keys() >= {'PCK', 'EPE', 'coco/AP'}
     assert report['success_rate'] == sum(row['success'] for row in rows) / 4
     for row in rows:
-        assert row.keys() >= {*PoseVictim.fact_keys}
+        assert row.keys() >= {*PoseVictim.record_keys}
         assert row['linf'] <= 16
         assert len(row['adversarial_joints']) == len(row['clean_joint_errors']) == 14
         assert row['clean_oks'] is not None

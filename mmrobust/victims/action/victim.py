@@ -45,7 +45,7 @@ class ActionVictim(Victim):
 
     space: Space
     goal = 'Misclassify'
-    fact_keys = ('label', *both('prediction', 'correct', 'confidence'))
+    record_keys = ('label', *both('prediction', 'correct', 'confidence'))
 
     def __init__(
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0

@@ -42,7 +42,7 @@ class BottomupVictim(Victim):
     """
 
     goal = 'CorruptPersons'
-    fact_keys = (
+    record_keys = (
         *('persons', 'joints_moved'),
         *both('correct', 'pck', 'persons_right', 'joints', 'poses'),
     )

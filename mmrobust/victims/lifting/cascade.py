@@ -49,7 +49,7 @@ class CascadeVictim(PoseVictim):
     """
 
     goal = 'Corrupt3DPose'
-    fact_keys = (*PoseVictim.fact_keys, *LifterVictim.fact_keys)
+    record_keys = (*PoseVictim.record_keys, *LifterVictim.record_keys)
 
     def __init__(
         self, model: nn.Module, *, lifter: Mapping[str, Any], space: Literal['crop'] = 'crop'

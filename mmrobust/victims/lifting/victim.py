@@ -43,7 +43,7 @@ class LifterVictim(Victim):
     """
 
     goal = 'Corrupt3DPose'
-    fact_keys = ('shift', 'joint_shifts', 'joints_moved', *both('mpjpe', 'correct', 'places'))
+    record_keys = ('shift', 'joint_shifts', 'joints_moved', *both('mpjpe', 'correct', 'places'))
 
     def __init__(self, model: nn.Module, *, space: Literal['keypoints'] = 'keypoints') -> None:
         require(space == 'keypoints', 'space', 'keypoints for a 3-D lifter', space)

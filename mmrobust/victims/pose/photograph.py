@@ -48,7 +48,7 @@ class PhotographVictim(TopDownVictim):
 
     pipeline = PersonPipeline
     one_by_one = True
-    fact_keys = (*TopDownVictim.fact_keys, 'persons', 'by_person')
+    record_keys = (*TopDownVictim.record_keys, 'persons', 'by_person')
 
     def __init__(
         self, model: nn.Module, *, space: Literal['image'] = 'image', target: str | None = None

@@ -49,7 +49,7 @@ class TopDownVictim(Victim):
 
     goal = 'CorruptPose'
     pipeline: ClassVar[type[Any]]
-    fact_keys = (
+    record_keys = (
         *('displacement', 'joints_moved', 'joints_vanished'),
         *both('correct', 'pck', 'oks', 'error', 'joint_errors', 'joints'),
     )

@@ -45,7 +45,7 @@ class PoseVictim(TopDownVictim):
     """
 
     pipeline = CropPipeline
-    fact_keys = (*TopDownVictim.fact_keys, 'joint_displacements', 'joint_vanished')
+    record_keys = (*TopDownVictim.record_keys, 'joint_displacements', 'joint_vanished')
 
     def __init__(
         self, model: nn.Module, *, space: Literal['crop'] = 'crop', target: str | None = None
