@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
     from mmrobust.attacks import Attack
     from mmrobust.attacks.outcome import Outcome
     from mmrobust.goals import Labels
     from mmrobust.victims.base import Victim
     from mmrobust.victims.bound import BoundVictim
 
-Inputs = Any
-AttackLike = Any
+    Given = str | Path | NDArray[np.uint8]
+    Inputs = Given | Sequence[Given] | Tensor
+    AttackLike = Attack | str | Mapping[str, Any]
 
 
 def load_victim(
@@ -24,7 +29,7 @@ def load_victim(
     *,
     device: str = 'cpu',
     space: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
 ) -> Victim:
     """A model of MMAction2 or MMPose, ready to be attacked.
 
@@ -34,7 +39,7 @@ def load_victim(
         device: Where the model goes: ``cpu``, ``cuda``, ``cuda:N``.
         space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``); default the
             victim's own.
-        **options: More options of the victim, such as ``memory_limit`` or ``target``.
+        options: More options of the victim, such as ``memory_limit`` or ``target``.
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
@@ -43,7 +48,7 @@ def load_victim(
     """
     from mmrobust.engine.loading import victim_of
 
-    given = options if space is None else {'space': space, **options}
+    given = {**(options or {}), **({} if space is None else {'space': space})}
     return victim_of(config, checkpoint, given, device)
 
 
@@ -84,7 +89,7 @@ def attack(
 def evaluate(
     config: str | Path,
     checkpoint: str | Path,
-    attack: str | Mapping[str, Any] | Attack = 'pgd',
+    attack: AttackLike = 'pgd',
     *,
     work_dir: str | Path,
     inputs: str | Path | Sequence[str | Path] | None = None,
@@ -99,11 +104,13 @@ def evaluate(
     Args:
         config: Path of the model's config.
         checkpoint: Path or URL of its weights.
-        attack: An attack, its usual name, its config, or a file that defines ``attack``.
+        attack: An attack, its usual name, its config, or a file that defines ``attack``. One
+            that was given no goal takes the victim's own.
         work_dir: Folder for ledger, report and pictures.
         inputs: Videos or pictures in place of the config's test data.
         boxes: File with the boxes of persons in pictures of ``inputs``.
-        device: ``cpu``, ``cuda`` or ``cuda:N``; default cuda if there is one.
+        device: ``cpu``, ``cuda`` or ``cuda:N``; default cuda if there is one. As in the command,
+            the process sees no other from then on.
         max_samples: Attack only the first so many samples.
         resume: Go on from the ledger in ``work_dir``.
         options: Overrides of the config by dotted keys, such as ``{'victim.space': 'view'}``.
@@ -115,9 +122,10 @@ def evaluate(
         OSError: A file cannot be read or written.
         ValueError: An option is unknown or out of range, or nothing could be attacked.
     """
+    from mmrobust.attacks import Attack
     from mmrobust.cli.attack import run_with
 
-    given = attack.describe() if hasattr(attack, 'describe') else attack
+    given = attack.config() if isinstance(attack, Attack) else attack
     words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
     run_with(
         str(config),

@@ -160,6 +160,27 @@ def test_evaluate_is_the_command(checkpoints, tmp_path):
         mr.evaluate(TINY, weights, 'pdg', work_dir=tmp_path / 'w')
 
 
+@pytest.mark.slow
+def test_evaluate_gives_an_attack_without_a_goal_that_of_the_victim(tmp_path):
+    report = mr.evaluate(POSE, POSE_WEIGHTS, pgd(), work_dir=tmp_path, max_samples=1)
+    assert report['goal']['type'] == 'CorruptPose'
+
+
+def test_a_shape_passes_the_pipeline_once(checkpoints, frames, monkeypatch):
+    victim = mr.load_victim(TINY, checkpoints['tiny_3d'])
+    made = []
+    arrays = victim.arrays
+    monkeypatch.setattr(victim, 'arrays', lambda given: made.append(given) or arrays(given))
+    pixels = small(frames)
+    first = victim(pixels[:1].float())
+    assert torch.equal(victim(pixels[:1].float()), first)
+    (outcome,) = pgd()(victim, pixels[1:2])
+    assert outcome.attacked
+    assert len(made) == 1
+    victim(small(frames, (32, 50))[:1].float())
+    assert len(made) == 2
+
+
 @pytest.mark.parametrize(
     ('inputs', 'options', 'message'),
     [
@@ -209,7 +230,7 @@ def test_what_cannot_be_loaded_is_named(checkpoints, tmp_path):
     with pytest.raises(ValueError, match='does not match the model'):
         mr.load_victim(TINY, checkpoints['tiny_2d'])
     with pytest.raises(ValueError, match="no option 'spcae'"):
-        mr.load_victim(TINY, checkpoints['tiny_3d'], spcae='view')
+        mr.load_victim(TINY, checkpoints['tiny_3d'], options={'spcae': 'view'})
     with pytest.raises(ValueError, match='space must be video or view'):
         mr.load_victim(TINY, checkpoints['tiny_3d'], space='crop')
 

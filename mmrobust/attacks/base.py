@@ -117,8 +117,7 @@ class Attack(ABC):
             ValueError: Pixels, labels or masks do not fit.
             RuntimeError: Called inside ``torch.inference_mode``.
         """
-        aim, labels = self._aim(victim, pixels, labels)
-        victim = victim.bind_pixels(pixels) if isinstance(victim, Victim) else victim
+        aim, labels, victim = self._bind(victim, pixels, labels)
         if isinstance(victim, SampledFrames):
             inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
             require(success_on is None, 'success_on', 'None for bare videos', success_on)
@@ -161,16 +160,18 @@ class Attack(ABC):
         outcomes = measured(self.threat, goal, clean, adversarial, outputs, attackable, counters)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 
-    def _aim(
+    def _bind(
         self, victim: Victim | BoundVictim, pixels: Tensor, labels: Labels | None
-    ) -> tuple[Goal, Labels]:
-        """The goal of this call, and labels, if only to say that there are none."""
+    ) -> tuple[Goal, Labels, BoundVictim]:
+        """Goal, labels (if only to say that there are none) and victim of this call."""
         goal = self.goal_for(victim)
-        if labels is not None:
-            return goal, labels
-        if isinstance(victim, Victim):
-            return goal.of_prediction(), victim.unlabelled(pixels)
-        return goal.of_prediction(), torch.full((len(pixels),), -1)
+        goal = goal.of_prediction() if labels is None else goal
+        if not isinstance(victim, Victim):
+            nobody = torch.full((len(pixels),), -1)
+            return goal, nobody if labels is None else labels, victim
+        bound = victim.bind_pixels(pixels)
+        known = victim.unlabelled(bound, len(pixels)) if labels is None else labels
+        return goal, known, bound
 
     def _checked(self, victim: BoundVictim, pixels: Tensor, labels: Labels, goal: Goal) -> Tensor:
         """The pixels as float, after every check that needs no forward."""
@@ -248,6 +249,11 @@ class Attack(ABC):
         known = 'usual_name' in vars(type(self))
         name = self.usual_name() if known else type(self).__name__
         return ', '.join(filter(None, (name, self.goal.title)))
+
+    def config(self) -> dict[str, Any]:
+        """A config that builds the attack again; without a goal where it was given none."""
+        found = self.describe()
+        return {k: v for k, v in found.items() if k != 'goal' or not self._takes_victims_goal}
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""

@@ -10,20 +10,19 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.datasets.arrays import ArrayPictures, ArrayVideos
+from mmrobust.engine.models import load_model
 from mmrobust.engine.raw_data import raw_dataset
 from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.goals import Labels
-from mmrobust.io.checkpoints import load_weights
-from mmrobust.io.configs import check_file, read_config
-from mmrobust.io.model_config import check_model
+from mmrobust.io.configs import read_config
 from mmrobust.registry import DATASETS
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim
@@ -35,17 +34,8 @@ def victim_of(
 ) -> Victim:
     """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
-    require('model' in cfg, 'config', 'a config with a model', config)
-    check_model(cfg.model, f'config {getattr(cfg, "filename", None) or "given"}')
-    if '://' not in str(checkpoint):
-        check_file(checkpoint, 'checkpoint')
-    scope = cfg.get('default_scope') or 'mmaction'
-    init_default_scope(scope)
-    with MODELS.switch_scope_and_registry(scope) as registry:
-        model = registry.build(cfg.model)
-    load_weights(model, str(checkpoint))
-    victim = build_victim(model.to(device).eval(), dict(options))
-    victim.config = cfg
+    victim = build_victim(load_model(cfg, checkpoint, device=device), dict(options))
+    victim.config, victim.shapes = cfg, {}
     # A lifter takes joints, which no raw file has.
     if victim.space != 'keypoints' and 'test_dataloader' in cfg:
         victim.arrays = partial(_of_arrays, cfg)

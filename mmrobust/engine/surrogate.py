@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmrobust.engine.models import load_model
 from mmrobust.engine.provenance import file_sha256, model_files
-from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import read_config
 from mmrobust.victims.action.victim import ActionVictim
@@ -35,7 +35,7 @@ class Surrogate:
         self.config, self.checkpoint, self.overrides = config, checkpoint, overrides or {}
         device = next(victim.model.parameters()).device
         cfg = read_config(config, 'surrogate.config')
-        model = load_recognizer(cfg, checkpoint, overrides=overrides, device=device)
+        model = load_model(cfg, checkpoint, overrides=overrides, device=device)
         self.files = model_files(cfg.model)
         self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmrobust.engine.models import load_model
 from mmrobust.engine.provenance import file_sha256
-from mmrobust.engine.recognizers import load_recognizer
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
 from mmrobust.io.configs import read_config
@@ -60,7 +60,7 @@ def load_victims(spec: TransferSpec, device: torch.device | str) -> Victims:
     for name in spec.used:
         cfg = victim_config(name, spec.victims[name])
         try:
-            model = load_recognizer(cfg, spec.victims[name].checkpoint, device=device)
+            model = load_model(cfg, spec.victims[name].checkpoint, device=device)
             stopped_by = missing_gradient(model)
             found[name] = ActionVictim(model, space=spec.space)
         except Exception as error:

@@ -50,6 +50,7 @@ class Victim(ABC):
         goal: Registered goal of an attack whose config names none.
         config: The config that it was loaded from; None for a model alone.
         arrays: Makes a data set of arrays, with the config's test pipeline; likewise.
+        shapes: What the pipeline made of bare pixels, by their shape; empty at first.
         one_by_one: Whether samples differ in their number of outputs, so that each is a
             batch of its own. The model's batch may then hold several items (the
             persons of a photograph), and a test step returns one data sample each.
@@ -61,6 +62,7 @@ class Victim(ABC):
     goal: str
     config: Any = None
     arrays: Callable[[Sequence[Any]], Any] | None = None
+    shapes: dict[tuple[int, ...], Loaded]
     one_by_one: ClassVar[bool] = False
     record_keys: ClassVar[tuple[str, ...]] = both('correct')
 
@@ -134,9 +136,13 @@ class Victim(ABC):
         """Outputs (N, D) for bare pixels; see :meth:`bind_pixels`."""
         return self.bind_pixels(pixels)(pixels)
 
-    def unlabelled(self, pixels: Tensor) -> Labels:
-        """What stands for the labels of bare pixels, for a goal whose reference is a prediction."""
-        bound = self.bind_pixels(pixels)
+    def unlabelled(self, bound: BoundVictim, n: int) -> Labels:
+        """What stands for the labels of n samples, for a goal whose reference is a prediction.
+
+        Args:
+            bound: What :meth:`bind_pixels` gave.
+            n: How many samples there are.
+        """
         assert isinstance(bound, BoundSamples)
         return self.labels({'data_samples': bound.samples})
 

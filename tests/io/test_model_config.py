@@ -10,7 +10,7 @@ from mmengine.utils import get_installed_path
 
 from mmrobust.cli.attack import main
 from mmrobust.engine.attack_hook import AttackHook
-from mmrobust.engine.recognizers import load_recognizer
+from mmrobust.engine.models import load_model
 from mmrobust.io import model_config
 from mmrobust.io.model_config import check_model
 from mmrobust.victims.lifting.behind import Lifter
@@ -67,7 +67,7 @@ def test_surrogates_and_lifters_are_checked_with_their_files_named(monkeypatch, 
     config.write_text(f"model = {{'type': 'PoseLifter', 'backbone': {BACKBONE!r}}}")
     weights.touch()
     with pytest.raises(ModuleNotFoundError, match=r'of config \S*other\.py needs the package'):
-        load_recognizer(config, weights)
+        load_model(config, weights)
     options = {'config': str(config), 'checkpoint': str(weights)}
     with pytest.raises(ModuleNotFoundError, match=r'of lifter\.config needs the package'):
         Lifter(options, torch.device('cpu'))

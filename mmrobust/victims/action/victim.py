@@ -106,9 +106,9 @@ class ActionVictim(Victim):
         whole = len(frames) == pixels.shape[2]
         return bound if whole else SampledFrames(bound, frames)
 
-    def unlabelled(self, pixels: Tensor) -> Tensor:
+    def unlabelled(self, bound: BoundVictim, n: int) -> Tensor:
         """No class (N,)."""
-        return torch.full((len(pixels),), -1)
+        return torch.full((n,), -1)
 
     def record(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
         """The classes, whether they are the label (1,), and the label's probability."""

@@ -1,4 +1,4 @@
-"""Build a recogniser from a config and a checkpoint, outside a runner."""
+"""Build a model from a config and a checkpoint, outside a runner."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
 from mmrobust.functional.checks import require
@@ -14,17 +15,17 @@ from mmrobust.io.configs import check_file, read_config
 from mmrobust.io.model_config import check_model
 
 
-def load_recognizer(
+def load_model(
     config: str | Path | Any,
     checkpoint: str | Path,
     *,
     overrides: dict[str, Any] | None = None,
     device: torch.device | str = 'cpu',
 ) -> nn.Module:
-    """A recogniser with its weights, in evaluation mode.
+    """A model of MMAction2 or MMPose with its weights, in evaluation mode.
 
     Args:
-        config: Path of a config, or the config.
+        config: Path of a config, or the config, which ``overrides`` change.
         checkpoint: Path or URL of the weights.
         overrides: Dotted keys of the config and other values for them.
         device: Where the model goes.
@@ -34,22 +35,15 @@ def load_recognizer(
         ModuleNotFoundError: A part of the model is in a package that is not installed.
         ValueError: The config cannot be read or has no model, or the weights are not its own.
     """
-    from mmaction.registry import MODELS
-    from mmengine.registry import init_default_scope
-
-    _check_exists(config=config, checkpoint=checkpoint)
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
+    if '://' not in str(checkpoint):
+        check_file(checkpoint, 'checkpoint')
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
     check_model(cfg.model, f'config {cfg.filename or "given"}')
-    init_default_scope(cfg.get('default_scope') or 'mmaction')
-    model: nn.Module = MODELS.build(cfg.model)
+    scope = cfg.get('default_scope') or 'mmaction'
+    init_default_scope(scope)
+    with MODELS.switch_scope_and_registry(scope) as registry:
+        model: nn.Module = registry.build(cfg.model)
     load_weights(model, str(checkpoint))
     return model.to(device).eval()
-
-
-def _check_exists(**paths: object) -> None:
-    for name, path in paths.items():
-        local = isinstance(path, str | Path) and '://' not in str(path)
-        if local:
-            check_file(str(path), name)
