@@ -5,6 +5,7 @@ Shapes: T frames of the whole video, H, W the frame after the pipeline's Resize.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,24 +74,41 @@ def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeli
         ValueError: It does not; decord fails on some narrow videos, and PyAVInit
             counts no frames in Matroska files.
     """
-    from mmaction.registry import TRANSFORMS
-
-    kinds = [type(t).__name__ for t in pipeline.transforms]
-    reader = next((k for k in ('OpenCV', 'PyAV') if f'{k}Decode' in kinds), 'Decord')
+    init, decode = own_reader(pipeline)
     state: Results = {'filename': str(path), 'start_index': 0, 'modality': 'RGB'}
     try:
-        state = _run(TRANSFORMS.build({'type': f'{reader}Init'}), state)
+        state = _run(init, state)
         state['frame_inds'] = np.arange(int(state['total_frames']))
-        read = _run(TRANSFORMS.build({'type': f'{reader}Decode'}), state)['imgs']
+        read = _run(decode, state)['imgs']
         same = len(read) == len(frames) and all(map(np.array_equal, read, frames))
         reason = f'it gives {len(read)} of {len(frames)} frames, or other pixels'
     except Exception as error:
         same, reason = False, one_line(error)
     if not same:
         raise ValueError(
-            f'save_adv: {reader}Init/{reader}Decode cannot read {path.name} back '
-            f'({frames.shape[2]} pixels wide): {reason}; use OpenCVInit and OpenCVDecode'
+            f'save_adv: {type(init).__name__}/{type(decode).__name__} cannot read {path.name} '
+            f'back ({frames.shape[2]} pixels wide): {reason}; use OpenCVInit and OpenCVDecode'
         )
+
+
+def own_reader(pipeline: LayoutPipeline) -> tuple[Any, Any]:
+    """The pipeline's two transforms that read a video file, decord's where it reads none.
+
+    Those of a subclass count: the config's own reader is what must read the file.
+    """
+    from mmaction.registry import TRANSFORMS
+
+    for reader in ('OpenCV', 'PyAV', 'Decord'):
+        found = [_derived(pipeline.transforms, f'{reader}{part}') for part in ('Init', 'Decode')]
+        if None not in found:
+            return found[0], found[1]
+    return TRANSFORMS.build({'type': 'DecordInit'}), TRANSFORMS.build({'type': 'DecordDecode'})
+
+
+def _derived(transforms: Sequence[Any], kind: str) -> Any | None:
+    """The first transform of a class of this name, or derived from one."""
+    named = (t for t in transforms if any(base.__name__ == kind for base in type(t).__mro__))
+    return next(named, None)
 
 
 def _run(transform: Any, state: Results) -> Results:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmcv.transforms import BaseTransform
 
-from mmrobust.victims.action.full_video import full_video
+from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.samples import LAYOUT_KEY, Collate, Failure, UnknownTransformError
@@ -181,3 +181,24 @@ def test_a_resize_that_is_not_stable_is_refused():
     steps.insert(2, TRANSFORMS.build(dict(type='Resize', scale=0.5)))
     with pytest.raises(UnknownTransformError, match='Resize'):
         full_video(LayoutPipeline(steps, 'video'), info())
+
+
+def test_the_configs_own_reader_must_read_a_saved_video_back(tmp_path):
+    from mmaction.datasets.transforms import DecordDecode, DecordInit
+
+    from mmrobust.io.video import write_lossless
+
+    class Dimmed(DecordDecode):
+        def transform(self, results):
+            results = super().transform(results)
+            results['imgs'] = [image // 2 for image in results['imgs']]
+            return results
+
+    frames = np.random.default_rng(0).integers(0, 256, (3, 20, 32, 3), np.uint8)
+    write_lossless(tmp_path / 'v.mkv', frames, 10)
+    plain = LayoutPipeline([DecordInit(), DecordDecode()], 'video')
+    check_readable(tmp_path / 'v.mkv', frames, plain)
+    with pytest.raises(ValueError, match='DecordInit/Dimmed cannot read v.mkv back'):
+        check_readable(
+            tmp_path / 'v.mkv', frames, LayoutPipeline([DecordInit(), Dimmed()], 'video')
+        )
