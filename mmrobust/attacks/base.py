@@ -148,7 +148,8 @@ class Attack(ABC):
                 every = torch.arange(len(clean))
                 target = CountingVictim(victim, counters, every, success_on, journals).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
-                adversarial[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
+                found = self.run(target, clean[rows].clone(), goal.select(rows), rng)
+                adversarial[rows] = self._as_saved(found, clean[rows], target)
                 outputs[rows] = self._outputs(success_victim.select(rows), adversarial[rows]).to(
                     outputs
                 )
@@ -198,17 +199,10 @@ class Attack(ABC):
             self.threat.check_range(clean, victim.bounds)
         return clean
 
-    def _run_safely(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
-    ) -> Tensor:
-        """``run``, then a projection, NaN guard and rounding of its result."""
-        adversarial = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
-        require(
-            adversarial.shape == clean.shape,
-            'run()',
-            f'of shape {tuple(clean.shape)}',
-            adversarial.shape,
-        )
+    def _as_saved(self, found: Tensor, clean: Tensor, victim: CountingVictim) -> Tensor:
+        """What ``run`` gave, rounded inside the threat; clean where it is not finite."""
+        adversarial, shape = found.detach().to(clean), tuple(clean.shape)
+        require(adversarial.shape == shape, 'run()', f'of shape {shape}', adversarial.shape)
         bad = ~adversarial.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
         adversarial = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, adversarial)

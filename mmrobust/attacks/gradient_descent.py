@@ -81,9 +81,10 @@ class GradientDescent(Attack):
             rows = (~done).nonzero().squeeze(1)
             if self.restarts > 1 and len(rows):
                 now = left[rows]
-                value, done[rows] = self._score(
-                    target.select(rows), found[rows], pixels[now], aim.select(rows)
-                )
+                judged = target.select(rows)
+                outputs = judged.verdict(self.rounded(found[rows], pixels[now], judged))
+                value = aim.select(rows).objective(outputs).double().cpu()
+                done[rows] = aim.select(rows).success(outputs).cpu()
                 better[rows] = done[rows] | (value > objective[now])
                 objective[now] = torch.fmax(value, objective[now])
             best[left[better]] = found[better]
@@ -91,13 +92,6 @@ class GradientDescent(Attack):
             if not len(left):
                 break
         return best
-
-    def _score(
-        self, victim: CountingVictim, found: Tensor, clean: Tensor, goal: Goal
-    ) -> tuple[Tensor, Tensor]:
-        """Objective and success (N,) of candidates as they will be saved, rounded."""
-        outputs = victim.verdict(self.rounded(found, clean, victim))
-        return goal.objective(outputs).double().cpu(), goal.success(outputs).cpu()
 
     def descend(
         self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
@@ -174,5 +168,7 @@ class GradientDescent(Attack):
         rows = won.nonzero().squeeze(1)
         if len(rows):
             one = state.select(rows)
-            _, won[rows] = self._score(one.victim, one.pixels, one.clean, one.goal)
+            # As they will be saved, rounded.
+            outputs = one.victim.verdict(self.rounded(one.pixels, one.clean, one.victim))
+            won[rows] = one.goal.success(outputs).cpu()
         return won

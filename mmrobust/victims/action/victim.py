@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
-from mmrobust.victims.action.chunking import divide, saved_bytes
+from mmrobust.victims.action.chunking import divide, kept_bytes
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
@@ -122,7 +122,9 @@ class ActionVictim(Victim):
         key = (*clips.layouts[0].signature, leaf.requires_grad)
         if key not in self._view_bytes:
             one = clips.select(torch.tensor([0]))
-            self._view_bytes[key] = saved_bytes(one.part, leaf, unit)
+            with kept_bytes(leaf.requires_grad) as kept:
+                one.part(leaf, range(unit))
+            self._view_bytes[key] = kept.total
         fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
         return min(views, max(1, fits) * unit)
 
