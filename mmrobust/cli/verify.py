@@ -111,8 +111,8 @@ def stock_config(
     """The user's config, reading ``videos`` with MMAction2's own data set."""
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.reading import reading_files
-    from mmrobust.engine.video_files import annotation_lines
     from mmrobust.io.configs import read_config
+    from mmrobust.victims.action.video_files import annotation_lines
 
     cfg = read_config(args.config, 'CONFIG')
     cfg.merge_from_dict(parse_options(args.cfg_options))

@@ -6,7 +6,7 @@ Shapes: N samples, D outputs of a victim per sample, G groups of outputs.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any, Protocol, Self, cast
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from torch import Tensor
 
@@ -29,7 +29,13 @@ class Goal(ABC):
     A subclass is a frozen dataclass whose fields are the options of a config.
     An attack asks a goal what is below and nothing else, so that it suits
     victims of any kind.
+
+    Attributes:
+        speaks_of: What a victim must be of for the goal to suit it; None: the goal knows
+            itself what it is for.
     """
+
+    speaks_of: ClassVar[str | None] = None
 
     @abstractmethod
     def check(self, labels: Any, n: int) -> None:

@@ -35,6 +35,8 @@ class ClassGoal(Goal):
         truth: (N,) reference classes; set by ``bind``.
     """
 
+    speaks_of = 'classes'
+
     loss: LossName = 'cross_entropy'
     reference: Reference = 'label'
     classes: Tensor | None = field(default=None, init=False)

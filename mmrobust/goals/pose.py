@@ -37,6 +37,8 @@ class PoseGoal(DecodedGoal):
         aim: The poses that responses are compared with, encoded; likewise.
     """
 
+    speaks_of = 'poses'
+
     unit: Unit = 'box'
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ K classes; pixels 0..255.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -20,11 +21,12 @@ from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Record, Victim, both
+from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.unloaded import first_of
 
 Space = Literal['video', 'view']
+VIDEO = SampleKind('video', previews='VideoPreviews', frames=True)
 # Transforms of MMAction2 that read or arrange joints.
 SKELETON = ('PoseDecode', 'MMDecode', 'GenSkeFeat', 'FormatGCNInput')
 
@@ -45,6 +47,8 @@ class ActionVictim(Victim):
 
     space: Space
     goal = 'Misclassify'
+    # No video can carry what is done to each view on its own.
+    kinds = {'video': replace(VIDEO, saved_files='VideoFiles'), 'view': VIDEO}
     record_keys = ('label', *both('prediction', 'correct', 'confidence'))
 
     def __init__(

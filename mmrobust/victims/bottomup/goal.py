@@ -51,6 +51,8 @@ class CorruptPersons(DecodedGoal):
         aim: The reference, encoded; likewise.
     """
 
+    speaks_of = 'the persons of a picture'
+
     share: float = 0.5
     reference: Literal['label', 'prediction'] = 'label'
     min_score: float = 0.0

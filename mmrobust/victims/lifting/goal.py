@@ -39,6 +39,8 @@ class Corrupt3DPose(DecodedGoal):
         aim: The reference; likewise.
     """
 
+    speaks_of = 'poses in space'
+
     tau: float = 0.15
     reference: Literal['label', 'prediction'] = 'label'
 

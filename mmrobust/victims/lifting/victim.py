@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record, Victim, both
+from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.lifting.flip import flips_copies
 from mmrobust.victims.lifting.head_adapters import adapter_of
@@ -43,6 +43,12 @@ class LifterVictim(Victim):
     """
 
     goal = 'Corrupt3DPose'
+    kinds = {
+        'keypoints': SampleKind(
+            'pose', previews='LiftingPreviews', frames=True, unit='pixels of the photograph'
+        )
+    }
+    raw_input = False
     record_keys = ('shift', 'joint_shifts', 'joints_moved', *both('mpjpe', 'correct', 'places'))
 
     def __init__(self, model: nn.Module, *, space: Literal['keypoints'] = 'keypoints') -> None:
