@@ -6,7 +6,7 @@ from torch import Tensor
 from mmrobust.attacks import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 from mmrobust.victims import CountingVictim
@@ -32,7 +32,9 @@ class BIM(Attack):
         require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
         self.steps = steps
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Step, project, and again."""
         found = pixels
         for _ in range(self.steps):

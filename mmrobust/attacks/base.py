@@ -19,7 +19,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.second_look import answers_anew, remark_answers
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal, Labels, Misclassify
+from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
@@ -68,7 +68,9 @@ class Attack(ABC):
         return twin
 
     @abstractmethod
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Adversarial pixels (N, C, T, H, W), float, for the samples given.
 
         Args:

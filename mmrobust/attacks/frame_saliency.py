@@ -16,7 +16,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.saliency import frame_saliency
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.threats import Threat
 from mmrobust.victims.bound import Clip
 from mmrobust.victims.counting import CountingVictim
@@ -69,7 +69,9 @@ class FrameSaliency(Attack):
         require(level in ('stack', 'video'), 'level', 'stack or video', level)
         self.inner, self.level = inner, level
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Search the sample as a whole, or clip by clip."""
         shape = tuple(pixels.shape)
         require(len(shape) == 5, 'pixels', 'videos (N, C, T, H, W), which have frames', shape)
@@ -88,7 +90,7 @@ class FrameSaliency(Attack):
         clips: Sequence[Clip],
         pixels: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
     ) -> Tensor:
         """Clip after clip, until the whole video is fooled."""
@@ -114,7 +116,7 @@ class FrameSaliency(Attack):
         found: Tensor,
         clean: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
         won: Tensor | None = None,
     ) -> Tensor:
@@ -149,7 +151,7 @@ class FrameSaliency(Attack):
         victim: CountingVictim,
         found: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         won: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Which samples (N,) succeed, and the gradient (N, ...) for the others.
@@ -183,7 +185,7 @@ class FrameSaliency(Attack):
         clean: Tensor,
         gradient: Tensor,
         mask: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
     ) -> Tensor:
         """``found`` with the frame under ``mask`` (N, 1, T, 1, 1) changed."""

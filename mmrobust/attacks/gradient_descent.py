@@ -13,7 +13,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
@@ -69,7 +69,9 @@ class GradientDescent(Attack):
         self.steps, self.step_size, self.step_unit = steps, step_size, step_unit
         self.random_start, self.restarts, self.early_stop = random_start, restarts, early_stop
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Restart until every sample is done or the restarts are used up."""
         best = pixels.clone()
         objective = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)
@@ -94,7 +96,7 @@ class GradientDescent(Attack):
         return best
 
     def descend(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> tuple[Tensor, Tensor]:
         """One run from one start.
 
@@ -126,7 +128,7 @@ class GradientDescent(Attack):
         return found, done
 
     def begin(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> LoopState:
         """The state before the first step."""
         pixels = self.start(clean, rng).clamp(*victim.bounds)

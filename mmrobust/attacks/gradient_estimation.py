@@ -17,7 +17,7 @@ from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, ClassSamples, Goal
 from mmrobust.goals.targeted import Targeted
 from mmrobust.query.black_box import Scores
 from mmrobust.query.shrinking_ball import ShrinkingBall
@@ -138,11 +138,13 @@ class GradientEstimation(QueryAttack):
         """The clips to start from."""
         return () if self.clips is None else self.clips.files
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Search every sample; a start that is missing ends the run before the first query."""
         if self.clips is not None:
-            assert isinstance(goal, Targeted)
-            self.clips.check(goal.bound[0].tolist())
+            assert isinstance(goal.samples, ClassSamples)
+            self.clips.check(goal.samples.classes.tolist())
         return super().run(victim, pixels, goal, rng)
 
     def search(self, state: QueryState) -> Search:
@@ -176,8 +178,8 @@ class GradientEstimation(QueryAttack):
         """The ball from a clip of the target class; None without one."""
         if self.clips is None:
             return None
-        assert isinstance(state.goal, Targeted)
-        target = int(state.goal.bound[0])
+        assert isinstance(state.goal.samples, ClassSamples)
+        target = int(state.goal.samples.classes)
         clip = self.clips.clip(target, state.clean, state.generator)
         ball = ShrinkingBall(state, state.bounds[0] + state.level * clip)
         found = yield from ball.begin()

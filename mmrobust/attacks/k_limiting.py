@@ -17,7 +17,7 @@ from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import READINGS, indicator, jacobian, largest, threshold
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
@@ -145,7 +145,7 @@ class KLimiting(GradientDescent):
         require(sound, 'mask', 'relation or random with a random start', self.mask)
 
     def begin(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> LoopState:
         """No mask yet; a random start is inside that of the clean pixels."""
         if self.relation == 'none':

@@ -10,7 +10,7 @@ from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
@@ -69,7 +69,7 @@ class MIFGSM(GradientDescent):
         return 'MI-FGSM'
 
     def begin(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> MomentumState:
         """No momentum yet."""
         state = super().begin(victim, clean, goal, rng)

@@ -16,7 +16,7 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import ClassGoal, Goal
+from mmrobust.goals import BoundGoal, ClassGoal, Goal
 from mmrobust.query.black_box import Access, BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.scheduler import QueryScheduler, QueryTask
@@ -100,7 +100,9 @@ class QueryAttack(Attack):
         Return on success; run on for ever otherwise: the budget ends it.
         """
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Search every sample until it succeeds or its budget is spent."""
         self._check_victim(victim, pixels)
         given, grid = victim.victim, victim.step or self._grid(pixels)
@@ -144,7 +146,7 @@ class QueryAttack(Attack):
         self,
         victim: CountingVictim,
         pixels: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
         row: int,
         grid: float,

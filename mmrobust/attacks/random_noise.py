@@ -8,7 +8,7 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal, Goal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
@@ -42,7 +42,9 @@ class RandomNoise(Attack):
         """As a report says it."""
         return 'Random noise'
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Draw until a sample is fooled or its trials are used up."""
         found = pixels.clone()
         left = torch.arange(len(pixels))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from lifting_toys import LIFTERS, build_dataset, build_lifter, write_h36m
 from mmengine.dataset import pseudo_collate
-from pose_toys import assert_slopes
+from pose_toys import assert_slopes, distance
 
 from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.attacks.pgd import PGD
@@ -130,7 +130,7 @@ def test_pose_lifting_attack_moves_the_pose_further_than_noise(family, h36m):
         with torch.no_grad():
             told = goal.bind(truth, sequences(joints))
             found = torch.stack([row.adversarial for row in rows])
-            shifts[type(attack)] = told.distance(sequences(found))
+            shifts[type(attack)] = distance(told, sequences(found))
     # Untrained attention moves every joint with its own coordinates, by hardly more or less.
     assert (shifts[PGD] > (1.0 if family == 'motionbert' else 1.2) * shifts[RandomNoise]).all()
 
@@ -149,7 +149,7 @@ def test_pose_lifting_planted_adversarial_pose_is_found(h36m):
     with torch.no_grad():
         clean = truth.places(sequences(joints))
         response = sequences(joints)
-        start = Corrupt3DPose().bind(truth, response).distance(response)
+        start = distance(Corrupt3DPose().bind(truth, response), response)
     # The depth goes further from where it belongs, as far as eps lets joint 3 go.
     signs = (clean - truth.aim.places)[:, 0, 3, 2].sign()
     goal = Corrupt3DPose(tau=float(start.max()) + 1e-4)
@@ -170,7 +170,7 @@ def test_pose_lifting_of_half_the_joints_hidden_counts_the_others(h36m):
         outputs = sequences(joints)
         goal = Corrupt3DPose().bind(truth, outputs)
         gap = (truth.places(outputs) - truth.aim.places).norm(dim=3)[:, :, 1::2].mean(dim=(1, 2))
-    torch.testing.assert_close(goal.distance(outputs), gap)
+    torch.testing.assert_close(distance(goal, outputs), gap)
     truth.aim.weights.zero_()
     outcomes = PGD(goal=Corrupt3DPose())(sequences, joints, truth)
     assert all(not o.attacked and 'no_visible_joint' in o.flags for o in outcomes)
