@@ -181,7 +181,7 @@ def test_pose_lifting_refuses_what_it_cannot_attack(h36m):
     with pytest.raises(ValueError, match='space must be keypoints'):
         LifterVictim(model, space='crop')
     model.head = torch.nn.Linear(2, 2)
-    with pytest.raises(ValueError, match='head must be for a lifter one of Temporal'):
+    with pytest.raises(ValueError, match='head of a lifter must be one with an adapter .*Temporal'):
         LifterVictim(model)
     victim, sequences, joints, truth, loaded = bound('image', h36m)
     with pytest.raises(ValueError, match='a PoseTruth|poses'):

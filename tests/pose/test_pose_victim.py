@@ -222,12 +222,15 @@ def test_pose_victim_is_registered_and_speaks_of_input_pixels():
 def test_pose_head_without_a_readout_is_refused_by_name(kind):
     model = build_model('heatmap')
     model.head.__class__ = type(kind, (type(model.head),), {})
-    with pytest.raises(ValueError, match=f'head must be one with an adapter .*HeatmapHead.*{kind}'):
+    with pytest.raises(
+        ValueError,
+        match=f'head of a pose estimator must be one with an adapter .*HeatmapHead.*{kind}',
+    ):
         PoseVictim(model)
 
 
 def test_pose_victims_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match='model must be an MMPose estimator with a head'):
+    with pytest.raises(ValueError, match='must be one with an adapter .* got Linear without a head'):
         PoseVictim(torch.nn.Linear(1, 1))
     model = build_model('heatmap')
     model.head.decoder = None

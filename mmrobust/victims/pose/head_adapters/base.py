@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import joint_distance
+from mmrobust.victims.heads import codec_of
 
 Loss = Callable[[Tensor, 'PoseAim'], Tensor]
 
@@ -67,10 +67,7 @@ class HeadAdapter(ABC):
     reported: list[int] | None = None
 
     def __init__(self, head: Any) -> None:
-        self.head, self.codec = head, head.decoder
-        found, kind = type(self.codec).__name__, type(head).__name__
-        rule = f'for {kind} one of {", ".join(self.codecs)}'
-        require(found in self.codecs, 'head.decoder', rule, found)
+        self.head, self.codec = head, codec_of(head, self.codecs)
 
     @property
     def input_size(self) -> tuple[int, int]:
