@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """Attack as the command's arguments say."""
-    attack_with(parser().read(argv))
+    args = parser().read(argv)
+    choose_device(args.device)
+    attack_with(args)
 
 
 def run_with(
@@ -92,8 +94,7 @@ def run_with(
 
 
 def attack_with(args: argparse.Namespace) -> None:
-    """Attack as the arguments say."""
-    choose_device(args.device)
+    """Attack as the arguments say, on the device that mmengine finds."""
     check_launcher(args.launcher)
     from mmengine.runner import Runner
 
@@ -101,7 +102,8 @@ def attack_with(args: argparse.Namespace) -> None:
     from mmrobust.engine.lock import alone_in
     from mmrobust.io.model_config import check_model
 
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.launcher != 'none':
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
     cfg = build_config(args)
     check_model(cfg.model)
@@ -113,7 +115,7 @@ def attack_with(args: argparse.Namespace) -> None:
 
 
 def choose_device(device: str | None) -> None:
-    """Make ``device`` the one that mmengine will see; before torch looks for GPUs."""
+    """Make ``device`` the one that the process sees, a command's own; before torch looks."""
     if device is None or device == 'cuda':
         visible = None
     elif device == 'cpu':

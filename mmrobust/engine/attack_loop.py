@@ -13,6 +13,7 @@ from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
+from mmrobust.compat import healed
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.answers import answer_file, forget_answers
@@ -103,6 +104,7 @@ class AttackTestLoop(TestLoop):
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
+    @healed()
     def run(self) -> dict[str, float]:
         """Attack every sample that the ledger does not hold yet, then report.
 

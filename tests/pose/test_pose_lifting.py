@@ -16,6 +16,7 @@ from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import LifterVictim
 from mmrobust.victims.lifting import Corrupt3DPose
+from mmrobust.victims.lifting.flip import flip_averaged
 from mmrobust.victims.lifting.loading import LiftPipeline, linear_layout
 
 pytestmark = pytest.mark.sampled(4)
@@ -84,6 +85,25 @@ def test_pose_lifting_responses_are_those_of_the_test_step(family, h36m):
     with torch.no_grad():
         _, outputs = victim.predict(loaded.data)
         torch.testing.assert_close(sequences(joints), outputs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('shift', [True, False])
+def test_pose_lifting_flip_test_is_mmposes_bit_for_bit(h36m, shift):
+    victim, loaded = loaded_batch('motionbert', h36m)
+    model = victim.model
+    model.test_cfg['shift_coords'] = shift
+    data = model.data_preprocessor(loaded.data, False)
+    samples = data['data_samples']
+    with torch.no_grad():
+        _, stock = victim.predict(loaded.data)
+        inputs = torch.stack(list(data['inputs']))
+        own = flip_averaged(model, inputs, samples)
+    assert torch.equal(victim.adapter.flatten((own,)), stock)
+    # Mirrored coordinates are copies: what was given is as it was.
+    before = inputs.clone()
+    flip_averaged(model, inputs.requires_grad_(), samples).sum().backward()
+    assert torch.equal(inputs, before)
+    assert inputs.grad.abs().sum() > 0
 
 
 def test_pose_lifting_gradient_agrees_with_finite_differences(family, h36m):

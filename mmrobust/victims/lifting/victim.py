@@ -17,7 +17,7 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundSamples
-from mmrobust.victims.lifting.flip import flips_copies
+from mmrobust.victims.lifting.flip import flip_averaged, is_flip_tested
 from mmrobust.victims.lifting.head_adapters import adapter_of
 from mmrobust.victims.lifting.loading import LiftPipeline
 from mmrobust.victims.lifting.record import lift_record
@@ -95,7 +95,10 @@ class BoundSequences(BoundSamples):
         kind = next(owner.model.parameters()).dtype
         inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
         batch = {'inputs': inputs, 'data_samples': self.samples}
-        with decoder_input(owner.adapter.head, stop=True) as caught, flips_copies():
-            data = owner.model.data_preprocessor(batch, False)
+        data = owner.model.data_preprocessor(batch, False)
+        if is_flip_tested(owner.model):
+            averaged = flip_averaged(owner.model, torch.stack(list(data['inputs'])), self.samples)
+            return owner.adapter.flatten((averaged,))
+        with decoder_input(owner.adapter.head, stop=True) as caught:
             owner.model._run_forward(data, mode='predict')
         return owner.adapter.flatten(caught.value)

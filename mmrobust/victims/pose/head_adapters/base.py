@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmrobust.compat import healed
 from mmrobust.functional.pose_losses import joint_distance
 from mmrobust.victims.heads import codec_of
 
@@ -105,6 +106,7 @@ class HeadAdapter(ABC):
     def losses(self) -> Mapping[str, Loss]:
         """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
 
+    @healed()
     def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Joints (N, K, 2) in input pixels and scores (N, K), by MMPose's own decoder."""
         if not len(outputs):
