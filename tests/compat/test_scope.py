@@ -134,13 +134,10 @@ def test_what_openmmlab_does(run, given, tmp_path):
         for _ in range(4):
             container.mux(stream.encode(av.VideoFrame(64, 64, 'yuv420p')))
         container.mux(stream.encode())
-    start = {
-        'mmrobust': 'import mmrobust\n',
-        'inside': 'import mmrobust\n',
-        'asked': 'import mmrobust; mmrobust.compat.heal()\n',
-        'child': 'import mmrobust\n',
-    }[given]
-    end = {'inside': 'with mmrobust.compat.healed():\n    everything()'}.get(given, 'everything()')
+    start = 'import mmrobust\n' + ('mmrobust.compat.heal()\n' if given == 'asked' else '')
+    end = (
+        'with mmrobust.compat.healed():\n    everything()' if given == 'inside' else 'everything()'
+    )
     result = run(
         f'{TRAP}{start}{TRIES}{end}',
         bare=False,
