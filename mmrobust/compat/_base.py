@@ -8,7 +8,7 @@ from mmrobust.compat._scope import holds
 
 logger = logging.getLogger('mmrobust.compat')
 
-OWN = "in mmrobust's own runs, or by mmrobust.compat.heal()"
+OWN = 'in mmrobust alone, or by mmrobust.compat.heal()'
 Status = Literal['healthy', 'healed', 'needs action']
 
 

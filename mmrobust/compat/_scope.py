@@ -47,8 +47,8 @@ def _count(change: int) -> None:
             _before = os.environ.get(VARIABLE)
             os.environ[VARIABLE] = '1'
         _inside += change
-        if _inside == 0 and _before is None:
-            del os.environ[VARIABLE]
+        if _inside == 0 and _before is None and not _asked:
+            os.environ.pop(VARIABLE, None)
 
 
 def ask() -> None:

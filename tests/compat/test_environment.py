@@ -35,7 +35,7 @@ def test_where_a_heal_holds_is_said(monkeypatch):
 
     assert Own().finding().text == 'done otherwise'
     monkeypatch.setattr(_scope, '_asked', False)
-    where = "in mmrobust's own runs, or by mmrobust.compat.heal()"
+    where = 'in mmrobust alone, or by mmrobust.compat.heal()'
     assert Own().finding().text == f'done otherwise ({where})'
     assert Stack().finding().text == 'done otherwise'
     with healed():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmrobust.compat import BREAKS, _scope, healed
+from mmrobust.compat import BREAKS, _scope, heal, healed
 from mmrobust.engine.attack_hook import AttackHook
 from mmrobust.engine.attack_loop import AttackTestLoop
 
@@ -70,6 +70,14 @@ def test_what_was_in_the_environment_stays(monkeypatch):
     monkeypatch.setenv(_scope.VARIABLE, 'own')
     with healed():
         assert _scope.VARIABLE in os.environ
+    assert _scope.VARIABLE in os.environ
+
+
+@pytest.mark.usefixtures('_not_asked')
+def test_who_asks_inside_asks_for_good():
+    with healed():
+        heal()
+    assert _scope.holds()
     assert _scope.VARIABLE in os.environ
 
 
