@@ -129,7 +129,7 @@ def run(quick: bool) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
-        measure_resample((1, 3, 256, 256), 5 if quick else 60)
+        measure_resample((1, 3, 256, 256), 30 if quick else 60)
         if not quick:
             measure_resample((4, 3, 256, 384), 40)
             measure_resample((15, 3, 224, 224), 20)
