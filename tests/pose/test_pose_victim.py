@@ -230,7 +230,9 @@ def test_pose_head_without_a_readout_is_refused_by_name(kind):
 
 
 def test_pose_victims_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match='must be one with an adapter .* got Linear without a head'):
+    with pytest.raises(
+        ValueError, match='must be one with an adapter .* got Linear without a head'
+    ):
         PoseVictim(torch.nn.Linear(1, 1))
     model = build_model('heatmap')
     model.head.decoder = None
