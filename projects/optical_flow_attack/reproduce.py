@@ -32,7 +32,7 @@ from mmengine.config import Config  # noqa: E402
 import mmrobust  # noqa: E402
 from mmrobust.cli import sweep, transfer  # noqa: E402
 from mmrobust.cli.resuming import resumed  # noqa: E402
-from mmrobust.engine.ledger import read_entries  # noqa: E402
+from mmrobust.ledger.ledger import read_entries  # noqa: E402
 from mmrobust.processes import end_with_parent  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402

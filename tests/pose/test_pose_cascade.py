@@ -25,7 +25,7 @@ from pose_toys import (
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.threats import Linf
 from mmrobust.victims import CascadeVictim
 from mmrobust.victims.lifting import Corrupt3DPose
