@@ -16,10 +16,10 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
-from mmrobust.cli.resuming import finish, finished, resumed
 from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
 from mmrobust.processes import end_with_parent
+from mmrobust.studies.resuming import finish, finished, resumed
 from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
 from projects.k_limiting_attack.measure import Samples, samples_of
 from projects.k_limiting_attack.victims import Victim, Workshop

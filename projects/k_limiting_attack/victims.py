@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmrobust.cli.scripts import run_script, trained
 from mmrobust.compat.checkpoints import load_from_local
 from mmrobust.engine.provenance import file_sha256
+from mmrobust.studies.scripts import run_script, trained
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -125,7 +125,6 @@ class Workshop:
         """The victim's weights, trained if there are none."""
         if victim not in self._trained:
             self._trained[victim] = trained(
-                ROOT / 'tools' / 'train.py',
                 victim.config,
                 self.folder / 'victims' / victim.name,
                 QUICK_TRAINING if self.quick else (),

@@ -11,10 +11,7 @@ import math
 from collections.abc import Mapping
 from statistics import mean
 
-from mmrobust.evaluation.claims import Claim, table
-from mmrobust.functional.bootstrap import NOTHING, bootstrap
-from projects.motion_excited_sampler.arms import ARMS
-from projects.motion_excited_sampler.measure import (
+from mmrobust.evaluation.arms import (
     Arm,
     ByVideo,
     differences,
@@ -22,6 +19,9 @@ from projects.motion_excited_sampler.measure import (
     means,
     slope,
 )
+from mmrobust.evaluation.claims import Claim
+from mmrobust.functional.bootstrap import NOTHING, bootstrap
+from projects.motion_excited_sampler.arms import ARMS
 
 Arms = Mapping[str, Arm]
 # The task is not too easy: median queries of an arm, and what two steps cost.
@@ -36,8 +36,8 @@ CONTROL = ('against', 'sparked')
 
 def claims(
     goals: Mapping[str, Arms], motion: Mapping[int, float], still: Arms | None = None
-) -> str:
-    """All claims on one victim as a Markdown table.
+) -> list[Claim]:
+    """All claims on one victim.
 
     Args:
         goals: Goal -> arm -> what was measured.
@@ -53,7 +53,7 @@ def claims(
     else:
         # With this camera no video is near-static.
         found += panned(goals['cosine'], still)
-    return table(found)
+    return found
 
 
 def hard(goal: str, goals: Mapping[str, Arms]) -> list[Claim]:

@@ -17,10 +17,10 @@ import torch
 from mmengine.config import Config
 from numpy.typing import NDArray
 
-from mmrobust.cli.scripts import run_script
 from mmrobust.datasets.synthetic import CLASSES, render
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.registry import FLOWS
+from mmrobust.studies.scripts import run_script
 from projects.optical_flow_attack.flow_stacks import write_flow
 from projects.optical_flow_attack.train_flownet import read_video, resized
 

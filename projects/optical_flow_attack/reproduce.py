@@ -31,9 +31,9 @@ from mmengine.config import Config  # noqa: E402
 
 import mmrobust  # noqa: E402, F401  (heals the stack)
 from mmrobust.cli import sweep, transfer  # noqa: E402
-from mmrobust.cli.resuming import resumed  # noqa: E402
 from mmrobust.engine.ledger import read_entries  # noqa: E402
 from mmrobust.processes import end_with_parent  # noqa: E402
+from mmrobust.studies.resuming import resumed  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402
 from projects.optical_flow_attack.prepare import WHITE, DataSet, Effort  # noqa: E402

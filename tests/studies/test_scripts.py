@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from mmrobust.cli.scripts import run_script, trained
+from mmrobust.studies.scripts import run_script, trained
 
 WORDS = 'import os, sys; print(os.environ["OMP_NUM_THREADS"], *sys.argv[1:])'
 
@@ -44,19 +44,19 @@ def test_a_victim_is_trained_once_for_each_training(tmp_path, capsys):
     config.write_text('epochs = 1')
     data.write_text('one')
     folder, calls = tmp_path / 'victims' / 'a', tmp_path / 'calls'
-    words = tool, config, folder
-    assert trained(*words, data=[data]) == folder / 'epoch_1.pth'
-    assert trained(*words, data=[data]).exists()
+    words = config, folder
+    assert trained(*words, data=[data], tool=[tool]) == folder / 'epoch_1.pth'
+    assert trained(*words, data=[data], tool=[tool]).exists()
     assert calls.read_text() == 'x'
 
     for number, change in enumerate((config, data)):
         change.write_text('epochs = 2')
-        assert trained(*words, data=[data]).exists()
-        assert trained(*words, data=[data]).exists()
+        assert trained(*words, data=[data], tool=[tool]).exists()
+        assert trained(*words, data=[data], tool=[tool]).exists()
         assert calls.read_text() == 'x' * (2 + number)
         assert (tmp_path / 'victims' / f'a.old{number + 1}' / 'epoch_1.pth').exists()
         assert 'weights of another training' in capsys.readouterr().out
-    found = trained(*words, ['epochs=3'], [data])
+    found = trained(*words, ['epochs=3'], [data], [tool])
     assert found.read_text() == '--cfg-options epochs=3'
 
 
@@ -66,6 +66,6 @@ def test_a_training_that_was_broken_off_begins_again(tmp_path):
     config.write_text('epochs = 1')
     folder.mkdir()
     (folder / 'epoch_7.pth').touch()
-    assert trained(tool, config, folder) == folder / 'epoch_1.pth'
+    assert trained(config, folder, tool=[tool]) == folder / 'epoch_1.pth'
     assert not (folder / 'epoch_7.pth').exists()
     assert [path.name for path in tmp_path.glob('a*')] == ['a']

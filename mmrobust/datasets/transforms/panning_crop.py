@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from mmrobust.functional.checks import require, whole
+from mmrobust.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()

@@ -15,26 +15,31 @@ from mmengine.config import Config
 
 from mmrobust.engine.provenance import file_sha256
 
+TRAIN = ('-m', 'mmrobust', 'train')
 
-def run_script(script: Path, *arguments: object) -> None:
+
+def run_script(*words: object) -> None:
     """Run a Python script to its end, on one thread.
 
     A study does several things at once, and threads that outnumber the cores wait for
     each other: ten times slower was measured. ``OMP_NUM_THREADS``, where set, decides.
 
     Args:
-        script: Run by this interpreter.
-        *arguments: Its words.
+        *words: The script, or ``-m`` and a module, and its words; run by this interpreter.
 
     Raises:
         subprocess.CalledProcessError: If it fails.
     """
-    words = [sys.executable, '-W', 'ignore', str(script), *map(str, arguments)]
-    subprocess.run(words, check=True, env={'OMP_NUM_THREADS': '1', **os.environ})
+    command = [sys.executable, '-W', 'ignore', *map(str, words)]
+    subprocess.run(command, check=True, env={'OMP_NUM_THREADS': '1', **os.environ})
 
 
 def trained(
-    tool: Path, config: Path, folder: Path, options: Sequence[str] = (), data: Sequence[Path] = ()
+    config: Path,
+    folder: Path,
+    options: Sequence[str] = (),
+    data: Sequence[Path] = (),
+    tool: Sequence[object] = TRAIN,
 ) -> Path:
     """The weights of a victim, trained where there are none of this training.
 
@@ -42,11 +47,11 @@ def trained(
     numbers. Weights of another training are kept beside the new ones.
 
     Args:
-        tool: ``tools/train.py``.
         config: Of the training.
         folder: Of this victim alone; its file ``trained`` says by which training.
         options: Overrides of the config, ``KEY=VALUE``.
         data: Files that decide the training, such as annotations.
+        tool: What trains, as :func:`run_script` takes it.
 
     Returns:
         The last checkpoint.
@@ -58,7 +63,7 @@ def trained(
             _set_aside(folder)
         shutil.rmtree(folder, ignore_errors=True)
         words: list[object] = [config, '--work-dir', folder]
-        run_script(tool, *words, *(['--cfg-options', *options] if options else []))
+        run_script(*tool, *words, *(['--cfg-options', *options] if options else []))
         # The last checkpoint is written before the training's last lines: this file, after them.
         mark.write_text(told)
     return folder / Path((folder / 'last_checkpoint').read_text().strip()).name

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from projects.motion_excited_sampler.panning import PanningCrop
-from projects.motion_excited_sampler.victims import VICTIMS, Workshop
+from mmrobust.datasets.transforms.panning_crop import PanningCrop
+from mmrobust.studies.spec import read_study
+from tests.conftest import ROOT
 
 WIDE, HIGH, SIZE, FRAMES = 30, 12, 10, 4
 
@@ -49,15 +50,16 @@ def test_a_panned_victim_has_the_weights_of_the_still_one(tmp_path, monkeypatch)
     """Trained once, in the folder of the still one."""
     made = []
 
-    def trained(tool, config, folder, options, data):
-        made.append(folder)
+    def trained(config, folder, options, data):
+        made.append((config, folder))
         return folder / 'weights.pth'
 
-    monkeypatch.setattr('projects.motion_excited_sampler.victims.trained', trained)
-    workshop, victims = Workshop(tmp_path, None), {victim.name: victim for victim in VICTIMS}
+    monkeypatch.setattr('mmrobust.studies.study.trained', trained)
+    spec = ROOT / 'projects' / 'motion_excited_sampler' / 'study.py'
+    study = read_study(spec, tmp_path, overrides={})
+    victims = {victim.name: victim for victim in study.victims}
     panned = victims['tsn_synthetic_panned']
-    still = victims[panned.same_as]
-    assert panned.training == still.training
-    assert workshop.checkpoint(panned) == workshop.checkpoint(still)
-    assert made == [tmp_path / still.name]
-    assert panned.data == still.data
+    assert study.checkpoint(panned) == study.checkpoint(victims[panned.same_as])
+    assert made == [made[0]] * 2
+    assert made[0][1] == tmp_path / 'victims' / panned.same_as
+    assert made[0][0].is_file()

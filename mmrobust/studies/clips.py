@@ -1,4 +1,4 @@
-"""The videos as the victims see them: how much they move, and one to draw.
+"""Videos as recognisers see them: how much they move, and where an attack may start.
 
 Shapes: C channels, T frames, H, W pixels.
 """
@@ -16,27 +16,23 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from mmrobust.cli.options import parse_options
 from mmrobust.io.atomic import replacing
 from mmrobust.io.video import write_lossless
 from mmrobust.registry import FLOWS
 from mmrobust.samplers.motion import backward_motion
-from projects.motion_excited_sampler.victims import Victim, Workshop
 
 # Clips of a class from which a targeted attack may start.
 STARTS = 2
 
 
 class Clips:
-    """Inputs of the config's test pipeline, one view each."""
+    """Inputs of a config's test pipeline, one view each."""
 
-    def __init__(self, victim: Victim, workshop: Workshop) -> None:
+    def __init__(self, cfg: Config) -> None:
         import mmaction.datasets  # noqa: F401  (registers them)
         from mmaction.registry import DATASETS
 
         init_default_scope('mmaction')
-        cfg = Config.fromfile(victim.config)
-        cfg.merge_from_dict(parse_options(workshop.overrides(victim)))
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
 
     def packed(self, index: int) -> dict[str, Any]:
@@ -51,21 +47,25 @@ class Clips:
         return inputs[0] if inputs.dim() == 5 else inputs.transpose(0, 1)
 
 
-def start_list(victim: Victim, workshop: Workshop) -> Path:
-    """A list of two test clips of every class that the victim has right; made once.
+def start_list(cfg: Config, checkpoint: Path, folder: Path) -> Path:
+    """A list of two test clips of every class that a recogniser has right; made once.
 
-    As the victim sees them. No attack can meet its own clip there: it aims at another class.
-    Of a class of which it has none right, the first clip: the attack flags it and starts
-    from the video itself.
+    As it sees them, for targeted attacks that start from a clip of the target class. No
+    attack can meet its own clip there: it aims at another class. Of a class of which it has
+    none right, the first clip: the attack flags it and starts from the video itself.
+
+    Args:
+        cfg: Of the recogniser and its test data.
+        checkpoint: Its weights.
+        folder: For the clips and the list, of these weights alone.
     """
     from mmaction.apis import init_recognizer
 
-    folder = workshop.folder / f'starts_{victim.name}_{workshop.weights(victim)[:12]}'
     path = folder / 'list.txt'
     if not path.exists():
-        clips, chosen = Clips(victim, workshop), dict[int, list[int]]()
+        clips, chosen = Clips(cfg), dict[int, list[int]]()
         firsts = dict[int, int]()
-        model = init_recognizer(str(victim.config), str(workshop.checkpoint(victim)), 'cpu')
+        model = init_recognizer(cfg, str(checkpoint), 'cpu')
         for index in range(len(clips.dataset)):
             label = clips.dataset.get_data_info(index)['label']
             right = chosen.setdefault(label, [])

@@ -29,15 +29,16 @@ def resumed(run: Callable[[Sequence[str]], None], arguments: Sequence[object]) -
         run(words)
 
 
-def finished(folder: Path, plan: Mapping[str, Any]) -> bool:
+def finished(folder: Path, plan: Mapping[str, Any], card: str = 'report.json') -> bool:
     """Whether a run is complete, and was made under the same plan.
 
     Args:
         folder: Of the run.
         plan: All that decides it, hashes of weights and files too; as JSON holds it.
+        card: The file that the run leaves at its end; an earlier one is set aside.
     """
     path = folder / 'plan.json'
-    if not path.exists() or not (folder / 'report.json').exists():
+    if not path.exists() or not (folder / card).exists():
         return False
     return bool(loaded_json(path) == plan)
 

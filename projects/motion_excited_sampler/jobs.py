@@ -1,0 +1,219 @@
+"""The runs on a victim, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmengine.config import Config
+
+from mmrobust.engine.provenance import file_sha256
+from mmrobust.evaluation.arms import Arm
+from mmrobust.evaluation.claims import table
+from mmrobust.evaluation.query_table import NOTE, markdown
+from mmrobust.studies.clips import Clips, mean_motion, start_list
+from mmrobust.studies.job import Job, Written
+from mmrobust.studies.results import query_arm
+from mmrobust.studies.section import Frame, Section
+from mmrobust.studies.study import Study, Victim
+from mmrobust.visualization.arm_figures import cosine_plots
+from mmrobust.visualization.noise_picture import noise_picture
+from projects.motion_excited_sampler import tables
+from projects.motion_excited_sampler.arms import (
+    ARMS,
+    COMPARED,
+    ONCE,
+    RIVALS,
+    SAMPLERS,
+    STARTED,
+    VARIANTS,
+    attack,
+)
+from projects.motion_excited_sampler.claims import claims
+from projects.motion_excited_sampler.figures import FIRST, curves
+
+# Too small for any success: the cosines of all arms are over equally many rounds.
+STILL = 0.4
+# CPU seconds to load a victim and write a report, for the estimate alone.
+START = 4.0
+# Goal -> arm -> what was measured.
+Goals = dict[str, dict[str, Arm]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledVictim(Victim):
+    """A recogniser with its task.
+
+    Attributes:
+        eps: Budget of l_inf in grey levels by goal, chosen from pilot runs so that some
+            videos are fooled and medians are above 300 queries, which the claims check.
+        right: About what share of the videos it has right.
+        seconds: CPU seconds per query, for the estimate alone.
+        far: Budget of a search from a clip of the target class that has the time to arrive;
+            0: none.
+        more: So many times the videos of other victims are attacked by the four samplers.
+    """
+
+    eps: Mapping[str, float]
+    right: float
+    seconds: float
+    far: int = 0
+    more: int = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed.
+
+    Attributes:
+        goal: Untargeted, targeted, far or cosine.
+        arm: Among those of the arms module.
+        seed: Of the attack.
+        videos: Attacked, about.
+        budget: Queries per video.
+    """
+
+    goal: str
+    arm: str
+    seed: int
+    videos: int
+    budget: int
+
+    def place(self, victim: Victim) -> Path:
+        """Where its files lie, below the work folder."""
+        return Path(victim.name, f'{self.goal}_{self.arm}', f'seed{self.seed}')
+
+
+@dataclass(kw_only=True)
+class SamplerStudy(Study):
+    """The four samplers on one estimator, and the rivals.
+
+    Attributes:
+        videos: Attacked by the four arms, about, by goal; of some victims more.
+        few: Likewise by all others, untargeted.
+        far: Likewise from a clip of the target class, with the budget of the victim's ``far``.
+        budgets: Queries per video by goal.
+        seeds: Of the attacks.
+    """
+
+    videos: Mapping[str, int]
+    few: int
+    far: int
+    budgets: Mapping[str, int]
+    seeds: Sequence[int]
+
+    victim_type: ClassVar[type[Victim]] = SampledVictim
+
+    @property
+    def frame(self) -> Frame:
+        """Title, remark and note."""
+        remark = 'A quick run: every part once, far too little to decide anything.'
+        kicker = 'Motion-excited sampler and rivals'
+        return Frame('Motion-excited sampler', kicker, remark if self.quick else '', NOTE)
+
+    def runs(self, victim: SampledVictim) -> Iterator[Run]:
+        """All runs on a victim."""
+        first = self.seeds[0]
+        if victim.far and self.far:
+            yield Run('far', STARTED, first, self.far, victim.far)
+        for seed in self.seeds:
+            for arm in COMPARED:
+                yield self._run(victim, 'cosine', arm, seed)
+            for arm in ARMS:
+                yield self._run(victim, 'untargeted', arm, seed)
+                yield self._run(victim, 'targeted', arm, seed)
+            yield self._run(victim, 'targeted', STARTED, seed)
+            for arm in (*VARIANTS, *RIVALS):
+                if arm not in ONCE or seed == first:
+                    yield self._run(victim, 'untargeted', arm, seed)
+
+    def _run(self, victim: SampledVictim, goal: str, arm: str, seed: int) -> Run:
+        videos = self.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else self.few
+        if arm in ARMS and goal != 'cosine':
+            videos *= victim.more
+        return Run(goal, arm, seed, videos, self.budgets[goal])
+
+    def prepare(self, victim: SampledVictim) -> None:
+        """Weights, and the clips from which a targeted attack may start."""
+        start_list(self._config(victim), self.checkpoint(victim), self._starts(victim))
+
+    def jobs(self, victim: SampledVictim) -> Iterator[Job]:
+        """One per run."""
+        starts = self._starts(victim) / 'list.txt'
+        told: list[object] = [self.config(victim), self.checkpoint(victim)]
+        for run in self.runs(victim):
+            # So many of the test set that about as many as planned are attacked.
+            samples = round(run.videos / victim.right)
+            goal = 'targeted' if run.goal == 'far' else run.goal
+            eps = STILL if goal == 'cosine' else victim.eps[goal]
+            content = {'attack': attack(run.arm, run.goal, eps, run.budget)}
+            words = [*told, '--attack', Written('attack.py', content), '--seed', run.seed]
+            words += ['--max-samples', samples, '--batch-size', samples]
+            started = run.arm == STARTED
+            yield Job(
+                run.place(victim),
+                'attack',
+                words,
+                ['settings.previews=0', *([f'attack.start={starts}'] if started else [])],
+                [starts] if started else [],
+                # If no video is fooled before its budget is spent.
+                START + run.videos * run.budget * victim.seconds,
+            )
+
+    def _config(self, victim: Victim) -> Config:
+        return Config.fromfile(self.config(victim))
+
+    def _starts(self, victim: Victim) -> Path:
+        weights = file_sha256(self.checkpoint(victim)) or ''
+        return self.folder / f'starts_{victim.name}_{weights[:12]}'
+
+    def found(self, victim: SampledVictim) -> Goals:
+        """All seeds of every arm."""
+        folders: dict[tuple[str, str, int], dict[int, Path]] = {}
+        for run in self.runs(victim):
+            of = folders.setdefault((run.goal, run.arm, run.budget), {})
+            of[run.seed] = self.folder / run.place(victim)
+        goals: Goals = {}
+        for (goal, arm, budget), by_seed in folders.items():
+            goals.setdefault(goal, {})[arm] = query_arm(by_seed, budget)
+        return goals
+
+    def sections(self) -> Iterator[Section]:
+        """One per victim."""
+        goals = {victim.name: self.found(victim) for victim in self.victims}
+        for victim in self.victims:
+            still = goals[victim.same_as]['cosine'] if victim.same_as else None
+            yield self.section(victim, goals[victim.name], still)
+
+    def section(
+        self, victim: SampledVictim, goals: Goals, still: Mapping[str, Arm] | None
+    ) -> Section:
+        """Text, figures and rows for one victim; the picture of the noise is drawn."""
+        motion = self.motion(victim, goals)
+        parts, plots, rows = [], [], list[dict[str, Any]]()
+        for goal in ('untargeted', 'targeted'):
+            found = tables.table(goals[goal])
+            title = f'{goal}, eps {victim.eps[goal]:g}, {self.budgets[goal]} queries at most'
+            parts.append(f'{title}\n\n{markdown(found)}')
+            plots += curves(f'{victim.name}, {goal}', goals[goal])
+            rows += [{'victim': victim.name, 'goal': goal} | row for row in found]
+        plots += cosine_plots(f'{victim.name}: gradient', goals['cosine'], FIRST)
+        parts += [tables.same_as_one_noise(goals['untargeted'])]
+        parts += [tables.started(goals[goal]) for goal in ('targeted', 'far') if goal in goals]
+        verdicts = claims(goals, motion, still)
+        text = '\n\n'.join([*parts, table(verdicts)])
+        return Section(victim.name, text, verdicts, plots, rows)
+
+    def motion(self, victim: SampledVictim, goals: Goals) -> dict[int, float]:
+        """How much every video moves; the noise on the one that moves most is drawn."""
+        clips = Clips(self._config(victim))
+        tried = sorted(goals['untargeted']['one_noise'].success)
+        moving = sorted({*tried, *goals['cosine']['one_noise'].success})
+        found = mean_motion(clips, moving, self.folder / victim.name / 'motion.json')
+        if tried:
+            samplers = {name: each for name, each in SAMPLERS.items() if name != 'no_motion'}
+            most = max(tried, key=lambda video: found[video])
+            noise_picture(self.folder / victim.name / 'noise.png', clips[most], samplers)
+        return found
