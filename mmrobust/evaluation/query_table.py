@@ -8,6 +8,7 @@ from statistics import mean, median
 from typing import Any
 
 from mmrobust.evaluation.arms import Arm, ByVideo, means
+from mmrobust.evaluation.markdown import markdown
 from mmrobust.evaluation.summary import share
 from mmrobust.functional.bootstrap import NOTHING, bootstrap
 
@@ -56,12 +57,10 @@ def row(name: str, arm: Arm) -> Row:
     }
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def query_table(rows: Sequence[Row]) -> str:
     """Rows as a Markdown table, intervals in brackets."""
-    lines = [f'| {" | ".join(title for _, title in HEADINGS)} |', '|---' * len(HEADINGS) + '|']
-    for row in rows:
-        lines.append(f'| {" | ".join(_cell(row, key) for key, _ in HEADINGS)} |')
-    return '\n'.join(lines)
+    cells = [[_cell(each, key) for key, _ in HEADINGS] for each in rows]
+    return markdown([title for _, title in HEADINGS], cells)
 
 
 def _with_limits(name: str, values: ByVideo, most: float = 1) -> dict[str, float | None]:

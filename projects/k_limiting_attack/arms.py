@@ -9,11 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mmengine.config import Config
+from mmrobust.engine.attack_configs import attack_config
 
-from projects.k_limiting_attack.victims import ROOT
-
-ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
 NORMS = ('linf', 'l2')
 # Arm -> which mask it has.
 MASKED = {'kaa': 'relation', 'er': 'relation', 'random': 'random', 'gradient': 'gradient'}
@@ -52,7 +49,6 @@ def attack(
         aim['loss'] = 'soft_argmax'
     if arm in ('fgsm', 'noise'):
         return {'type': 'FGSM' if arm == 'fgsm' else 'RandomNoise', 'threat': threat, 'goal': aim}
-    name = f'kaa_{norm}' if arm in ('kaa', 'shared') else f'kaa_er_{norm}'
-    found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
+    found = attack_config(f'kaa_{norm}' if arm in ('kaa', 'shared') else f'kaa_er_{norm}')
     found |= {'threat': threat, 'goal': aim, 'mask': MASKED.get(arm, 'relation')}
     return found | {'steps': steps, 'step_size': REACH / steps, 'early_stop': stop}

@@ -9,30 +9,24 @@ Intervals are not corrected for the number of verdicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import mean
 
 from mmrobust.evaluation.claims import Claim
-from mmrobust.functional.bootstrap import NOTHING
+from mmrobust.evaluation.estimates import averaged, shown
+from mmrobust.evaluation.pose_claims import (
+    all_of,
+    equal_rates,
+    higher_rate,
+    lower_rmse,
+    needs_less,
+)
+from mmrobust.evaluation.pose_samples import Sample, Samples, common
 from mmrobust.goals import CorruptPose
 from projects.k_limiting_attack.arms import AT_TARGET, MOVED, NORMS
-from projects.k_limiting_attack.measure import (
-    Sample,
-    Samples,
-    averaged,
-    both_successful,
-    common,
-    gained,
-    rate,
-    ratio,
-    shown,
-    smaller,
-)
 
-# Rates that differ by no more count as equal; those that differ by more, as far apart.
-EQUAL, FAR = 0.1, 0.2
-# Equal rates say nothing unless KAA's is above this, with its interval.
-SOME = 0.2
+# Rates that differ by more are far apart.
+FAR = 0.2
 # Budgets of the curve at which heads are compared: those that change little.
 FEW = 3
 SUCCESS = (
@@ -89,11 +83,12 @@ def less(found: Results) -> list[Claim]:
     claims = []
     for norm in NORMS:
         er, kaa = (found.arms['untargeted', norm, arm] for arm in ('er', 'kaa'))
-        equal = _equal(f'{norm}: KAA+ER succeeds as often as KAA', er, kaa)
+        equal = equal_rates(f'{norm}: KAA+ER succeeds as often as KAA', er, kaa, 'KAA')
         text = f'{norm}: KAA+ER at a lower RMSE than KAA'
-        lower = _lower(f'{text} (slides: ratio {SLIDES[norm]})', er, kaa)
+        lower = lower_rmse(f'{text} (slides: ratio {SLIDES[norm]})', er, kaa)
         both = f'{norm}: as often, and at a lower RMSE'
-        claims += [equal, lower, _all_of(both, equal, lower), _needs_less(norm, er, kaa)]
+        needs = f'{norm}: KAA+ER needs less than KAA, failures included'
+        claims += [equal, lower, all_of(both, equal, lower), needs_less(needs, er, kaa, 'KAA')]
     return claims
 
 
@@ -113,10 +108,10 @@ def targeted(found: Results) -> list[Claim]:
             }
             for arm in SLIDES_ARMS:
                 text = f'{norm}, {arm}: {target} harder than untargeted'
-                claims.append(_rates(text, free[arm], aimed[arm], unlike=SUCCESS))
+                claims.append(higher_rate(text, free[arm], aimed[arm], unlike=SUCCESS))
             for arm, name in CONTROLS.items():
                 text = f'{norm}: KAA+ER reaches {target} more often than {name}'
-                claims.append(_rates(text, aimed['er'], aimed[arm]))
+                claims.append(higher_rate(text, aimed['er'], aimed[arm]))
         if {'walk', 'sit'} <= set(found.targets):
             for arm in SLIDES_ARMS:
                 walk, sit = (found.arms[target, norm, arm] for target in ('walk', 'sit'))
@@ -125,7 +120,7 @@ def targeted(found: Results) -> list[Claim]:
                     for target, of in (('walk', walk), ('sit', sit))
                 )
                 text = f'{norm}, {arm}: sit harder than walk'
-                claims.append(_rates(text, walk, sit, unlike=starts))
+                claims.append(higher_rate(text, walk, sit, unlike=starts))
     return claims
 
 
@@ -136,7 +131,7 @@ def beyond(found: Results) -> list[Claim]:
         kaa = found.arms['untargeted', norm, 'kaa']
         for arm, name in (('fgsm', 'a single step'), ('noise', 'noise of the whole budget')):
             text = f'{norm}: KAA far above {name}'
-            claims.append(_rates(text, kaa, found.arms['untargeted', norm, arm], -FAR))
+            claims.append(higher_rate(text, kaa, found.arms['untargeted', norm, arm], -FAR))
     return claims
 
 
@@ -152,8 +147,8 @@ def masks(found: Results) -> list[Claim]:
         for norm in NORMS:
             er, other = (found.arms['untargeted', norm, which] for which in ('er', arm))
             name = f'than a {arm} mask'
-            claims.append(_rates(f'{norm}: KAA+ER succeeds more often {name}', er, other))
-            claims.append(_lower(f'{norm}: KAA+ER at a lower RMSE {name}', er, other))
+            claims.append(higher_rate(f'{norm}: KAA+ER succeeds more often {name}', er, other))
+            claims.append(lower_rmse(f'{norm}: KAA+ER at a lower RMSE {name}', er, other))
         both = sorted(relation.keys() & control.keys())
         gains = averaged([control[index] - relation[index] for index in both])
         claims.append(
@@ -197,67 +192,6 @@ def over_curve(found: Results, arm: str) -> dict[int, float]:
     parts = [found.curve[arm, eps] for eps in found.eps]
     both = set.intersection(*(set(part) for part in parts))
     return {index: mean(part[index].pck for part in parts) for index in sorted(both)}
-
-
-def _equal(text: str, one: Samples, other: Samples) -> Claim:
-    """One rate is not below the other by EQUAL; undecided where the other is hardly above none."""
-    claim = _rates(text, one, other, EQUAL)
-    enough = rate(other).limits[0] > SOME
-    rule = f'{claim.rule}; rate of KAA above {SOME:g}'
-    return replace(claim, rule=rule, margin=claim.margin if enough else NOTHING)
-
-
-def _all_of(text: str, *parts: Claim) -> Claim:
-    """Holds if all parts hold, and does not if one does not."""
-    low, high = (min(part.margin[side] for part in parts) for side in (0, 1))
-    verdicts = ', '.join(part.verdict for part in parts)
-    return Claim(text, 'the smaller one of both', verdicts, (low, high))
-
-
-def _needs_less(norm: str, er: Samples, kaa: Samples) -> Claim:
-    part = smaller(er, kaa)
-    return Claim(
-        f'{norm}: KAA+ER needs less than KAA, failures included',
-        'share where it does less the share where KAA does; who fails needs more than anything',
-        shown(part, '.0f', 100) + ' %',
-        part.limits,
-    )
-
-
-def _lower(text: str, one: Samples, other: Samples) -> Claim:
-    """A claim on the RMSE: that of ``one`` is the lower one where both succeed."""
-    pairs = both_successful(one, other)
-    part = ratio(*pairs)
-    low, high = part.limits
-    means = ' against '.join(f'{mean(rmse):.2f}' for rmse in pairs if rmse)
-    return Claim(
-        text,
-        '1 less the ratio, successes of both',
-        f'{shown(part)}; {means or "no"} grey levels',
-        (1 - high, 1 - low),
-    )
-
-
-def _rates(text: str, one: Samples, other: Samples, slack: float = 0.0, unlike: str = '') -> Claim:
-    """A claim on two success rates: one is above the other less ``slack``.
-
-    Args:
-        text: The claim.
-        one: Samples whose rate should be the higher one.
-        other: The same samples under another attack.
-        slack: What it may be lower; negative: must be higher.
-        unlike: What success is on both sides, where it is not the same.
-    """
-    part, (left, right) = gained(one, other), common(one, other)
-    low, high = part.limits
-    rule = f'difference of the rates {"+" if slack > 0 else "-"} {abs(slack):g}'
-    rule = rule if slack else 'difference of the rates'
-    return Claim(
-        text,
-        f'{rule}; {unlike}' if unlike else rule,
-        ' against '.join(shown(rate(samples), '.0f', 100) for samples in (left, right)) + ' (%)',
-        (low + slack, high + slack),
-    )
 
 
 def _loses(

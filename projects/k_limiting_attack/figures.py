@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
-
-from mmrobust.functional.bootstrap import NOTHING
-from mmrobust.visualization.curves import Curve, draw_curves
+from mmrobust.evaluation.estimates import averaged
+from mmrobust.evaluation.pose_samples import Samples
 from mmrobust.visualization.figures import Plot
-from mmrobust.visualization.svg import inline
+from mmrobust.visualization.sample_curves import budget_plot
 from projects.k_limiting_attack.arms import CURVE
 from projects.k_limiting_attack.claims import Results
-from projects.k_limiting_attack.measure import Sample, Samples, averaged
 from projects.k_limiting_attack.tables import NAMES
 
 BUDGET = 'eps of l_inf, noise: RMSE; grey levels'
 NOTE = 'Attacked samples, all steps taken; bands: 95 % intervals.'
-Value = Callable[[Sample], float]
-MEASURES: Mapping[str, Value] = {
-    'PCK': lambda sample: sample.pck,
-    'error in box sides': lambda sample: sample.error,
-}
+MEASURES = {'pck': 'PCK', 'error': 'error in box sides'}
 
 
 def arms(name: str, found: Results) -> list[Plot]:
@@ -46,30 +39,12 @@ def _plots(
     name: str, eps: Sequence[float], series: Mapping[str, Sequence[Samples]], first: str
 ) -> list[Plot]:
     found = []
-    for measure, value in MEASURES.items():
-        places = iter(range(len(series)))
-        curves = [
-            _curve(label, eps, parts, value, None if label == first else next(places))
+    for key, measure in MEASURES.items():
+        points = {
+            label: [averaged([getattr(s, key) for s in part.values()]) for part in parts]
             for label, parts in series.items()
             if all(parts)
-        ]
-        if curves:
-            found.append(_plot(f'{name}: {measure}', curves))
+        }
+        if points:
+            found.append(budget_plot(f'{name}: {measure}', eps, points, first, BUDGET, NOTE))
     return found
-
-
-def _curve(
-    label: str, eps: Sequence[float], parts: Sequence[Samples], value: Value, place: int | None
-) -> Curve:
-    points = [averaged([value(sample) for sample in part.values()]) for part in parts]
-    known = all(point.limits != NOTHING for point in points)
-    low, high = zip(*(point.limits for point in points), strict=True) if known else ((), ())
-    return Curve(label, eps, [point.value for point in points], low, high, place)
-
-
-def _plot(title: str, curves: Sequence[Curve]) -> Plot:
-    def draw(figure: Figure) -> None:
-        draw_curves(figure.subplots(), curves, BUDGET)
-
-    words = ''.join(letter if letter.isalnum() else '-' for letter in title)
-    return Plot(title, inline(draw, words, title, 3.2), NOTE)

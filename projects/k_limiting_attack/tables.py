@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from mmrobust.evaluation.estimates import Estimate, averaged, ratio, shown
+from mmrobust.evaluation.markdown import markdown
+from mmrobust.evaluation.pose_samples import Samples, both_successful, rate
 from projects.k_limiting_attack.arms import ARMS, CURVE, MOVED, NORMS
 from projects.k_limiting_attack.claims import SUCCESS, Results
-from projects.k_limiting_attack.measure import (
-    Estimate,
-    Sample,
-    Samples,
-    averaged,
-    both_successful,
-    rate,
-    ratio,
-    shown,
-)
 
 NAMES = {
     'kaa': 'KAA',
@@ -70,48 +63,40 @@ def clean(found: Results, card: Mapping[str, Any], baseline: tuple[Estimate, Est
 
 def untargeted(found: Results) -> str:
     """Table 1: success, RMSE and ratio of every arm, with both norms."""
-    lines = ['| norm | arm | success | RMSE | ratio to KAA | RMSE of all | density |']
-    lines.append('|---' * 7 + '|')
+    lines = []
     for norm in NORMS:
         for arm in ARMS:
             samples = found.arms['untargeted', norm, arm]
-            cells = [*_shared(samples, found.arms['untargeted', norm, 'kaa'])]
-            cells.append(_mean(samples, lambda sample: sample.rmse))
-            cells.append(_mean(samples, lambda sample: sample.density))
-            lines.append(f'| {norm} | {NAMES[arm]} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+            cells = _shared(samples, found.arms['untargeted', norm, 'kaa'])
+            means = [_mean(samples, key) for key in ('rmse', 'density')]
+            lines.append([norm, NAMES[arm], *cells, *means])
+    names = ('norm', 'arm', 'success', 'RMSE', 'ratio to KAA', 'RMSE of all', 'density')
+    return markdown(names, lines)
 
 
 def targeted(found: Results) -> str:
     """Table 2: the same for every target, with the distance that is left to it."""
-    lines = ['| target | norm | arm | success | RMSE | ratio to KAA | distance, clean | attacked |']
-    lines.append('|---' * 8 + '|')
+    lines = []
     for target in found.targets:
         for norm in NORMS:
             for arm in ARMS:
                 samples = found.arms[target, norm, arm]
-                cells = [*_shared(samples, found.arms[target, norm, 'kaa'])]
-                for key in ('clean_target_error', 'target_error'):
-                    parts = [getattr(s, key) for s in samples.values()]
-                    known = [part for part in parts if part is not None]
-                    cells.append(shown(averaged(known), '.1f', 100))
-                lines.append(f'| {target} | {norm} | {NAMES[arm]} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+                cells = _shared(samples, found.arms[target, norm, 'kaa'])
+                left = [_known(samples, key) for key in ('clean_target_error', 'target_error')]
+                distances = [shown(averaged(numbers), '.1f', 100) for numbers in left]
+                lines.append([target, norm, NAMES[arm], *cells, *distances])
+    names = ('target', 'norm', 'arm', 'success', 'RMSE', 'ratio to KAA')
+    return markdown([*names, 'distance, clean', 'attacked'], lines)
 
 
 def curve(found: Results) -> str:
     """PCK and error of every arm over the budget."""
-    lines = [f'| arm | {" | ".join(f"eps {eps:g}: PCK | error" for eps in found.eps)} |']
-    lines.append('|---' * (1 + 2 * len(found.eps)) + '|')
-    parts: Sequence[Callable[[Sample], float]] = (lambda s: s.pck, lambda s: s.error)
+    lines = []
     for arm in CURVE:
-        cells = [
-            shown(averaged([part(sample) for sample in found.curve[arm, eps].values()]), '.0f', 100)
-            for eps in found.eps
-            for part in parts
-        ]
-        lines.append(f'| {NAMES[arm]} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+        parts = [_known(found.curve[arm, e], key) for e in found.eps for key in ('pck', 'error')]
+        lines.append([NAMES[arm], *(shown(averaged(part), '.0f', 100) for part in parts)])
+    names = [name for eps in found.eps for name in (f'eps {eps:g}: PCK', 'error')]
+    return markdown(['arm', *names], lines)
 
 
 def rows(victim: str, found: Results) -> list[Row]:
@@ -148,6 +133,12 @@ def _pair(parts: Sequence[Estimate]) -> str:
     return f'PCK {pck}; error {error} (%)'
 
 
-def _mean(samples: Samples, value: Callable[[Sample], float | None]) -> str:
-    known = [x for x in map(value, samples.values()) if x is not None]
+def _known(samples: Samples, key: str) -> list[float]:
+    """A number of every sample that has one."""
+    numbers = (getattr(sample, key) for sample in samples.values())
+    return [number for number in numbers if number is not None]
+
+
+def _mean(samples: Samples, key: str) -> str:
+    known = _known(samples, key)
     return f'{mean(known):.2f}' if known else '-'

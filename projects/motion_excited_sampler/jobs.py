@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmrobust.engine.provenance import file_sha256
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.claims import table
-from mmrobust.evaluation.query_table import NOTE, markdown
+from mmrobust.evaluation.query_table import NOTE, query_table
 from mmrobust.studies.clips import Clips, mean_motion, start_list
 from mmrobust.studies.job import Job, Written
 from mmrobust.studies.results import query_arm
@@ -196,7 +196,7 @@ class SamplerStudy(Study):
         for goal in ('untargeted', 'targeted'):
             found = tables.table(goals[goal])
             title = f'{goal}, eps {victim.eps[goal]:g}, {self.budgets[goal]} queries at most'
-            parts.append(f'{title}\n\n{markdown(found)}')
+            parts.append(f'{title}\n\n{query_table(found)}')
             plots += curves(f'{victim.name}, {goal}', goals[goal])
             rows += [{'victim': victim.name, 'goal': goal} | row for row in found]
         plots += cosine_plots(f'{victim.name}: gradient', goals['cosine'], FIRST)

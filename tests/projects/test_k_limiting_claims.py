@@ -6,20 +6,18 @@ import numpy as np
 import pytest
 
 from mmrobust.evaluation.claims import table
-from projects.k_limiting_attack import claims, figures, tables
-from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
-from projects.k_limiting_attack.claims import Results
-from projects.k_limiting_attack.measure import (
-    Estimate,
+from mmrobust.evaluation.estimates import Estimate, averaged, ratio
+from mmrobust.evaluation.pose_samples import (
     Sample,
-    averaged,
     both_successful,
     gained,
     rate,
-    ratio,
     samples_of,
     smaller,
 )
+from projects.k_limiting_attack import claims, figures, tables
+from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
+from projects.k_limiting_attack.claims import Results
 
 EPS = (2.0, 8.0)
 # Arm -> of 60 samples how many succeed, RMSE, PCK on the curve.

@@ -5,7 +5,7 @@ import pytest
 
 from mmrobust.evaluation.arms import Arm, least_median, slope
 from mmrobust.evaluation.claims import table as claims_table
-from mmrobust.evaluation.query_table import markdown
+from mmrobust.evaluation.query_table import query_table
 from mmrobust.studies.spec import read_study
 from mmrobust.visualization.arm_figures import cosine_plots
 from projects.motion_excited_sampler import jobs
@@ -217,7 +217,7 @@ def test_the_tables_count_failures_with_the_budget():
     assert row['success_rate'] == 0.5
     assert row['mean_queries'] == 400
     assert row['capped_mean'] == 1200
-    assert '| one_noise | 12 | 50 (25 to 75) | 400 | 400 | 1200 (' in markdown([row])
+    assert '| one_noise | 12 | 50 (25 to 75) | 400 | 400 | 1200 (' in query_table([row])
 
 
 def test_the_ablation_is_compared_query_by_query():

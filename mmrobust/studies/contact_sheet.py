@@ -1,4 +1,4 @@
-"""The contact sheet: what KAA+ER did to some samples, and what it looked at."""
+"""A contact sheet: what K-limiting attacks did to some poses, and what they looked at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
 from mmrobust.attacks.k_limiting import KLimiting
-from mmrobust.cli.options import parse_options
 from mmrobust.engine.relations import relations
 from mmrobust.registry import ATTACKS
 from mmrobust.victims.pose.victim import PoseVictim
@@ -29,15 +28,13 @@ class Sheet:
     """What is drawn.
 
     Attributes:
-        config: Of the victim.
+        cfg: Of the victim.
         checkpoint: Its weights.
-        options: Overrides of the config, ``KEY=VALUE``.
         indices: Of the samples in the test set.
     """
 
-    config: Path
+    cfg: Config
     checkpoint: Path
-    options: Sequence[str]
     indices: Sequence[int]
 
     def write(self, path: Path, attacks: dict[str, tuple[dict[str, Any], str | None]]) -> None:
@@ -88,11 +85,9 @@ class Sheet:
         from mmpose.registry import DATASETS, MODELS
 
         init_default_scope('mmpose')
-        cfg = Config.fromfile(self.config)
-        cfg.merge_from_dict(parse_options(list(self.options)))
-        model = MODELS.build(cfg.model)
+        model = MODELS.build(self.cfg.model)
         load_checkpoint(model, str(self.checkpoint), map_location='cpu', logger='silent')
-        dataset = DATASETS.build(cfg.test_dataloader.dataset)
+        dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
         dataset.full_init()
         victim = PoseVictim(model.eval(), target=target)
         victim.install(dataset)

@@ -1,14 +1,14 @@
 """Annotations in COCO's format for the mirror-mouse frames, split by their order.
 
-    python projects/k_limiting_attack/prepare.py SRC OUT [--test 18]
+    python tools/data/prepare_mirror_mouse.py SRC OUT [--test 18]
 
 SRC is the folder ``data/mirror-mouse-example`` of paninski-lab/lightning-pose:
 90 labelled frames (``CollectedData.csv``, in DeepLabCut's layout) of one mouse
 on a wheel, seen from the side and, in a mirror, from below. Leaves
-``OUT/train.json`` and ``OUT/test.json``; the last ``--test`` labelled frames
-are the test, without those that nearly repeat an earlier one of them: frames
-that are alike are no two samples. Images stay where they are and are named by
-their full path.
+``OUT/train.json``, ``OUT/test.json`` and, as a pose to aim at,
+``OUT/mirrored.json``; the last ``--test`` labelled frames are the test, without
+those that nearly repeat an earlier one of them: frames that are alike are no
+two samples. Images stay where they are and are named by their full path.
 
 There is one instance per frame, and its box is the image: the two views fill
 it. A part without a label has flag 0.
@@ -78,7 +78,7 @@ def unlike(thumbnails: Sequence[NDArray[np.float64]], first: int) -> list[int]:
 
 
 def prepare(source: Path, out: Path, test: int) -> dict[str, int]:
-    """Write both files.
+    """Write all files.
 
     Args:
         source: Folder with ``CollectedData.csv`` and ``labeled-data``.
@@ -111,8 +111,20 @@ def prepare(source: Path, out: Path, test: int) -> dict[str, int]:
     for split, part in parts.items():
         of = {'images': [images[i] for i in part], 'annotations': [annotations[i] for i in part]}
         (out / f'{split}.json').write_text(json.dumps({**of, 'categories': [category]}))
+    write_mirrored([annotations[i] for i in parts['train']], out / 'mirrored.json')
     counts = {split: len(part) for split, part in parts.items()}
     return counts | {'left out as alike': test - counts['test']}
+
+
+def write_mirrored(frames: Sequence[dict[str, Any]], path: Path) -> None:
+    """The training frame with the most labelled parts, mirrored, as a target pose.
+
+    All frames show the mouse facing one way: every pose of theirs is near to every other,
+    so that the mean pose would reach it.
+    """
+    numbers = max(frames, key=lambda frame: int(frame['num_keypoints']))['keypoints']
+    triplets = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    path.write_text(json.dumps([[-x, y] if flag else None for x, y, flag in triplets]) + '\n')
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the runs measured, as plain numbers by sample, and means with intervals.
+"""What attacks did to poses, sample by sample, and one attack beside another.
 
 Intervals come from resampling the samples; those of rates are Wilson's and
 Newcombe's. Distances are in shares of the longer side of the person's box.
@@ -10,13 +10,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mmrobust.functional.bootstrap import NOTHING, PAIRS, Limits, bootstrap
+from mmrobust.evaluation.estimates import Estimate, averaged
+from mmrobust.functional.bootstrap import NOTHING, PAIRS
 from mmrobust.functional.interval import newcombe_paired, wilson
 
 
@@ -49,15 +46,6 @@ class Sample:
 
 # Index in the test set -> what happened.
 Samples = Mapping[int, Sample]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval and the samples behind it."""
-
-    value: float
-    limits: Limits
-    n: int
 
 
 def samples_of(lines: Iterable[Mapping[str, Any]], within: float) -> Samples:
@@ -106,11 +94,6 @@ def gained(one: Samples, other: Samples) -> Estimate:
     return Estimate(value, newcombe_paired(*cells) if n >= PAIRS else NOTHING, n)
 
 
-def averaged(numbers: Sequence[float]) -> Estimate:
-    """A mean with its bootstrap interval."""
-    return Estimate(mean(numbers) if numbers else math.nan, bootstrap(numbers), len(numbers))
-
-
 def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[float]]:
     """The RMSE of both on the samples where both succeed."""
     left, right = common(one, other)
@@ -122,7 +105,7 @@ def smaller(one: Samples, other: Samples) -> Estimate:
     """How many more samples one changes less than the other does, than the other way round.
 
     Of the samples that either fools; who fails needs more than anything. Unlike
-    :func:`ratio`, this does not look away where one of both fails.
+    a ratio of means where both succeed, this does not look away where one of both fails.
     """
     left, right = common(one, other)
     pairs = [(left[i], right[i]) for i in left if left[i].success or right[i].success]
@@ -130,35 +113,10 @@ def smaller(one: Samples, other: Samples) -> Estimate:
     return averaged([float(a < b) - float(a > b) for a, b in needs])
 
 
-def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
-    """Mean of one over mean of the other, pairs resampled together."""
-    above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
-
-    def statistic(places: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows = places.astype(int)
-        found: NDArray[np.float64] = above[rows].mean(axis=-1) / below[rows].mean(axis=-1)
-        return found
-
-    n = len(above)
-    value = float(above.mean() / below.mean()) if n else math.nan
-    return Estimate(value, bootstrap(range(n), statistic), n)
-
-
 def common(one: Samples, other: Samples) -> tuple[Samples, Samples]:
     """The samples of both, in one order."""
     both = sorted(one.keys() & other.keys())
     return {index: one[index] for index in both}, {index: other[index] for index in both}
-
-
-def shown(estimate: Estimate, form: str = '.2f', scale: float = 1.0) -> str:
-    """Value, interval and n in words."""
-    if math.isnan(estimate.value):
-        return 'none'
-    text = f'{scale * estimate.value:{form}}'
-    if estimate.limits != NOTHING:
-        low, high = (f'{scale * limit:{form}}' for limit in estimate.limits)
-        text += f' ({low} to {high})'
-    return f'{text}, n = {estimate.n}'
 
 
 def _right(errors: Sequence[float | None], within: float) -> float:

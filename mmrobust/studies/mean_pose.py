@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,16 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 
-from mmrobust.cli.options import parse_options
-from projects.k_limiting_attack.measure import Estimate, averaged
+from mmrobust.evaluation.estimates import Estimate, averaged
 
 Numbers = NDArray[np.float64]
 
 
-def mean_pose(config: Path, options: list[str], n: int, within: float) -> tuple[Estimate, Estimate]:
+def mean_pose(cfg: Config, n: int, within: float) -> tuple[Estimate, Estimate]:
     """PCK and error of the mean training pose on the first ``n`` test samples.
 
     Args:
-        config: Of a victim.
-        options: Overrides of it.
+        cfg: Of a pose estimator's training and test.
         n: Test samples, at most.
         within: A joint is right this near to its annotation, in longer sides of the box.
 
@@ -31,8 +28,6 @@ def mean_pose(config: Path, options: list[str], n: int, within: float) -> tuple[
     import mmpose.datasets  # noqa: F401  (registers them)
 
     init_default_scope('mmpose')
-    cfg = Config.fromfile(config)
-    cfg.merge_from_dict(parse_options(options))
     train = cfg.train_dataloader.dataset
     shapes, known = _shapes(train.get('dataset', train))
     mean = (shapes * known[..., None]).sum(0) / known.sum(0)[:, None]
