@@ -53,6 +53,11 @@ class Arm:
         return self.where(lambda line: line['index'] in videos)
 
     @property
+    def under_way(self) -> Arm:
+        """The searches that did set out from a clip of the target class (``attack.start``)."""
+        return self.where(lambda line: 'start_not_target' not in line['flags'])
+
+    @property
     def lines(self) -> list[Mapping[str, Any]]:
         """Of all seeds."""
         return [line for lines in self.rows.values() for line in lines]

@@ -63,6 +63,19 @@ def query_table(rows: Sequence[Row]) -> str:
     return markdown([title for _, title in HEADINGS], cells)
 
 
+def searches(name: str, arm: Arm) -> str:
+    """How the searches of an arm that starts from a clip of the target class ended."""
+    lines, real = arm.lines, arm.under_way.lines
+    outside = sum('outside_threat' in line['flags'] for line in real)
+    fooled = sum(line['success'] for line in real)
+    return (
+        f'{name}, {arm.budget} queries at most: {len(lines) - len(real)} of '
+        f'{len(lines)} searches began at the clip itself, as the victim saw another class in the '
+        f'start; the tables leave them out. Of the others {fooled} succeeded and {outside} ended '
+        f'outside the threat.'
+    )
+
+
 def _with_limits(name: str, values: ByVideo, most: float = 1) -> dict[str, float | None]:
     numbers = list(means(values).values())
     limits = bootstrap(numbers)

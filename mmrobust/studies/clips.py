@@ -16,6 +16,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from mmrobust.engine.provenance import file_sha256
 from mmrobust.io.atomic import replacing
 from mmrobust.io.video import write_lossless
 from mmrobust.registry import FLOWS
@@ -48,21 +49,23 @@ class Clips:
 
 
 def start_list(cfg: Config, checkpoint: Path, folder: Path) -> Path:
-    """A list of two test clips of every class that a recogniser has right; made once.
+    """A list of two test clips of every class that a recogniser has right.
 
-    As it sees them, for targeted attacks that start from a clip of the target class. No
-    attack can meet its own clip there: it aims at another class. Of a class of which it has
-    none right, the first clip: the attack flags it and starts from the video itself.
+    Made once for its weights. As it sees them, for targeted attacks that start from a
+    clip of the target class. No attack can meet its own clip there: it aims at another
+    class. Of a class of which it has none right, the first clip: the attack flags it and
+    starts from the video itself.
 
     Args:
         cfg: Of the recogniser and its test data.
         checkpoint: Its weights.
-        folder: For the clips and the list, of these weights alone.
+        folder: For the clips and the list.
     """
     from mmaction.apis import init_recognizer
 
-    path = folder / 'list.txt'
-    if not path.exists():
+    path, mark = folder / 'list.txt', folder / 'weights'
+    weights = str(file_sha256(checkpoint))
+    if not (path.exists() and mark.exists() and mark.read_text() == weights):
         clips, chosen = Clips(cfg), dict[int, list[int]]()
         firsts = dict[int, int]()
         model = init_recognizer(cfg, str(checkpoint), 'cpu')
@@ -82,6 +85,7 @@ def start_list(cfg: Config, checkpoint: Path, folder: Path) -> Path:
                 lines.append(f'{index}.mkv {label}\n')
         with replacing(path) as temporary:
             temporary.write_text(''.join(lines))
+        mark.write_text(weights)
     return path
 
 

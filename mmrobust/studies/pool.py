@@ -24,7 +24,8 @@ def carry_out(study: Study, commands: Commands, processes: int) -> str:
         commands: The commands that jobs name.
         processes: How many at once.
     """
-    study.folder.mkdir(parents=True, exist_ok=True)
+    for victim in study.victims:
+        (study.folder / victim.name).mkdir(parents=True, exist_ok=True)
     study.cut()
     # Two would make the weights that they share at once.
     first = [victim for victim in study.victims if not victim.same_as]

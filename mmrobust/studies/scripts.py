@@ -69,6 +69,14 @@ def trained(
     return folder / Path((folder / 'last_checkpoint').read_text().strip()).name
 
 
+def stale(made: Path, *inputs: Path) -> bool:
+    """Whether a file is missing or older than what it is made of."""
+    if not made.exists():
+        return True
+    changed = made.stat().st_mtime_ns
+    return any(path.stat().st_mtime_ns > changed for path in inputs)
+
+
 def _digest(config: Path, options: Sequence[str], data: Sequence[Path]) -> str:
     parts = [Config.fromfile(config).pretty_text, *options, *map(str, map(file_sha256, data))]
     return hashlib.sha256('\n'.join(parts).encode()).hexdigest()

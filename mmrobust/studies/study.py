@@ -74,6 +74,9 @@ class Study(ABC):
         quick: Everything once, far too little to decide anything.
         sources: By name.
         victims: All of them; those whose source is not given are left out.
+        title: Of the page.
+        kicker: Above the page's headline.
+        remark: In front of all results; '' for nothing.
     """
 
     home: Path
@@ -82,7 +85,12 @@ class Study(ABC):
     quick: bool = False
     sources: Mapping[str, Any] = field(default_factory=dict)
     victims: Sequence[Any]
+    title: str
+    kicker: str = ''
+    remark: str = ''
 
+    # Behind all results: what the columns are.
+    note: ClassVar[str] = ''
     # What a victim is in this study; one with more attributes is a subclass.
     victim_type: ClassVar[type[Victim]] = Victim
 
@@ -98,9 +106,9 @@ class Study(ABC):
                 os.environ[variable] = str(self.data(name))
 
     @property
-    @abstractmethod
     def frame(self) -> Frame:
-        """Title, remark and note."""
+        """What stands around the results."""
+        return Frame(self.title, self.kicker, self.remark, self.note)
 
     @abstractmethod
     def jobs(self, victim: Any) -> Iterable[Job]:

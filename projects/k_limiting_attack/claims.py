@@ -9,7 +9,6 @@ Intervals are not corrected for the number of verdicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import mean
 
 from mmrobust.evaluation.claims import Claim
@@ -21,6 +20,7 @@ from mmrobust.evaluation.pose_claims import (
     lower_rmse,
     needs_less,
 )
+from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import Sample, Samples, common
 from mmrobust.goals import CorruptPose
 from projects.k_limiting_attack.arms import AT_TARGET, MOVED, NORMS
@@ -46,39 +46,13 @@ CONTROLS = {
 SLIDES_ARMS = ('kaa', 'er')
 
 
-@dataclass(frozen=True)
-class Results:
-    """One victim.
-
-    Attributes:
-        arms: (goal, norm, arm) -> its samples.
-        curve: (arm, eps) -> its samples, all steps taken, l_inf.
-        within: A joint is right this near to its annotation.
-    """
-
-    arms: Mapping[tuple[str, str, str], Samples]
-    curve: Mapping[tuple[str, float], Samples]
-    within: float
-
-    @property
-    def eps(self) -> list[float]:
-        """Budgets of the curve, ascending."""
-        return sorted({eps for _, eps in self.curve})
-
-    @property
-    def targets(self) -> list[str]:
-        """Of the targeted attacks."""
-        goals = dict.fromkeys(goal for goal, _, _ in self.arms)
-        return [goal for goal in goals if goal != 'untargeted']
-
-
-def claims(found: Results) -> list[Claim]:
+def claims(found: PoseResults) -> list[Claim]:
     """All claims on one victim."""
     parts = (less(found), targeted(found), beyond(found), masks(found))
     return [claim for part in parts for claim in part]
 
 
-def less(found: Results) -> list[Claim]:
+def less(found: PoseResults) -> list[Claim]:
     """Equal success at a lower RMSE: the parts, and both together."""
     claims = []
     for norm in NORMS:
@@ -92,7 +66,7 @@ def less(found: Results) -> list[Claim]:
     return claims
 
 
-def targeted(found: Results) -> list[Claim]:
+def targeted(found: PoseResults) -> list[Claim]:
     """Targets are harder than no target, to sit than to walk; ER helps.
 
     The first compares two measures of success, which the claim states: as the
@@ -124,7 +98,7 @@ def targeted(found: Results) -> list[Claim]:
     return claims
 
 
-def beyond(found: Results) -> list[Claim]:
+def beyond(found: PoseResults) -> list[Claim]:
     """Many steps do far more than one, and one more than none at all."""
     claims = []
     for norm in NORMS:
@@ -135,15 +109,15 @@ def beyond(found: Results) -> list[Claim]:
     return claims
 
 
-def masks(found: Results) -> list[Claim]:
+def masks(found: PoseResults) -> list[Claim]:
     """The relation mask against others of its density: at first success, and over the curve.
 
     That a mask lowers the RMSE shows nothing of relations if any mask does.
     """
     claims = []
-    relation = over_curve(found, 'er')
+    relation = found.over_curve('er')
     for arm in ('random', 'gradient'):
-        control = over_curve(found, arm)
+        control = found.over_curve(arm)
         for norm in NORMS:
             er, other = (found.arms['untargeted', norm, which] for which in ('er', arm))
             name = f'than a {arm} mask'
@@ -162,7 +136,7 @@ def masks(found: Results) -> list[Claim]:
     return claims
 
 
-def heads(found: Mapping[str, Results]) -> list[Claim]:
+def heads(found: Mapping[str, PoseResults]) -> list[Claim]:
     """Heatmaps are more robust than regression where little may change.
 
     KAA with each head's own loss and with one that all have: what counts is the
@@ -175,23 +149,10 @@ def heads(found: Mapping[str, Results]) -> list[Claim]:
         return []
     claims = []
     for eps in found['td-hm'].eps[:FEW]:
-        sides = [worst(found[head], eps) for head in ('td-reg', 'td-hm')]
+        sides = [found[head].worst(eps, 'kaa', 'shared') for head in ('td-reg', 'td-hm')]
         claims.append(_loses(f'loses less PCK than regression at eps {eps:g}', _lost, *sides))
         claims.append(_loses(f'moves less than regression at eps {eps:g}', _gone, *sides))
     return claims
-
-
-def worst(found: Results, eps: float) -> Samples:
-    """The worse one of both losses' results, by error, for every sample."""
-    own, shared = common(*(found.curve[arm, eps] for arm in ('kaa', 'shared')))
-    return {i: max(own[i], shared[i], key=lambda sample: sample.error) for i in own}
-
-
-def over_curve(found: Results, arm: str) -> dict[int, float]:
-    """The PCK of every sample, mean over the budgets."""
-    parts = [found.curve[arm, eps] for eps in found.eps]
-    both = set.intersection(*(set(part) for part in parts))
-    return {index: mean(part[index].pck for part in parts) for index in sorted(both)}
 
 
 def _loses(

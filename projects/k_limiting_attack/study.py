@@ -36,6 +36,8 @@ victims = [
 ]
 study = dict(
     type='projects.k_limiting_attack.jobs.KLimitingStudy',
+    title='K-limiting attack',
+    kicker='KAA and KAA+ER',
     sources=dict(
         mouse=dict(
             holds='CollectedData.csv and labeled-data of mirror-mouse-example',
@@ -54,6 +56,7 @@ study = dict(
 # A minute of training and a handful of test videos.
 epochs = 3
 quick = dict(
+    remark='A quick run: one victim after a minute of training, few samples. It proves nothing.',
     victims=[
         dict(
             victims[0],

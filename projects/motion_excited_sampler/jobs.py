@@ -9,18 +9,16 @@ from typing import Any, ClassVar
 
 from mmengine.config import Config
 
-from mmrobust.engine.provenance import file_sha256
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.claims import table
-from mmrobust.evaluation.query_table import NOTE, query_table
+from mmrobust.evaluation.query_table import NOTE, query_table, searches
+from mmrobust.studies.attack_study import AttackStudy, Run
 from mmrobust.studies.clips import Clips, mean_motion, start_list
-from mmrobust.studies.job import Job, Written
 from mmrobust.studies.results import query_arm
-from mmrobust.studies.section import Frame, Section
-from mmrobust.studies.study import Study, Victim
+from mmrobust.studies.section import Section
+from mmrobust.studies.study import Victim
 from mmrobust.visualization.arm_figures import cosine_plots
 from mmrobust.visualization.noise_picture import noise_picture
-from projects.motion_excited_sampler import tables
 from projects.motion_excited_sampler.arms import (
     ARMS,
     COMPARED,
@@ -32,7 +30,8 @@ from projects.motion_excited_sampler.arms import (
     attack,
 )
 from projects.motion_excited_sampler.claims import claims
-from projects.motion_excited_sampler.figures import FIRST, curves
+from projects.motion_excited_sampler.tables import FIRST, curves, same_as_one_noise
+from projects.motion_excited_sampler.tables import table as arm_rows
 
 # Too small for any success: the cosines of all arms are over equally many rounds.
 STILL = 0.4
@@ -63,31 +62,8 @@ class SampledVictim(Victim):
     more: int = 1
 
 
-@dataclass(frozen=True)
-class Run:
-    """One arm with one seed.
-
-    Attributes:
-        goal: Untargeted, targeted, far or cosine.
-        arm: Among those of the arms module.
-        seed: Of the attack.
-        videos: Attacked, about.
-        budget: Queries per video.
-    """
-
-    goal: str
-    arm: str
-    seed: int
-    videos: int
-    budget: int
-
-    def place(self, victim: Victim) -> Path:
-        """Where its files lie, below the work folder."""
-        return Path(victim.name, f'{self.goal}_{self.arm}', f'seed{self.seed}')
-
-
 @dataclass(kw_only=True)
-class SamplerStudy(Study):
+class SamplerStudy(AttackStudy):
     """The four samplers on one estimator, and the rivals.
 
     Attributes:
@@ -104,77 +80,66 @@ class SamplerStudy(Study):
     budgets: Mapping[str, int]
     seeds: Sequence[int]
 
+    note: ClassVar[str] = NOTE
     victim_type: ClassVar[type[Victim]] = SampledVictim
-
-    @property
-    def frame(self) -> Frame:
-        """Title, remark and note."""
-        remark = 'A quick run: every part once, far too little to decide anything.'
-        kicker = 'Motion-excited sampler and rivals'
-        return Frame('Motion-excited sampler', kicker, remark if self.quick else '', NOTE)
 
     def runs(self, victim: SampledVictim) -> Iterator[Run]:
         """All runs on a victim."""
         first = self.seeds[0]
         if victim.far and self.far:
-            yield Run('far', STARTED, first, self.far, victim.far)
+            yield self._run(victim, 'far', STARTED, first, self.far, victim.far)
         for seed in self.seeds:
-            for arm in COMPARED:
-                yield self._run(victim, 'cosine', arm, seed)
-            for arm in ARMS:
-                yield self._run(victim, 'untargeted', arm, seed)
-                yield self._run(victim, 'targeted', arm, seed)
-            yield self._run(victim, 'targeted', STARTED, seed)
-            for arm in (*VARIANTS, *RIVALS):
-                if arm not in ONCE or seed == first:
-                    yield self._run(victim, 'untargeted', arm, seed)
+            for goal, arm in self._compared(first=seed == first):
+                videos = self.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else self.few
+                if arm in ARMS and goal != 'cosine':
+                    videos *= victim.more
+                yield self._run(victim, goal, arm, seed, videos, self.budgets[goal])
 
-    def _run(self, victim: SampledVictim, goal: str, arm: str, seed: int) -> Run:
-        videos = self.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else self.few
-        if arm in ARMS and goal != 'cosine':
-            videos *= victim.more
-        return Run(goal, arm, seed, videos, self.budgets[goal])
+    def _compared(self, first: bool) -> Iterator[tuple[str, str]]:
+        """Goals and arms of a seed."""
+        yield from (('cosine', arm) for arm in COMPARED)
+        yield from ((goal, arm) for arm in ARMS for goal in ('untargeted', 'targeted'))
+        yield 'targeted', STARTED
+        others = (*VARIANTS, *RIVALS)
+        yield from (('untargeted', arm) for arm in others if first or arm not in ONCE)
+
+    def _run(
+        self, victim: SampledVictim, goal: str, arm: str, seed: int, videos: int, budget: int
+    ) -> Run:
+        """A run on about so many videos, and queries per video."""
+        eps = STILL if goal == 'cosine' else victim.eps['targeted' if goal == 'far' else goal]
+        # So many of the test set that about as many as planned are attacked.
+        samples = round(videos / victim.right)
+        starts = [self._starts(victim) / 'list.txt'] if arm == STARTED else []
+        return Run(
+            key=(goal, arm, seed, budget),
+            place=Path(f'{goal}_{arm}', f'seed{seed}'),
+            attack=attack(arm, goal, eps, budget),
+            samples=samples,
+            batch_size=samples,
+            seed=seed,
+            options=[f'attack.start={path}' for path in starts],
+            inputs=starts,
+            # If no video is fooled before its budget is spent.
+            seconds=START + videos * budget * victim.seconds,
+        )
 
     def prepare(self, victim: SampledVictim) -> None:
         """Weights, and the clips from which a targeted attack may start."""
         start_list(self._config(victim), self.checkpoint(victim), self._starts(victim))
 
-    def jobs(self, victim: SampledVictim) -> Iterator[Job]:
-        """One per run."""
-        starts = self._starts(victim) / 'list.txt'
-        told: list[object] = [self.config(victim), self.checkpoint(victim)]
-        for run in self.runs(victim):
-            # So many of the test set that about as many as planned are attacked.
-            samples = round(run.videos / victim.right)
-            goal = 'targeted' if run.goal == 'far' else run.goal
-            eps = STILL if goal == 'cosine' else victim.eps[goal]
-            content = {'attack': attack(run.arm, run.goal, eps, run.budget)}
-            words = [*told, '--attack', Written('attack.py', content), '--seed', run.seed]
-            words += ['--max-samples', samples, '--batch-size', samples]
-            started = run.arm == STARTED
-            yield Job(
-                run.place(victim),
-                'attack',
-                words,
-                ['settings.previews=0', *([f'attack.start={starts}'] if started else [])],
-                [starts] if started else [],
-                # If no video is fooled before its budget is spent.
-                START + run.videos * run.budget * victim.seconds,
-            )
-
     def _config(self, victim: Victim) -> Config:
         return Config.fromfile(self.config(victim))
 
     def _starts(self, victim: Victim) -> Path:
-        weights = file_sha256(self.checkpoint(victim)) or ''
-        return self.folder / f'starts_{victim.name}_{weights[:12]}'
+        return self.folder / f'starts_{victim.name}'
 
     def found(self, victim: SampledVictim) -> Goals:
         """All seeds of every arm."""
         folders: dict[tuple[str, str, int], dict[int, Path]] = {}
         for run in self.runs(victim):
-            of = folders.setdefault((run.goal, run.arm, run.budget), {})
-            of[run.seed] = self.folder / run.place(victim)
+            goal, arm, seed, budget = run.key
+            folders.setdefault((goal, arm, budget), {})[seed] = self.at(victim, run)
         goals: Goals = {}
         for (goal, arm, budget), by_seed in folders.items():
             goals.setdefault(goal, {})[arm] = query_arm(by_seed, budget)
@@ -194,14 +159,16 @@ class SamplerStudy(Study):
         motion = self.motion(victim, goals)
         parts, plots, rows = [], [], list[dict[str, Any]]()
         for goal in ('untargeted', 'targeted'):
-            found = tables.table(goals[goal])
+            found = arm_rows(goals[goal])
             title = f'{goal}, eps {victim.eps[goal]:g}, {self.budgets[goal]} queries at most'
             parts.append(f'{title}\n\n{query_table(found)}')
             plots += curves(f'{victim.name}, {goal}', goals[goal])
             rows += [{'victim': victim.name, 'goal': goal} | row for row in found]
         plots += cosine_plots(f'{victim.name}: gradient', goals['cosine'], FIRST)
-        parts += [tables.same_as_one_noise(goals['untargeted'])]
-        parts += [tables.started(goals[goal]) for goal in ('targeted', 'far') if goal in goals]
+        parts += [same_as_one_noise(goals['untargeted'])]
+        parts += [
+            searches(STARTED, goals[goal][STARTED]) for goal in ('targeted', 'far') if goal in goals
+        ]
         verdicts = claims(goals, motion, still)
         text = '\n\n'.join([*parts, table(verdicts)])
         return Section(victim.name, text, verdicts, plots, rows)

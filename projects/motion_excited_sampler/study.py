@@ -63,6 +63,8 @@ tsn_weizmann = dict(
 )
 study = dict(
     type='projects.motion_excited_sampler.jobs.SamplerStudy',
+    title='Motion-excited sampler',
+    kicker='Motion-excited sampler and rivals',
     sources=sources,
     victims=[i3d, tsn, panned, i3d_weizmann, tsn_weizmann],
     videos=dict(untargeted=8, targeted=8, cosine=12),
@@ -72,6 +74,7 @@ study = dict(
     seeds=[0, 1, 2],
 )
 quick = dict(
+    remark='A quick run: every part once, far too little to decide anything.',
     victims=[i3d],
     videos=dict(untargeted=3, targeted=3, cosine=3),
     few=2,

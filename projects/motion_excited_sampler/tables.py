@@ -1,4 +1,4 @@
-"""The table of a goal, and what its searches and its fallback came to."""
+"""Which arms stand together, in the tables and in the figures."""
 
 from __future__ import annotations
 
@@ -6,37 +6,42 @@ from collections.abc import Mapping
 
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.query_table import Row, row
+from mmrobust.visualization.arm_figures import success_plot
+from mmrobust.visualization.figures import Plot
 from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS, STARTED
 
 ORDER = (*SAMPLERS, STARTED, *RIVALS)
+FIRST = 'sparked'
+GROUPS = {
+    'samplers': ('multi_noise', 'one_noise', FIRST, 'geometric', STARTED),
+    'rivals': (FIRST, 'sparked_lookup', *RIVALS),
+}
 
 
 def table(arms: Mapping[str, Arm]) -> list[Row]:
     """One row per arm."""
     return [
-        row(name, under_way(arms[name]) if name == STARTED else arms[name])
+        row(name, arms[name].under_way if name == STARTED else arms[name])
         for name in ORDER
         if name in arms
     ]
 
 
-def started(arms: Mapping[str, Arm]) -> str:
-    """How the searches from a clip of the target class ended."""
-    lines = arms[STARTED].lines
-    real = under_way(arms[STARTED]).lines
-    outside = sum('outside_threat' in line['flags'] for line in real)
-    fooled = sum(line['success'] for line in real)
-    return (
-        f'{STARTED}, {arms[STARTED].budget} queries at most: {len(lines) - len(real)} of '
-        f'{len(lines)} searches began at the clip itself, as the victim saw another class in the '
-        f'start; the tables leave them out. Of the others {fooled} succeeded and {outside} ended '
-        f'outside the threat.'
-    )
-
-
-def under_way(arm: Arm) -> Arm:
-    """The searches that did set out from a clip of the target class."""
-    return arm.where(lambda line: 'start_not_target' not in line['flags'])
+def curves(name: str, arms: Mapping[str, Arm]) -> list[Plot]:
+    """Success against queries, the four samplers and the rivals, where there are any."""
+    found = []
+    for title, group in GROUPS.items():
+        shown = {arm: arms[arm] for arm in group if arm in arms}
+        if len(shown) > 1:
+            # Rivals are tried on fewer videos: all on those. Searches from elsewhere are their own.
+            tried = [set(arm.success) for name, arm in shown.items() if name != STARTED]
+            common = set.intersection(*tried)
+            shown = {
+                name: arm.under_way if name == STARTED else arm.only(common)
+                for name, arm in shown.items()
+            }
+            found.append(success_plot(f'{name}: {title}', shown, FIRST))
+    return found
 
 
 def same_as_one_noise(arms: Mapping[str, Arm]) -> str:

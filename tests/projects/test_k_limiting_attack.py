@@ -60,14 +60,14 @@ def _no_mouse_is_left(monkeypatch):
 def test_every_run_has_a_place_of_its_own(tmp_path):
     study = studied(tmp_path, mouse=tmp_path)
     assert len(study.victims) == 6
-    places = [str(run.place(victim)) for victim in study.victims for run in study.runs(victim)]
+    places = [study.at(victim, run) for victim in study.victims for run in study.runs(victim)]
     assert len(set(places)) == len(places) == 348
 
 
 def planted_ledgers(study, victim):
     """Lines of twelve samples for every run, of which one could not be attacked."""
     for run in study.runs(victim):
-        place = study.folder / run.place(victim)
+        place = study.at(victim, run)
         place.mkdir(parents=True)
         lines = [
             {
@@ -132,9 +132,9 @@ def test_quick_training_is_an_override_that_the_config_takes(tmp_path):
 def test_the_noise_has_the_length_of_the_whole_budget(norm, tmp_path):
     study = studied(tmp_path)
     victim = study.victims[0]
-    noise = jobs.Run('untargeted', norm, 'noise', study.eps)
+    noise = study.run(victim, 'untargeted', norm, 'noise')
     assert noise in study.runs(victim)
-    threat = study.attack(victim, noise)['threat']
+    threat = noise.attack['threat']
     # No change within eps of l_inf is longer than one of eps everywhere.
     assert threat == {'type': 'L2', 'eps': pytest.approx(study.eps * victim.values**0.5)}
 
@@ -180,13 +180,10 @@ def test_runs_are_of_these_weights_and_this_target(tmp_path, monkeypatch):
     for path in (weights, target, target.with_name('test.json')):
         path.write_text('one')
     victim = next(victim for victim in study.victims if victim.source)
-    places = [
-        jobs.Run(goal, 'linf', 'kaa', study.eps).place(victim)
-        for goal in ('untargeted', 'mirrored')
-    ]
+    places = [f'{victim.name}/{goal}_linf_kaa' for goal in ('untargeted', 'mirrored')]
 
     def plans():
-        found = {job.place: job.plan() for job in study.jobs(victim)}
+        found = {job.place.as_posix(): job.plan() for job in study.jobs(victim)}
         return [found[place] for place in places]
 
     before = plans()

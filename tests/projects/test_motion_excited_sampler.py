@@ -66,7 +66,15 @@ class Six:
 def test_starts_are_two_right_clips_of_a_class_or_else_its_first_one(tmp_path, monkeypatch):
     monkeypatch.setattr('mmrobust.studies.clips.Clips', Six)
     monkeypatch.setattr('mmaction.apis.init_recognizer', lambda *_: Six())
-    path = start_list(None, tmp_path / 'weights.pth', tmp_path / 'starts')
+    weights = tmp_path / 'weights.pth'
+    weights.write_text('one')
+    path = start_list(None, weights, tmp_path / 'starts')
     # Clip 3 is not right, clip 5 is one too many; of class 2 none is right.
     assert path.read_text().split('\n') == ['0.mkv 0', '4.mkv 0', '1.mkv 1', '2.mkv 2', '']
     assert {file.name for file in path.parent.glob('*.mkv')} == {f'{i}.mkv' for i in (0, 1, 2, 4)}
+    (path.parent / '0.mkv').unlink()
+    start_list(None, weights, path.parent)
+    assert not (path.parent / '0.mkv').exists()
+    weights.write_text('another')
+    start_list(None, weights, path.parent)
+    assert (path.parent / '0.mkv').exists()

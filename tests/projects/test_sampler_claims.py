@@ -5,7 +5,7 @@ import pytest
 
 from mmrobust.evaluation.arms import Arm, least_median, slope
 from mmrobust.evaluation.claims import table as claims_table
-from mmrobust.evaluation.query_table import query_table
+from mmrobust.evaluation.query_table import query_table, searches
 from mmrobust.studies.spec import read_study
 from mmrobust.visualization.arm_figures import cosine_plots
 from projects.motion_excited_sampler import jobs
@@ -18,8 +18,7 @@ from projects.motion_excited_sampler.arms import (
     attack,
 )
 from projects.motion_excited_sampler.claims import claims as claimed
-from projects.motion_excited_sampler.figures import curves
-from projects.motion_excited_sampler.tables import same_as_one_noise, started, table
+from projects.motion_excited_sampler.tables import curves, same_as_one_noise, table
 from tests.conftest import ROOT
 
 BUDGET = 2000
@@ -232,7 +231,7 @@ def test_searches_that_started_elsewhere_are_counted():
     planted.rows[0][1]['flags'].append('start_not_target')
     planted.rows[1][2]['flags'].append('outside_threat')
     planted.rows[1][3]['flags'].append('outside_threat')
-    text = started({STARTED: planted})
+    text = searches(STARTED, planted)
     assert '1 of 8 searches began at the clip itself' in text
     assert 'Of the others 7 succeeded and 2 ended outside the threat' in text
     # They are another arm: one that starts at the clip.
@@ -251,7 +250,7 @@ def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
 def test_samplers_are_drawn_with_all_their_videos_beside_searches_from_elsewhere(monkeypatch):
     drawn = {}
     monkeypatch.setattr(
-        'projects.motion_excited_sampler.figures.success_plot',
+        'projects.motion_excited_sampler.tables.success_plot',
         lambda title, shown, first: drawn.update(shown),
     )
     planted = arm(500, videos=4, seeds=1)
@@ -309,5 +308,5 @@ def test_the_summary_compares_a_panned_victim_with_the_one_it_is_the_same_as(tmp
 def test_every_run_has_a_place_of_its_own(tmp_path):
     study = read_study(SPEC, tmp_path, overrides={}, given={'weizmann': tmp_path})
     assert len(study.victims) == 5
-    places = [run.place(victim) for victim in study.victims for run in study.runs(victim)]
+    places = [study.at(victim, run) for victim in study.victims for run in study.runs(victim)]
     assert len(set(places)) == len(places) == 286
