@@ -15,10 +15,7 @@ def run_quick():
 
     def run(name, folder):
         spec = ROOT / 'projects' / name / 'study.py'
-        if spec.exists():
-            command = [sys.executable, '-W', 'ignore', ROOT / 'tools' / 'study.py', spec]
-        else:
-            command = [sys.executable, '-W', 'ignore', ROOT / 'projects' / name / 'reproduce.py']
+        command = [sys.executable, '-W', 'ignore', ROOT / 'tools' / 'study.py', spec]
         command += ['--quick', '--work-dir', folder]
         # The other tests run beside: one thread, as they.
         single = os.environ | {'OMP_NUM_THREADS': '1'}

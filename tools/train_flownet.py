@@ -1,7 +1,7 @@
 """Train a small FlowNet2 member on the embedded videos.
 
-    python projects/optical_flow_attack/train_flownet.py OUT.pth --iterations 4000
-    python projects/optical_flow_attack/train_flownet.py TUNED.pth --start OUT.pth \
+    python tools/train_flownet.py OUT.pth --iterations 4000
+    python tools/train_flownet.py TUNED.pth --start OUT.pth \
         --teacher TVL1 --iterations 2000 [--videos LIST --root FOLDER]
 
 The first form is supervised by the videos' ground-truth flow. The second
@@ -33,6 +33,7 @@ from mmrobust.datasets.synthetic import render, synthesize
 from mmrobust.datasets.synthetic.flow import optical_flow
 from mmrobust.flow.estimators.flownet2 import FlowNet2Member
 from mmrobust.io.atomic import replacing
+from mmrobust.io.frames import resized
 from mmrobust.registry import FLOWS
 
 Frames = NDArray[np.uint8]
@@ -171,12 +172,6 @@ def read_video(path: Path) -> Frames:
     if len(frames) < 2:
         raise ValueError(f'{path} must hold at least two readable frames, got {len(frames)}')
     return np.stack(frames)
-
-
-def resized(frames: Frames, height: int) -> Frames:
-    """Frames of another height, as MMAction2's Resize to (-1, height) makes them."""
-    width = int(frames.shape[2] * height / frames.shape[1] + 0.5)
-    return np.stack([cv2.resize(frame, (width, height)) for frame in frames])
 
 
 def load(args: argparse.Namespace) -> list[tuple[Frames, NDArray[np.float32]]]:

@@ -1,4 +1,4 @@
-"""What was measured, sample by sample, and intervals of what is computed from it.
+"""Samples cut from the same videos, and intervals of what is computed from them.
 
 Several stacks are cut out of one video, and every budget and every attack has the
 same stacks. Nothing of this is independent; the unit that is resampled is the

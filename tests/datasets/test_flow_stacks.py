@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmrobust.datasets.flow_stacks import FlowStackDataset, write_flow
 from mmrobust.functional.flow_encoding import encode
-from projects.optical_flow_attack.flow_stacks import FlowStackDataset, write_flow
 
 BOUND = 3.0
 # Fields of two videos, more than a stack of four needs; H and W differ.
