@@ -83,6 +83,21 @@ def means(values: ByVideo) -> dict[int, float]:
     return {video: mean(numbers) for video, numbers in values.items()}
 
 
+def mean_of(numbers: Sequence[float]) -> float:
+    """The mean; NaN of nothing."""
+    return mean(numbers) if numbers else math.nan
+
+
+def as_one(one: Arm, other: Arm) -> tuple[int, int]:
+    """In how many runs of both two arms did the same, query by query, and how many these are."""
+    pairs = []
+    for seed, lines in other.rows.items():
+        known = {line['index']: line for line in one.rows[seed]}
+        pairs += [(line, known[line['index']]) for line in lines if line['index'] in known]
+    keys = ('success', 'queries', 'l2')
+    return sum(all(a[key] == b[key] for key in keys) for a, b in pairs), len(pairs)
+
+
 def least_median(arms: Sequence[ByVideo]) -> tuple[int, float, Limits]:
     """The least median of several arms over their runs: which, and how large.
 

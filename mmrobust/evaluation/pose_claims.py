@@ -6,7 +6,7 @@ from dataclasses import replace
 from statistics import mean
 
 from mmrobust.evaluation.claims import Claim
-from mmrobust.evaluation.estimates import ratio, shown
+from mmrobust.evaluation.estimates import averaged, ratio, shown
 from mmrobust.evaluation.pose_samples import (
     Samples,
     both_successful,
@@ -101,3 +101,30 @@ def all_of(text: str, *parts: Claim) -> Claim:
     low, high = (min(part.margin[side] for part in parts) for side in (0, 1))
     verdicts = ', '.join(part.verdict for part in parts)
     return Claim(text, 'the smaller one of both', verdicts, (low, high))
+
+
+def loses_more(text: str, rule: str, key: str, one: Samples, other: Samples) -> Claim:
+    """A claim on two victims: one loses more than the other, on samples that both have right.
+
+    Args:
+        text: The claim.
+        rule: What is above zero if it holds.
+        key: What is lost, an attribute of a sample.
+        one: Samples of the victim that should lose more.
+        other: The same samples, of the other victim.
+    """
+    left, right = common(one, other)
+    more = averaged([getattr(left[i], key) - getattr(right[i], key) for i in left])
+    lost, wrong = (
+        ' against '.join(points(name, samples) for samples in (left, right))
+        for name in (key, 'clean_error')
+    )
+    measured = f'{shown(more, ".1f", 100)}; {lost} (clean error {wrong} % of the box)'
+    return Claim(text, rule, measured, more.limits)
+
+
+def points(key: str, samples: Samples) -> str:
+    """The mean of an attribute of the samples that have it, in per cent."""
+    values = (getattr(sample, key) for sample in samples.values())
+    known = [value for value in values if value is not None]
+    return f'{100 * mean(known):.1f}' if known else '-'

@@ -43,6 +43,16 @@ class Sample:
     clean_target_error: float | None = None
     density: float | None = None
 
+    @property
+    def lost_pck(self) -> float:
+        """PCK that the attack took."""
+        return self.clean_pck - self.pck
+
+    @property
+    def moved(self) -> float:
+        """Error that the attack added."""
+        return self.error - self.clean_error
+
 
 # Index in the test set -> what happened.
 Samples = Mapping[int, Sample]

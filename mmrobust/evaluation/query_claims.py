@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from statistics import mean
 
-from mmrobust.evaluation.arms import Arm, ByVideo, differences, least_median, means
+from mmrobust.evaluation.arms import Arm, ByVideo, differences, least_median, mean_of, means
 from mmrobust.evaluation.claims import Claim
 from mmrobust.functional.bootstrap import bootstrap
 
@@ -85,9 +84,5 @@ def decided(one: Arm, other: Arm) -> set[int]:
 
 
 def _pair(one: ByVideo, two: ByVideo, name: str, other: str, form: str, n: int) -> str:
-    a, b = (_mean(list(means(values).values())) for values in (one, two))
+    a, b = (mean_of(list(means(values).values())) for values in (one, two))
     return f'{name} {a:{form}}, {other} {b:{form}} (n = {n} videos)'
-
-
-def _mean(values: list[float]) -> float:
-    return mean(values) if values else math.nan

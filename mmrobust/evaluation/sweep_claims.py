@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mmrobust.evaluation.claims import Claim
-from mmrobust.evaluation.clusters import Measured, worst
+from mmrobust.evaluation.clusters import Measured, interval, worst
 from mmrobust.evaluation.markdown import percent
 from mmrobust.evaluation.quantities import (
     drop,
@@ -18,6 +18,9 @@ from mmrobust.evaluation.quantities import (
     whole_way,
 )
 from mmrobust.functional.bootstrap import Numbers
+
+# How far accuracies may be apart and still agree.
+APART = 0.15
 
 
 def falling_accuracy(part: str, attacks: Mapping[str, Measured], size: str) -> list[Claim]:
@@ -85,6 +88,37 @@ def few_frames(name: str, one: Measured, *, rises: bool) -> list[Claim]:
             one.interval(partial(frames_trend, sign=sign)),
         ),
     ]
+
+
+def levels_agree(text: str, pairs: Mapping[str, tuple[Measured, Measured]], name: str) -> Claim:
+    """Accuracies at two levels are not further apart than APART, on the same videos.
+
+    Args:
+        text: The claim.
+        pairs: Attack -> one level and the other.
+        name: Of what one has more than the other.
+    """
+    margins, details = [], []
+    for attack, (one, other) in pairs.items():
+        both = [video for video in other.videos if video in one.videos]
+        rows = [[m.videos.index(video) for video in both] for m in (one, other)]
+        first, second = (m.right[1:, r] / m.n[r] for m, r in zip((one, other), rows, strict=True))
+        gaps = (first - second).mean(0)
+        low, high = interval(len(both), partial(_mean, gaps))
+        nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+        margins.append((APART - max(abs(low), abs(high)), APART - nearest))
+        details.append(f'{attack} {100 * gaps.mean():+.1f}' if both else attack)
+    return Claim(
+        text,
+        f'{100 * APART:.0f} points less the distance of the accuracies, means over eps',
+        f'{name}: {", ".join(details)} points (n = {len(both)} videos)',
+        worst(margins),
+    )
+
+
+def _mean(values: Numbers, drawn: Numbers) -> Numbers:
+    found: Numbers = (drawn @ values) / drawn.sum(1)
+    return found
 
 
 def _row(values: Numbers) -> str:

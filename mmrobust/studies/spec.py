@@ -6,14 +6,14 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import find_modules_in, read_config
 from mmrobust.studies.study import Study
 
 # What the command line decides.
-GIVEN = ('home', 'folder', 'given', 'quick')
+GIVEN = ('home', 'folder', 'given')
 
 
 def read_study(
@@ -50,9 +50,7 @@ def read_study(
         if name not in known:
             raise ValueError(f'SPEC {path}: no option {name!r}: {suggestion(name, known)}')
     try:
-        return cls(
-            home=path.resolve().parent, folder=folder, given=given or {}, quick=quick, **options
-        )
+        return cls(home=path.resolve().parent, folder=folder, given=given or {}, **options)
     except TypeError as error:
         # An option that is missing, of the study, a victim or a source.
         raise ValueError(f'SPEC {path}: {error}') from error
@@ -62,15 +60,10 @@ def study_class(name: str, path: Path) -> type[Study]:
     """The class ``MODULE.CLASS``; its module lies beside the spec, or in a folder above it."""
     module, _, own = name.rpartition('.')
     file = Path(*module.split('.')).with_suffix('.py')
-    place = next((above for above in path.resolve().parents if (above / file).is_file()), None)
-    require(place is not None, f'SPEC {path}: type', 'MODULE.CLASS of a module here', name)
-    find_modules_in(_sure(place))
-    found = getattr(importlib.import_module(module), own, None)
-    good = isinstance(found, type) and issubclass(found, Study)
-    require(good, f'SPEC {path}: type', 'a subclass of Study', name)
-    return found  # type: ignore[return-value]
-
-
-def _sure(place: Path | None) -> Path:
-    assert place is not None
-    return place
+    places = [above for above in path.resolve().parents if (above / file).is_file()]
+    where = f'SPEC {path}: type'
+    require(bool(places), where, 'MODULE.CLASS of a module beside it or in a folder above', name)
+    find_modules_in(places[0])
+    found: Any = getattr(importlib.import_module(module), own, None)
+    require(isinstance(found, type) and issubclass(found, Study), where, 'a kind of Study', name)
+    return cast(type[Study], found)

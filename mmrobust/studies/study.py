@@ -49,7 +49,7 @@ class Source:
     """Data that are not part of the repository: the user has them in a folder.
 
     Attributes:
-        holds: What is in that folder, for ``--help`` and messages.
+        holds: What is in that folder, for messages.
         script: ``python SCRIPT FOLDER OUT`` makes of it what configs read; relative to the spec.
         outputs: OUT, below the study's folder -> further words of the script.
         variable: Environment variable that tells configs of the first OUT; '' for none.
@@ -71,7 +71,6 @@ class Study(ABC):
         home: Folder of the spec.
         folder: For everything that is made.
         given: Name of a source -> the user's folder.
-        quick: Everything once, far too little to decide anything.
         sources: By name.
         victims: All of them; those whose source is not given are left out.
         title: Of the page.
@@ -82,7 +81,6 @@ class Study(ABC):
     home: Path
     folder: Path
     given: Mapping[str, Path]
-    quick: bool = False
     sources: Mapping[str, Any] = field(default_factory=dict)
     victims: Sequence[Any]
     title: str
@@ -95,10 +93,15 @@ class Study(ABC):
     victim_type: ClassVar[type[Victim]] = Victim
 
     def __post_init__(self) -> None:
-        for name in self.given:
-            require(name in self.sources, '--source', f'one of {sorted(self.sources)}', name)
         self.sources = {name: Source(**each) for name, each in self.sources.items()}
+        known = ', '.join(f'{name} ({each.holds})' for name, each in self.sources.items())
+        for name in self.given:
+            require(name in self.sources, '--source', f'among {known or "none"}', name)
         self.victims = [self.victim_type(**each) for each in self.victims]
+        names = [victim.name for victim in self.victims]
+        for victim in self.victims:
+            there = not victim.same_as or victim.same_as in names
+            require(there, f'same_as of victim {victim.name}', f'one of {names}', victim.same_as)
         self.victims = [v for v in self.victims if not v.source or v.source in self.given]
         for name in self.given:
             if variable := self.sources[name].variable:

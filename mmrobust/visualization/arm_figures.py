@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,6 +18,35 @@ Arms = Mapping[str, Arm]
 # The arm in question has the colour of attacks in every figure.
 OTHERS = (CLEAN, GOOD, INK, MUTED)
 DASH = (0, (5, 2))
+
+
+def success_plots(
+    name: str, arms: Arms, groups: Mapping[str, Sequence[str]], first: str, apart: str
+) -> list[Plot]:
+    """Success against queries, a figure per group of which two arms are there.
+
+    Arms of a group are drawn with the videos that all of it were tried on; searches from a
+    clip of the target class are their own.
+
+    Args:
+        name: Begins the titles.
+        arms: By name.
+        groups: Title -> its arms.
+        first: The arm in question.
+        apart: The arm that starts from a clip of the target class.
+    """
+    found = []
+    for title, group in groups.items():
+        shown = {arm: arms[arm] for arm in group if arm in arms}
+        if len(shown) > 1:
+            tried = [set(arm.success) for key, arm in shown.items() if key != apart]
+            common = set.intersection(*tried)
+            shown = {
+                key: arm.under_way if key == apart else arm.only(common)
+                for key, arm in shown.items()
+            }
+            found.append(success_plot(f'{name}: {title}', shown, first))
+    return found
 
 
 def success_plot(title: str, arms: Arms, first: str) -> Plot:

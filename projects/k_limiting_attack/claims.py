@@ -8,8 +8,7 @@ Intervals are not corrected for the number of verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from statistics import mean
+from collections.abc import Mapping
 
 from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.estimates import averaged, shown
@@ -17,22 +16,18 @@ from mmrobust.evaluation.pose_claims import (
     all_of,
     equal_rates,
     higher_rate,
+    loses_more,
     lower_rmse,
     needs_less,
+    points,
 )
 from mmrobust.evaluation.pose_results import PoseResults
-from mmrobust.evaluation.pose_samples import Sample, Samples, common
-from mmrobust.goals import CorruptPose
-from projects.k_limiting_attack.arms import AT_TARGET, MOVED, NORMS
+from projects.k_limiting_attack.arms import NORMS, SUCCESS
 
 # Rates that differ by more are far apart.
 FAR = 0.2
 # Budgets of the curve at which heads are compared: those that change little.
 FEW = 3
-SUCCESS = (
-    f'untargeted: {CorruptPose.share:g} of the joints or more beyond {MOVED:g} of the box, '
-    f'targeted: mean distance below {AT_TARGET:g} of it'
-)
 # The slides' ratio of the RMSE of KAA+ER to that of KAA, untargeted.
 SLIDES = {'linf': 0.66, 'l2': 0.57}
 # What KAA+ER is compared with under targets.
@@ -44,6 +39,7 @@ CONTROLS = {
 }
 # The others are controls.
 SLIDES_ARMS = ('kaa', 'er')
+BEYOND = 'what regression loses beyond heatmaps; the worse of two losses, samples of both'
 
 
 def claims(found: PoseResults) -> list[Claim]:
@@ -90,7 +86,7 @@ def targeted(found: PoseResults) -> list[Claim]:
             for arm in SLIDES_ARMS:
                 walk, sit = (found.arms[target, norm, arm] for target in ('walk', 'sit'))
                 starts = ', '.join(
-                    f'{target} begins at {_points(lambda s: s.clean_target_error, of)} %'
+                    f'{target} begins at {points("clean_target_error", of)} %'
                     for target, of in (('walk', walk), ('sit', sit))
                 )
                 text = f'{norm}, {arm}: sit harder than walk'
@@ -116,6 +112,7 @@ def masks(found: PoseResults) -> list[Claim]:
     """
     claims = []
     relation = found.over_curve('er')
+    budgets = ', '.join(f'{eps:g}' for eps in found.eps)
     for arm in ('random', 'gradient'):
         control = found.over_curve(arm)
         for norm in NORMS:
@@ -128,7 +125,7 @@ def masks(found: PoseResults) -> list[Claim]:
         claims.append(
             Claim(
                 f'relation mask above a {arm} mask of its density',
-                f'PCK lost beyond the control, mean over eps {_listed(found.eps)}',
+                f'PCK lost beyond the control, mean over eps {budgets}',
                 f'{shown(gains, ".1f", 100)} points',
                 gains.limits,
             )
@@ -150,39 +147,7 @@ def heads(found: Mapping[str, PoseResults]) -> list[Claim]:
     claims = []
     for eps in found['td-hm'].eps[:FEW]:
         sides = [found[head].worst(eps, 'kaa', 'shared') for head in ('td-reg', 'td-hm')]
-        claims.append(_loses(f'loses less PCK than regression at eps {eps:g}', _lost, *sides))
-        claims.append(_loses(f'moves less than regression at eps {eps:g}', _gone, *sides))
+        for key, text in (('lost_pck', 'loses less PCK'), ('moved', 'moves less')):
+            told = f'heatmaps: {text} than regression at eps {eps:g}'
+            claims.append(loses_more(told, BEYOND, key, *sides))
     return claims
-
-
-def _loses(
-    text: str, value: Callable[[Sample], float], regression: Samples, heatmap: Samples
-) -> Claim:
-    """What regression loses beyond heatmaps, on samples that both have right."""
-    left, right = common(regression, heatmap)
-    more = averaged([value(left[i]) - value(right[i]) for i in left])
-    lost = ' against '.join(_points(value, samples) for samples in (left, right))
-    wrong = ' against '.join(_points(lambda s: s.clean_error, of) for of in (left, right))
-    return Claim(
-        f'heatmaps: {text}',
-        'what regression loses beyond heatmaps; the worse of two losses, samples of both',
-        f'{shown(more, ".1f", 100)}; {lost} (clean error {wrong} % of the box)',
-        more.limits,
-    )
-
-
-def _lost(sample: Sample) -> float:
-    return sample.clean_pck - sample.pck
-
-
-def _gone(sample: Sample) -> float:
-    return sample.error - sample.clean_error
-
-
-def _points(value: Callable[[Sample], float | None], samples: Samples) -> str:
-    numbers = [number for number in map(value, samples.values()) if number is not None]
-    return f'{100 * mean(numbers):.1f}' if numbers else '-'
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return ', '.join(f'{number:g}' for number in numbers)

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from mmengine.config import Config
 
 from mmrobust.cli.options import overridden
-from mmrobust.compat.checkpoints import load_from_local
 from mmrobust.evaluation.claims import table
 from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import Samples, samples_of
@@ -19,18 +18,16 @@ from mmrobust.evaluation.pose_tables import PoseTables
 from mmrobust.studies.attack_study import AttackStudy, Run
 from mmrobust.studies.contact_sheet import Sheet
 from mmrobust.studies.mean_pose import mean_pose
-from mmrobust.studies.results import attacked_rows, card_of
+from mmrobust.studies.results import attacked_rows, card_of, parameters
 from mmrobust.studies.section import Section
 from mmrobust.studies.study import Victim
 from mmrobust.visualization.pose_curves import arm_curves, victim_curves
-from projects.k_limiting_attack import claims, tables
-from projects.k_limiting_attack.arms import ARMS, CURVE, MOVED, NORMS, attack
+from projects.k_limiting_attack import claims
+from projects.k_limiting_attack.arms import ARMS, CURVE, MOVED, NAMES, NORMS, NOTE, attack
 
 # CPU seconds to load a victim and write a report, and of a step of one sample; for
 # the estimate alone.
 START, STEP = 3.0, 0.04
-# Not learned: not counted as parameters.
-STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +72,7 @@ class KLimitingStudy(AttackStudy):
     curve: Sequence[float]
     pictures: int
 
-    note: ClassVar[str] = tables.NOTE
+    note: ClassVar[str] = NOTE
     victim_type: ClassVar[type[Victim]] = Head
 
     def runs(self, victim: Head) -> Iterator[Run]:
@@ -138,7 +135,7 @@ class KLimitingStudy(AttackStudy):
     def section(self, victim: Head, found: PoseResults) -> Section:
         """The tables, claims and curves of one victim."""
         budget = f'budget: RMSE {self.eps:g}, at most {self.steps} steps'
-        lists = PoseTables(found, tables.NAMES, 'kaa')
+        lists = PoseTables(found, NAMES, 'kaa')
         verdicts = claims.claims(found)
         counts = Counter(claim.verdict for claim in verdicts)
         parts = [
@@ -153,15 +150,13 @@ class KLimitingStudy(AttackStudy):
             table(verdicts),
             ', '.join(f'{verdict}: {count}' for verdict, count in counts.items()),
         ]
-        plots = arm_curves(victim.name, found, tables.NAMES, 'er')
+        plots = arm_curves(victim.name, found, NAMES, 'er')
         return Section(victim.name, '\n\n'.join(parts), verdicts, plots, lists.rows(victim.name))
 
     def sight(self, victim: Head, lists: PoseTables) -> str:
         """What the victim is, and how well it does."""
         blind = mean_pose(self._cfg(victim), self.samples, victim.within)
-        state = load_from_local(str(self.checkpoint(victim)), map_location='cpu')['state_dict']
-        learned = [value for name, value in state.items() if not name.endswith(STATISTICS)]
-        size = f'{sum(value.numel() for value in learned) / 1e6:.2f} M parameters'
+        size = f'{parameters(self.checkpoint(victim)) / 1e6:.2f} M parameters'
         run = next(self.runs(victim))
         clean = lists.clean(card_of(self.at(victim, run)), blind, MOVED)
         return f'{size}, trained from scratch. {clean}'

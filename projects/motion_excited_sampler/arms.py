@@ -31,6 +31,8 @@ VARIANTS = ('sparked_lookup', 'no_motion')
 COMPARED = ('multi_noise', 'one_noise', 'sparked', 'against')
 # Targeted alone: the sampler's attack from a clip of the target class.
 STARTED = 'sparked_start'
+# Of these more videos are attacked.
+MANY = (*ARMS, *COMPARED, STARTED)
 # Noise of whole pixels would be a handicap that the samplers do not have.
 TILED = ('e_nes', 'e_bandits')
 RIVALS = {

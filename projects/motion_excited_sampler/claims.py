@@ -7,11 +7,9 @@ it lies on one side of zero, or the videos do not decide.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from statistics import mean
 
-from mmrobust.evaluation.arms import Arm, differences, slope
+from mmrobust.evaluation.arms import Arm, differences, mean_of, slope
 from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.query_claims import (
     fewer_queries,
@@ -75,7 +73,7 @@ def panned(arms: Arms, still: Arms) -> list[Claim]:
     for other in ('one_noise', 'against'):
         gains = [differences(each['sparked'].cosine, each[other].cosine) for each in (arms, still)]
         both = sorted(gains[0].keys() & gains[1].keys())
-        moving, resting = (_mean([gain[video] for video in both]) for gain in gains)
+        moving, resting = (mean_of([gain[video] for video in both]) for gain in gains)
         found.append(
             Claim(
                 f'the advantage of sparked over {other} is larger where the camera moves',
@@ -85,7 +83,3 @@ def panned(arms: Arms, still: Arms) -> list[Claim]:
             )
         )
     return found
-
-
-def _mean(values: list[float]) -> float:
-    return mean(values) if values else math.nan

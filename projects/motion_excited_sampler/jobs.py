@@ -19,16 +19,7 @@ from mmrobust.studies.section import Section
 from mmrobust.studies.study import Victim
 from mmrobust.visualization.arm_figures import cosine_plots
 from mmrobust.visualization.noise_picture import noise_picture
-from projects.motion_excited_sampler.arms import (
-    ARMS,
-    COMPARED,
-    ONCE,
-    RIVALS,
-    SAMPLERS,
-    STARTED,
-    VARIANTS,
-    attack,
-)
+from projects.motion_excited_sampler import arms
 from projects.motion_excited_sampler.claims import claims
 from projects.motion_excited_sampler.tables import FIRST, curves, same_as_one_noise
 from projects.motion_excited_sampler.tables import table as arm_rows
@@ -87,21 +78,21 @@ class SamplerStudy(AttackStudy):
         """All runs on a victim."""
         first = self.seeds[0]
         if victim.far and self.far:
-            yield self._run(victim, 'far', STARTED, first, self.far, victim.far)
+            yield self._run(victim, 'far', arms.STARTED, first, self.far, victim.far)
         for seed in self.seeds:
             for goal, arm in self._compared(first=seed == first):
-                videos = self.videos[goal] if arm in (*ARMS, *COMPARED, STARTED) else self.few
-                if arm in ARMS and goal != 'cosine':
+                videos = self.videos[goal] if arm in arms.MANY else self.few
+                if arm in arms.ARMS and goal != 'cosine':
                     videos *= victim.more
                 yield self._run(victim, goal, arm, seed, videos, self.budgets[goal])
 
     def _compared(self, first: bool) -> Iterator[tuple[str, str]]:
         """Goals and arms of a seed."""
-        yield from (('cosine', arm) for arm in COMPARED)
-        yield from ((goal, arm) for arm in ARMS for goal in ('untargeted', 'targeted'))
-        yield 'targeted', STARTED
-        others = (*VARIANTS, *RIVALS)
-        yield from (('untargeted', arm) for arm in others if first or arm not in ONCE)
+        yield from (('cosine', arm) for arm in arms.COMPARED)
+        yield from ((goal, arm) for arm in arms.ARMS for goal in ('untargeted', 'targeted'))
+        yield 'targeted', arms.STARTED
+        others = (*arms.VARIANTS, *arms.RIVALS)
+        yield from (('untargeted', arm) for arm in others if first or arm not in arms.ONCE)
 
     def _run(
         self, victim: SampledVictim, goal: str, arm: str, seed: int, videos: int, budget: int
@@ -110,11 +101,11 @@ class SamplerStudy(AttackStudy):
         eps = STILL if goal == 'cosine' else victim.eps['targeted' if goal == 'far' else goal]
         # So many of the test set that about as many as planned are attacked.
         samples = round(videos / victim.right)
-        starts = [self._starts(victim) / 'list.txt'] if arm == STARTED else []
+        starts = [self._starts(victim) / 'list.txt'] if arm == arms.STARTED else []
         return Run(
             key=(goal, arm, seed, budget),
             place=Path(f'{goal}_{arm}', f'seed{seed}'),
-            attack=attack(arm, goal, eps, budget),
+            attack=arms.attack(arm, goal, eps, budget),
             samples=samples,
             batch_size=samples,
             seed=seed,
@@ -166,9 +157,8 @@ class SamplerStudy(AttackStudy):
             rows += [{'victim': victim.name, 'goal': goal} | row for row in found]
         plots += cosine_plots(f'{victim.name}: gradient', goals['cosine'], FIRST)
         parts += [same_as_one_noise(goals['untargeted'])]
-        parts += [
-            searches(STARTED, goals[goal][STARTED]) for goal in ('targeted', 'far') if goal in goals
-        ]
+        for goal in ('targeted', 'far'):
+            parts += [searches(arms.STARTED, goals[goal][arms.STARTED])] if goal in goals else []
         verdicts = claims(goals, motion, still)
         text = '\n\n'.join([*parts, table(verdicts)])
         return Section(victim.name, text, verdicts, plots, rows)
@@ -180,7 +170,7 @@ class SamplerStudy(AttackStudy):
         moving = sorted({*tried, *goals['cosine']['one_noise'].success})
         found = mean_motion(clips, moving, self.folder / victim.name / 'motion.json')
         if tried:
-            samplers = {name: each for name, each in SAMPLERS.items() if name != 'no_motion'}
+            samplers = {name: each for name, each in arms.SAMPLERS.items() if name != 'no_motion'}
             most = max(tried, key=lambda video: found[video])
             noise_picture(self.folder / victim.name / 'noise.png', clips[most], samplers)
         return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmrobust.evaluation.arms import Arm
+from mmrobust.evaluation.arms import Arm, as_one
 from mmrobust.evaluation.query_table import Row, row
-from mmrobust.visualization.arm_figures import success_plot
+from mmrobust.visualization.arm_figures import success_plots
 from mmrobust.visualization.figures import Plot
 from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS, STARTED
 
@@ -14,6 +14,7 @@ ORDER = (*SAMPLERS, STARTED, *RIVALS)
 FIRST = 'sparked'
 GROUPS = {
     'samplers': ('multi_noise', 'one_noise', FIRST, 'geometric', STARTED),
+    # Tried on fewer videos.
     'rivals': (FIRST, 'sparked_lookup', *RIVALS),
 }
 
@@ -29,29 +30,12 @@ def table(arms: Mapping[str, Arm]) -> list[Row]:
 
 def curves(name: str, arms: Mapping[str, Arm]) -> list[Plot]:
     """Success against queries, the four samplers and the rivals, where there are any."""
-    found = []
-    for title, group in GROUPS.items():
-        shown = {arm: arms[arm] for arm in group if arm in arms}
-        if len(shown) > 1:
-            # Rivals are tried on fewer videos: all on those. Searches from elsewhere are their own.
-            tried = [set(arm.success) for name, arm in shown.items() if name != STARTED]
-            common = set.intersection(*tried)
-            shown = {
-                name: arm.under_way if name == STARTED else arm.only(common)
-                for name, arm in shown.items()
-            }
-            found.append(success_plot(f'{name}: {title}', shown, FIRST))
-    return found
+    return success_plots(name, arms, GROUPS, FIRST, STARTED)
 
 
 def same_as_one_noise(arms: Mapping[str, Arm]) -> str:
     """Whether the sampler without motion did what one_noise did, query by query."""
-    one, none = arms['one_noise'], arms['no_motion']
-    pairs = []
-    for seed, lines in none.rows.items():
-        known = {line['index']: line for line in one.rows[seed]}
-        pairs += [(line, known[line['index']]) for line in lines if line['index'] in known]
-    keys = ('success', 'queries', 'l2')
-    same = sum(all(a[key] == b[key] for key in keys) for a, b in pairs)
-    text = 'Fallback: sparked with NoMotion did exactly what one_noise did'
-    return f'{text} on {same} of {len(pairs)} videos.'
+    same, n = as_one(arms['one_noise'], arms['no_motion'])
+    return (
+        f'Fallback: sparked with NoMotion did exactly what one_noise did on {same} of {n} videos.'
+    )

@@ -9,23 +9,19 @@ budgets; fewer than six decide nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from mmrobust.evaluation.carried import Carried
 from mmrobust.evaluation.carried_claims import lead_shrinks, weaker_and_growing
 from mmrobust.evaluation.claims import Claim
-from mmrobust.evaluation.clusters import Measured, interval, rate_limits, worst
+from mmrobust.evaluation.clusters import Measured, rate_limits
 from mmrobust.evaluation.markdown import percent
 from mmrobust.evaluation.quantities import mean_accuracy
-from mmrobust.evaluation.sweep_claims import falling_accuracy, few_frames
-from mmrobust.functional.bootstrap import Numbers
+from mmrobust.evaluation.sweep_claims import falling_accuracy, few_frames, levels_agree
 from projects.optical_flow_attack.tables import SHORT
 
 Level = Mapping[str, Measured]
 # The paper's smallest budgets, of which (b) speaks.
 EARLY = 0.0151 * 255
-# How far the accuracies of (d) may be apart.
-APART = 0.15
 
 
 def claims(
@@ -48,7 +44,9 @@ def claims(
     for attack in list(SHORT)[1:]:
         rises = attack == 'IterativeSaliency'
         found += few_frames(f'(c) {SHORT[attack]}', stack[attack], rises=rises)
-    return [*found, *follows(stack, video), *transfers(moved)]
+    pairs = {SHORT[attack]: (stack[attack], video[attack]) for attack in SHORT}
+    text = '(d) video level follows stack level'
+    return [*found, levels_agree(text, pairs, 'stack less video'), *transfers(moved)]
 
 
 def ranking(stack: Level, eps: Sequence[float], classes: int) -> list[Claim]:
@@ -81,29 +79,6 @@ def ranking(stack: Level, eps: Sequence[float], classes: int) -> list[Claim]:
     ]
 
 
-def follows(stack: Level, video: Level) -> list[Claim]:
-    """(d) the video level follows the stack level, compared on the same videos."""
-    margins, details = [], []
-    for attack in SHORT:
-        stacks, whole = stack[attack], video[attack]
-        both = [v for v in whole.videos if v in stacks.videos]
-        rows = [[m.videos.index(v) for v in both] for m in (stacks, whole)]
-        one, two = (m.right[1:, r] / m.n[r] for m, r in zip((stacks, whole), rows, strict=True))
-        gaps = (one - two).mean(0)
-        low, high = interval(len(both), partial(_mean, gaps))
-        nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        margins.append((APART - max(abs(low), abs(high)), APART - nearest))
-        details.append(f'{SHORT[attack]} {100 * gaps.mean():+.1f}' if both else SHORT[attack])
-    return [
-        Claim(
-            '(d) video level follows stack level',
-            f'{100 * APART:.0f} points less the distance of the accuracies, means over eps',
-            f'stack less video: {", ".join(details)} points (n = {len(both)} videos)',
-            worst(margins),
-        )
-    ]
-
-
 def transfers(moved: Mapping[str, Mapping[str, Carried]]) -> list[Claim]:
     """(e) transfer is weaker than white box; RG's lead shrinks under it."""
     found = []
@@ -117,8 +92,3 @@ def size(level: Level) -> str:
     """'n = 53 stacks of 8 videos'."""
     one = level['OneShot']
     return f'n = {one.n.sum():.0f} stacks of {len(one.videos)} videos'
-
-
-def _mean(values: Numbers, drawn: Numbers) -> Numbers:
-    found: Numbers = (drawn @ values) / drawn.sum(1)
-    return found

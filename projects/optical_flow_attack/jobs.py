@@ -13,7 +13,7 @@ from mmrobust.evaluation.carried import carried
 from mmrobust.evaluation.claims import Claim, table
 from mmrobust.evaluation.clusters import measured
 from mmrobust.studies.job import Job, Written
-from mmrobust.studies.results import card_of, rows_of
+from mmrobust.studies.results import sweep_of, transfer_of
 from mmrobust.studies.section import Section
 from mmrobust.studies.study import Study, Victim
 from projects.optical_flow_attack.claims import claims
@@ -112,25 +112,18 @@ class FlowStudy(Study):
     def sections(self) -> Iterator[Section]:
         """One per data set."""
         for victim in self.victims:
-            levels = {
-                level: {attack: self.swept(victim, level, attack) for attack in SHORT}
-                for level in LEVELS
+            levels = {level: {a: self.swept(victim, level, a) for a in SHORT} for level in LEVELS}
+            moved = {
+                a: transfer_of(self.folder / _place(victim, 'transfer', a), victim.carried)
+                for a in CARRIED
             }
-            moved = {attack: self.moved(victim, attack) for attack in CARRIED}
             verdicts = self.claims(victim, levels, moved)
             yield Section(victim.name, f'{tables(levels, moved)}\n{table(verdicts)}', verdicts)
 
     def swept(self, victim: FlowVictim, level: str, attack: str) -> dict[str, Any]:
-        """What a sweep found, with the lines of every budget."""
+        """What a sweep found."""
         out = self.folder / _place(victim, level, attack)
-        rows = [rows_of(out / f'eps{eps:.12g}', _limit(victim, level)) for eps in self.grey]
-        return card_of(out, 'sweep') | {'rows': rows}
-
-    def moved(self, victim: FlowVictim, attack: str) -> dict[str, Any]:
-        """What a transfer found, with its lines."""
-        out = self.folder / _place(victim, 'transfer', attack)
-        rows = [row for row in rows_of(out) if row['sample'] < victim.carried]
-        return card_of(out, 'transfer') | {'rows': rows}
+        return sweep_of(out, self.grey, _limit(victim, level))
 
     def claims(
         self, victim: FlowVictim, levels: Mapping[str, Any], moved: Mapping[str, Any]

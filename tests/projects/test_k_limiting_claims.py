@@ -18,8 +18,8 @@ from mmrobust.evaluation.pose_samples import (
 )
 from mmrobust.evaluation.pose_tables import PoseTables
 from mmrobust.visualization.pose_curves import arm_curves, victim_curves
-from projects.k_limiting_attack import claims, tables
-from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
+from projects.k_limiting_attack import claims
+from projects.k_limiting_attack.arms import ARMS, CURVE, NAMES, NORMS, NOTE, SUCCESS, attack
 
 EPS = (2.0, 8.0)
 # Arm -> of 60 samples how many succeed, RMSE, PCK on the curve.
@@ -188,10 +188,10 @@ def test_without_samples_nothing_is_decided_and_nothing_fails():
     empty = PoseResults({k: {} for k in measured().arms}, {k: {} for k in measured().curve}, 0.1)
     assert set(verdicts(empty).values()) == {'undecided'}
     assert 'too few samples' in table(claims.claims(empty))
-    none = PoseTables(empty, tables.NAMES, 'kaa')
+    none = PoseTables(empty, NAMES, 'kaa')
     assert none.clean(CARD, BLIND, 0.1).endswith('has PCK none; error none (%).')
     assert 'none' in none.untargeted() + none.targeted() + none.curve()
-    assert arm_curves('victim', empty, tables.NAMES, 'er') == []
+    assert arm_curves('victim', empty, NAMES, 'er') == []
     assert none.rows('victim')[0]['success_rate'] is None
 
 
@@ -282,7 +282,7 @@ def test_samples_that_are_at_the_target_when_clean_are_left_out():
 
 def test_tables_hold_every_arm_and_target():
     found = measured()
-    lists = PoseTables(found, tables.NAMES, 'kaa')
+    lists = PoseTables(found, NAMES, 'kaa')
     text = lists.clean(CARD, BLIND, 0.1)
     assert 'Clean, 62 test samples: PCK 0.970, EPE 2.500' in text
     assert 'mean training pose there: PCK 60.0 (50.0 to 70.0), n = 62; error 10.0' in text
@@ -301,12 +301,12 @@ def test_tables_hold_every_arm_and_target():
 
 def test_curves_have_every_arm_and_heads_every_head():
     found = measured()
-    plots = arm_curves('victim', found, tables.NAMES, 'er')
+    plots = arm_curves('victim', found, NAMES, 'er')
     assert [plot.title for plot in plots] == [
         'victim, right within 0.1: PCK',
         'victim, right within 0.1: error in box sides',
     ]
-    assert all(name in str(plots[0].svg) for name in tables.NAMES.values())
+    assert all(name in str(plots[0].svg) for name in NAMES.values())
     plots = victim_curves('data', {'td-hm': found, 'td-reg': found}, 'kaa', 'td-reg')
     assert 'td-hm' in str(plots[0].svg)
     assert victim_curves('data', {'td-hm': found}, 'kaa', 'td-reg') == []
@@ -349,7 +349,7 @@ def test_unlike_measures_of_success_stand_beside_the_claim_that_compares_them():
     starts = [claim.rule for claim in found if 'sit harder than walk' in claim.text]
     assert len(starts) == 4
     assert all('walk begins at 40.0 %, sit begins at 40.0 %' in rule for rule in starts)
-    assert claims.SUCCESS in tables.NOTE
+    assert SUCCESS in NOTE
     # What it says is what the arms are built with.
     for aim, expected in (('untargeted', (0.5, 0.1)), ('sit', (None, 0.05))):
         config = attack('kaa', 'linf', aim, rmse=8.0, values=100, steps=16, stop=False)

@@ -250,7 +250,7 @@ def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
 def test_samplers_are_drawn_with_all_their_videos_beside_searches_from_elsewhere(monkeypatch):
     drawn = {}
     monkeypatch.setattr(
-        'projects.motion_excited_sampler.tables.success_plot',
+        'mmrobust.visualization.arm_figures.success_plot',
         lambda title, shown, first: drawn.update(shown),
     )
     planted = arm(500, videos=4, seeds=1)

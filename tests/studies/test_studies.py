@@ -130,8 +130,9 @@ def test_a_job_is_decided_by_words_options_and_files(tmp_path):
         ("title='Tiny',", '', r"study.py: .*missing 1 required.*'title'"),
         ('study = dict', 'other = dict', 'must be a config with `study`'),
         ("type='tiny_code.Tiny',", '', 'study must be a dict with `type`'),
-        ('tiny_code.Tiny', 'tiny_code.Claim', 'a subclass of Study'),
-        ('tiny_code.Tiny', 'no_code.Tiny', 'MODULE.CLASS of a module here'),
+        ('tiny_code.Tiny', 'tiny_code.Claim', 'a kind of Study'),
+        ('tiny_code.Tiny', 'no_code.Tiny', 'MODULE.CLASS of a module beside it'),
+        ("weights='one.pth'", "same_as='three'", r"same_as of victim one must be one of \['one', "),
         ("name='one', ", '', r"study.py: .*missing 1 required.*'name'"),
     ],
 )
@@ -142,7 +143,7 @@ def test_a_spec_that_is_wrong_is_named(old, new, message, spec, tmp_path):
 
 
 def test_a_source_that_the_spec_does_not_know_is_named(spec, tmp_path):
-    with pytest.raises(ValueError, match=r"--source must be one of \['mine'\], got 'other'"):
+    with pytest.raises(ValueError, match=r"--source must be among mine \(a file\), got 'other'"):
         read_study(spec, tmp_path, overrides={}, given={'other': tmp_path})
 
 
