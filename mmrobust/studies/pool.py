@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from mmrobust.compat import heal
 from mmrobust.processes import end_with_parent
 from mmrobust.studies.job import Commands, Job
 from mmrobust.studies.section import write_results
@@ -99,5 +100,7 @@ def _do(study: Study, job: Job, commands: Commands) -> None:
 
 
 def _alone() -> None:
+    # The process is the study's own: what OpenMMLab does may be healed for good.
+    heal()
     torch.set_num_threads(1)
     torch.manual_seed(0)
