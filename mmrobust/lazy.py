@@ -14,7 +14,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 _CLASS = re.compile(
-    r"""^@([A-Z]+)\.register_module\((?:name=['"](\w+)['"])?\)\n(?:@.*\n)*class\ (\w+)""",
+    r"""^@([A-Z_]+)\.register_module\((?:name=['"](\w+)['"])?\)\n(?:@.*\n)*class\ (\w+)""",
     re.MULTILINE,
 )
 

@@ -9,6 +9,7 @@ package, and what is not named is not imported.
 import importlib
 import inspect
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -106,10 +107,12 @@ def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
     A class whose annotations cannot be resolved (names that are imported for type checkers
     alone) has none: it is given its nouns built.
     """
-    try:
-        hints = get_type_hints(cls if is_dataclass(cls) else cls.__init__)
-    except NameError:
-        return {}
+    hints: dict[str, Any] = {}
+    # A dataclass that is derived from may have a constructor of its own.
+    constructor = inspect.getattr_static(cls, '__init__')
+    for place in (cls, constructor) if is_dataclass(cls) else (constructor,):
+        with suppress(NameError):
+            hints |= get_type_hints(place)
     found: dict[str, tuple[LazyRegistry, str | None]] = {}
     for name, hint in hints.items():
         for part in get_args(hint) or (hint,):
@@ -142,7 +145,9 @@ ATTACKS = _own('attack', 'ATTACKS')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')
+PREVIEWS = _own('kind of preview', 'PREVIEWS')
 SAMPLERS = _own('noise sampler', 'SAMPLERS')
+SAVED_FILES = _own('kind of saved file', 'SAVED_FILES')
 THREATS = _own('threat', 'THREATS')
 VICTIMS = _own('victim', 'VICTIMS')
 

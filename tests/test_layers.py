@@ -56,8 +56,14 @@ def imports() -> dict[str, set[str]]:
     return found
 
 
+# What a kind of victim draws and saves stands in its own folder, on the floor of what uses it.
+OF_THE_ENGINE = ('previews', 'video_files', 'photograph_files')
+
+
 def room(module: str) -> str:
     parts = module.split('.')
+    if parts[-1] in OF_THE_ENGINE:
+        return 'engine'
     return parts[1] if len(parts) > 1 else '__init__'
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mmrobust.functional.checks import require, whole
-from mmrobust.goals import ClassGoal
+from mmrobust.goals import ClassGoal, ClassSamples
 from mmrobust.registry import GOALS
 
 
@@ -31,18 +31,18 @@ class OutOfTop(ClassGoal):
         """What a report says behind the attack's name."""
         return f'out of the first {self.k}'
 
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The reference class, whose loss is to grow."""
-        classes = outputs.shape[1]
-        require(self.k < classes, 'k', f'below the {classes} classes', self.k)
-        return truth
+        known = outputs.shape[1]
+        require(self.k < known, 'k', f'below the {known} classes', self.k)
+        return reference
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """The loss of the reference class (N,)."""
-        return self._loss(outputs)
+        return self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """True where at least ``k`` other classes win (N,)."""
-        own = outputs.gather(1, self.bound[0][:, None])
+        own = outputs.gather(1, samples.classes[:, None])
         ahead = (outputs > own).sum(dim=1)
         return (ahead >= self.k) & outputs.isfinite().all(dim=1)

@@ -6,11 +6,11 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes.
 import torch
 from torch import Tensor
 
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
 
 
-def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: Goal) -> Tensor:
+def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: BoundGoal) -> Tensor:
     """Gradient (N, C, T, H, W) of the goal's objective in the pixels.
 
     The sum over samples keeps them apart: each sees its own gradient only.

@@ -7,7 +7,7 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
@@ -19,18 +19,23 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.second_look import answers_anew, remark_answers
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal, Labels, Misclassify
+from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.counting import AnswerLog, Counters, CountingVictim
 from mmrobust.victims.frozen import frozen
 
+# Of an attack that was given no goal: it takes that of the victim.
+USUAL_GOAL = Misclassify()
 
+
+@dataclass(eq=False)
 class Attack(ABC):
     """An algorithm that looks for adversarial pixels.
 
-    A subclass writes ``run`` alone. ``__call__`` validates the input, freezes
+    A subclass writes ``run`` alone; its fields are the options of a config, checked in
+    ``__post_init__``. ``__call__`` validates the input, freezes
     the model, gives ``run`` the samples that are worth attacking and a victim
     that counts, and does not trust what comes back: it projects onto the
     threat once more, rounds to 8 bits (to the grid of a victim that has one of
@@ -48,27 +53,32 @@ class Attack(ABC):
 
     control: ClassVar[bool] = False
 
-    def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
-        self._takes_victims_goal = goal is None
-        self.threat = Linf() if threat is None else threat
-        self.goal = Misclassify() if goal is None else goal
-        require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', threat)
-        require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', goal)
+    threat: Threat = field(default_factory=Linf)
+    goal: Goal = USUAL_GOAL
+
+    def __post_init__(self) -> None:
+        # None as in a signature of one's own that hands it on.
+        self.threat = Linf() if self.threat is None else self.threat
+        self.goal = USUAL_GOAL if self.goal is None else self.goal
+        require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', self.threat)
+        require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', self.goal)
 
     def goal_for(self, victim: Victim | BoundVictim) -> Goal:
         """The attack's goal; the victim's own where the attack was given none."""
-        if self._takes_victims_goal and isinstance(victim, Victim):
+        if self.goal is USUAL_GOAL and isinstance(victim, Victim):
             return victim.own_goal()
         return self.goal
 
     def with_goal(self, goal: Goal) -> Self:
         """The same attack with another goal."""
         twin = copy.copy(self)
-        twin.goal, twin._takes_victims_goal = goal, False
+        twin.goal = goal
         return twin
 
     @abstractmethod
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Adversarial pixels (N, C, T, H, W), float, for the samples given.
 
         Args:
@@ -148,7 +158,8 @@ class Attack(ABC):
                 every = torch.arange(len(clean))
                 target = CountingVictim(victim, counters, every, success_on, journals).select(rows)
                 rng = SampleRandom.from_seeds(seeds).select(rows)
-                adversarial[rows] = self._run_safely(target, clean[rows], goal.select(rows), rng)
+                found = self.run(target, clean[rows].clone(), goal.select(rows), rng)
+                adversarial[rows] = self._as_saved(found, clean[rows], target)
                 outputs[rows] = self._outputs(success_victim.select(rows), adversarial[rows]).to(
                     outputs
                 )
@@ -198,17 +209,10 @@ class Attack(ABC):
             self.threat.check_range(clean, victim.bounds)
         return clean
 
-    def _run_safely(
-        self, victim: CountingVictim, clean: Tensor, goal: Goal, rng: SampleRandom
-    ) -> Tensor:
-        """``run``, then a projection, NaN guard and rounding of its result."""
-        adversarial = self.run(victim, clean.clone(), goal, rng).detach().to(clean)
-        require(
-            adversarial.shape == clean.shape,
-            'run()',
-            f'of shape {tuple(clean.shape)}',
-            adversarial.shape,
-        )
+    def _as_saved(self, found: Tensor, clean: Tensor, victim: CountingVictim) -> Tensor:
+        """What ``run`` gave, rounded inside the threat; clean where it is not finite."""
+        adversarial, shape = found.detach().to(clean), tuple(clean.shape)
+        require(adversarial.shape == shape, 'run()', f'of shape {shape}', adversarial.shape)
         bad = ~adversarial.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
         adversarial = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, adversarial)
@@ -253,7 +257,7 @@ class Attack(ABC):
     def config(self) -> dict[str, Any]:
         """A config that builds the attack again; without a goal where it was given none."""
         found = self.describe()
-        return {k: v for k, v in found.items() if k != 'goal' or not self._takes_victims_goal}
+        return {k: v for k, v in found.items() if k != 'goal' or self.goal is not USUAL_GOAL}
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""

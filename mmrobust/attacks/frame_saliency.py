@@ -6,6 +6,7 @@ C channels, T frames, H, W pixels; values 0..255.
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -16,8 +17,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.saliency import frame_saliency
-from mmrobust.goals import Goal
-from mmrobust.threats import Threat
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.bound import Clip
 from mmrobust.victims.counting import CountingVictim
 from mmrobust.victims.spliced import Spliced
@@ -25,6 +25,7 @@ from mmrobust.victims.spliced import Spliced
 Level = Literal['stack', 'video']
 
 
+@dataclass(kw_only=True, eq=False)
 class FrameSaliency(Attack):
     """Frames in order of saliency, until the victim is fooled.
 
@@ -54,22 +55,20 @@ class FrameSaliency(Attack):
     #: Whether gradients are taken again after each frame.
     refresh: ClassVar[bool]
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        inner: Attack | None = None,
-        level: Level = 'stack',
-    ) -> None:
-        super().__init__(threat, goal)
-        usable = inner is None or isinstance(inner, Attack)
-        usable = usable and not isinstance(inner, FrameSaliency)
-        require(usable, 'inner', 'an attack or its config, none that goes by frames', inner)
-        require(level in ('stack', 'video'), 'level', 'stack or video', level)
-        self.inner, self.level = inner, level
+    inner: Attack | None = None
+    level: Level = 'stack'
 
-    def run(self, victim: CountingVictim, pixels: Tensor, goal: Goal, rng: SampleRandom) -> Tensor:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        usable = self.inner is None or isinstance(self.inner, Attack)
+        usable = usable and not isinstance(self.inner, FrameSaliency)
+        rule = 'an attack or its config, none that goes by frames'
+        require(usable, 'inner', rule, self.inner)
+        require(self.level in ('stack', 'video'), 'level', 'stack or video', self.level)
+
+    def run(
+        self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> Tensor:
         """Search the sample as a whole, or clip by clip."""
         shape = tuple(pixels.shape)
         require(len(shape) == 5, 'pixels', 'videos (N, C, T, H, W), which have frames', shape)
@@ -88,7 +87,7 @@ class FrameSaliency(Attack):
         clips: Sequence[Clip],
         pixels: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
     ) -> Tensor:
         """Clip after clip, until the whole video is fooled."""
@@ -114,7 +113,7 @@ class FrameSaliency(Attack):
         found: Tensor,
         clean: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
         won: Tensor | None = None,
     ) -> Tensor:
@@ -149,7 +148,7 @@ class FrameSaliency(Attack):
         victim: CountingVictim,
         found: Tensor,
         allowed: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         won: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Which samples (N,) succeed, and the gradient (N, ...) for the others.
@@ -183,7 +182,7 @@ class FrameSaliency(Attack):
         clean: Tensor,
         gradient: Tensor,
         mask: Tensor,
-        goal: Goal,
+        goal: BoundGoal,
         rng: SampleRandom,
     ) -> Tensor:
         """``found`` with the frame under ``mask`` (N, 1, T, 1, 1) changed."""

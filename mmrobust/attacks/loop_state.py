@@ -9,7 +9,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
 
 
@@ -30,7 +30,7 @@ class LoopState:
     """
 
     victim: CountingVictim
-    goal: Goal
+    goal: BoundGoal
     clean: Tensor
     pixels: Tensor
     rng: SampleRandom

@@ -9,14 +9,14 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.second_look import other_answers
 from mmrobust.functional.norms import l2_norm, linf_norm
 from mmrobust.functional.rounding import spacing
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import Counters
 
 
 def measured(
     threat: Threat,
-    goal: Goal,
+    goal: BoundGoal,
     clean: Tensor,
     adversarial: Tensor,
     outputs: Tensor,

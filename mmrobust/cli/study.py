@@ -27,17 +27,9 @@ def parser() -> Arguments:
         metavar='NAME=FOLDER',
         help='data that are not part of the repository; the spec says which there are',
     )
-    p.add_argument(
-        '--work-dir', type=Path, help="folder for results; default work_dirs/FOLDER of the spec's"
-    )
+    p.share('--work-dir', "folder for results; default work_dirs/FOLDER of the spec's")
     p.add_argument('--processes', type=int, default=2, help='runs at once; default 2')
-    p.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override the spec, e.g. study.seeds=0,1',
-    )
+    p.share('--cfg-options', 'override the spec, e.g. study.seeds=0,1')
     return p
 
 
@@ -60,7 +52,7 @@ def run(argv: Sequence[str]) -> None:
 
     check_file(args.spec, 'SPEC')
     spec = Path(args.spec)
-    work = args.work_dir or Path('work_dirs', spec.resolve().parent.name)
+    work = Path(args.work_dir or f'work_dirs/{spec.resolve().parent.name}')
     study = read_study(
         spec,
         work.resolve() / ('quick' if args.quick else 'full'),

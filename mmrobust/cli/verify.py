@@ -26,12 +26,13 @@ def parser() -> Arguments:
     """The command's arguments."""
     what = 'Play saved adversarial videos through the stock pipeline: do they still fool the model?'
     p = Arguments('verify', what, 'verify_adv.py')
-    p.add_argument('config', help='config of the model')
-    p.add_argument('checkpoint', help='its weights')
+    p.share('config')
+    p.share('checkpoint')
     p.add_argument('work_dir', help='folder of the attack run, with results.jsonl')
-    p.add_argument('--save-adv', metavar='DIR', help="default: the run's own, from report.json")
-    p.add_argument('--batch-size', type=int, default=1)
-    p.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
+    p.share('--save-adv', "default: the run's own, from report.json")
+    p.share('--batch-size', 'default 1')
+    p.set_defaults(batch_size=1)
+    p.share('--cfg-options')
     return p
 
 
@@ -111,8 +112,8 @@ def stock_config(
     """The user's config, reading ``videos`` with MMAction2's own data set."""
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.reading import reading_files
-    from mmrobust.engine.video_files import annotation_lines
     from mmrobust.io.configs import read_config
+    from mmrobust.victims.action.video_files import annotation_lines
 
     cfg = read_config(args.config, 'CONFIG')
     cfg.merge_from_dict(parse_options(args.cfg_options))

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,14 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.datasets import leaves
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
-from mmrobust.engine.photograph_files import PhotographFiles
-from mmrobust.engine.previews import LiftingPreviews, PosePreviews, Previews, VideoPreviews
+from mmrobust.engine.previews import Previews
 from mmrobust.engine.provenance import file_sha256, versions
-from mmrobust.engine.relations import Relations
 from mmrobust.engine.saved_files import SavedFiles
-from mmrobust.engine.video_files import VideoFiles
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
+from mmrobust.registry import PREVIEWS, SAVED_FILES, find
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.page import Preview, write_page
@@ -71,11 +70,8 @@ class Artifacts:
         metainfo = getattr(dataset, 'metainfo', None) or {}
         self.classes = [str(name) for name in metainfo.get('classes', [])]
         self.joints = [str(name) for name in metainfo.get('keypoint_id2name', {}).values()]
-        self.previews: Previews = VideoPreviews(self.classes)
-        if loop.victim.space in ('crop', 'image'):
-            self.previews = PosePreviews(metainfo, Relations.of(loop.victim, loop.attack))
-        elif loop.victim.space == 'keypoints':
-            self.previews = LiftingPreviews(metainfo)
+        drawn = find(PREVIEWS, loop.victim.kind.previews)
+        self.previews: Previews = drawn.of(metainfo, loop.victim, loop.attack)
 
     def complete(self, entry: Entry) -> bool:
         """Whether a resumed entry needs no second go: it loaded, and what was saved is there."""
@@ -167,6 +163,7 @@ class Artifacts:
             'threat': attack['threat'],
             'goal': attack['goal'],
             'space': loop.victim.space,
+            'sample': asdict(loop.victim.kind),
             'surrogate': loop.surrogate.describe() if loop.surrogate else None,
             'seed': loop.settings.seed,
             'versions': versions(),
@@ -195,13 +192,14 @@ class Artifacts:
 
 
 def saved_files(folder: Path, loop: Any) -> SavedFiles:
-    """What writes the adversarial samples of the loop's space to ``folder``."""
-    space = loop.victim.space
+    """What writes the adversarial samples of the loop's victim to ``folder``."""
+    kind, space = loop.victim.kind, loop.victim.space
     rule = '"video" with save_adv (for a pose estimator, "image")'
-    require(space in ('video', 'image'), 'space', rule, space)
-    if space == 'image':
-        return PhotographFiles(folder, loop.samples)
-    return VideoFiles(folder, loop.dataloader.dataset)
+    require(kind.saved_files is not None, 'space', rule, space)
+    found: SavedFiles = find(SAVED_FILES, kind.saved_files).of(
+        folder, loop.dataloader.dataset, loop.samples
+    )
+    return found
 
 
 def check_writable(folder: Path) -> None:

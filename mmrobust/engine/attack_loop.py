@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,7 +13,7 @@ from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
-from mmrobust.attacks.outcome import Outcome
+from mmrobust.compat import healed
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.answers import answer_file, forget_answers
@@ -20,6 +22,7 @@ from mmrobust.engine.built_data import EMPTY, naming_files
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
 from mmrobust.engine.datasets import clipped, leaves
+from mmrobust.engine.jobs import AttackJob, itself
 from mmrobust.engine.labels import check_labels
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
@@ -28,12 +31,12 @@ from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress, metrics_unnoted
 from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.routed_samples import samples_of
-from mmrobust.engine.rows import check_row, failure_row, sample_row
+from mmrobust.engine.rows import check_row, sample_row
 from mmrobust.engine.sample_files import SampleFiles
+from mmrobust.engine.sample_loop import attack_samples, loaded_ones
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.surrogate import Surrogate
 from mmrobust.engine.victims import build_attack, build_victim
-from mmrobust.functional.randomness import sample_seed
 from mmrobust.io.model_config import check_model
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
@@ -87,6 +90,10 @@ class AttackTestLoop(TestLoop):
         with naming_files(), metrics_unnoted():
             super().__init__(runner, dataloader, evaluator, fp16)
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
+        self.job = AttackJob(self.attack)
+        if self.surrogate is not None:
+            # The model itself says what succeeds.
+            self.job = AttackJob(self.attack, source=self.surrogate.bind, success=itself)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
         self.samples = self.victim.samples(clipped(self.dataloader.dataset))
@@ -97,6 +104,7 @@ class AttackTestLoop(TestLoop):
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
+    @healed()
     def run(self) -> dict[str, float]:
         """Attack every sample that the ledger does not hold yet, then report.
 
@@ -105,12 +113,40 @@ class AttackTestLoop(TestLoop):
             ValueError: There is nothing to attack, or nothing to go on from.
         """
         self.rank, self.world_size = get_dist_info()
+        with self._alone():
+            runner, began = self.runner, time.perf_counter()
+            ledger = self._ledger()
+            total = self._total()
+            done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
+            self.artifacts.shown = {i for i, e in ledger.entries.items() if 'preview' in e}
+            todo = pending(total, done, self.rank, self.world_size)
+            loader = attack_loader(self.dataloader, self.victim, todo, self.samples)
+            runner.call_hook('before_test')
+            runner.call_hook('before_test_epoch')
+            runner.model.eval()
+            attacked = attack_samples(
+                loader, todo, self.run_iter, ledger, strict=self.settings.strict
+            )
+            with Progress(total, len(done), self.world_size, self.rank) as progress:
+                for entry in attacked:
+                    answer_file(runner.work_dir, entry['index']).remove()
+                    progress.advance(entry)
+            metrics = self._finish(ledger, total, time.perf_counter() - began)
+            runner.call_hook('after_test_epoch', metrics=metrics)
+            runner.call_hook('after_test')
+            return metrics
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """In folders that nobody else writes to.
+
+        The processes of one run share them; the first stands for all.
+        """
         with ExitStack() as held:
-            # The processes of one run share its folders; the first stands for all.
             for folder in self.artifacts.folders if self.rank == 0 else ():
                 held.enter_context(alone_in(folder))
             barrier()
-            return self._run()
+            yield
 
     def _ledger(self) -> Ledger:
         """The ledger, opened; what earlier runs have left is set aside or gone on from."""
@@ -139,32 +175,6 @@ class AttackTestLoop(TestLoop):
         if entry['error'] is None:
             self.metrics.check(entry)
 
-    def _run(self) -> dict[str, float]:
-        """The run itself, in folders that nobody else writes to."""
-        runner, began = self.runner, time.perf_counter()
-        ledger = self._ledger()
-        total = self._total()
-        done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
-        self.artifacts.shown = {i for i, e in ledger.entries.items() if 'preview' in e}
-        todo = pending(total, done, self.rank, self.world_size)
-        loader = attack_loader(self.dataloader, self.victim, todo, self.samples)
-        runner.call_hook('before_test')
-        runner.call_hook('before_test_epoch')
-        runner.model.eval()
-        with Progress(total, len(done), self.world_size, self.rank) as progress:
-            position = 0
-            for idx, loaded in enumerate(loader):
-                count = len(loaded.slots) + len(loaded.failures)
-                for entry in self.run_iter(idx, loaded, todo[position : position + count]):
-                    ledger.append(entry)
-                    answer_file(runner.work_dir, entry['index']).remove()
-                    progress.advance(entry)
-                position += count
-        metrics = self._finish(ledger, total, time.perf_counter() - began)
-        runner.call_hook('after_test_epoch', metrics=metrics)
-        runner.call_hook('after_test')
-        return metrics
-
     def _total(self) -> int:
         """How many samples this run is about."""
         total = len(self.samples)
@@ -173,31 +183,17 @@ class AttackTestLoop(TestLoop):
         return min(total, self.settings.max_samples or total)
 
     @torch.no_grad()
-    def run_iter(self, idx: int, loaded: Loaded, indices: list[int]) -> list[Entry]:
-        """Attack one batch.
+    def run_iter(self, idx: int, loaded: Loaded, indices: Sequence[int]) -> list[Entry]:
+        """Clean step, attack, adversarial step for the good samples of a batch.
 
         Args:
             idx: Number of the batch.
             loaded: The batch.
-            indices: The samples' indices in the data set, failures included.
+            indices: Of its good samples in the data set.
 
         Returns:
-            The ledger's entries, in the order of the batch.
+            Their lines, in order.
         """
-        entries = {}
-        for slot, failure in loaded.failures.items():
-            if failure.refused or self.settings.strict:
-                raise ValueError(
-                    failure.error if failure.refused else f'{failure.name}: {failure.error}'
-                )
-            entries[slot] = failure_row(indices[slot], failure)
-        if loaded.slots:
-            good = [indices[slot] for slot in loaded.slots]
-            entries.update(zip(loaded.slots, self._attack_batch(idx, loaded, good), strict=True))
-        return [entries[slot] for slot in sorted(entries)]
-
-    def _attack_batch(self, idx: int, loaded: Loaded, indices: list[int]) -> list[Entry]:
-        """Clean step, attack, adversarial step for the good samples of a batch."""
         data = loaded.data
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data)
         with autocast(enabled=self.fp16):
@@ -206,7 +202,16 @@ class AttackTestLoop(TestLoop):
         clean_kept = self.metrics.process('clean', data, clean_samples)
         self.artifacts.rehearse(indices, loaded)
         with autocast(enabled=self.fp16):
-            outcomes, seconds = self._outcomes(loaded, indices, clean_outputs)
+            crafted = self.job.craft(
+                self.victim,
+                loaded,
+                indices,
+                clean_outputs,
+                seed=self.settings.seed,
+                rows=range(len(indices)),
+                answers=partial(answer_file, self.runner.work_dir),
+            )
+            outcomes, seconds = zip(*(crafted[row] for row in range(len(indices))), strict=True)
             rendered = zip(loaded.layouts, outcomes, strict=True)
             inputs = [self.victim.render(lay, o.adversarial.cpu()) for lay, o in rendered]
             adv_samples, adv_outputs = self.victim.predict({**data, 'inputs': inputs})
@@ -234,49 +239,13 @@ class AttackTestLoop(TestLoop):
         )
         return entries
 
-    def _outcomes(
-        self, loaded: Loaded, indices: list[int], clean_outputs: torch.Tensor
-    ) -> tuple[list[Outcome], list[float]]:
-        """Attack the batch, samples of one shape at a time; seconds per sample."""
-        labels = self.victim.labels(loaded.data)
-        outcomes: dict[int, Outcome] = {}
-        seconds: dict[int, float] = {}
-        for rows, victim, pixels in self.victim.batches(loaded):
-            began = time.perf_counter()
-            chosen = rows.tolist()
-            seeds = [sample_seed(self.settings.seed, indices[row]) for row in chosen]
-            try:
-                found = self.attack(
-                    victim if self.surrogate is None else self.surrogate.bind(victim),
-                    pixels,
-                    labels[rows],
-                    seeds=seeds,
-                    clean_outputs=clean_outputs[rows.to(clean_outputs.device)],
-                    success_on=None if self.surrogate is None else victim,
-                    journals=[answer_file(self.runner.work_dir, indices[row]) for row in chosen],
-                )
-            except ValueError as error:
-                bad = getattr(error, 'rows', range(len(chosen)))
-                names = ', '.join(loaded.names[chosen[row]] for row in bad[:4])
-                raise ValueError(f'{error} (attacking {names})') from error
-            share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in found))
-            outcomes.update(zip(chosen, found, strict=True))
-            seconds.update((r, share * o.attacked) for r, o in zip(chosen, found, strict=True))
-        order = range(len(loaded.layouts))
-        return [outcomes[row] for row in order], [seconds[row] for row in order]
-
     def _finish(self, ledger: Ledger, total: int, wall_time: float) -> dict[str, float]:
         """Merge the processes' entries, compute metrics, write the reports."""
         merged: dict[int, Entry] = {}
         for entries in all_gather_object(ledger.entries):
             merged.update(entries)
         wanted = [merged[index] for index in sorted(merged) if index < total]
-        good = [entry for entry in wanted if entry['error'] is None]
-        if not good:
-            raise ValueError(
-                f'at least one sample must load, but all {len(wanted)} failed; '
-                f'the first: {wanted[0]["name"]}: {wanted[0]["error"]}'
-            )
+        good = loaded_ones(wanted)
         kept = {entry['index'] for entry in good}
         for name, readers in self.metrics.reading_annotations():
             whole = (self.samples, kept)

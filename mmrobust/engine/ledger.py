@@ -84,14 +84,15 @@ class Ledger:
             temporary.write_text(json.dumps(self.fingerprint, indent=1) + '\n', encoding='utf-8')
         self.rewrite(self.entries)
 
-    def append(self, entry: Entry) -> None:
-        """Write one sample's line and keep it."""
+    def append(self, entry: Entry) -> Entry:
+        """Write one sample's line and keep it; returns it, with the run's digest."""
         entry = {**entry, 'run': self.run}
         self.entries[entry['index']] = entry
         line = json.dumps(entry, allow_nan=True) + '\n'
         with self.path.open('a', encoding='utf-8') as file:
             file.write(line)
             file.flush()
+        return entry
 
     def rewrite(self, entries: dict[int, Entry]) -> None:
         """Replace all ledger files by one, sorted by index."""

@@ -36,8 +36,7 @@ def victim_of(
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
     victim = build_victim(load_model(cfg, checkpoint, device=device), dict(options))
     victim.config, victim.shapes = cfg, {}
-    # A lifter takes joints, which no raw file has.
-    if victim.space != 'keypoints' and 'test_dataloader' in cfg:
+    if victim.raw_input and 'test_dataloader' in cfg:
         victim.arrays = partial(_of_arrays, cfg)
     return victim
 

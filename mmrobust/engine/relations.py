@@ -17,7 +17,6 @@ from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.frozen import frozen
-from mmrobust.victims.lifting.cascade import CascadeVictim
 from mmrobust.victims.samples import Loaded
 
 
@@ -35,7 +34,7 @@ class Relations:
     @classmethod
     def of(cls, victim: Victim, attack: Attack) -> Self | None:
         """None where the attack has no relation mask, or joints that are not the picture's."""
-        if not isinstance(attack, KLimiting) or isinstance(victim, CascadeVictim):
+        if not isinstance(attack, KLimiting) or not victim.joints_in_picture:
             return None
         masked = attack.relation != 'none' and attack.mask == 'relation'
         return cls(victim, attack) if masked else None

@@ -7,7 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from mmrobust.engine.ledger import Ledger, loaded_json
 from mmrobust.engine.set_aside import set_aside
@@ -19,7 +19,7 @@ MARK = 'adversarial.json'
 
 
 class SavedFiles(ABC):
-    """Adversarial samples of one run on disk.
+    """Adversarial samples of one run on disk; of which class, the victim's ``kind`` says.
 
     Args:
         folder: Where to.
@@ -34,6 +34,17 @@ class SavedFiles(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    @abstractmethod
+    def of(cls, folder: Path, dataset: Any, samples: Any) -> Self:
+        """Those of a run.
+
+        Args:
+            folder: Where to.
+            dataset: The data set, or a wrapper.
+            samples: What is attacked one by one (``Victim.samples``).
+        """
 
     @abstractmethod
     def existing(self) -> Iterator[Path]:

@@ -20,15 +20,6 @@ VICTIM_KINDS = {
     'PoseLifter': 'LifterVictim',
     'mmpose': 'PoseVictim',
 }
-# What goals speak of, by a class that they are derived from; by name, as with the victims.
-GOAL_KINDS = {
-    'ClassGoal': 'classes',
-    'PoseGoal': 'poses',
-    'CorruptPersons': 'the persons of a picture',
-    'Corrupt3DPose': 'poses in space',
-}
-# Subjects that have a class of their own for some of their spaces.
-SPACES = {('PoseVictim', 'image'): 'PhotographVictim'}
 
 
 def build_victim(model: nn.Module, options: dict[str, Any] | None) -> Victim:
@@ -41,10 +32,9 @@ def build_victim(model: nn.Module, options: dict[str, Any] | None) -> Victim:
     Raises:
         ValueError: The model is none that can be attacked.
     """
-    kind = victim_kind(type(getattr(model, 'module', model)))
-    kind = SPACES.get((kind, (options or {}).get('space', '')), kind)
-    kind = 'CascadeVictim' if kind == 'PoseVictim' and 'lifter' in (options or {}) else kind
-    found: Victim = VICTIMS.build({'type': kind, 'model': model} | (options or {}))
+    kind = find(VICTIMS, victim_kind(type(getattr(model, 'module', model))))
+    named = kind.named(options or {})
+    found: Victim = VICTIMS.build({'type': named, 'model': model} | (options or {}))
     return found
 
 
@@ -71,7 +61,7 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
     goal = config.get('goal') or {}
     goal = {'type': victim.goal, **goal} if isinstance(goal, Mapping) else goal
     found: Attack = ATTACKS.build({**config, 'goal': goal})
-    wanted, given = _speaks_of(find(GOALS, victim.goal)), _speaks_of(type(found.goal))
+    wanted, given = find(GOALS, victim.goal).speaks_of, type(found.goal).speaks_of
     # A goal that somebody else has written knows itself what it is for.
     if given is not None and wanted is not None and given != wanted:
         if isinstance(found, QueryAttack):
@@ -84,9 +74,3 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
     if getattr(victim, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
     return found
-
-
-def _speaks_of(goal: type) -> str | None:
-    """What a class of goals speaks of; None for one of another kind."""
-    names = [cls.__name__ for cls in goal.__mro__]
-    return next((noun for name, noun in GOAL_KINDS.items() if name in names), None)

@@ -1,9 +1,9 @@
 """What counts as success, and the objective that leads there."""
 
-from mmrobust.goals.base import Goal, Labels
-from mmrobust.goals.classes import ClassGoal
+from mmrobust.goals.base import BoundGoal, Goal, Labels
+from mmrobust.goals.classes import ClassGoal, ClassSamples
 from mmrobust.goals.corrupt_pose import CorruptPose
-from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
@@ -11,6 +11,9 @@ from mmrobust.goals.target_pose import TargetPose
 from mmrobust.goals.targeted import LeastLikely, TargetClass
 
 __all__ = [
+    'BoundGoal',
+    'ClassSamples',
+    'DecodedSamples',
     'ClassGoal',
     'CorruptPose',
     'DecodedGoal',

@@ -1,12 +1,12 @@
-"""The attacker's goal for a batch of samples, whatever the victim predicts.
+"""The attacker's goal, and the goal bound to a batch of samples, whatever the victim predicts.
 
 Shapes: N samples, D outputs of a victim per sample, G groups of outputs.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any, Protocol, Self, cast
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from torch import Tensor
 
@@ -23,20 +23,33 @@ class Labels(Protocol):
         """Those of some of the samples."""
 
 
+class GoalSamples(Protocol):
+    """What a goal knows of the N samples that it is bound to."""
+
+    def select(self, rows: Tensor) -> Self:
+        """That of some of the samples."""
+
+
 class Goal(ABC):
     """A goal from a config; ``bind`` ties it to the samples of a batch.
 
-    A subclass is a frozen dataclass whose fields are the options of a config.
-    An attack asks a goal what is below and nothing else, so that it suits
-    victims of any kind.
+    A subclass is a frozen dataclass whose fields are the options of a config. What it is
+    asked of samples comes with what ``bind`` found out of them; an attack holds both as a
+    :class:`BoundGoal`, so that it suits victims of any kind.
+
+    Attributes:
+        speaks_of: What a victim must be of for the goal to suit it; None: the goal knows
+            itself what it is for.
     """
+
+    speaks_of: ClassVar[str | None] = None
 
     @abstractmethod
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are annotations of ``n`` samples."""
 
     @abstractmethod
-    def bind(self, labels: Any, outputs: Tensor) -> Self:
+    def bind(self, labels: Any, outputs: Tensor) -> 'BoundGoal':
         """This goal for given samples.
 
         Args:
@@ -48,19 +61,15 @@ class Goal(ABC):
         """
 
     @abstractmethod
-    def select(self, rows: Tensor) -> Self:
-        """The goal of some of the samples."""
+    def objective(self, outputs: Tensor, samples: Any) -> Tensor:
+        """What the attacker increases, per sample (N,); ``samples`` as ``bind`` gave them."""
 
     @abstractmethod
-    def objective(self, outputs: Tensor) -> Tensor:
-        """What the attacker increases, per sample (N,)."""
-
-    @abstractmethod
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: Any) -> Tensor:
         """Whether the goal is reached, per sample (N,) bool; never with NaN outputs."""
 
     @abstractmethod
-    def is_correct(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor, samples: Any) -> Tensor:
         """Whether the prediction is right, so that there is something to attack (N,) bool."""
 
     def of_prediction(self) -> Self:
@@ -70,7 +79,7 @@ class Goal(ABC):
             return self
         return replace(cast(Any, self), reference='prediction')
 
-    def groups(self, outputs: Tensor) -> Tensor:
+    def groups(self, outputs: Tensor, samples: Any) -> Tensor:
         """One number (N, G) per group of outputs, differentiable in them.
 
         Their Jacobian in the pixels is what a relation map is made of. Here
@@ -78,7 +87,7 @@ class Goal(ABC):
         """
         return outputs
 
-    def remarks(self) -> Mapping[str, Tensor]:
+    def remarks(self, samples: Any) -> Mapping[str, Tensor]:
         """Flags for the bound samples, each with a mask (N,)."""
         return {}
 
@@ -90,3 +99,40 @@ class Goal(ABC):
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""
         return describe_fields(self)
+
+
+@dataclass(frozen=True)
+class BoundGoal:
+    """A goal and the N samples that it is bound to: what an attack asks.
+
+    Attributes:
+        goal: The goal.
+        samples: What ``bind`` found out of the samples.
+    """
+
+    goal: Goal
+    samples: GoalSamples
+
+    def select(self, rows: Tensor) -> 'BoundGoal':
+        """The goal of some of the samples."""
+        return BoundGoal(self.goal, self.samples.select(rows))
+
+    def objective(self, outputs: Tensor) -> Tensor:
+        """What the attacker increases, per sample (N,)."""
+        return self.goal.objective(outputs, self.samples)
+
+    def success(self, outputs: Tensor) -> Tensor:
+        """Whether the goal is reached, per sample (N,) bool."""
+        return self.goal.success(outputs, self.samples)
+
+    def is_correct(self, outputs: Tensor) -> Tensor:
+        """Whether the prediction is right, per sample (N,) bool."""
+        return self.goal.is_correct(outputs, self.samples)
+
+    def groups(self, outputs: Tensor) -> Tensor:
+        """One number (N, G) per group of outputs."""
+        return self.goal.groups(outputs, self.samples)
+
+    def remarks(self) -> Mapping[str, Tensor]:
+        """Flags for the samples, each with a mask (N,)."""
+        return self.goal.remarks(self.samples)

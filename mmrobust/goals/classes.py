@@ -4,20 +4,36 @@ Shapes: N samples, K classes; ``outputs`` (N, K) are logits or
 log-probabilities, ``labels`` (N,) class indices.
 """
 
-import copy
 from abc import abstractmethod
-from dataclasses import dataclass, field
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import SampleError, require
 from mmrobust.functional.losses import LOSSES
-from mmrobust.goals.base import Goal
+from mmrobust.goals.base import BoundGoal, Goal
 
 LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up']
 Reference = Literal['label', 'prediction']
+
+
+@dataclass(frozen=True)
+class ClassSamples:
+    """Classified samples that a goal is bound to.
+
+    Attributes:
+        classes: (N,) classes that the objective speaks of.
+        reference: (N,) classes that count as right.
+    """
+
+    classes: Tensor
+    reference: Tensor
+
+    def select(self, rows: Tensor) -> 'ClassSamples':
+        """Some of the samples."""
+        return ClassSamples(self.classes[rows], self.reference[rows])
 
 
 @dataclass(frozen=True)
@@ -29,16 +45,12 @@ class ClassGoal(Goal):
             runner_up (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).
-
-    Attributes:
-        classes: (N,) classes that the objective speaks of; set by ``bind``.
-        truth: (N,) reference classes; set by ``bind``.
     """
+
+    speaks_of = 'classes'
 
     loss: LossName = 'cross_entropy'
     reference: Reference = 'label'
-    classes: Tensor | None = field(default=None, init=False)
-    truth: Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         require(self.loss in LOSSES, 'loss', f'one of {", ".join(LOSSES)}', self.loss)
@@ -54,7 +66,7 @@ class ClassGoal(Goal):
         exact = not (labels.is_floating_point() or labels.is_complex())
         require(exact, 'labels', 'whole numbers', labels.dtype)
 
-    def bind(self, labels: Tensor, outputs: Tensor) -> Self:
+    def bind(self, labels: Tensor, outputs: Tensor) -> BoundGoal:
         """This goal for given samples.
 
         Args:
@@ -67,11 +79,11 @@ class ClassGoal(Goal):
         require(outputs.dim() == 2, 'outputs', 'scores (N, K)', tuple(outputs.shape))
         classes = outputs.shape[1]
         if self.reference == 'prediction':
-            truth = outputs.argmax(dim=1)
+            reference = outputs.argmax(dim=1)
         else:
             self.check_labels(labels, classes)
-            truth = labels.to(outputs.device, torch.long)
-        return self._bound(self.aim(truth, outputs), truth)
+            reference = labels.to(outputs.device, torch.long)
+        return BoundGoal(self, ClassSamples(self.classes(reference, outputs), reference))
 
     def check_labels(self, labels: Tensor, classes: int) -> None:
         """Raise SampleError unless ``labels`` (N,) are among the classes and suit the goal.
@@ -85,30 +97,13 @@ class ClassGoal(Goal):
             raise SampleError(f'label must be {rule}, got {int(labels[outside[0]])}', outside)
 
     @abstractmethod
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The classes (N,) that the objective speaks of."""
 
-    def select(self, rows: Tensor) -> Self:
-        """The goal of some of the samples."""
-        classes, truth = self.bound
-        return self._bound(classes[rows], truth[rows])
+    def loss_of(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+        """The loss of those classes (N,)."""
+        return LOSSES[self.loss](outputs, samples.classes)
 
-    def _bound(self, classes: Tensor, truth: Tensor) -> Self:
-        twin = copy.copy(self)
-        object.__setattr__(twin, 'classes', classes)
-        object.__setattr__(twin, 'truth', truth)
-        return twin
-
-    @property
-    def bound(self) -> tuple[Tensor, Tensor]:
-        """``classes`` and ``truth``; an error before ``bind``."""
-        if self.classes is None or self.truth is None:
-            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
-        return self.classes, self.truth
-
-    def _loss(self, outputs: Tensor) -> Tensor:
-        return LOSSES[self.loss](outputs, self.bound[0])
-
-    def is_correct(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """Whether the reference class is predicted, per sample (N,) bool."""
-        return (outputs.argmax(dim=1) == self.bound[1]) & torch.isfinite(outputs).all(dim=1)
+        return (outputs.argmax(dim=1) == samples.reference) & torch.isfinite(outputs).all(dim=1)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
+from mmrobust.goals.decoded import DecodedSamples
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import GOALS
@@ -63,20 +64,20 @@ class CorruptPose(PoseGoal):
             seen = torch.where(annotated[..., None], truth.keypoints.to(seen), seen)
         return seen, truth.visible
 
-    def counted(self) -> Tensor:
+    def counted(self, samples: DecodedSamples) -> Tensor:
         """The visible joints (N, K)."""
-        return self.bound[0].visible > 0.5
+        return samples.annotations.visible > 0.5
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The loss from the reference (N,)."""
-        return self._loss(outputs)
+        return self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where enough joints are far enough away (N,)."""
         if self.share is None:
-            far = self.mean_distance(outputs) > self.tau
+            far = self.mean_distance(outputs, samples) > self.tau
         else:
-            counted, distance = self.counted().cpu(), self.distance(outputs)
+            counted, distance = self.counted(samples).cpu(), self.distance(outputs, samples)
             moved = ((distance > self.tau) & counted).sum(dim=1)
             somewhere = (distance.isfinite() | ~counted).all(dim=1)
             far = (moved > 0) & (moved >= self.share * counted.sum(dim=1)) & somewhere

@@ -5,14 +5,30 @@ Shapes: N samples; ``outputs`` (N, D) are the response before it is decoded.
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.base import Goal
+
+
+@dataclass(frozen=True)
+class DecodedSamples:
+    """Samples with poses that a goal is bound to.
+
+    Attributes:
+        annotations: Theirs, with the victim's ``adapter``.
+        reference: What the response is compared with, encoded.
+    """
+
+    annotations: Any
+    reference: Any
+
+    def select(self, rows: Tensor) -> DecodedSamples:
+        """Some of the samples."""
+        return DecodedSamples(self.annotations.select(rows), self.reference.select(rows))
 
 
 @dataclass(frozen=True)
@@ -22,49 +38,23 @@ class DecodedGoal(Goal):
     Args:
         loss: ``auto`` (the head's usual, its first), or one that the adapter has.
         tau: Distance, > 0, beyond which a joint is wrong.
-
-    Attributes:
-        truth: The annotations, with the ``adapter``; set by ``bind``.
-        aim: What the response is compared with, encoded; likewise.
     """
 
     loss: str = 'auto'
     tau: float = 0.2
-    truth: Any = field(default=None, init=False)
-    aim: Any = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
         require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
-
-    @property
-    def bound(self) -> tuple[Any, Any]:
-        """``truth`` and ``aim``; an error before ``bind``."""
-        if self.truth is None or self.aim is None:
-            raise RuntimeError(f'{type(self).__name__} must be bound to a batch first')
-        return self.truth, self.aim
-
-    def select(self, rows: Tensor) -> Self:
-        """The goal of some of the samples."""
-        truth, aim = self.bound
-        return self._bound(truth.select(rows), aim.select(rows))
-
-    def _bound(self, truth: Any, aim: Any) -> Self:
-        twin = copy.copy(self)
-        object.__setattr__(twin, 'truth', truth)
-        object.__setattr__(twin, 'aim', aim)
-        return twin
 
     def _check_loss(self, adapter: Any) -> None:
         losses = adapter.losses()
         rule = f'auto or one of {", ".join(losses)} for this head'
         require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
 
-    def _loss(self, outputs: Tensor) -> Tensor:
-        """The loss from ``aim`` (N,)."""
-        truth, aim = self.bound
-        losses = truth.adapter.losses()
-        found: Tensor = losses[next(iter(losses)) if self.loss == 'auto' else self.loss](
-            outputs, aim
-        )
+    def loss_of(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+        """The loss from the reference (N,)."""
+        losses = samples.annotations.adapter.losses()
+        name = next(iter(losses)) if self.loss == 'auto' else self.loss
+        found: Tensor = losses[name](outputs, samples.reference)
         return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.goals.classes import ClassGoal
+from mmrobust.goals.classes import ClassGoal, ClassSamples
 from mmrobust.registry import GOALS
 
 
@@ -18,14 +18,14 @@ class Misclassify(ClassGoal):
         """Nothing: any wrong answer will do."""
         return ''
 
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The reference class, whose loss is to grow."""
-        return truth
+        return reference
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """The loss of the reference class (N,)."""
-        return self._loss(outputs)
+        return self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """True where another class wins (N,)."""
-        return (outputs.argmax(dim=1) != self.bound[0]) & outputs.isfinite().all(dim=1)
+        return (outputs.argmax(dim=1) != samples.classes) & outputs.isfinite().all(dim=1)

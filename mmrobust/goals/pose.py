@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.goals.base import BoundGoal
+from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.goals.pose_truth import PoseTruth
 
 Unit = Literal['box', 'pixel']
@@ -31,11 +32,9 @@ class PoseGoal(DecodedGoal):
         tau: Distance, > 0, in ``unit``.
         unit: ``box`` (shares of the longer side of the person's box, as PCK
             counts) or ``pixel`` (of the crop).
-
-    Attributes:
-        truth: The annotations; set by ``bind``.
-        aim: The poses that responses are compared with, encoded; likewise.
     """
+
+    speaks_of = 'poses'
 
     unit: Unit = 'box'
 
@@ -49,7 +48,7 @@ class PoseGoal(DecodedGoal):
         require(isinstance(labels, PoseTruth), 'labels', 'a PoseTruth of a pose victim', kind)
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
 
-    def bind(self, labels: PoseTruth, outputs: Tensor) -> Self:
+    def bind(self, labels: PoseTruth, outputs: Tensor) -> BoundGoal:
         """This goal for given samples.
 
         Args:
@@ -61,41 +60,43 @@ class PoseGoal(DecodedGoal):
         """
         self._check_loss(labels.adapter)
         poses, visible = self.poses(labels, outputs)
-        return self._bound(labels, labels.adapter.encode(poses, visible).to(outputs))
+        return BoundGoal(
+            self, DecodedSamples(labels, labels.adapter.encode(poses, visible).to(outputs))
+        )
 
     @abstractmethod
     def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Poses (N, K, 2) that responses are compared with, and who is visible (N, K)."""
 
     @abstractmethod
-    def counted(self) -> Tensor:
+    def counted(self, samples: DecodedSamples) -> Tensor:
         """The joints (N, K) bool that success speaks of."""
 
-    def groups(self, outputs: Tensor) -> Tensor:
+    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""
-        truth, aim = self.bound
+        truth, aim = samples.annotations, samples.reference
         return truth.adapter.groups(outputs, aim)
 
-    def distance(self, outputs: Tensor) -> Tensor:
+    def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """How far (N, K) the decoded joints are from the goal's poses, in ``unit``."""
-        truth, aim = self.bound
+        truth, aim = samples.annotations, samples.reference
         joints, _ = truth.adapter.decode(outputs.nan_to_num())
         gap = (joints.double() - aim.keypoints.double().cpu()).square().sum(dim=2).sqrt()
         return gap / truth.joint_scale.cpu() if self.unit == 'box' else gap
 
-    def mean_distance(self, outputs: Tensor) -> Tensor:
+    def mean_distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The mean of ``distance`` over the joints that count (N,); NaN without any."""
-        counted = self.counted().cpu()
-        return (self.distance(outputs) * counted).sum(dim=1) / counted.sum(dim=1)
+        counted = self.counted(samples).cpu()
+        return (self.distance(outputs, samples) * counted).sum(dim=1) / counted.sum(dim=1)
 
-    def is_correct(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Where there is a joint to move, and a sound response (N,) bool."""
-        some = self.counted().any(dim=1).to(outputs.device)
+        some = self.counted(samples).any(dim=1).to(outputs.device)
         return some & torch.isfinite(outputs).all(dim=1)
 
-    def remarks(self) -> Mapping[str, Tensor]:
+    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack; ``no_annotation``: of a person, or of all."""
         return {
-            'no_visible_joint': ~self.counted().any(dim=1),
-            'no_annotation': ~self.bound[0].joint_annotated.all(dim=1),
+            'no_visible_joint': ~self.counted(samples).any(dim=1),
+            'no_annotation': ~samples.annotations.joint_annotated.all(dim=1),
         }

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
+from mmrobust.goals.decoded import DecodedSamples
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import GOALS
@@ -49,15 +50,15 @@ class TargetPose(PoseGoal):
         every = torch.ones_like(truth.visible)
         return truth.target, every if truth.aimed is None else truth.aimed.to(every)
 
-    def counted(self) -> Tensor:
+    def counted(self, samples: DecodedSamples) -> Tensor:
         """The joints whose target can be encoded (N, K)."""
-        return self.bound[1].weights > 0
+        return samples.reference.weights > 0
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Minus the loss from the target (N,)."""
-        return -self._loss(outputs)
+        return -self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where the pose is close enough to the target (N,)."""
-        near = self.mean_distance(outputs) < self.tau
+        near = self.mean_distance(outputs, samples) < self.tau
         return near.to(outputs.device) & outputs.isfinite().all(dim=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mmrobust.functional.checks import SampleError, require, whole
-from mmrobust.goals.classes import ClassGoal
+from mmrobust.goals.classes import ClassGoal, ClassSamples
 from mmrobust.registry import GOALS
 
 
@@ -18,13 +18,13 @@ class Targeted(ClassGoal):
         rule = 'a loss that speaks of the target class'
         require(self.loss != 'runner_up', 'loss', rule, self.loss)
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """Minus the loss of the target class (N,)."""
-        return -self._loss(outputs)
+        return -self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
         """True where the target wins (N,)."""
-        return (outputs.argmax(dim=1) == self.bound[0]) & outputs.isfinite().all(dim=1)
+        return (outputs.argmax(dim=1) == samples.classes) & outputs.isfinite().all(dim=1)
 
 
 @GOALS.register_module()
@@ -52,24 +52,24 @@ class TargetClass(Targeted):
         which = 'the next class' if self.target == 'next' else f'class {self.target}'
         return f'targeted at {which}'
 
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The target class for every sample (N,)."""
         classes = outputs.shape[1]
         if isinstance(self.target, str):
-            return (truth + 1) % classes
-        self._check_target(truth, classes)
-        return truth.new_full(truth.shape, self.target)
+            return (reference + 1) % classes
+        self._check_target(reference, classes)
+        return reference.new_full(reference.shape, self.target)
 
     def check_labels(self, labels: Tensor, classes: int) -> None:
         """Raise SampleError unless ``labels`` (N,) are among the classes, and none the target."""
         super().check_labels(labels, classes)
         self._check_target(labels, classes)
 
-    def _check_target(self, truth: Tensor, classes: int) -> None:
+    def _check_target(self, reference: Tensor, classes: int) -> None:
         if isinstance(self.target, str):
             return
         require(self.target < classes, 'target', f'below the {classes} classes', self.target)
-        same = [row for row, label in enumerate(truth) if label == self.target]
+        same = [row for row, label in enumerate(reference) if label == self.target]
         if same:
             rule = 'different from the label of every sample (or "next")'
             raise SampleError(f'target must be {rule}, got {self.target}', same)
@@ -88,6 +88,6 @@ class LeastLikely(Targeted):
         """Which class is aimed at."""
         return 'least likely class'
 
-    def aim(self, truth: Tensor, outputs: Tensor) -> Tensor:
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The class of the lowest clean output (N,)."""
         return outputs.argmin(dim=1)

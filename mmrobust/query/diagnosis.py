@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.query.state import QueryState
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.counting import CountingVictim
@@ -60,7 +60,7 @@ class GradientCheck:
     """
 
     def __init__(
-        self, victim: BoundVictim, goal: Goal, every: int, shown: Callable[[Tensor], Tensor]
+        self, victim: BoundVictim, goal: BoundGoal, every: int, shown: Callable[[Tensor], Tensor]
     ) -> None:
         self.victim, self.goal, self.every, self.shown = victim, goal, every, shown
         self.seen: dict[int, int] = {}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.threats import Threat
 
 # A search asks by yielding candidates (B, C, T, H, W), and is sent their
@@ -48,7 +48,7 @@ class QueryState:
     """
 
     clean: Tensor
-    goal: Goal
+    goal: BoundGoal
     threat: Threat
     bounds: tuple[float, float]
     random: SampleRandom

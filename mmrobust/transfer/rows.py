@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmrobust.engine.rows import check_keys, check_row
 from mmrobust.functional.checks import require, whole
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.transfer.spec import Job
 
 CLASSES = ('clean_prediction', 'adversarial_prediction')
@@ -24,7 +24,7 @@ def transfer_row(
     targets: Sequence[str],
     clean: Mapping[str, Tensor],
     adversarial: Mapping[str, Tensor],
-    goal: Goal,
+    goal: BoundGoal,
 ) -> dict[str, Any]:
     """The line of one job on one sample.
 
@@ -55,7 +55,7 @@ def transfer_row(
 
 
 def _verdict(
-    row: Mapping[str, Any], clean: Tensor, adversarial: Tensor, goal: Goal
+    row: Mapping[str, Any], clean: Tensor, adversarial: Tensor, goal: BoundGoal
 ) -> dict[str, Any]:
     """What a target (outputs (K,)) made of the clip."""
     before, after = int(clean.argmax()), int(adversarial.argmax())

@@ -5,7 +5,6 @@ Shapes: N samples of a batch, K classes.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.canonical import canonical
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.datasets import annotations_digest, clipped
+from mmrobust.engine.jobs import AttackJob, Rebind
 from mmrobust.engine.labels import check_labels
 from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
 from mmrobust.engine.provenance import SPEED, attack_files, data_files, model_files, versions
-from mmrobust.engine.rows import failure_row, sample_row
+from mmrobust.engine.rows import sample_row
 from mmrobust.engine.sample_files import SampleFiles
+from mmrobust.engine.sample_loop import attack_samples, loaded_ones
 from mmrobust.engine.settings import RunSettings
-from mmrobust.functional.randomness import sample_seed
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
 from mmrobust.transfer.rows import check_transfer_row, transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec
 from mmrobust.transfer.victims import describe_victims, load_victims, victim_config
 from mmrobust.version import __version__
-from mmrobust.victims.bound import BoundSamples
 from mmrobust.victims.samples import Loaded
 
 # What is made of the ledger, beside it.
@@ -124,55 +122,38 @@ class TransferRun:
         todo = [s for s in samples if any(s * count + j not in self.done for j in range(count))]
         before = sum(i < self.total * count for i in self.done)
         loader = attack_loader(self.loader, self.host, todo)
+        attacked = attack_samples(
+            loader, todo, self.batch, ledger, strict=self.settings.strict, lines=count
+        )
         with Progress(self.total * count, before, 1, 0) as progress:
-            position = 0
-            for loaded in loader:
-                size = len(loaded.slots) + len(loaded.failures)
-                for entry in self.batch(loaded, todo[position : position + size]):
-                    ledger.append(entry)
-                    # A sample that failed to load has one line for all its jobs.
-                    progress.done += 0 if entry['error'] is None else count - 1
-                    progress.advance(entry)
-                position += size
+            for entry in attacked:
+                # A sample that failed to load has one line for all its jobs.
+                progress.done += 0 if entry['error'] is None else count - 1
+                progress.advance(entry)
         ledger.rewrite(ledger.entries)
-        return self._checked([e for e in ledger.entries.values() if e['sample'] < self.total])
+        rows = [e for e in ledger.entries.values() if e['sample'] < self.total]
+        rows.sort(key=lambda row: row['index'])
+        loaded_ones(rows)
+        return rows
 
     def _check_line(self, entry: Entry) -> None:
         check_transfer_row(entry, self.jobs, self.spec.targets, self.host.record_keys)
 
-    @staticmethod
-    def _checked(rows: list[Entry]) -> list[Entry]:
-        """The lines in order, of which some must be more than a failure."""
-        rows.sort(key=lambda row: row['index'])
-        if all(row['error'] is not None for row in rows):
-            raise ValueError(
-                f'at least one sample must load, but all {len(rows)} failed; '
-                f'the first: {rows[0]["name"]}: {rows[0]["error"]}'
-            )
-        return rows
-
     @torch.no_grad()
-    def batch(self, loaded: Loaded, samples: Sequence[int]) -> Iterator[Entry]:
-        """Lines of a batch, job by job.
+    def batch(self, number: int, loaded: Loaded, indices: Sequence[int]) -> Iterator[Entry]:
+        """Lines of a batch's good samples, job by job.
 
         Args:
+            number: Of the batch.
             loaded: The batch.
-            samples: Indices in the data set, failures included.
+            indices: Of its good samples in the data set.
         """
         count = len(self.jobs)
-        for slot, failure in loaded.failures.items():
-            if failure.refused:
-                raise ValueError(failure.error)
-            sample = samples[slot]
-            yield failure_row(sample * count, failure) | {'sample': sample}
-        if not loaded.slots:
-            return
-        good = [samples[slot] for slot in loaded.slots]
         clean = {name: v.predict(loaded.data)[1] for name, v in self.victims.items()}
-        for number in range(count):
-            rows = [r for r, s in enumerate(good) if s * count + number not in self.done]
+        for job in range(count):
+            rows = [r for r, s in enumerate(indices) if s * count + job not in self.done]
             if rows:
-                yield from self._job(number, loaded, good, clean, rows)
+                yield from self._job(job, loaded, indices, clean, rows)
 
     def _job(
         self,
@@ -185,7 +166,14 @@ class TransferRun:
         """Lines of one job on some ``rows`` of the batch."""
         job = self.jobs[number]
         success_victim = job.target or job.source
-        crafted = self._craft(job, loaded, samples, clean[success_victim], rows)
+        crafted = self._attack_job(job).craft(
+            self.host,
+            loaded,
+            samples,
+            clean[success_victim],
+            seed=self.spec.seed,
+            rows=rows,
+        )
         data = {key: [values[row] for row in rows] for key, values in loaded.data.items()}
         data['inputs'] = [
             self.host.render(loaded.layouts[row], crafted[row][0].adversarial.cpu()) for row in rows
@@ -211,43 +199,17 @@ class TransferRun:
             one = goal.select(torch.tensor([i], device=place.device))
             yield transfer_row(job, line, result, targets, known, found, one)
 
-    def _craft(
-        self,
-        job: Job,
-        loaded: Loaded,
-        samples: Sequence[int],
-        clean: Tensor,
-        rows: list[int],
-    ) -> dict[int, tuple[Outcome, float]]:
-        """Row -> outcome and seconds; samples of one shape at a time."""
-        found: dict[int, tuple[Outcome, float]] = {}
-        labels = self.host.labels(loaded.data)
-        for alike, clips, pixels in self.host.batches(loaded):
-            began = time.perf_counter()
-            keep = torch.tensor([i for i, row in enumerate(alike.tolist()) if row in rows])
-            if not len(keep):
-                continue
-            chosen = alike[keep].tolist()
-            kept = clips.select(keep)
-            assert isinstance(kept, BoundSamples)
-            success_victim = None
-            if job.target is not None and job.target != job.source:
-                success_victim = self.victims[job.target].bind(kept.samples, kept.layouts)
-            try:
-                outcomes = self.attacks[job.attack, job.eps](
-                    self.victims[job.source].bind(kept.samples, kept.layouts),
-                    pixels[keep.to(pixels.device)],
-                    labels[alike[keep]],
-                    seeds=[sample_seed(self.spec.seed, samples[row]) for row in chosen],
-                    clean_outputs=clean[alike[keep].to(clean.device)],
-                    success_on=success_victim,
-                )
-            except ValueError as error:
-                names = ', '.join(loaded.names[row] for row in chosen[:4])
-                raise ValueError(
-                    f'{error} ({job.attack} on {job.source}, attacking {names})'
-                ) from error
-            share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in outcomes))
-            pairs = zip(chosen, outcomes, strict=True)
-            found.update((row, (o, share * o.attacked)) for row, o in pairs)
-        return found
+    def _attack_job(self, job: Job) -> AttackJob:
+        """The attack of a job, on victims that are bound to what the host is bound to."""
+
+        def of(name: str) -> Rebind:
+            victim = self.victims[name]
+            return lambda bound: victim.bind(bound.samples, bound.layouts)
+
+        apart = job.target is not None and job.target != job.source
+        return AttackJob(
+            self.attacks[job.attack, job.eps],
+            source=of(job.source),
+            success=of(str(job.target)) if apart else None,
+            name=f'{job.attack} on {job.source}',
+        )

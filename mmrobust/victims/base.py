@@ -36,6 +36,25 @@ class Record:
     agree: bool
 
 
+@dataclass(frozen=True)
+class SampleKind:
+    """What is attacked in one space, for reports and for what is drawn and saved of it.
+
+    Attributes:
+        noun: One of them: 'video'; several have an s more.
+        previews: Registered name of what draws them.
+        saved_files: Registered name of what saves them; None where no file can carry them.
+        frames: Whether one has several frames, which an attack may change or not.
+        unit: What the size of a perturbation is counted in.
+    """
+
+    noun: str
+    previews: str
+    saved_files: str | None = None
+    frames: bool = False
+    unit: str = 'grey levels'
+
+
 def both(*names: str) -> tuple[str, ...]:
     """Keys of facts that a line has of the clean and of the adversarial sample."""
     return tuple(f'{side}_{name}' for side in ('clean', 'adversarial') for name in names)
@@ -47,6 +66,9 @@ class Victim(ABC):
     Attributes:
         model: The network.
         space: What is perturbed, such as ``video`` or ``crop``.
+        kinds: What the samples of each space are.
+        raw_input: Whether its samples can be made of videos, pictures or arrays.
+        joints_in_picture: Whether the labels' joints are places in the pixels.
         goal: Registered goal of an attack whose config names none.
         config: The config that it was loaded from; None for a model alone.
         arrays: Makes a data set of arrays, with the config's test pipeline; likewise.
@@ -60,11 +82,24 @@ class Victim(ABC):
     model: nn.Module
     space: str
     goal: str
+    kinds: ClassVar[Mapping[str, SampleKind]]
+    raw_input: ClassVar[bool] = True
+    joints_in_picture: ClassVar[bool] = True
     config: Any = None
     arrays: Callable[[Sequence[Any]], Any] | None = None
     shapes: dict[tuple[int, ...], Loaded]
     one_by_one: ClassVar[bool] = False
     record_keys: ClassVar[tuple[str, ...]] = both('correct')
+
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> str:
+        """Registered name of the class that its options ask for: itself, or a variant."""
+        return cls.__name__
+
+    @property
+    def kind(self) -> SampleKind:
+        """What its samples are."""
+        return self.kinds[self.space]
 
     def own_goal(self) -> Goal:
         """The goal of an attack that was given none."""

@@ -89,10 +89,9 @@ class CountingVictim(BoundVictim):
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
-        self._check(pixels)
-        self._count(self.counters.forwards, self.rows)
+        self._count(pixels, self.counters.forwards)
         outputs = self.victim(pixels)
-        self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
+        self._remark(outputs)
         if outputs.requires_grad:
             outputs.register_hook(self._count_backward)
         return outputs
@@ -100,27 +99,30 @@ class CountingVictim(BoundVictim):
     def verdict(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K), without gradient, of the victim that decides on success."""
         with torch.no_grad():
-            if self.success_on is None:
-                return self(pixels)
-            self._check(pixels)
-            self._count(self.counters.queries, self.rows)
-            return self.success_on(pixels)
+            if self.success_on is not None:
+                self._count(pixels, self.counters.queries)
+                return self.success_on(pixels)
+            self._count(pixels, self.counters.forwards)
+            outputs = self.victim(pixels)
+        self._remark(outputs)
+        return outputs
 
-    def _check(self, pixels: Tensor) -> None:
+    def _count(self, pixels: Tensor, counter: Tensor) -> None:
+        """Count a call; ValueError unless it shows this victim's samples."""
         if len(pixels) != len(self.rows):
             raise ValueError(
                 f'pixels must hold the {len(self.rows)} samples of this victim, got {len(pixels)}'
             )
+        # A sample may stand in a batch more than once.
+        counter.index_add_(0, self.rows, torch.ones_like(self.rows))
+
+    def _remark(self, outputs: Tensor) -> None:
+        self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
 
     def _count_backward(self, gradient: Tensor) -> None:
         # Samples whose outputs the loss left out took no gradient.
-        taken = (gradient != 0).flatten(1).any(dim=1).cpu()
-        self._count(self.counters.backwards, self.rows[taken])
-
-    @staticmethod
-    def _count(counter: Tensor, rows: Tensor) -> None:
-        # A sample may stand in a batch more than once.
-        counter.index_add_(0, rows, torch.ones_like(rows))
+        taken = self.rows[(gradient != 0).flatten(1).any(dim=1).cpu()]
+        self.counters.backwards.index_add_(0, taken, torch.ones_like(taken))
 
     def flag(self, name: str, mask: Tensor) -> None:
         """Remark ``name`` on the samples where ``mask`` (N,) is true."""

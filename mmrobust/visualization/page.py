@@ -117,7 +117,7 @@ def render(
         'labelled': not unannotated.nothing_annotated(card),
         'columns': columns,
         'samples': samples,
-        'note': samples_note(card, bool(joints)),
+        'note': samples_note(card, rows),
         'total': len(rows),
         'blocks': [
             ('Run', _facts(card)),

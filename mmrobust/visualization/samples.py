@@ -48,7 +48,7 @@ POSES = {
     'joints_vanished': 'vanished',
 }
 NOTES = {
-    'keypoints': 'MPJPE, shift: mean distance of the joints from the annotation, and from the '
+    'lifted': 'MPJPE, shift: mean distance of the joints from the annotation, and from the '
     'clean prediction, in the unit of the annotation (Human3.6M: metres).',
     'other': 'PCK@0.2: share of the labelled joints. displacement, from target: mean distance as '
     'a share of the longer side of the box.',
@@ -97,17 +97,15 @@ def _is_known(rows: Sequence[Row], key: str) -> bool:
     return key != 'label' or any(row.get(key) is not None for row in rows)
 
 
-def samples_note(card: Mapping[str, Any], poses: bool) -> str:
-    """What the figures of the table mean; '' where they speak for themselves.
-
-    Args:
-        card: The run's card.
-        poses: Whether its samples are persons.
-    """
-    space = str(card.get('space'))
-    other = NOTES['unannotated' if nothing_annotated(card) else 'other']
-    words = NOTES.get(space, other if poses else '')
-    return f'{words} l_inf, l_2: {unit(card)}.' if words else ''
+def samples_note(card: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    """What the figures of the table mean; '' where they speak for themselves."""
+    kind = 'unannotated' if nothing_annotated(card) else 'other'
+    said = [
+        NOTES[note]
+        for note, key in (('lifted', 'shift'), (kind, 'displacement'))
+        if any(key in row for row in rows)
+    ]
+    return ' '.join([*said, f'l_inf, l_2: {unit(card)}.']) if said else ''
 
 
 def _words(row: Row, names: Sequence[str], classes: Sequence[str]) -> list[Cell]:

@@ -161,7 +161,7 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'rmse': 'root mean square',
         'frames': 'frames changed',
     }
-    if card.get('space') in ('crop', 'image'):
+    if not sample_kind(card)['frames']:
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
@@ -198,17 +198,28 @@ def flags(card: Card) -> list[tuple[str, str, str]]:
 
 
 def noun(card: Card, n: int) -> str:
-    """'video', 'image', 'person', 'pose' or 'sample', in the plural unless ``n`` is 1."""
-    goal = _part(_part(card, 'attack'), 'goal')
-    # Bottom-up estimators find all persons of the picture that is attacked.
+    """'video', 'image', 'person', in the plural unless ``n`` is 1."""
+    return str(sample_kind(card)['noun']) + ('' if n == 1 else 's')
+
+
+def sample_kind(card: Card) -> Mapping[str, Any]:
+    """What the card's samples are (:class:`~mmrobust.victims.base.SampleKind`)."""
+    known = _part(card, 'sample')
+    if known:
+        return known
+    # Cards that earlier versions have written tell it by the space alone.
+    space, goal = str(card.get('space')), _part(_part(card, 'attack'), 'goal')
     whole = goal.get('type') == 'CorruptPersons'
-    name = 'picture' if whole else NOUNS.get(str(card.get('space')), 'sample')
-    return name + ('' if n == 1 else 's')
+    return {
+        'noun': 'picture' if whole else NOUNS.get(space, 'sample'),
+        'frames': space not in ('crop', 'image'),
+        'unit': 'pixels of the photograph' if space == 'keypoints' else 'grey levels',
+    }
 
 
 def unit(card: Card) -> str:
     """What the size of a perturbation is counted in."""
-    return 'pixels of the photograph' if card.get('space') == 'keypoints' else 'grey levels'
+    return str(sample_kind(card)['unit'])
 
 
 def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -270,7 +270,7 @@ def test_sizes_are_those_of_the_change():
 class Loose(Misclassify):
     """Takes every clip for right, also one that reaches the goal as it stands."""
 
-    def is_correct(self, outputs):
+    def is_correct(self, outputs, samples):
         return torch.ones(len(outputs), dtype=torch.bool)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mmrobust.engine.previews import LiftingPreviews, PosePreviews
+from mmrobust.victims.lifting.previews import LiftingPreviews
+from mmrobust.victims.pose.previews import PosePreviews
 
 META = {
     'num_keypoints': 2,

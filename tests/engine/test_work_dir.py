@@ -113,7 +113,7 @@ def test_whether_videos_can_be_saved_is_tried_before_the_first_attack(
     weights, tmp_path, monkeypatch
 ):
     from mmrobust.attacks import Attack
-    from mmrobust.engine import video_files
+    from mmrobust.victims.action import video_files
 
     def unreadable(path, frames, pipeline):
         assert path.exists()
@@ -131,7 +131,7 @@ def test_whether_videos_can_be_saved_is_tried_before_the_first_attack(
 
 
 def test_the_folder_of_the_videos_themselves_is_refused(tmp_path):
-    from mmrobust.engine.video_files import VideoFiles
+    from mmrobust.victims.action.video_files import VideoFiles
 
     class Videos:
         pipeline = None
@@ -147,7 +147,7 @@ def test_the_folder_of_the_videos_themselves_is_refused(tmp_path):
 
 def test_videos_of_raw_files_keep_their_names_and_other_files_are_left_alone(tmp_path):
     from mmrobust.datasets.raw_videos import RawVideos
-    from mmrobust.engine.video_files import VideoFiles
+    from mmrobust.victims.action.video_files import VideoFiles
 
     inputs, folder = tmp_path / 'in', tmp_path / 'adv'
     for place in (inputs, folder):

@@ -354,3 +354,8 @@ def random_checkpoint(config: Path, folder: Path) -> Path:
     path = folder / 'random.pth'
     torch.save({'state_dict': model.state_dict()}, path)
     return path
+
+
+def distance(bound, outputs):
+    """How far the joints are from the poses of a bound goal."""
+    return bound.goal.distance(outputs, bound.samples)

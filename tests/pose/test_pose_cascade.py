@@ -17,6 +17,7 @@ from pose_toys import (
     PersonSet,
     assert_slopes,
     build_model,
+    distance,
     in_double,
     persons,
 )
@@ -127,7 +128,7 @@ def test_pose_cascade_attack_moves_the_pose_in_space_further_than_noise(lifter):
         with torch.no_grad():
             found = torch.stack([row.adversarial for row in rows]).float()
             told = goal.bind(truth, crops(pixels.float()))
-            errors[type(attack)] = told.distance(crops(found))
+            errors[type(attack)] = distance(told, crops(found))
         assert all(row.adversarial.dtype == torch.uint8 for row in rows)
     assert (errors[PGD] > errors[RandomNoise]).all(), errors
 
@@ -159,10 +160,10 @@ def test_pose_cascade_measures_boxes_of_a_detector_from_their_own_prediction(lif
     goal = Corrupt3DPose()
     goal.check(truth, 3)
     bound, own = (each.bind(truth, clean) for each in (goal, Corrupt3DPose(reference='prediction')))
-    assert bound.distance(clean)[1] == 0
-    assert (bound.distance(clean)[::2] > 0).all()
-    assert torch.equal(bound.aim.places[1], own.aim.places[1])
-    assert bound.counted().all()
+    assert distance(bound, clean)[1] == 0
+    assert (distance(bound, clean)[::2] > 0).all()
+    assert torch.equal(bound.samples.reference.places[1], own.samples.reference.places[1])
+    assert bound.goal.counted(bound.samples).all()
     remarks = bound.remarks()
     assert remarks['no_annotation'].tolist() == [False, True, False]
     assert not remarks['no_visible_joint'].any()

@@ -4,7 +4,17 @@ from functools import partial
 
 import pytest
 import torch
-from pose_toys import SIZE, K, PersonSet, batch, build_model, persons, photograph, pipeline
+from pose_toys import (
+    SIZE,
+    K,
+    PersonSet,
+    batch,
+    build_model,
+    distance,
+    persons,
+    photograph,
+    pipeline,
+)
 
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.goals import CorruptPose
@@ -181,9 +191,9 @@ def test_image_truth_joins_the_persons():
     assert torch.equal(chosen.persons.keypoints, single.keypoints)
     # Half of a person's box is another length for another person.
     outputs = victim.predict(photograph(victim).data)[1]
-    box = CorruptPose().bind(truth, outputs).distance(outputs).reshape(3, K)
+    box = distance(CorruptPose().bind(truth, outputs), outputs).reshape(3, K)
     own = crop.predict(batch())[1]
-    assert torch.equal(box, CorruptPose().bind(single, own).distance(own))
+    assert torch.equal(box, distance(CorruptPose().bind(single, own), own))
     assert len(set(single.scale.tolist())) == 3
 
 
@@ -246,7 +256,7 @@ def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
     goal = CorruptPose()
     goal.check(truth, 1)
     goal = goal.bind(truth, clean)
-    away = goal.distance(clean).reshape(3, K)
+    away = distance(goal, clean).reshape(3, K)
     assert not away[1].any()
     assert away[::2].all()
     assert goal.remarks()['no_annotation'].tolist() == [True]

@@ -12,9 +12,9 @@ from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
 from mmrobust.engine.ledger import read_entries
-from mmrobust.engine.photograph_files import PhotographFiles
 from mmrobust.engine.victims import build_victim
 from mmrobust.victims import PhotographVictim
+from mmrobust.victims.pose.photograph_files import PhotographFiles
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

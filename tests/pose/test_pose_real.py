@@ -58,7 +58,7 @@ def _readout(name):
 
     head = type(name, (), {})()
     head.decoder = KEYPOINT_CODECS.build(CODECS[name])
-    return ADAPTERS[name](head)
+    return ADAPTERS.known[name](head)
 
 
 COCO = {'ann_file': 'test_coco.json', 'data_prefix': {'img': ''}}

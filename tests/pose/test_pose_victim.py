@@ -116,12 +116,12 @@ def test_pose_losses_are_the_heads_own_where_it_has_one(name):
     losses = victim.adapter.losses()
     goal = CorruptPose().bind(victim.labels(data), outputs)
     found = goal.objective(outputs)
-    assert torch.equal(found, losses[next(iter(losses))](outputs, goal.aim))
+    assert torch.equal(found, losses[next(iter(losses))](outputs, goal.samples.reference))
     head, response = victim.adapter.head, victim.adapter.unflatten(outputs)
     for i, sample in enumerate(data['data_samples']):
         own = response[i : i + 1] if torch.is_tensor(response) else [x[i : i + 1] for x in response]
-        weights = goal.aim.weights[i : i + 1]
-        wanted = goal.aim.response[i : i + 1]
+        weights = goal.samples.reference.weights[i : i + 1]
+        wanted = goal.samples.reference.response[i : i + 1]
         if name in BINS:
             labels = sample.gt_instance_labels
             wanted = (labels.keypoint_x_labels, labels.keypoint_y_labels)
@@ -222,12 +222,17 @@ def test_pose_victim_is_registered_and_speaks_of_input_pixels():
 def test_pose_head_without_a_readout_is_refused_by_name(kind):
     model = build_model('heatmap')
     model.head.__class__ = type(kind, (type(model.head),), {})
-    with pytest.raises(ValueError, match=f'head must be one with an adapter .*HeatmapHead.*{kind}'):
+    with pytest.raises(
+        ValueError,
+        match=f'head of a pose estimator must be one with an adapter .*HeatmapHead.*{kind}',
+    ):
         PoseVictim(model)
 
 
 def test_pose_victims_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match='model must be an MMPose estimator with a head'):
+    with pytest.raises(
+        ValueError, match='must be one with an adapter .* got Linear without a head'
+    ):
         PoseVictim(torch.nn.Linear(1, 1))
     model = build_model('heatmap')
     model.head.decoder = None
@@ -350,7 +355,7 @@ def test_pose_joints_are_those_that_the_model_reports(name):
     truth, clean = victim.labels(data), outputs.detach()
     assert torch.equal(truth.keypoints, every.keypoints[:, REPORTED])
     goal = CorruptPose().bind(truth, clean)
-    assert goal.aim.weights.shape == (3, len(REPORTED))
+    assert goal.samples.reference.weights.shape == (3, len(REPORTED))
     # The loss of a joint is what it is among all joints.
     alone = torch.zeros(3, K)
     alone[:, REPORTED] = every.visible[:, REPORTED]

@@ -22,7 +22,7 @@ import mmrobust  # noqa: F401  (heals the stack before MMPose is imported)
 from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import relation_map
-from mmrobust.goals import CorruptPose
+from mmrobust.goals import BoundGoal, CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import frozen
 from mmrobust.victims.counting import Counters, CountingVictim
@@ -70,7 +70,7 @@ def persons(victim: PoseVictim, n: int) -> dict[str, Any]:
     return {key: [one[key] for one in packed] for key in ('inputs', 'data_samples')}
 
 
-def measure_relation(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
+def measure_relation(crops: BoundCrops, pixels: Tensor, goal: BoundGoal, repeats: int) -> None:
     """The map of all joints against plain backward passes through one forward."""
     leaf = pixels.clone().requires_grad_()
     outputs = crops(leaf)
@@ -88,7 +88,7 @@ def measure_relation(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repea
     )
 
 
-def measure_step(crops: BoundCrops, pixels: Tensor, goal: CorruptPose, repeats: int) -> None:
+def measure_step(crops: BoundCrops, pixels: Tensor, goal: BoundGoal, repeats: int) -> None:
     """Attack steps against bare forwards and backwards."""
     n = len(pixels)
     # Out of reach, so that every step is taken.

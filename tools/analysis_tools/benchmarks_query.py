@@ -25,7 +25,7 @@ from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.datasets.synthetic import synthesize
 from mmrobust.engine.answers import AnswerFile
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.query.black_box import BlackBox
 from mmrobust.query.scheduler import QueryScheduler
 from mmrobust.query.state import QueryState, Search
@@ -99,7 +99,7 @@ def measure(name: str, config: dict[str, Any], budget: int, n: int, folder: Path
     # Ahead of the best other class by nothing, a little, and out of reach.
     gap = scores[:, 1:].amax(dim=1) - scores[:, 0]
     leads = gap + torch.tensor([1e-6, 1e-3, 1e3]).repeat(n)[:n]
-    goal: Goal = attack.goal.bind(torch.zeros(n, dtype=torch.long), scores)
+    goal: BoundGoal = attack.goal.bind(torch.zeros(n, dtype=torch.long), scores)
     rng = SampleRandom.from_seeds(range(n))
     rows = [torch.tensor([i]) for i in range(n)]
     states = [

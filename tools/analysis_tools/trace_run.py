@@ -4,6 +4,8 @@
 of the demo configs under `sys.setprofile` and prints a row: files of mmrobust that are entered,
 functions entered, the same for the core (without pictures, numbers, data and command line), and how
 many frames of mmrobust stand above the network's own `forward` when an attack asks for a gradient.
+`pgd_python` is PGD()(victim, pixels, labels) on what `load_victim` returns; `--files` lists the
+core's files with the functions entered in each.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ RUNS: dict[str, tuple[tuple[str, str], str, list[str]]] = {
     'kaa_er': (POSE, 'configs/_base_/attacks/kaa_er_linf.py', []),
     'me_sampler': (ACTION, 'configs/_base_/attacks/me_sampler.py', ['attack.budget=60']),
 }
+PYTHON = 'pgd_python'
 
 
 class Trace:
@@ -44,7 +47,7 @@ class Trace:
     def __init__(self, package: Path) -> None:
         self.package = f'{package}/'
         self.entered: set[tuple[str, str, int]] = set()
-        self.depth = 0
+        self.frames: list[str] = []
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         """A profile function."""
@@ -55,18 +58,28 @@ class Trace:
 
     def see(self, module: Any, inputs: Any) -> None:
         """A forward hook of the network: the own frames above it, the most that were seen."""
-        depth, frame = 0, sys._getframe()
+        above, frame = [], sys._getframe()
         while frame.f_back is not None:
             frame = frame.f_back
-            depth += frame.f_code.co_filename.startswith(self.package)
-        self.depth = max(self.depth, depth)
+            if frame.f_code.co_filename.startswith(self.package):
+                name = frame.f_code.co_filename.removeprefix(self.package)
+                above.append(f'{name}: {frame.f_code.co_qualname}')
+        self.frames = max(self.frames, above, key=len)
+
+    def core(self) -> dict[str, list[str]]:
+        """Functions entered in each file of the core."""
+        found: dict[str, list[str]] = {}
+        for name, function, _ in sorted(self.entered):
+            if name.split('/')[0] not in BESIDE and function != '<module>':
+                found.setdefault(name, []).append(function)
+        return found
 
     def row(self) -> tuple[int, int, int, int, int]:
         """Files and functions; those of the core; frames above the network."""
         calls = {entry for entry in self.entered if entry[1] != '<module>'}
         core = {entry for entry in calls if entry[0].split('/')[0] not in BESIDE}
         files, inner = ({entry[0] for entry in found} for found in (calls, core))
-        return len(files), len(calls), len(inner), len(core), self.depth
+        return len(files), len(calls), len(inner), len(core), len(self.frames)
 
 
 @contextlib.contextmanager
@@ -81,12 +94,31 @@ def traced(trace: Trace) -> Iterator[None]:
             setter(None)
 
 
+def call(trace: Trace) -> None:
+    """PGD from Python on a loaded victim, two clips of noise."""
+    import torch
+
+    import mmrobust as mr
+
+    victim = mr.load_victim(*(ROOT / path for path in ACTION))
+    clips = torch.randint(256, (2, 3, 16, 72, 72), generator=torch.Generator().manual_seed(0))
+    hook = victim.model.backbone.register_forward_pre_hook(trace.see)
+    try:
+        with traced(trace):
+            mr.PGD(steps=3)(victim, clips.float())
+    finally:
+        hook.remove()
+
+
 def attack(name: str, trace: Trace) -> None:
     """One run on two samples, in one batch, traced from the loop on."""
     from mmengine.runner import Runner
 
     from mmrobust.cli.attack import build_config, parser
+    from mmrobust.compat import healed
 
+    if name == PYTHON:
+        return call(trace)
     (config, checkpoint), file, options = RUNS[name]
     with tempfile.TemporaryDirectory() as folder:
         words = [str(ROOT / config), str(ROOT / checkpoint), '--attack', str(ROOT / file)]
@@ -96,7 +128,7 @@ def attack(name: str, trace: Trace) -> None:
         network = getattr(runner.model, 'backbone', runner.model)
         hook = network.register_forward_pre_hook(trace.see)
         try:
-            with contextlib.redirect_stdout(io.StringIO()), traced(trace):
+            with contextlib.redirect_stdout(io.StringIO()), healed(), traced(trace):
                 runner.test()
         finally:
             hook.remove()
@@ -105,8 +137,10 @@ def attack(name: str, trace: Trace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Trace the runs that are named."""
     parse = argparse.ArgumentParser(description=__doc__)
-    parse.add_argument('runs', nargs='*', choices=[*RUNS, []], help='default: all')
-    names = parse.parse_args(argv).runs or list(RUNS)
+    parse.add_argument('runs', nargs='*', choices=[*RUNS, PYTHON, []], help='default: all')
+    parse.add_argument('--files', action='store_true', help="list the core's files, too")
+    given = parse.parse_args(argv)
+    names = given.runs or [*RUNS, PYTHON]
     print('run          files  functions  core files  core functions  frames above the network')
     for name in names:
         # What is imported on the way runs code, too: the first run does that.
@@ -115,6 +149,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         attack(name, trace)
         files, functions, core, inner, depth = trace.row()
         print(f'{name:12} {files:5}  {functions:9}  {core:10}  {inner:14}  {depth:24}')
+        for file, entered in trace.core().items() if given.files else ():
+            print(f'    {file}: {", ".join(entered)}')
+        for place in reversed(trace.frames if given.files else ()):
+            print(f'    > {place}')
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.averaging import average_views
 from mmrobust.victims.action.chunking import chunked
+from mmrobust.victims.action.scoring import head_outputs, rows_of
 from mmrobust.victims.bound import BoundSamples, BoundVictim, Clip
 
 
@@ -45,12 +46,24 @@ class BoundClips(BoundSamples):
 
     def part(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
         """Logits (N, R, K) of some views."""
-        pairs = zip(self.layouts, pixels, strict=True)
-        return self.owner.scorer.logits([layout.render(x, views) for layout, x in pairs])
+        scorer, pairs = self.owner.scorer, zip(self.layouts, pixels, strict=True)
+        inputs = [layout.render(x, views) for layout, x in pairs]
+        logits = []
+        for batch in scorer.forwards(inputs):
+            with head_outputs(scorer.model) as capture:
+                data = scorer.model.data_preprocessor(batch, False)
+                scorer.model._run_forward(data, mode='predict')
+            logits.append(rows_of(capture.logits, len(batch['inputs'])))
+        return torch.cat(logits)
 
-    def scores(self, pixels: Tensor, views: Sequence[int]) -> Tensor:
-        """Averaged outputs (N, K) of some views, as if there were no others."""
-        owner = self.owner
+    def __call__(self, pixels: Tensor, views: Sequence[int] | None = None) -> Tensor:
+        """Averaged outputs (N, K), as the test path scores them.
+
+        Args:
+            pixels: (N, C, T, H, W).
+            views: Numbers of those to score, as if there were no others; None: all.
+        """
+        owner, views = self.owner, range(self.views) if views is None else views
         # Without a gradient too: a chunk's activations are what takes the memory.
         chunk = owner.chunk(self, pixels)
         if chunk >= len(views):
@@ -59,10 +72,6 @@ class BoundClips(BoundSamples):
             mean = owner.averages(self, pixels)
             logits = chunked(self.part, pixels, views, chunk, mean)
         return average_views(logits, owner.scorer.averaging)
-
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Averaged outputs (N, K), as the test path scores them."""
-        return self.scores(pixels, range(self.views))
 
 
 class OneClip(BoundVictim):
@@ -78,7 +87,7 @@ class OneClip(BoundVictim):
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Averaged outputs (N, K) of these views."""
-        return self.whole.scores(pixels, self.views)
+        return self.whole(pixels, self.views)
 
     def select(self, rows: Tensor) -> OneClip:
         """The clip of some of the samples."""

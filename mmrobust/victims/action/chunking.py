@@ -7,7 +7,8 @@ buys a memory that does not grow with the number of views.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -17,42 +18,53 @@ from torch.utils.checkpoint import checkpoint
 Part = Callable[[Tensor, Sequence[int]], Tensor]
 
 
-def saved_bytes(part: Part, pixels: Tensor, stop: int) -> int:
-    """Bytes that autograd keeps for the views 0:stop, weights left out.
+class KeptBytes:
+    """Memory that forwards keep, weights left out; each storage counts once."""
 
-    Where ``pixels`` need no gradient, those of all modules' outputs.
-    """
-    kept: dict[int, int] = {}
+    def __init__(self) -> None:
+        self.storages: dict[int, int] = {}
+        # Outputs are held, as otherwise a later one could take an earlier one's place.
+        self.held: list[object] = []
 
-    def count(tensor: object) -> None:
+    @property
+    def total(self) -> int:
+        """Bytes."""
+        return sum(self.storages.values())
+
+    def count(self, tensor: object) -> None:
+        """A tensor that is kept."""
         if isinstance(tensor, Tensor) and not isinstance(tensor, torch.nn.Parameter):
             storage = tensor.untyped_storage()
-            kept[storage.data_ptr()] = storage.nbytes()
+            self.storages[storage.data_ptr()] = storage.nbytes()
 
-    def pack(tensor: Tensor) -> Tensor:
-        count(tensor)
+    def pack(self, tensor: Tensor) -> Tensor:
+        """Count what autograd saves."""
+        self.count(tensor)
         # Not the tensor itself: a graph that holds what its own operations gave is never freed.
         return tensor.detach()
 
-    if pixels.requires_grad:
-        hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t)
+    def see(self, module: torch.nn.Module, inputs: object, output: object) -> None:
+        """Count a module's output."""
+        self.held.append(output)
+        self.count(output)
+
+
+@contextmanager
+def kept_bytes(gradient: bool) -> Iterator[KeptBytes]:
+    """Inside, count what autograd keeps; without a gradient, all modules' outputs."""
+    kept = KeptBytes()
+    if gradient:
+        hooks = torch.autograd.graph.saved_tensors_hooks(kept.pack, lambda t: t)
         with torch.enable_grad(), hooks:
-            part(pixels.detach().requires_grad_(), range(stop))
-        return sum(kept.values())
-    # Outputs are held, as otherwise a later one could take an earlier one's place.
-    held: list[object] = []
-
-    def see(module: torch.nn.Module, inputs: object, output: object) -> None:
-        held.append(output)
-        count(output)
-
-    handle = torch.nn.modules.module.register_module_forward_hook(see)
+            yield kept
+        return
+    handle = torch.nn.modules.module.register_module_forward_hook(kept.see)
     try:
         with torch.no_grad():
-            part(pixels, range(stop))
+            yield kept
     finally:
         handle.remove()
-    return sum(kept.values())
+        kept.held.clear()
 
 
 def divide(part: Part, pixels: Tensor, unit: int) -> bool:

@@ -41,7 +41,7 @@ def head_outputs(model: Any) -> Iterator[_Capture]:
 
 
 class Scorer:
-    """Logits of a recogniser on the test path.
+    """How a recogniser is run and scored on the test path.
 
     Args:
         model: A built MMAction2 recogniser, perhaps wrapped for distribution.
@@ -78,30 +78,27 @@ class Scorer:
         n = len(data['inputs'])
         with head_outputs(self.model) as capture:
             samples = self.model.test_step(data)
-        return samples, average_views(self._rows(capture.logits, n), self.averaging)
+        return samples, average_views(rows_of(capture.logits, n), self.averaging)
 
-    def logits(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Logits (N, R, K) of raw inputs, one tensor (V, C, ...) per sample."""
+    def forwards(self, inputs: Sequence[Tensor]) -> list[dict[str, Any]]:
+        """Batches for the network of raw inputs, one tensor (V, C, ...) per sample."""
+        from mmaction.structures import ActionDataSample
+
         # Some test configurations split views and then take one sample only.
         single = self.test_cfg.get('max_testing_views')
         groups = [[x] for x in inputs] if single else [list(inputs)]
-        return torch.cat([self._forward(group) for group in groups])
+        return [{'inputs': x, 'data_samples': [ActionDataSample() for _ in x]} for x in groups]
 
-    def _forward(self, inputs: list[Tensor]) -> Tensor:
-        from mmaction.structures import ActionDataSample
 
-        samples = [ActionDataSample() for _ in inputs]
-        batch = {'inputs': inputs, 'data_samples': samples}
-        with head_outputs(self.model) as capture:
-            data = self.model.data_preprocessor(batch, False)
-            self.model._run_forward(data, mode='predict')
-        return self._rows(capture.logits, len(inputs))
+def rows_of(logits: Tensor | None, n: int) -> Tensor:
+    """What the head gave for n samples, as (N, R, K).
 
-    @staticmethod
-    def _rows(logits: Tensor | None, n: int) -> Tensor:
-        if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) % n:
-            kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-            raise ValueError(f'cls_head must return logits (N * R, K), got {kind} for N = {n}')
-        if logits.dtype in (torch.float16, torch.bfloat16):
-            logits = logits.float()
-        return logits.reshape(n, -1, logits.shape[-1])
+    Raises:
+        ValueError: Logits have another shape.
+    """
+    if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) % n:
+        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f'cls_head must return logits (N * R, K), got {kind} for N = {n}')
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
+    return logits.reshape(n, -1, logits.shape[-1])

@@ -7,6 +7,7 @@ K classes; pixels 0..255.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -15,16 +16,17 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
-from mmrobust.victims.action.chunking import divide, saved_bytes
+from mmrobust.victims.action.chunking import divide, kept_bytes
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
-from mmrobust.victims.base import Record, Victim, both
+from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.unloaded import first_of
 
 Space = Literal['video', 'view']
+VIDEO = SampleKind('video', previews='VideoPreviews', frames=True)
 # Transforms of MMAction2 that read or arrange joints.
 SKELETON = ('PoseDecode', 'MMDecode', 'GenSkeFeat', 'FormatGCNInput')
 
@@ -45,6 +47,8 @@ class ActionVictim(Victim):
 
     space: Space
     goal = 'Misclassify'
+    # No video can carry what is done to each view on its own.
+    kinds = {'video': replace(VIDEO, saved_files='VideoFiles'), 'view': VIDEO}
     record_keys = ('label', *both('prediction', 'correct', 'confidence'))
 
     def __init__(
@@ -122,7 +126,9 @@ class ActionVictim(Victim):
         key = (*clips.layouts[0].signature, leaf.requires_grad)
         if key not in self._view_bytes:
             one = clips.select(torch.tensor([0]))
-            self._view_bytes[key] = saved_bytes(one.part, leaf, unit)
+            with kept_bytes(leaf.requires_grad) as kept:
+                one.part(leaf, range(unit))
+            self._view_bytes[key] = kept.total
         fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
         return min(views, max(1, fits) * unit)
 

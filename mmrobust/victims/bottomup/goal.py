@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
-from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.goals.base import BoundGoal
+from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import Prediction, predicted_persons
@@ -45,11 +46,9 @@ class CorruptPersons(DecodedGoal):
             gradient at first: take an attack with a random start.
         min_score: Predicted persons of a lower score do not count; 0 leaves
             it to the thresholds of the model's own test configuration.
-
-    Attributes:
-        truth: The annotations; set by ``bind``.
-        aim: The reference, encoded; likewise.
     """
+
+    speaks_of = 'the persons of a picture'
 
     share: float = 0.5
     reference: Literal['label', 'prediction'] = 'label'
@@ -76,7 +75,7 @@ class CorruptPersons(DecodedGoal):
         require(sound, 'labels', 'a PersonsTruth of a bottom-up victim', kind)
         require(len(labels) == n, 'labels', f'persons of {n} pictures', len(labels))
 
-    def bind(self, labels: PersonsTruth, outputs: Tensor) -> Self:
+    def bind(self, labels: PersonsTruth, outputs: Tensor) -> BoundGoal:
         """This goal for given pictures.
 
         Args:
@@ -90,24 +89,26 @@ class CorruptPersons(DecodedGoal):
         persons = labels.persons
         if self.reference == 'prediction':
             persons = predicted_persons(self._found(labels, outputs), persons)
-        return self._bound(labels, labels.adapter.encode(persons, outputs).to(outputs))
+        return BoundGoal(
+            self, DecodedSamples(labels, labels.adapter.encode(persons, outputs).to(outputs))
+        )
 
     def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
         found = truth.decode(outputs.nan_to_num())
         return [persons.above(self.min_score) for persons in found]
 
-    def counted(self) -> Tensor:
+    def counted(self, samples: DecodedSamples) -> Tensor:
         """The visible joints of the reference (N, J, K)."""
-        return self.bound[1].persons.visible > 0.5
+        return samples.reference.persons.visible > 0.5
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The loss from the reference (N,)."""
-        return self._loss(outputs)
+        return self.loss_of(outputs, samples)
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where enough joints are wrong (N,)."""
-        truth, aim = self.bound
-        counted, persons = self.counted(), aim.persons
+        truth, aim = samples.annotations, samples.reference
+        counted, persons = self.counted(samples), aim.persons
         wrong = torch.zeros(len(outputs), dtype=torch.bool)
         for i, found in enumerate(self._found(truth, outputs)):
             seen, scale = counted[i], persons.scale[i]
@@ -116,16 +117,16 @@ class CorruptPersons(DecodedGoal):
             wrong[i] = total > 0 and total - int(right.sum()) >= self.share * total
         return wrong.to(outputs.device) & outputs.isfinite().all(dim=1)
 
-    def is_correct(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Where there is a joint to hide, and sound outputs (N,) bool."""
-        some = self.counted().flatten(1).any(dim=1).to(outputs.device)
+        some = self.counted(samples).flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)
 
-    def groups(self, outputs: Tensor) -> Tensor:
+    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it, over all persons."""
-        truth, aim = self.bound
+        truth, aim = samples.annotations, samples.reference
         return truth.adapter.groups(outputs, aim)
 
-    def remarks(self) -> Mapping[str, Tensor]:
+    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""
-        return {'no_visible_joint': ~self.counted().flatten(1).any(dim=1)}
+        return {'no_visible_joint': ~self.counted(samples).flatten(1).any(dim=1)}

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record, Victim, both
+from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bottomup.annotations import annotated_persons
 from mmrobust.victims.bottomup.head_adapters import adapter_of
 from mmrobust.victims.bottomup.loading import PicturePipeline
@@ -42,6 +42,7 @@ class BottomupVictim(Victim):
     """
 
     goal = 'CorruptPersons'
+    kinds = {'crop': SampleKind('picture', previews='PosePreviews')}
     record_keys = (
         *('persons', 'joints_moved'),
         *both('correct', 'pck', 'persons_right', 'joints', 'poses'),

@@ -49,6 +49,7 @@ class CascadeVictim(PoseVictim):
     """
 
     goal = 'Corrupt3DPose'
+    joints_in_picture = False
     record_keys = (*PoseVictim.record_keys, *LifterVictim.record_keys)
 
     def __init__(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.decoded import DecodedGoal
+from mmrobust.goals.base import BoundGoal
+from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.registry import GOALS
 from mmrobust.victims.lifting.truth import LiftTruth
 
@@ -33,11 +34,9 @@ class Corrupt3DPose(DecodedGoal):
             (and always for boxes of a detector) the victim's own clean
             ``prediction``, where the loss has no gradient at first: take an
             attack with a random start.
-
-    Attributes:
-        truth: The annotations; set by ``bind``.
-        aim: The reference; likewise.
     """
+
+    speaks_of = 'poses in space'
 
     tau: float = 0.15
     reference: Literal['label', 'prediction'] = 'label'
@@ -58,7 +57,7 @@ class Corrupt3DPose(DecodedGoal):
         require(sound, 'labels', 'a LiftTruth of a 3-D lifter', type(labels).__name__)
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
 
-    def bind(self, labels: LiftTruth, outputs: Tensor) -> Self:
+    def bind(self, labels: LiftTruth, outputs: Tensor) -> BoundGoal:
         """This goal for given samples.
 
         Args:
@@ -80,49 +79,49 @@ class Corrupt3DPose(DecodedGoal):
         aim = replace(aim, places=places, weights=weights)
         device = outputs.device
         aim = replace(aim, places=aim.places.to(device), weights=aim.weights.to(device))
-        return self._bound(labels, aim)
+        return BoundGoal(self, DecodedSamples(labels, aim))
 
-    def objective(self, outputs: Tensor) -> Tensor:
+    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The loss from the reference (N,)."""
-        return self._loss(outputs)
+        return self.loss_of(outputs, samples)
 
-    def distance(self, outputs: Tensor) -> Tensor:
+    def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The mean distance of the joints that count from the reference (N,)."""
-        truth, aim = self.bound
+        truth, aim = samples.annotations, samples.reference
         gap = (truth.adapter.decoded(outputs, aim.samples) - aim.places).norm(dim=3)
         return (gap * aim.weights).sum(dim=(1, 2)) / aim.weights.sum(dim=(1, 2))
 
-    def success(self, outputs: Tensor) -> Tensor:
+    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where the pose is wrong enough (N,)."""
-        far = (self.distance(outputs) > self.tau).to(outputs.device)
+        far = (self.distance(outputs, samples) > self.tau).to(outputs.device)
         return far & outputs.isfinite().all(dim=1)
 
-    def counted(self) -> Tensor:
+    def counted(self, samples: DecodedSamples) -> Tensor:
         """The joints (N, T, K) bool that success speaks of."""
-        found: Tensor = self.bound[1].weights > 0
+        found: Tensor = samples.reference.weights > 0
         return found
 
-    def is_correct(self, outputs: Tensor) -> Tensor:
+    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Where there is a joint to move, and sound outputs (N,) bool."""
-        some = self.counted().flatten(1).any(dim=1).to(outputs.device)
+        some = self.counted(samples).flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)
 
-    def groups(self, outputs: Tensor) -> Tensor:
+    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Every coordinate of a joint (N, K * 3)."""
-        truth, aim = self.bound
+        truth, aim = samples.annotations, samples.reference
         found: Tensor = truth.adapter.groups(outputs, aim)
         return found
 
-    def remarks(self) -> Mapping[str, Tensor]:
+    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
         """``no_visible_joint``, ``joint_missing``: nothing to attack; ``no_annotation``.
 
         A lifter looks at all joints of a pose: a person of a picture of whom one is not
         labelled has no place in space.
         """
-        nothing = ~self.counted().flatten(1).any(dim=1)
-        seen = self.bound[0].seen.to(nothing.device)
+        nothing = ~self.counted(samples).flatten(1).any(dim=1)
+        seen = samples.annotations.seen.to(nothing.device)
         return {
             'no_visible_joint': nothing & ~seen,
             'joint_missing': nothing & seen,
-            'no_annotation': ~self.bound[0].annotated,
+            'no_annotation': ~samples.annotations.annotated,
         }

@@ -17,9 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.victims.heads import HeadAdapters, codec_of
 
 Loss = Callable[[Tensor, 'LiftAim'], Tensor]
+ADAPTERS = HeadAdapters('a lifter', 'mmrobust.victims.lifting.head_adapters')
+register = ADAPTERS.register
 # Squared length below which the distance of a joint has no slope any more.
 TINY = 1e-12
 
@@ -64,10 +66,7 @@ class LiftAdapter(ABC):
     codecs: ClassVar[tuple[str, ...]]
 
     def __init__(self, model: Any) -> None:
-        self.head, self.codec = model.head, model.head.decoder
-        found, kind = type(self.codec).__name__, type(self.head).__name__
-        rule = f'for {kind} one of {", ".join(self.codecs)}'
-        require(found in self.codecs, 'head.decoder', rule, found)
+        self.head, self.codec = model.head, codec_of(model.head, self.codecs)
         self.kept = (model.test_cfg or {}).get('output_keypoint_indices')
 
     @staticmethod
@@ -111,6 +110,7 @@ class LiftAdapter(ABC):
         return found.sum(dim=1).flatten(1).to(outputs)
 
 
+@register('TemporalRegressionHead')
 class TemporalAdapter(LiftAdapter):
     """``TemporalRegressionHead`` (SimpleBaseline3D, VideoPose3D): T = 1, normalised coordinates."""
 
@@ -135,6 +135,7 @@ class TemporalAdapter(LiftAdapter):
         return found[:, None]
 
 
+@register('MotionRegressionHead')
 class MotionAdapter(LiftAdapter):
     """``MotionRegressionHead`` (MotionBERT): T frames, coordinates as shares of the image."""
 
@@ -164,18 +165,11 @@ class MotionAdapter(LiftAdapter):
         return (found - found[:, :, root : root + 1]) / 1000
 
 
-ADAPTERS: Mapping[str, type[LiftAdapter]] = {
-    'TemporalRegressionHead': TemporalAdapter,
-    'MotionRegressionHead': MotionAdapter,
-}
-
-
 def adapter_of(model: Any) -> LiftAdapter:
     """The adapter of a lifter's head.
 
     Raises:
         ValueError: Its head has none.
     """
-    kind = type(model.head).__name__
-    require(kind in ADAPTERS, 'head', f'for a lifter one of {", ".join(ADAPTERS)}', kind)
-    return ADAPTERS[kind](model)
+    adapter: LiftAdapter = ADAPTERS.of(model)[0](model)
+    return adapter

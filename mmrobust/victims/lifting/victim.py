@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record, Victim, both
+from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundSamples
-from mmrobust.victims.lifting.flip import flips_copies
+from mmrobust.victims.lifting.flip import flip_averaged, is_flip_tested
 from mmrobust.victims.lifting.head_adapters import adapter_of
 from mmrobust.victims.lifting.loading import LiftPipeline
 from mmrobust.victims.lifting.record import lift_record
@@ -43,6 +43,12 @@ class LifterVictim(Victim):
     """
 
     goal = 'Corrupt3DPose'
+    kinds = {
+        'keypoints': SampleKind(
+            'pose', previews='LiftingPreviews', frames=True, unit='pixels of the photograph'
+        )
+    }
+    raw_input = False
     record_keys = ('shift', 'joint_shifts', 'joints_moved', *both('mpjpe', 'correct', 'places'))
 
     def __init__(self, model: nn.Module, *, space: Literal['keypoints'] = 'keypoints') -> None:
@@ -89,7 +95,10 @@ class BoundSequences(BoundSamples):
         kind = next(owner.model.parameters()).dtype
         inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
         batch = {'inputs': inputs, 'data_samples': self.samples}
-        with decoder_input(owner.adapter.head, stop=True) as caught, flips_copies():
-            data = owner.model.data_preprocessor(batch, False)
+        data = owner.model.data_preprocessor(batch, False)
+        if is_flip_tested(owner.model):
+            averaged = flip_averaged(owner.model, torch.stack(list(data['inputs'])), self.samples)
+            return owner.adapter.flatten((averaged,))
+        with decoder_input(owner.adapter.head, stop=True) as caught:
             owner.model._run_forward(data, mode='predict')
         return owner.adapter.flatten(caught.value)

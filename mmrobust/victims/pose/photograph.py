@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record
+from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.photograph_loading import PersonPipeline
 from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_record
@@ -47,6 +47,7 @@ class PhotographVictim(TopDownVictim):
     """
 
     pipeline = PersonPipeline
+    kinds = {'image': SampleKind('image', previews='PosePreviews', saved_files='PhotographFiles')}
     one_by_one = True
     record_keys = (*TopDownVictim.record_keys, 'persons', 'by_person')
 

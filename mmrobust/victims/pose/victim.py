@@ -7,7 +7,7 @@ which is BGR unless the config says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import require
 from mmrobust.goals.pose_truth import PoseTruth
 from mmrobust.registry import VICTIMS
-from mmrobust.victims.base import Record
+from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.pose.capture import decoder_input
 from mmrobust.victims.pose.loading import CropPipeline
@@ -45,6 +45,7 @@ class PoseVictim(TopDownVictim):
     """
 
     pipeline = CropPipeline
+    kinds = {'crop': SampleKind('person', previews='PosePreviews')}
     record_keys = (*TopDownVictim.record_keys, 'joint_displacements', 'joint_vanished')
 
     def __init__(
@@ -54,6 +55,13 @@ class PoseVictim(TopDownVictim):
         require(space == 'crop', 'space', rule, space)
         self.space = space
         super().__init__(model, target)
+
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> str:
+        """Photographs and chains with a lifter have victims of their own."""
+        if options.get('space') == 'image':
+            return 'PhotographVictim'
+        return 'CascadeVictim' if 'lifter' in options else cls.__name__
 
     def labels(self, data: dict[str, Any]) -> PoseTruth:
         """Annotations of a batch, with the target pose in every person's box."""

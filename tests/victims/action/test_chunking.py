@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmrobust.victims.action.chunking import chunked, divide, saved_bytes
+from mmrobust.victims.action.chunking import chunked, divide, kept_bytes
 from tests.freed import Graphs
 
 
@@ -13,8 +13,12 @@ def test_the_probe_counts_what_autograd_keeps_and_frees_it():
     def part(pixels, views):
         return graphs.watched(pixels[views.start : views.stop]).square()
 
-    pixels = torch.rand(4, 1000, requires_grad=True)
-    one, four = (saved_bytes(part, pixels, stop) for stop in (1, 4))
+    def kept(stop):
+        with kept_bytes(gradient=True) as found:
+            part(torch.rand(4, 1000, requires_grad=True), range(stop))
+        return found.total
+
+    one, four = kept(1), kept(4)
     # What exp gives, for itself and for log, and what is squared.
     assert one == 2 * 1000 * 4
     assert four == 4 * one

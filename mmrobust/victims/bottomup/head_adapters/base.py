@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from mmrobust.compat import healed
 from mmrobust.functional.checks import require
 from mmrobust.victims.bottomup.capture import head_outputs, replayed
 from mmrobust.victims.bottomup.persons import Persons, Prediction
@@ -142,6 +143,7 @@ class PersonsAdapter(ABC):
             found.append([piece.unflatten(1, shape) for piece, shape in pieces])
         return found
 
+    @healed()
     def decode(self, outputs: Tensor, samples: Sequence[Any]) -> list[Prediction]:
         """The persons in every picture, by the head's own ``predict``.
 

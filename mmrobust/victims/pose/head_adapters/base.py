@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.compat import healed
 from mmrobust.functional.pose_losses import joint_distance
+from mmrobust.victims.heads import codec_of
 
 Loss = Callable[[Tensor, 'PoseAim'], Tensor]
 
@@ -67,10 +68,7 @@ class HeadAdapter(ABC):
     reported: list[int] | None = None
 
     def __init__(self, head: Any) -> None:
-        self.head, self.codec = head, head.decoder
-        found, kind = type(self.codec).__name__, type(head).__name__
-        rule = f'for {kind} one of {", ".join(self.codecs)}'
-        require(found in self.codecs, 'head.decoder', rule, found)
+        self.head, self.codec = head, codec_of(head, self.codecs)
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -108,6 +106,7 @@ class HeadAdapter(ABC):
     def losses(self) -> Mapping[str, Loss]:
         """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
 
+    @healed()
     def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Joints (N, K, 2) in input pixels and scores (N, K), by MMPose's own decoder."""
         if not len(outputs):

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from torch import Tensor
@@ -18,6 +18,7 @@ from mmrobust.functional.checks import require
 from mmrobust.functional.naming import NAME_KEY
 from mmrobust.io.atomic import replacing
 from mmrobust.io.video import write_lossless
+from mmrobust.registry import SAVED_FILES
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
 
@@ -29,6 +30,7 @@ MAX_LETTERS = 60
 LIST = 'annotations.txt'
 
 
+@SAVED_FILES.register_module()
 class VideoFiles(SavedFiles):
     """Writes videos under their indices; those of raw files under name and index.
 
@@ -51,6 +53,11 @@ class VideoFiles(SavedFiles):
             for prefix in (getattr(leaf, 'data_prefix', None) or {}).values():
                 own = bool(prefix) and Path(prefix).resolve() == folder.resolve()
                 require(not own, 'save_adv', 'another folder than that of the videos', str(folder))
+
+    @classmethod
+    def of(cls, folder: Path, dataset: Any, samples: Any) -> Self:
+        """Of the data set's videos."""
+        return cls(folder, dataset)
 
     def existing(self) -> Iterator[Path]:
         """Videos named by an index, those that the list names, and the list."""

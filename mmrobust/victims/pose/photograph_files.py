@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -17,10 +17,12 @@ from mmrobust.engine.datasets import locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing
+from mmrobust.registry import SAVED_FILES
 from mmrobust.victims.pose.photograph_loading import PhotographLayout
 from mmrobust.victims.pose.photographs import Photographs
 
 
+@SAVED_FILES.register_module()
 class PhotographFiles(SavedFiles):
     """Writes photographs under the names that the data set has for them.
 
@@ -48,6 +50,11 @@ class PhotographFiles(SavedFiles):
         for name, path in zip(self.names, photographs.paths, strict=True):
             own = (folder / name).resolve() == Path(path).resolve()
             require(not own, 'save_adv', 'another folder than that of the photographs', folder)
+
+    @classmethod
+    def of(cls, folder: Path, dataset: Any, samples: Any) -> Self:
+        """Of the pictures that the persons are in."""
+        return cls(folder, samples)
 
     def _leaf(self, index: int) -> Any:
         return locate(self.photographs.dataset, self.photographs.persons[index][0])[0]

@@ -1,0 +1,60 @@
+"""Attacked videos to look at, playing side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from mmrobust.attacks import Attack
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.engine.ledger_files import Entry
+from mmrobust.engine.previews import Previews
+from mmrobust.registry import PREVIEWS
+from mmrobust.victims.base import Victim
+from mmrobust.victims.samples import Loaded
+from mmrobust.visualization.formatting import class_name
+from mmrobust.visualization.panels import triptych
+from mmrobust.visualization.video import write_preview
+
+FPS = 8.0
+MAX_FRAMES = 64
+
+
+@PREVIEWS.register_module()
+class VideoPreviews(Previews):
+    """Videos with the classes that were predicted.
+
+    Args:
+        classes: Names of the classes, as far as they are known.
+    """
+
+    suffix = '.mp4'
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = classes
+
+    @classmethod
+    def of(cls, metainfo: Mapping[str, Any], victim: Victim, attack: Attack) -> Self:
+        """With the data set's names of classes."""
+        return cls([str(name) for name in metainfo.get('classes', [])])
+
+    def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
+        """Clean | adversarial | amplified difference, playing."""
+        clean = loaded.layouts[0].pixels()[:, :MAX_FRAMES].permute(1, 2, 3, 0).numpy()
+        changed = outcome.adversarial[:, :MAX_FRAMES].cpu().permute(1, 2, 3, 0).numpy()
+        panels = triptych(
+            clean,
+            changed,
+            clean_label=class_name(entry['clean_prediction'], self.classes),
+            adversarial_label=class_name(entry['adversarial_prediction'], self.classes),
+        )
+        write_preview(path, panels, FPS)
+
+    def caption(self, entry: Entry) -> str:
+        """The true class, or the predicted ones, the result, the size of the change."""
+        result = 'fooled' if entry['success'] else 'held'
+        predicted = ('clean_prediction', 'adversarial_prediction')
+        keys = predicted if entry['label'] is None else ('label',)
+        names = ' → '.join(class_name(entry[key], self.classes) for key in keys)
+        return f'{names}: {result}, l_inf {entry["linf"]:g}, {entry["frames"]} frames changed'
