@@ -14,7 +14,7 @@ from mmrobust.functional.bootstrap import NOTHING, Limits, bootstrap
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Measurement:
     """A number with its 95 % interval and the samples behind it."""
 
     value: float
@@ -22,12 +22,12 @@ class Estimate:
     n: int
 
 
-def averaged(numbers: Sequence[float]) -> Estimate:
+def averaged(numbers: Sequence[float]) -> Measurement:
     """A mean with its bootstrap interval."""
-    return Estimate(mean(numbers) if numbers else math.nan, bootstrap(numbers), len(numbers))
+    return Measurement(mean(numbers) if numbers else math.nan, bootstrap(numbers), len(numbers))
 
 
-def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
+def ratio(upper: Sequence[float], lower: Sequence[float]) -> Measurement:
     """Mean of one over mean of the other, pairs resampled together."""
     above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
 
@@ -38,10 +38,10 @@ def ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
 
     n = len(above)
     value = float(above.mean() / below.mean()) if n else math.nan
-    return Estimate(value, bootstrap(range(n), statistic), n)
+    return Measurement(value, bootstrap(range(n), statistic), n)
 
 
-def shown(estimate: Estimate, form: str = '.2f', scale: float = 1.0) -> str:
+def shown(estimate: Measurement, form: str = '.2f', scale: float = 1.0) -> str:
     """Value, interval and n in words."""
     if math.isnan(estimate.value):
         return 'none'

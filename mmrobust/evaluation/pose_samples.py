@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmrobust.evaluation.estimates import Estimate, averaged
+from mmrobust.evaluation.estimates import Measurement, averaged
 from mmrobust.functional.bootstrap import NOTHING, PAIRS
 from mmrobust.functional.interval import newcombe_paired, wilson
 
@@ -85,13 +85,13 @@ def samples_of(lines: Iterable[Mapping[str, Any]], within: float) -> Samples:
     }
 
 
-def rate(samples: Samples) -> Estimate:
+def rate(samples: Samples) -> Measurement:
     """Success rate with its Wilson interval."""
     hits, n = _hits(samples)
-    return Estimate(hits / n if n else math.nan, wilson(hits, n), n)
+    return Measurement(hits / n if n else math.nan, wilson(hits, n), n)
 
 
-def gained(one: Samples, other: Samples) -> Estimate:
+def gained(one: Samples, other: Samples) -> Measurement:
     """Success rate less another's, on the samples of both; Newcombe's paired interval.
 
     None below six samples: its limits are those of many.
@@ -101,7 +101,7 @@ def gained(one: Samples, other: Samples) -> Estimate:
     cells = [pairs[a, b] for a in (True, False) for b in (True, False)]
     n = len(left)
     value = (cells[1] - cells[2]) / n if n else math.nan
-    return Estimate(value, newcombe_paired(*cells) if n >= PAIRS else NOTHING, n)
+    return Measurement(value, newcombe_paired(*cells) if n >= PAIRS else NOTHING, n)
 
 
 def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[float]]:
@@ -111,7 +111,7 @@ def both_successful(one: Samples, other: Samples) -> tuple[list[float], list[flo
     return [left[index].rmse for index in both], [right[index].rmse for index in both]
 
 
-def smaller(one: Samples, other: Samples) -> Estimate:
+def smaller(one: Samples, other: Samples) -> Measurement:
     """How many more samples one changes less than the other does, than the other way round.
 
     Of the samples that either fools; who fails needs more than anything. Unlike

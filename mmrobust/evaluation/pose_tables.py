@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from mmrobust.evaluation.estimates import Estimate, averaged, ratio, shown
+from mmrobust.evaluation.estimates import Measurement, averaged, ratio, shown
 from mmrobust.evaluation.markdown import markdown
 from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import Samples, both_successful, rate
@@ -29,7 +29,9 @@ class PoseTables:
     names: Mapping[str, str]
     reference: str
 
-    def clean(self, card: Mapping[str, Any], blind: tuple[Estimate, Estimate], moved: float) -> str:
+    def clean(
+        self, card: Mapping[str, Any], blind: tuple[Measurement, Measurement], moved: float
+    ) -> str:
         """How well the victim does, a pose that sees nothing, and what was attacked.
 
         Args:
@@ -125,6 +127,6 @@ def _mean(samples: Samples, key: str) -> str:
     return f'{mean(known):.2f}' if known else '-'
 
 
-def _pair(parts: Sequence[Estimate]) -> str:
+def _pair(parts: Sequence[Measurement]) -> str:
     pck, error = (shown(part, '.1f', 100) for part in parts)
     return f'PCK {pck}; error {error} (%)'

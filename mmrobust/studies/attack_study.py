@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmrobust.studies.job import Job, Written
+from mmrobust.studies.job import StudyJob, Written
 from mmrobust.studies.study import Study
 
 
@@ -50,14 +50,14 @@ class AttackStudy(Study):
         """The folder of a run's results."""
         return self.folder / victim.name / run.place
 
-    def jobs(self, victim: Any) -> Iterator[Job]:
+    def jobs(self, victim: Any) -> Iterator[StudyJob]:
         """One per run."""
         told: list[object] = [self.config(victim), self.checkpoint(victim)]
         for run in self.runs(victim):
             words = [*told, '--attack', Written('attack.py', {'attack': run.attack})]
             words += ['--seed', run.seed, '--max-samples', run.samples]
             words += [] if run.batch_size is None else ['--batch-size', run.batch_size]
-            yield Job(
+            yield StudyJob(
                 Path(victim.name) / run.place,
                 'attack',
                 words,

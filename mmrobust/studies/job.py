@@ -32,7 +32,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Job:
+class StudyJob:
     """One run of a command, and what decides it.
 
     Attributes:

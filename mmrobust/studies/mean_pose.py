@@ -9,12 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 
-from mmrobust.evaluation.estimates import Estimate, averaged
+from mmrobust.evaluation.estimates import Measurement, averaged
 
 Numbers = NDArray[np.float64]
 
 
-def mean_pose(cfg: Config, n: int, within: float) -> tuple[Estimate, Estimate]:
+def mean_pose(cfg: Config, n: int, within: float) -> tuple[Measurement, Measurement]:
     """PCK and error of the mean training pose on the first ``n`` test samples.
 
     Args:

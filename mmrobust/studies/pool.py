@@ -12,7 +12,7 @@ import torch
 
 from mmrobust.compat import heal
 from mmrobust.processes import end_with_parent
-from mmrobust.studies.job import Commands, Job
+from mmrobust.studies.job import Commands, StudyJob
 from mmrobust.studies.section import write_results
 from mmrobust.studies.study import Study
 
@@ -44,7 +44,7 @@ def carry_out(study: Study, commands: Commands, processes: int) -> str:
 def _run(
     pool: ProcessPoolExecutor,
     study: Study,
-    jobs: Sequence[Job],
+    jobs: Sequence[StudyJob],
     commands: Commands,
     processes: int,
 ) -> None:
@@ -62,7 +62,7 @@ def _run(
         print(f'\nrun {number} of {len(todo)} done: {job.place} ({hint} left)', flush=True)
 
 
-def estimate(jobs: Iterable[Job], processes: int, share: float = 1.0) -> str:
+def estimate(jobs: Iterable[StudyJob], processes: int, share: float = 1.0) -> str:
     """How long jobs take at most, in words.
 
     Args:
@@ -93,7 +93,7 @@ def _prepare(study: Study, victim: Any) -> None:
     study.prepare(victim)
 
 
-def _do(study: Study, job: Job, commands: Commands) -> None:
+def _do(study: Study, job: StudyJob, commands: Commands) -> None:
     """The study comes along, as its module registers what its attacks are made of."""
     _alone()
     job.run(study.folder, commands)

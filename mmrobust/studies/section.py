@@ -11,8 +11,7 @@ from mmrobust.evaluation.claims import Claim
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import real
-from mmrobust.visualization.study import Study as Page
-from mmrobust.visualization.study import write_study
+from mmrobust.visualization.study import StudyPage, write_study
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def write_results(folder: Path, frame: Frame, sections: Sequence[Section], victi
     write_json(folder / 'results.json', {each.name: _numbers(each) for each in sections})
     rows = [row for each in sections for row in each.rows]
     if rows:
-        page = Page(
+        page = StudyPage(
             title=frame.title,
             kicker=frame.kicker,
             verdict=frame.remark or f'{victims} victims, {len(rows)} attacks.',

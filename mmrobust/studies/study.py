@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmrobust.functional.checks import require
-from mmrobust.studies.job import Job
+from mmrobust.studies.job import StudyJob
 from mmrobust.studies.scripts import run_script, trained
 from mmrobust.studies.section import Frame, Section
 
 
 @dataclass(frozen=True, kw_only=True)
-class Victim:
+class VictimSpec:
     """A model that is attacked.
 
     Paths are relative to the folder of the study's spec.
@@ -90,7 +90,7 @@ class Study(ABC):
     # Behind all results: what the columns are.
     note: ClassVar[str] = ''
     # What a victim is in this study; one with more attributes is a subclass.
-    victim_type: ClassVar[type[Victim]] = Victim
+    victim_type: ClassVar[type[VictimSpec]] = VictimSpec
 
     def __post_init__(self) -> None:
         self.sources = {name: Source(**each) for name, each in self.sources.items()}
@@ -114,7 +114,7 @@ class Study(ABC):
         return Frame(self.title, self.kicker, self.remark, self.note)
 
     @abstractmethod
-    def jobs(self, victim: Any) -> Iterable[Job]:
+    def jobs(self, victim: Any) -> Iterable[StudyJob]:
         """All jobs on a victim, which is prepared."""
 
     @abstractmethod
@@ -125,7 +125,7 @@ class Study(ABC):
         """Make what the jobs on a victim need, unless it is there; in a process of its own."""
         self.checkpoint(victim)
 
-    def checkpoint(self, victim: Victim) -> Path:
+    def checkpoint(self, victim: VictimSpec) -> Path:
         """The weights of a victim, trained where there are none."""
         if victim.weights:
             return (self.home / victim.weights).resolve()
@@ -136,7 +136,7 @@ class Study(ABC):
             [self.data(victim.source) / name for name in victim.training_data],
         )
 
-    def config(self, victim: Victim) -> Path:
+    def config(self, victim: VictimSpec) -> Path:
         """The config of the attacks on a victim."""
         return (self.home / victim.config).resolve()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from mmrobust.evaluation.estimates import Estimate, averaged
+from mmrobust.evaluation.estimates import Measurement, averaged
 from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import Samples
 from mmrobust.functional.bootstrap import NOTHING
@@ -68,7 +68,7 @@ def _plots(
 
 
 def _plot(
-    title: str, eps: Sequence[float], series: Mapping[str, Sequence[Estimate]], first: str
+    title: str, eps: Sequence[float], series: Mapping[str, Sequence[Measurement]], first: str
 ) -> Plot:
     places = iter(range(len(series)))
     curves = [
@@ -83,7 +83,7 @@ def _plot(
 
 
 def _curve(
-    label: str, eps: Sequence[float], points: Sequence[Estimate], place: int | None
+    label: str, eps: Sequence[float], points: Sequence[Measurement], place: int | None
 ) -> Curve:
     known = all(point.limits != NOTHING for point in points)
     low, high = zip(*(point.limits for point in points), strict=True) if known else ((), ())

@@ -20,7 +20,7 @@ from mmrobust.studies.contact_sheet import Sheet
 from mmrobust.studies.mean_pose import mean_pose
 from mmrobust.studies.results import attacked_rows, card_of, parameters
 from mmrobust.studies.section import Section
-from mmrobust.studies.study import Victim
+from mmrobust.studies.study import VictimSpec
 from mmrobust.visualization.pose_curves import arm_curves, victim_curves
 from projects.k_limiting_attack import claims
 from projects.k_limiting_attack.arms import ARMS, CURVE, MOVED, NAMES, NORMS, NOTE, attack
@@ -31,7 +31,7 @@ START, STEP = 3.0, 0.04
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head(Victim):
+class Head(VictimSpec):
     """One head on one data set.
 
     Attributes:
@@ -73,7 +73,7 @@ class KLimitingStudy(AttackStudy):
     pictures: int
 
     note: ClassVar[str] = NOTE
-    victim_type: ClassVar[type[Victim]] = Head
+    victim_type: ClassVar[type[VictimSpec]] = Head
 
     def runs(self, victim: Head) -> Iterator[Run]:
         """All runs on a victim."""

@@ -16,7 +16,7 @@ from mmrobust.studies.attack_study import AttackStudy, Run
 from mmrobust.studies.clips import Clips, mean_motion, start_list
 from mmrobust.studies.results import query_arm
 from mmrobust.studies.section import Section
-from mmrobust.studies.study import Victim
+from mmrobust.studies.study import VictimSpec
 from mmrobust.visualization.arm_figures import cosine_plots
 from mmrobust.visualization.noise_picture import noise_picture
 from projects.motion_excited_sampler import arms
@@ -33,7 +33,7 @@ Goals = dict[str, dict[str, Arm]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampledVictim(Victim):
+class SampledVictim(VictimSpec):
     """A recogniser with its task.
 
     Attributes:
@@ -72,7 +72,7 @@ class SamplerStudy(AttackStudy):
     seeds: Sequence[int]
 
     note: ClassVar[str] = NOTE
-    victim_type: ClassVar[type[Victim]] = SampledVictim
+    victim_type: ClassVar[type[VictimSpec]] = SampledVictim
 
     def runs(self, victim: SampledVictim) -> Iterator[Run]:
         """All runs on a victim."""
@@ -119,10 +119,10 @@ class SamplerStudy(AttackStudy):
         """Weights, and the clips from which a targeted attack may start."""
         start_list(self._config(victim), self.checkpoint(victim), self._starts(victim))
 
-    def _config(self, victim: Victim) -> Config:
+    def _config(self, victim: VictimSpec) -> Config:
         return Config.fromfile(self.config(victim))
 
-    def _starts(self, victim: Victim) -> Path:
+    def _starts(self, victim: VictimSpec) -> Path:
         return self.folder / f'starts_{victim.name}'
 
     def found(self, victim: SampledVictim) -> Goals:

@@ -12,10 +12,10 @@ from mmengine.config import Config
 from mmrobust.evaluation.carried import carried
 from mmrobust.evaluation.claims import Claim, table
 from mmrobust.evaluation.clusters import measured
-from mmrobust.studies.job import Job, Written
+from mmrobust.studies.job import StudyJob, Written
 from mmrobust.studies.results import sweep_of, transfer_of
 from mmrobust.studies.section import Section
-from mmrobust.studies.study import Study, Victim
+from mmrobust.studies.study import Study, VictimSpec
 from projects.optical_flow_attack.claims import claims
 from projects.optical_flow_attack.prepare import WHITE, DataSet, FlowVictim
 from projects.optical_flow_attack.tables import SHORT, tables
@@ -40,7 +40,7 @@ class FlowStudy(Study):
 
     eps: Sequence[float]
 
-    victim_type: ClassVar[type[Victim]] = FlowVictim
+    victim_type: ClassVar[type[VictimSpec]] = FlowVictim
 
     @property
     def grey(self) -> list[float]:
@@ -55,7 +55,7 @@ class FlowStudy(Study):
         """Estimator, flow and flow CNNs."""
         self.data_set(victim).prepare(BACKENDS)
 
-    def jobs(self, victim: FlowVictim) -> Iterator[Job]:
+    def jobs(self, victim: FlowVictim) -> Iterator[StudyJob]:
         """Every attack carried over, and at both levels; the longest first."""
         for attack in reversed(CARRIED):
             yield self.carrying(victim, attack)
@@ -63,14 +63,14 @@ class FlowStudy(Study):
             for level in LEVELS:
                 yield self.white_box(victim, level, attack)
 
-    def white_box(self, victim: FlowVictim, level: str, attack: str) -> Job:
+    def white_box(self, victim: FlowVictim, level: str, attack: str) -> StudyJob:
         """An attack at every budget on the FlowNet2 victim."""
         data, limit = self.data_set(victim), _limit(victim, level)
         given = _told(data, WHITE, level) | {'attack.goal.reference': victim.reference}
         if level == 'video' and attack != 'OneShot':
             given['attack.level'] = 'video'
         words: list[object] = [data.config(level), data.checkpoint(WHITE), '--attack', attack]
-        return Job(
+        return StudyJob(
             _place(victim, level, attack),
             'sweep',
             [*words, '--max-samples', limit, '--eps', *self.grey],
@@ -79,7 +79,7 @@ class FlowStudy(Study):
             limit * len(self.eps) * SECONDS[attack] * LEVELS[level],
         )
 
-    def carrying(self, victim: FlowVictim, attack: str) -> Job:
+    def carrying(self, victim: FlowVictim, attack: str) -> StudyJob:
         """An attack carried from the FlowNet2 victim to all."""
         data, eps = self.data_set(victim), self.grey
         chosen = sorted({eps[0], eps[len(eps) // 2], eps[-1]})
@@ -101,7 +101,7 @@ class FlowStudy(Study):
             'eps': chosen,
             'success_on': CARRIED[attack],
         }
-        return Job(
+        return StudyJob(
             _place(victim, 'transfer', attack),
             'transfer',
             [Written('spec.py', spec), '--max-samples', victim.carried],
@@ -138,7 +138,7 @@ class FlowStudy(Study):
         return claims(by_level, by_target, self.grey, classes)
 
 
-def _place(victim: Victim, kind: str, attack: str) -> Path:
+def _place(victim: VictimSpec, kind: str, attack: str) -> Path:
     return Path(victim.name, f'{kind}_{attack.lower()}')
 
 

@@ -18,7 +18,7 @@ from mmengine.config import Config
 from mmrobust.datasets.flow_stacks import write_flow
 from mmrobust.registry import FLOWS
 from mmrobust.studies.scripts import run_script, stale
-from mmrobust.studies.study import Victim
+from mmrobust.studies.study import VictimSpec
 from mmrobust.studies.training_clips import Video, embedded_clips, flow_of, listed_clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ TUNING += ('--lr', 1e-3, '--interval', 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowVictim(Victim):
+class FlowVictim(VictimSpec):
     """The recognisers on one data set, and how much is spent on them.
 
     Attributes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmrobust.evaluation.claims import table
-from mmrobust.evaluation.estimates import Estimate, averaged, ratio
+from mmrobust.evaluation.estimates import Measurement, averaged, ratio
 from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import (
     Sample,
@@ -82,7 +82,7 @@ def measured(n=60, **changed):
 
 
 CARD = {'evaluated': 62, 'attacked': 60, 'clean': {'PCK': 0.97, 'EPE': 2.5}}
-BLIND = Estimate(0.6, (0.5, 0.7), 62), Estimate(0.1, (0.05, 0.15), 62)
+BLIND = Measurement(0.6, (0.5, 0.7), 62), Measurement(0.1, (0.05, 0.15), 62)
 
 
 def verdicts(found):

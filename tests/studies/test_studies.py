@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmrobust.cli.study import folders, parser, run
-from mmrobust.studies.job import Job, Written
+from mmrobust.studies.job import StudyJob, Written
 from mmrobust.studies.pool import carry_out, estimate
 from mmrobust.studies.spec import read_study
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrobust.evaluation.claims import Claim, table
-from mmrobust.studies.job import Job, Written
+from mmrobust.studies.job import StudyJob, Written
 from mmrobust.studies.section import Section
 from mmrobust.studies.study import Study
 
@@ -37,7 +37,7 @@ class Tiny(Study):
     def jobs(self, victim):
         for eps in self.eps:
             words = [Written('attack.py', {'attack': {'eps': eps}}), '--max-samples', 1]
-            yield Job(Path(victim.name, f'eps{eps}'), 'attack', words, seconds=60)
+            yield StudyJob(Path(victim.name, f'eps{eps}'), 'attack', words, seconds=60)
 
     def sections(self):
         for victim in self.victims:
@@ -116,7 +116,7 @@ def test_a_job_is_decided_by_words_options_and_files(tmp_path):
     weights = tmp_path / 'weights.pth'
     weights.write_text('one')
     written = Written('attack.py', {'attack': {'eps': (1, 2)}})
-    job = Job(Path('a'), 'attack', ['config.py', weights, '--attack', written], ['x=1'])
+    job = StudyJob(Path('a'), 'attack', ['config.py', weights, '--attack', written], ['x=1'])
     before = job.plan()
     assert json.loads(json.dumps(before)) == before
     weights.write_text('another')
@@ -159,6 +159,6 @@ def test_the_command_refuses_what_is_no_folder(spec, tmp_path):
 
 
 def test_the_estimate_is_for_jobs_beside_each_other():
-    jobs = [Job(Path('a'), 'attack', [], seconds=600)] * 4
+    jobs = [StudyJob(Path('a'), 'attack', [], seconds=600)] * 4
     assert estimate(jobs, 2) == 'at most about 20 minutes'
     assert estimate(jobs, 2, 0.5) == 'at most about 10 minutes'
