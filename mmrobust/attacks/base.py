@@ -108,8 +108,9 @@ class Attack(ABC):
             pixels: (N, C, T, H, W), uint8 or float holding whole grey levels (any
                 values for a victim whose input is no picture).
             labels: Annotations of the N samples, of the kind that the goal speaks of:
-                class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`. None:
-                the victim's own clean prediction is the reference.
+                class indices (N,), or
+                :class:`~mmrobust.goals.pose_annotations.PoseAnnotations`. None: the victim's
+                own clean prediction is the reference.
             seeds: One seed per sample; default 0..N-1.
             clean_outputs: (N, K) for the clean pixels of the victim that decides
                 on success, if known already.

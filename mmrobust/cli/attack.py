@@ -99,8 +99,8 @@ def attack_with(args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
 
     from mmrobust.engine.artifacts import check_writable
-    from mmrobust.engine.lock import alone_in
     from mmrobust.io.model_config import check_model
+    from mmrobust.ledger.lock import alone_in
 
     if args.launcher != 'none':
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -47,10 +47,10 @@ def run(argv: Sequence[str]) -> None:
     """One attack run per budget, then all of them together."""
     args = parser().read(argv)
     attack.choose_device(args.device)
-    from mmrobust.engine.ledger import read_entries
-    from mmrobust.engine.lock import alone_in
-    from mmrobust.engine.set_aside import set_aside
     from mmrobust.evaluation.budget import budget_path, check_budgets
+    from mmrobust.ledger.ledger import read_entries
+    from mmrobust.ledger.lock import alone_in
+    from mmrobust.ledger.set_aside import set_aside
     from mmrobust.visualization.sweep import write_sweep
 
     budgets = check_budgets(args.eps)

@@ -45,8 +45,8 @@ def run(argv: Sequence[str]) -> None:
     import torch
 
     from mmrobust.engine.artifacts import check_writable
-    from mmrobust.engine.lock import alone_in
     from mmrobust.engine.settings import RunSettings
+    from mmrobust.ledger.lock import alone_in
     from mmrobust.transfer.report import write_report
     from mmrobust.transfer.run import TransferRun
 

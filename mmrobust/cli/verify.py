@@ -48,7 +48,7 @@ def run(argv: Sequence[str]) -> None:
         RuntimeError: A reported success does not succeed, or a prediction
             differs from the reported one.
     """
-    from mmrobust.engine.ledger import read_entries
+    from mmrobust.ledger.ledger import read_entries
 
     args = parser().read(argv)
     folder = Path(args.work_dir)

@@ -16,9 +16,9 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from mmrobust.engine.provenance import file_sha256
 from mmrobust.io.atomic import replacing
 from mmrobust.io.video import write_lossless
+from mmrobust.ledger.provenance import file_sha256
 from mmrobust.registry import FLOWS
 from mmrobust.samplers.motion import backward_motion
 

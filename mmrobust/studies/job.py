@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmrobust.engine.provenance import file_sha256
+from mmrobust.ledger.provenance import file_sha256
 from mmrobust.studies.resuming import finish, finished, resumed
 
 # Command -> its function, which takes the words behind its name.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.compat.checkpoints import load_from_local
-from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.summary import attacked
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.studies.job import CARDS
 
 Row = dict[str, Any]

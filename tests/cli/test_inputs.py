@@ -9,8 +9,8 @@ import pytest
 from mmengine.config import Config
 
 from mmrobust.cli import attack, verify
-from mmrobust.engine.ledger import OtherRunError
 from mmrobust.io.video import write_lossless
+from mmrobust.ledger.ledger import OtherRunError
 from tests.conftest import CONFIGS, ROOT
 from tests.engine.runs import attack_run, card, derived_config, outcome, rows
 

@@ -171,7 +171,7 @@ def test_pose_lifting_planted_adversarial_pose_is_found(h36m):
         response = sequences(joints)
         start = distance(Corrupt3DPose().bind(truth, response), response)
     # The depth goes further from where it belongs, as far as eps lets joint 3 go.
-    signs = (clean - truth.aim.places)[:, 0, 3, 2].sign()
+    signs = (clean - truth.reference.places)[:, 0, 3, 2].sign()
     goal = Corrupt3DPose(tau=float(start.max()) + 1e-4)
     attack = PGD(Linf(7.0), goal, steps=1, step_size=1.0, random_start=False)
     rows = attack(sequences, joints, truth)
@@ -185,13 +185,17 @@ def test_pose_lifting_planted_adversarial_pose_is_found(h36m):
 
 def test_pose_lifting_of_half_the_joints_hidden_counts_the_others(h36m):
     _, sequences, joints, truth, _ = bound('video', h36m)
-    truth.aim.weights[:, :, ::2] = 0
+    truth.reference.weights[:, :, ::2] = 0
     with torch.no_grad():
         outputs = sequences(joints)
         goal = Corrupt3DPose().bind(truth, outputs)
-        gap = (truth.places(outputs) - truth.aim.places).norm(dim=3)[:, :, 1::2].mean(dim=(1, 2))
+        gap = (
+            (truth.places(outputs) - truth.reference.places)
+            .norm(dim=3)[:, :, 1::2]
+            .mean(dim=(1, 2))
+        )
     torch.testing.assert_close(distance(goal, outputs), gap)
-    truth.aim.weights.zero_()
+    truth.reference.weights.zero_()
     outcomes = PGD(goal=Corrupt3DPose())(sequences, joints, truth)
     assert all(not o.attacked and 'no_visible_joint' in o.flags for o in outcomes)
 
@@ -204,7 +208,7 @@ def test_pose_lifting_refuses_what_it_cannot_attack(h36m):
     with pytest.raises(ValueError, match='head of a lifter must be one with an adapter .*Temporal'):
         LifterVictim(model)
     victim, sequences, joints, truth, loaded = bound('image', h36m)
-    with pytest.raises(ValueError, match='a PoseTruth|poses'):
+    with pytest.raises(ValueError, match='a PoseAnnotations|poses'):
         PGD(goal=CorruptPose())(sequences, joints, truth)
     del loaded.data['data_samples'][0].gt_instances.lifting_target
     with pytest.raises(ValueError, match='lifting_target'):

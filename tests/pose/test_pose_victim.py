@@ -24,7 +24,7 @@ from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.registry import VICTIMS
 from mmrobust.threats import Linf
 from mmrobust.victims import PoseVictim
-from mmrobust.victims.pose.annotations import pose_truth
+from mmrobust.victims.pose.annotations import pose_annotations
 
 pytestmark = pytest.mark.sampled(3)
 
@@ -266,9 +266,9 @@ def test_pose_batches_that_do_not_fit_are_refused():
 def test_pose_target_of_another_number_of_joints_is_refused():
     victim, data = PoseVictim(build_model('heatmap')), batch()
     with pytest.raises(ValueError, match=r'target must be of shape \(3, 5, 2\), one point.*\(3, 4'):
-        pose_truth(data['data_samples'], victim.adapter, torch.zeros(3, 4, 2))
+        pose_annotations(data['data_samples'], victim.adapter, torch.zeros(3, 4, 2))
     with pytest.raises(ValueError, match='target must be finite'):
-        pose_truth(data['data_samples'], victim.adapter, torch.full((3, K, 2), torch.nan))
+        pose_annotations(data['data_samples'], victim.adapter, torch.full((3, K, 2), torch.nan))
     with pytest.raises(ValueError, match='labels must be poses with a target'):
         TargetPose().check(victim.labels(data), 3)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mmrobust.engine.ledger import OtherRunError
+from mmrobust.ledger.ledger import OtherRunError
 from mmrobust.studies.resuming import finish, finished, resumed
 
 

@@ -60,8 +60,8 @@ class Moments:
 
     def install(self) -> None:
         """Let this process note its moments."""
-        from mmrobust.engine import ledger
         from mmrobust.io import video
+        from mmrobust.ledger import ledger
         from mmrobust.visualization import video as previews
 
         replace, packets = os.replace, video.packets

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from mmrobust.victims.heads import HeadAdapters, codec_of
 
-Loss = Callable[[Tensor, 'LiftAim'], Tensor]
+Loss = Callable[[Tensor, 'LiftReference'], Tensor]
 ADAPTERS = HeadAdapters('a lifter', 'mmrobust.victims.lifting.head_adapters')
 register = ADAPTERS.register
 # Squared length below which the distance of a joint has no slope any more.
@@ -27,7 +27,7 @@ TINY = 1e-12
 
 
 @dataclass(frozen=True)
-class LiftAim:
+class LiftReference:
     """Places that responses are compared with.
 
     Attributes:
@@ -40,14 +40,14 @@ class LiftAim:
     weights: Tensor
     samples: tuple[Any, ...]
 
-    def select(self, rows: Tensor) -> LiftAim:
+    def select(self, rows: Tensor) -> LiftReference:
         """Those of some of the samples."""
         own, some = rows.to(self.places.device), tuple(self.samples[i] for i in rows.tolist())
-        return LiftAim(self.places[own], self.weights[own], some)
+        return LiftReference(self.places[own], self.weights[own], some)
 
-    def to(self, outputs: Tensor) -> LiftAim:
+    def to(self, outputs: Tensor) -> LiftReference:
         """The same, placed and typed like ``outputs``."""
-        return LiftAim(self.places.to(outputs), self.weights.to(outputs), self.samples)
+        return LiftReference(self.places.to(outputs), self.weights.to(outputs), self.samples)
 
 
 class LiftAdapter(ABC):
@@ -96,17 +96,17 @@ class LiftAdapter(ABC):
         }
 
     def _loss(self, length: Callable[[Tensor], Tensor]) -> Loss:
-        def mean(outputs: Tensor, aim: LiftAim) -> Tensor:
-            lengths = length(self.places(outputs, aim.samples) - aim.places.double())
-            weights = aim.weights.double()
+        def mean(outputs: Tensor, reference: LiftReference) -> Tensor:
+            lengths = length(self.places(outputs, reference.samples) - reference.places.double())
+            weights = reference.weights.double()
             total = weights.sum(dim=(1, 2)).clamp(min=1)
             return ((lengths * weights).sum(dim=(1, 2)) / total).to(outputs)
 
         return mean
 
-    def groups(self, outputs: Tensor, aim: LiftAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: LiftReference) -> Tensor:
         """One number (N, K * 3) per coordinate of a joint that counts, summed over frames."""
-        found = self.places(outputs, aim.samples) * aim.weights.double()[..., None]
+        found = self.places(outputs, reference.samples) * reference.weights.double()[..., None]
         return found.sum(dim=1).flatten(1).to(outputs)
 
 

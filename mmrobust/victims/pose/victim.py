@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
@@ -32,7 +32,7 @@ class PoseVictim(TopDownVictim):
 
     The threat model is that of the crop: what may change is the network's
     input after the affine map, zero borders included, not the photograph
-    (that is :class:`~mmrobust.victims.pose.photograph.PhotographVictim`).
+    (that is :class:`~mmrobust.victims.pose.image.ImageVictim`).
 
     Args:
         model: A built MMPose top-down estimator with its weights.
@@ -51,21 +51,21 @@ class PoseVictim(TopDownVictim):
     def __init__(
         self, model: nn.Module, *, space: Literal['crop'] = 'crop', target: str | None = None
     ) -> None:
-        rule = 'crop for a pose estimator (or image, which is PhotographVictim)'
+        rule = 'crop for a pose estimator (or image, which is ImageVictim)'
         require(space == 'crop', 'space', rule, space)
         self.space = space
         super().__init__(model, target)
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> str:
-        """Photographs and chains with a lifter have victims of their own."""
+        """Images and chains with a lifter have victims of their own."""
         if options.get('space') == 'image':
-            return 'PhotographVictim'
+            return 'ImageVictim'
         return 'CascadeVictim' if 'lifter' in options else cls.__name__
 
-    def labels(self, data: dict[str, Any]) -> PoseTruth:
+    def labels(self, data: dict[str, Any]) -> PoseAnnotations:
         """Annotations of a batch, with the target pose in every person's box."""
-        return self.truth(data['data_samples'])
+        return self.annotations(data['data_samples'])
 
     @staticmethod
     def pixels(data: dict[str, Any]) -> Tensor:
@@ -101,7 +101,7 @@ class PoseVictim(TopDownVictim):
         return self.bind([sample] * len(pixels))
 
     def record(
-        self, labels: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: PoseAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The poses, and how far they are from the annotation and from each other."""
         return pose_record(labels, clean, adversarial, checked, self.sigmas)

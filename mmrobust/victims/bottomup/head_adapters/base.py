@@ -22,12 +22,12 @@ from mmrobust.functional.checks import require
 from mmrobust.victims.bottomup.capture import head_outputs, replayed
 from mmrobust.victims.bottomup.persons import Persons, Prediction
 
-Loss = Callable[[Tensor, 'PersonsAim'], Tensor]
+Loss = Callable[[Tensor, 'PersonsReference'], Tensor]
 Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class PersonsAim:
+class PersonsReference:
     """The reference that responses are compared with.
 
     Attributes:
@@ -39,13 +39,15 @@ class PersonsAim:
     persons: Persons
     response: Tensor
 
-    def select(self, rows: Tensor) -> PersonsAim:
+    def select(self, rows: Tensor) -> PersonsReference:
         """That of some of the pictures."""
-        return PersonsAim(self.persons.select(rows), self.response[rows.to(self.response.device)])
+        return PersonsReference(
+            self.persons.select(rows), self.response[rows.to(self.response.device)]
+        )
 
-    def to(self, outputs: Tensor) -> PersonsAim:
+    def to(self, outputs: Tensor) -> PersonsReference:
         """The same, placed and typed like ``outputs``."""
-        return PersonsAim(self.persons.to(outputs), self.response.to(outputs))
+        return PersonsReference(self.persons.to(outputs), self.response.to(outputs))
 
 
 def resolution(size: tuple[int, int], cells: float) -> tuple[int, int]:
@@ -106,15 +108,15 @@ class PersonsAdapter(ABC):
         """These tensors in the form in which ``head.forward`` returns them."""
 
     @abstractmethod
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """Persons as training encodes them, for outputs (N, D)."""
 
     @abstractmethod
     def losses(self) -> Mapping[str, Loss]:
-        """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
+        """Losses (N,) by name of outputs (N, D) and an reference; the first is the default."""
 
     @abstractmethod
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it."""
 
     def flatten(self, value: Any) -> Tensor:

@@ -31,7 +31,7 @@ from mmrobust.victims.samples import (
 
 
 @dataclass(frozen=True)
-class PhotographLayout:
+class ImageLayout:
     """``space='image'``: a photograph, and where its persons' crops lie.
 
     Attributes:
@@ -58,7 +58,7 @@ class PhotographLayout:
         return tuple(self.photograph.shape), len(self.matrices)
 
     @classmethod
-    def joined(cls, layouts: Sequence[PhotographLayout]) -> PhotographLayout:
+    def joined(cls, layouts: Sequence[ImageLayout]) -> ImageLayout:
         """The layout of all persons of one photograph.
 
         Raises:
@@ -100,8 +100,8 @@ class PersonPipeline:
         image: NDArray[np.uint8] = self.transforms[0]({'img_path': path})['img']
         return image
 
-    def _followed(self, state: Results) -> tuple[Results, PhotographLayout]:
-        layout: PhotographLayout | None = None
+    def _followed(self, state: Results) -> tuple[Results, ImageLayout]:
+        layout: ImageLayout | None = None
         # What the picture has to look like, unless a transform is the affine crop.
         shown = None if state.get('img') is None else state['img'].copy()
         for transform in self.transforms:
@@ -135,7 +135,7 @@ def _is_affine(transform: object) -> bool:
     return any(cls.__name__ == 'TopdownAffine' for cls in type(transform).__mro__)
 
 
-def _layout(transform: Any, image: Any, state: Results) -> PhotographLayout:
+def _layout(transform: Any, image: Any, state: Results) -> ImageLayout:
     """The layout of a person, from what ``TopdownAffine`` leaves in the results."""
     from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
@@ -149,7 +149,7 @@ def _layout(transform: Any, image: Any, state: Results) -> PhotographLayout:
     turned = state['bbox_rotation'][0] if 'bbox_rotation' in state else 0.0
     width, height = state['input_size']
     matrix = make(state['input_center'], state['input_scale'], turned, output_size=(width, height))
-    return PhotographLayout(
+    return ImageLayout(
         photograph=torch.from_numpy(image).permute(2, 0, 1).contiguous(),
         matrices=torch.from_numpy(np.asarray(matrix, dtype=np.float64))[None],
         size=(int(width), int(height)),

@@ -20,7 +20,7 @@ RING = 2
 
 
 @dataclass(frozen=True)
-class Reading:
+class BilinearGather:
     """Bilinear reads of an image at fixed places, zero outside, worked out once.
 
     Attributes:
@@ -38,7 +38,7 @@ class Reading:
     down: Tensor
 
     @classmethod
-    def at(cls, place: Tensor, size: tuple[int, int]) -> Reading:
+    def at(cls, place: Tensor, size: tuple[int, int]) -> BilinearGather:
         """Of absolute places (2, ...), pixels (horizontal, vertical), in (H, W) pixels."""
         low = place.floor()
         right, down = (place - low).flatten(1)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmrobust.functional.checks import one_line, require
-from mmrobust.victims.pose.photograph_loading import PhotographLayout
+from mmrobust.victims.pose.image_loading import ImageLayout
 from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results
 
 PERSONS_KEY = 'mmrobust_persons'
 
 
-class Photographs:
+class Images:
     """The items of a data set by photograph, in the order of its first person.
 
     Args:
@@ -49,7 +49,7 @@ class Photographs:
         layouts = [item.pop(LAYOUT_KEY) for item in items]
         names = [item.pop(NAME_KEY) for item in items]
         try:
-            layout = PhotographLayout.joined(layouts)
+            layout = ImageLayout.joined(layouts)
         except ValueError as error:
             return Failure(names[0], one_line(error), refused=True)
         return {PERSONS_KEY: items, LAYOUT_KEY: layout, NAME_KEY: names[0]}

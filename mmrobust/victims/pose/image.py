@@ -18,9 +18,9 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
-from mmrobust.victims.pose.photograph_loading import PersonPipeline
-from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_record
-from mmrobust.victims.pose.photographs import CollatePersons, Photographs
+from mmrobust.victims.pose.image_annotations import ImageAnnotations, image_record
+from mmrobust.victims.pose.image_loading import PersonPipeline
+from mmrobust.victims.pose.images import CollatePersons, Images
 from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.pose.victim import BoundCrops
 from mmrobust.victims.samples import Collate
@@ -28,7 +28,7 @@ from mmrobust.victims.unloaded import first_of
 
 
 @VICTIMS.register_module()
-class PhotographVictim(TopDownVictim):
+class ImageVictim(TopDownVictim):
     """A pose estimator that is attacked through the photograph.
 
     A sample is a photograph with all its persons: one perturbation, which
@@ -47,7 +47,7 @@ class PhotographVictim(TopDownVictim):
     """
 
     pipeline = PersonPipeline
-    kinds = {'image': SampleKind('image', previews='PosePreviews', saved_files='PhotographFiles')}
+    kinds = {'image': SampleKind('image', previews='PosePreviews', saved_files='ImageFiles')}
     one_by_one = True
     record_keys = (*TopDownVictim.record_keys, 'persons', 'by_person')
 
@@ -58,19 +58,19 @@ class PhotographVictim(TopDownVictim):
         self.space = space
         super().__init__(model, target)
 
-    def samples(self, dataset: Any) -> Photographs:
+    def samples(self, dataset: Any) -> Images:
         """The data set by photograph."""
-        return Photographs(dataset)
+        return Images(dataset)
 
     @staticmethod
     def collate(original: Any) -> Collate:
         """Collates the persons of a photograph."""
         return Collate(CollatePersons(original))
 
-    def labels(self, data: dict[str, Any]) -> PhotographTruth:
+    def labels(self, data: dict[str, Any]) -> ImageAnnotations:
         """Annotations (one sample) of a photograph's persons, with everyone's target pose."""
         samples = data['data_samples']
-        return PhotographTruth.of(self.truth(samples), samples)
+        return ImageAnnotations.of(self.annotations(samples), samples)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step on all crops: P data samples, and responses (1, P * D)."""
@@ -79,9 +79,9 @@ class PhotographVictim(TopDownVictim):
         samples, responses = super().predict({**data, 'inputs': crops})
         return samples, responses.reshape(1, -1)
 
-    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundPhotograph:
+    def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundImage:
         """The victim of one photograph with its persons."""
-        return BoundPhotograph(self, samples, layouts)
+        return BoundImage(self, samples, layouts)
 
     def bind_pixels(self, pixels: Tensor) -> BoundVictim:
         """The victim of one bare photograph (1, C, H, W) of one person, whose box it is.
@@ -94,16 +94,16 @@ class PhotographVictim(TopDownVictim):
         return self.batches(first_of(self, pixels, (1, 2, 0)))[0][1]
 
     def record(
-        self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: ImageAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The persons' poses, and how far they are from the annotation and from each other."""
-        return photograph_record(labels, clean, adversarial, checked, self.sigmas)
+        return image_record(labels, clean, adversarial, checked, self.sigmas)
 
 
-class BoundPhotograph(BoundSamples):
+class BoundImage(BoundSamples):
     """An estimator bound to one photograph, whose layout has P crops, one for each person."""
 
-    def select(self, rows: Tensor) -> BoundPhotograph:
+    def select(self, rows: Tensor) -> BoundImage:
         """Itself: its one sample may be asked about in several versions."""
         return self
 

@@ -13,17 +13,17 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from mmrobust.engine.datasets import locate
+from mmrobust.datasets.wrappers import locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing
 from mmrobust.registry import SAVED_FILES
-from mmrobust.victims.pose.photograph_loading import PhotographLayout
-from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.victims.pose.image_loading import ImageLayout
+from mmrobust.victims.pose.images import Images
 
 
 @SAVED_FILES.register_module()
-class PhotographFiles(SavedFiles):
+class ImageFiles(SavedFiles):
     """Writes photographs under the names that the data set has for them.
 
     A folder of them takes the place of the data set's ``data_prefix.img``. The
@@ -35,13 +35,13 @@ class PhotographFiles(SavedFiles):
         photographs: The data set by photograph.
 
     Raises:
-        ValueError: Photographs lie outside of ``data_prefix.img``, two have the same
+        ValueError: Images lie outside of ``data_prefix.img``, two have the same
             name, or ``folder`` is the one that they are in.
     """
 
     kind, key = 'photographs', 'photograph'
 
-    def __init__(self, folder: Path, photographs: Photographs) -> None:
+    def __init__(self, folder: Path, photographs: Images) -> None:
         super().__init__(folder)
         self.photographs, self._rehearsed = photographs, False
         self.names = [self._name(index) for index in range(len(photographs))]
@@ -77,7 +77,7 @@ class PhotographFiles(SavedFiles):
         """Whether it is a photograph's, or the mark's."""
         return name == MARK or any(Path(own).name == name for own in self.names)
 
-    def rehearse(self, index: int, layout: PhotographLayout) -> None:
+    def rehearse(self, index: int, layout: ImageLayout) -> None:
         """Write one clean photograph and read it back, the first that comes.
 
         Raises:
@@ -90,7 +90,7 @@ class PhotographFiles(SavedFiles):
             self._write(Path(elsewhere) / self.names[index], index, layout.photograph)
         self._rehearsed = True
 
-    def write(self, index: int, layout: PhotographLayout, adversarial: Tensor) -> str:
+    def write(self, index: int, layout: ImageLayout, adversarial: Tensor) -> str:
         """Write a photograph (C, H, W), uint8; returns its name in the folder.
 
         Raises:
