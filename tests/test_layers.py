@@ -11,6 +11,7 @@ PACKAGE = ROOT / 'mmrobust'
 FLOORS = (
     {'__main__', 'api'},
     {'cli'},
+    {'studies'},
     {'transfer'},
     {'engine'},
     {'ledger'},
