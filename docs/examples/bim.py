@@ -23,7 +23,7 @@ class BIM(Attack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         steps: Number of steps, >= 1.
     """
 

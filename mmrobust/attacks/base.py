@@ -222,9 +222,9 @@ class Attack(ABC):
     def rounded(self, candidate: Tensor, clean: Tensor, victim: BoundVictim) -> Tensor:
         """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
         inside = self.threat.project(candidate, clean).clamp(*victim.bounds)
-        if victim.step is None:
+        if victim.grid_step is None:
             return inside
-        return self.threat.on_grid(inside, clean, victim.step).clamp(*victim.bounds)
+        return self.threat.on_grid(inside, clean, victim.grid_step).clamp(*victim.bounds)
 
     def _clean_outputs(
         self, success_victim: BoundVictim, clean: Tensor, known: Tensor | None

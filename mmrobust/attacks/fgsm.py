@@ -17,7 +17,7 @@ class FGSM(GradientDescent):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
     """
 
     steps: int = field(default=1, init=False)

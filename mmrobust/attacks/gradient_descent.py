@@ -70,7 +70,7 @@ class GradientDescent(Attack):
         left = torch.arange(len(pixels))
         for _ in range(self.restarts):
             target, aim = victim.select(left), goal.select(left)
-            found, done = self.descend(target, pixels[left], aim, rng.select(left))
+            found, done = self.one_run(target, pixels[left], aim, rng.select(left))
             better = torch.ones_like(done)
             rows = (~done).nonzero().squeeze(1)
             if self.restarts > 1 and len(rows):
@@ -87,7 +87,7 @@ class GradientDescent(Attack):
                 break
         return best
 
-    def descend(
+    def one_run(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> tuple[Tensor, Tensor]:
         """One run from one start.

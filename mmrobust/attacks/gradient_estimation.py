@@ -57,7 +57,7 @@ class GradientEstimation(QueryAttack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         sampler: The noise; default :class:`~mmrobust.samplers.Sparked`.
         estimator: Default :class:`~mmrobust.estimators.bandits.AdditiveBandits`.
         step_size: Length of a step in the threat's norm, > 0.

@@ -21,7 +21,7 @@ class IterativeSaliencyRG(FrameSaliency):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         inner: An attack that changes a frame; None for the paper's step.
         level: ``stack`` or ``video``; see
             :class:`~mmrobust.attacks.frame_saliency.FrameSaliency`.

@@ -50,6 +50,7 @@ class MaskState(LoopState):
 class KLimiting(GradientDescent):
     """Steps on the last differentiable layer, inside a mask of related pixels.
 
+    K is that layer's number, and limits nothing.
     The victim's outputs are those of the last differentiable layer F^k (a pose
     victim's response before it is decoded), and the goal's objective compares
     them with h_k: with ``relation='none'`` this is the slides' KAA, I-FGSM on
@@ -70,7 +71,7 @@ class KLimiting(GradientDescent):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         relation: ``any`` (a relation to some group), ``mixed`` (relations of
             both signs), ``agree`` (the same sign for every group that has a
             relation at all), ``none``.
@@ -140,6 +141,7 @@ class KLimiting(GradientDescent):
             noise=noise,
         )
         if self.random_start:
+            # For the mask at the clean pixels, which it leaves in the state.
             self.gradient(state)
             state.pixels = torch.where(state.ever, self.start(clean, rng), clean)
         state.pixels = state.pixels.clamp(*victim.bounds)

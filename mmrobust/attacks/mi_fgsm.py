@@ -34,7 +34,7 @@ class MIFGSM(GradientDescent):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         steps: Number of steps, >= 1.
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).

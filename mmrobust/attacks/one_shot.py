@@ -23,7 +23,7 @@ class OneShot(FGSM):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
     """
 
     def usual_name(self) -> str:

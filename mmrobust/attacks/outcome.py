@@ -21,13 +21,14 @@ class Outcome:
         linf: Largest change of a value, grey levels.
         l2: Euclidean length of the change, grey levels.
         frames: Number of frames that changed.
-        forwards: BoundVictim calls of the attack; the clean pass and the final
+        forwards: Calls of the victim by the attack; the clean pass and the final
             check are the harness's and not counted.
         backwards: Gradients taken by the attack.
         queries: Calls of a victim that shows scores or labels only, among them
             that of ``success_on``; 0 for an attack on a victim that shows all.
         flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``,
-            ``random_outputs`` (the victim answers the same pixels differently).
+            ``random_outputs`` (the victim answers the same pixels differently); the rest is in
+            the documentation's page on concepts.
         mean_abs: Mean absolute change of a value, grey levels.
         rmse: Root of the mean square change of a value, grey levels.
         measures: What the attack reports of itself, by name.

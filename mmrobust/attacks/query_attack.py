@@ -32,7 +32,7 @@ NEEDS = 'needs a recogniser: query attacks have goals of classes alone so far'
 class QueryAttack(Attack):
     """A search that yields candidates and is sent the victim's scores, or labels.
 
-    A subclass writes ``search`` alone, for one sample: the pool runs many
+    A subclass writes ``search`` alone, for one sample: the scheduler runs many
     samples at once and keeps the victim's batches full. A search cannot reach
     the victim, so it cannot take a gradient or a forward that is not counted;
     one that asks beyond the budget is ended, the question unasked.
@@ -101,7 +101,7 @@ class QueryAttack(Attack):
     ) -> Tensor:
         """Search every sample until it succeeds or its budget is spent."""
         self._check_victim(victim, pixels)
-        given, grid = victim.victim, victim.step or self._grid(pixels)
+        given, grid = victim.victim, victim.grid_step or self._grid(pixels)
         if self.threat.eps < grid and not self.gradient_check:
             # No value can change by a whole step: no answer is of any use.
             return pixels.clone()

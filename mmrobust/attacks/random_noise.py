@@ -25,7 +25,7 @@ class RandomNoise(Attack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         trials: Draws per sample, >= 1; each but the last costs one forward,
             and the first that succeeds is kept.
     """

@@ -53,7 +53,7 @@ class RayS(QueryAttack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``. Its loss is not read.
+        goal: What counts as success; default the victim's own. Its loss is not read.
         budget: Queries per sample.
         query_batch: Candidates per call of the victim; changes the speed alone.
         scores: What the victim's numbers are: auto, logits, probabilities or

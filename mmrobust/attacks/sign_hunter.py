@@ -24,7 +24,7 @@ class SignHunter(QueryAttack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         budget: Queries per sample.
         query_batch: Candidates per call of the victim; changes the speed alone.
         scores: What the victim's numbers are: auto, logits, probabilities or

@@ -33,7 +33,7 @@ class SimBA(QueryAttack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         basis: ``pixel`` (single values) or ``dct`` (cosines of one channel).
         frequencies: Share of the frequencies per axis that ``dct`` uses, 0..1.
         step_size: Length of a step in the threat's norm, > 0.

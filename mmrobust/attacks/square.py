@@ -40,7 +40,7 @@ class Square(QueryAttack):
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
-        goal: What counts as success; default ``Misclassify()``.
+        goal: What counts as success; default the victim's own.
         share: Area of the first squares, share of what may change in a frame, 0 < share <= 1.
         shape: ``frame`` or ``tube``.
         budget: Queries per sample.

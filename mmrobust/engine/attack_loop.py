@@ -81,7 +81,8 @@ class AttackTestLoop(TestLoop):
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        # Here for hooks, whose runner has built the model; the command asks before that.
+        # The weights come after this: nothing here may run the model.
+        # Asked here for hooks, whose runner has built it; the command asks before that.
         check_model(runner.cfg.get('model'))
         self.options = dict(victim or {})
         self.victim = build_victim(runner.model, self.options)

@@ -61,7 +61,10 @@ def both(*names: str) -> tuple[str, ...]:
 
 
 class Victim(ABC):
-    """A model, its test pipeline and its test step.
+    """A model, its test pipeline and its test step: it makes bound victims.
+
+    An attack only ever holds a :class:`~mmrobust.victims.bound.BoundVictim`, of the samples
+    that it attacks.
 
     Attributes:
         model: The network.

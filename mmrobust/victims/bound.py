@@ -45,7 +45,7 @@ class BoundVictim(ABC):
         return self
 
     @property
-    def step(self) -> float | None:
+    def grid_step(self) -> float | None:
         """The least step of a value: one grey level, or the ``grid``; None for any."""
         return self.grid if self.dtype.is_floating_point else 1.0
 

@@ -34,7 +34,8 @@ class Counters:
     Attributes:
         forwards: (N,) victim calls.
         backwards: (N,) gradients taken.
-        queries: (N,) calls of another victim that decides on success.
+        queries: (N,) what a black box was asked: by a query attack, or as another victim
+            that decides on success.
         flags: Remarks per sample, such as ``zero_gradient``.
         measures: Numbers per sample that an attack reports of itself.
         timing: Seconds and shares of calls per sample; not reproducible.

@@ -240,7 +240,7 @@ def test_view_chunked_equals_full(rgb, motion, fusion):
     found = []
     for limit, wanted in ((1e-9, 1), (64.0, 6)):
         _, _, clips, pixels = victim_clips(model, dataset, memory_limit=limit)
-        assert clips.owner.chunk(clips, pixels) == wanted
+        assert clips.owner.views_at_once(clips, pixels) == wanted
         found.append(value_and_gradient(clips, pixels))
     (y1, g1), (y2, g2) = found
     assert torch.allclose(y1, y2, atol=1e-4)
@@ -266,7 +266,7 @@ def test_segments_of_a_stream_stay_together():
     sampler = dict(type='SampleFrames', clip_len=3, num_clips=4, test_mode=True)
     _, _, clips, pixels = victim_clips(model, synthetic(sampler=sampler), memory_limit=1e-9)
     assert clips.owner.scorer.unit == 4
-    assert clips.owner.chunk(clips, pixels) == 4
+    assert clips.owner.views_at_once(clips, pixels) == 4
 
 
 def test_each_stream_can_be_attacked_alone():

@@ -28,9 +28,9 @@ def _scores(pixels):
 )
 def test_the_least_step_of_a_value(options, step):
     victim = FunctionVictim(_scores, **options)
-    assert victim.step == step
+    assert victim.grid_step == step
     metered = CountingVictim(victim, Counters(4), torch.arange(4))
-    assert (metered.step, metered.bounds, metered.dtype) == (step, victim.bounds, victim.dtype)
+    assert (metered.grid_step, metered.bounds, metered.dtype) == (step, victim.bounds, victim.dtype)
 
 
 @pytest.mark.parametrize('threat', [Linf(0.1), L2(1.0)], ids=['linf', 'l2'])

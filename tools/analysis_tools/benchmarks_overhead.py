@@ -150,7 +150,7 @@ def child(views: int, frames: int, side: int, memory_limit: float) -> None:
     began = time.perf_counter()
     with frozen(model):
         found = gradient(clips, pixels)
-        chunk = clips.owner.chunk(clips, pixels)
+        chunk = clips.owner.views_at_once(clips, pixels)
     print(
         f'{views} views x {frames} x {side} x {side}, memory_limit {memory_limit:g} GiB, '
         f'{chunk} at a time: peak {peak_gib():.2f} GiB ({before:.2f} before), '

@@ -37,7 +37,7 @@ class BoundClips(BoundSamples):
         # Measured now: inside, graphs of flow are not seen by what measures. A
         # black box has none, and says so itself if a gradient is asked for.
         with torch.enable_grad(), suppress(ValueError):
-            self.owner.chunk(self, leaf.requires_grad_())
+            self.owner.views_at_once(self, leaf.requires_grad_())
         return enter()
 
     def clips(self) -> Sequence[Clip]:
@@ -65,11 +65,11 @@ class BoundClips(BoundSamples):
         """
         owner, views = self.owner, range(self.views) if views is None else views
         # Without a gradient too: a chunk's activations are what takes the memory.
-        chunk = owner.chunk(self, pixels)
+        chunk = owner.views_at_once(self, pixels)
         if chunk >= len(views):
             logits = self.part(pixels, views)
         else:
-            mean = owner.averages(self, pixels)
+            mean = owner.rows_are_averaged(self, pixels)
             logits = chunked(self.part, pixels, views, chunk, mean)
         return average_views(logits, owner.scorer.averaging)
 

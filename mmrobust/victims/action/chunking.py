@@ -67,7 +67,7 @@ def kept_bytes(gradient: bool) -> Iterator[KeptBytes]:
         kept.held.clear()
 
 
-def divide(part: Part, pixels: Tensor, unit: int) -> bool:
+def rows_are_averaged(part: Part, pixels: Tensor, unit: int) -> bool:
     """Whether views can be run apart, and how their rows of logits combine.
 
     Compares two units of views run together and apart. Heads give rows per

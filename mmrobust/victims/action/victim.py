@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
-from mmrobust.victims.action.chunking import divide, kept_bytes
+from mmrobust.victims.action.chunking import kept_bytes, rows_are_averaged
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
 from mmrobust.victims.action.loading import LayoutPipeline
@@ -118,7 +118,7 @@ class ActionVictim(Victim):
         """The classes, whether they are the label (1,), and the label's probability."""
         return class_record(int(labels), clean[0], adversarial[0], checked[0])
 
-    def chunk(self, clips: BoundClips, pixels: Tensor) -> int:
+    def views_at_once(self, clips: BoundClips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""
         views, unit = clips.views, min(self.scorer.unit, clips.views)
         leaf = pixels[:1].detach()
@@ -132,12 +132,12 @@ class ActionVictim(Victim):
         fits = int(self.memory_limit * 2**30 / (self._view_bytes[key] * len(pixels)))
         return min(views, max(1, fits) * unit)
 
-    def averages(self, clips: BoundClips, pixels: Tensor) -> bool:
+    def rows_are_averaged(self, clips: BoundClips, pixels: Tensor) -> bool:
         """Whether chunks of views are averaged or joined; found out once per shape."""
         key = clips.layouts[0].signature
         if key not in self._averages:
             one = clips.select(torch.tensor([0]))
-            self._averages[key] = divide(one.part, pixels[:1].detach(), self.scorer.unit)
+            self._averages[key] = rows_are_averaged(one.part, pixels[:1].detach(), self.scorer.unit)
         return self._averages[key]
 
 

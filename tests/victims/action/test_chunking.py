@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmrobust.victims.action.chunking import chunked, divide, kept_bytes
+from mmrobust.victims.action.chunking import chunked, kept_bytes, rows_are_averaged
 from tests.freed import Graphs
 
 
@@ -52,8 +52,8 @@ def rows(pixels, views):
 @pytest.mark.parametrize('unit', [1, 2])
 def test_rows_of_views_are_joined_and_one_row_in_all_is_averaged(unit):
     pixels = torch.rand(1, 4, 3)
-    assert not divide(rows, pixels, unit)
-    assert divide(lambda x, views: rows(x, views).mean(1, keepdim=True), pixels, unit)
+    assert not rows_are_averaged(rows, pixels, unit)
+    assert rows_are_averaged(lambda x, views: rows(x, views).mean(1, keepdim=True), pixels, unit)
 
 
 @pytest.mark.parametrize('value', [1.0, torch.nan])
@@ -65,7 +65,7 @@ def test_views_that_are_others_when_run_apart_are_refused(value):
         return found - found.amax(1, keepdim=True)
 
     with pytest.raises(ValueError, match='not those of views run apart'):
-        divide(part, torch.rand(1, 4, 3), 1)
+        rows_are_averaged(part, torch.rand(1, 4, 3), 1)
 
 
 @pytest.mark.parametrize('draws', [[0, 1, 2, 3], [0, 1, 0, 0], [1, 0, 1, 1]])
@@ -73,4 +73,4 @@ def test_a_model_that_draws_is_refused_as_one_that_answers_at_random(draws):
     """Also one that by chance draws alike for views run together and apart."""
     left = iter(draws)
     with pytest.raises(ValueError, match=r'answers at random.*raise memory_limit'):
-        divide(lambda x, views: rows(x, views) + next(left), torch.rand(1, 4, 3), 1)
+        rows_are_averaged(lambda x, views: rows(x, views) + next(left), torch.rand(1, 4, 3), 1)

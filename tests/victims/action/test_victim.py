@@ -80,8 +80,8 @@ def test_chunked_gradient_is_the_full_one(recognizer, space):
     # 1 byte short of anything: one unit of views at a time.
     _, _, chunks, pixels = bound(recognizer, space, memory_limit=1e-9)
     _, _, full, _ = bound(recognizer, space, memory_limit=64.0)
-    assert chunks.owner.chunk(chunks, pixels) == 1
-    assert full.owner.chunk(full, pixels) == full.views > 1
+    assert chunks.owner.views_at_once(chunks, pixels) == 1
+    assert full.owner.views_at_once(full, pixels) == full.views > 1
     (y1, g1), (y2, g2) = gradient(chunks, pixels), gradient(full, pixels)
     assert torch.allclose(y1, y2, atol=1e-5)
     assert float((g1 - g2).norm() / g2.norm()) < 1e-5
@@ -184,7 +184,7 @@ def test_a_model_that_draws_is_flagged_where_it_fits_and_refused_where_not(trn):
     outcomes = attack(clips, pixels, torch.zeros(len(pixels), dtype=torch.long))
     assert all('random_outputs' in one.flags for one in outcomes)
     _, _, chunks, pixels = bound(trn, memory_limit=1e-9)
-    assert chunks.owner.chunk(chunks, pixels) == 4 < chunks.views
+    assert chunks.owner.views_at_once(chunks, pixels) == 4 < chunks.views
     with pytest.raises(ValueError, match='memory_limit.*answers at random.*raise memory_limit'):
         chunks(pixels)
 
@@ -202,7 +202,7 @@ def test_scores_of_a_black_box_need_no_gradient(recognizer):
     handle = model.backbone.register_forward_pre_hook(refuse)
     try:
         with torch.no_grad():
-            assert clips.owner.chunk(clips, pixels) < clips.views
+            assert clips.owner.views_at_once(clips, pixels) < clips.views
             assert torch.allclose(clips(pixels), whole(pixels), atol=1e-5)
         with pytest.raises(ValueError, match='a black box'):
             clips(pixels.clone().requires_grad_())

@@ -91,7 +91,7 @@ class HeadAdapter(ABC):
         """The argument of ``decode`` again, from (N, D)."""
 
     @abstractmethod
-    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+    def encoded_response(self, encoded: Mapping[str, Any]) -> Tensor:
         """The response that the codec's encoded items of one sample stand for."""
 
     @abstractmethod
@@ -137,7 +137,7 @@ class HeadAdapter(ABC):
         for i in range(len(joints)):
             one = slice(i, i + 1)
             encoded = self.codec.encode(keypoints=joints[one], keypoints_visible=seen[one])
-            responses.append(self.target(encoded))
+            responses.append(self.encoded_response(encoded))
             weights.append(torch.from_numpy(np.asarray(encoded['keypoint_weights'])[0]))
         return PoseReference(torch.stack(responses), torch.stack(weights), keypoints)
 

@@ -29,7 +29,7 @@ class CoordinateAdapter(HeadAdapter):
         """(N, K * 2 or 4) -> (N, 1, K, 2 or 4)."""
         return outputs.reshape(len(outputs), 1, -1, self.values)
 
-    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+    def encoded_response(self, encoded: Mapping[str, Any]) -> Tensor:
         """The encoded coordinates (K, 2)."""
         return torch.from_numpy(encoded['keypoint_labels'][0])
 

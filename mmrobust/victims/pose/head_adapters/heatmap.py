@@ -50,7 +50,7 @@ class HeatmapAdapter(HeadAdapter):
         width, height = self.codec.heatmap_size
         return outputs.reshape(len(outputs), -1, height, width)
 
-    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+    def encoded_response(self, encoded: Mapping[str, Any]) -> Tensor:
         """The encoded heatmaps (K, H, W)."""
         return torch.from_numpy(encoded['heatmaps'])
 

@@ -57,9 +57,9 @@ class PerPersonAdapter(HeadAdapter):
         """The argument of ``decode`` for N * P crops."""
         return self.single.unflatten(self._apart(outputs))
 
-    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+    def encoded_response(self, encoded: Mapping[str, Any]) -> Tensor:
         """That of one person."""
-        return self.single.target(encoded)
+        return self.single.encoded_response(encoded)
 
     def soft_coordinates(self, outputs: Tensor) -> Tensor:
         """Positions (N, P * K, 2), each in its own person's crop."""

@@ -34,7 +34,7 @@ class SimCCAdapter(HeadAdapter):
         x, y = outputs.reshape(len(outputs), -1, sum(self.bins)).split(self.bins, dim=2)
         return x, y
 
-    def target(self, encoded: Mapping[str, Any]) -> Tensor:
+    def encoded_response(self, encoded: Mapping[str, Any]) -> Tensor:
         """The encoded labels of both axes, joined (K, Bx + By)."""
         axes = (encoded['keypoint_x_labels'], encoded['keypoint_y_labels'])
         return torch.cat([torch.from_numpy(axis[0]) for axis in axes], dim=1)
