@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
+from mmrobust.goals.adapter import Adapter
 from mmrobust.goals.base import Goal
 
 
@@ -47,7 +48,7 @@ class DecodedGoal(Goal):
         require(isinstance(self.loss, str), 'loss', 'the name of a loss', self.loss)
         require(finite(self.tau) and self.tau > 0, 'tau', 'a finite number > 0', self.tau)
 
-    def _check_loss(self, adapter: Any) -> None:
+    def _check_loss(self, adapter: Adapter) -> None:
         losses = adapter.losses()
         rule = f'auto or one of {", ".join(losses)} for this head'
         require(self.loss in ('auto', *losses), 'loss', rule, self.loss)

@@ -7,11 +7,11 @@ the crop that the network sees.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from torch import Tensor
 
 from mmrobust.functional.checks import require
+from mmrobust.goals.adapter import PoseAdapter
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class PoseAnnotations:
         aimed: (N, K) bool, the joints that have a target; None: all.
     """
 
-    # A HeadAdapter of the victims, which stand above the goals.
-    adapter: Any
+    adapter: PoseAdapter
     keypoints: Tensor
     visible: Tensor
     scale: Tensor

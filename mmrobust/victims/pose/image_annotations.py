@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.victims.base import Record
 from mmrobust.victims.pose.annotations import zoom
-from mmrobust.victims.pose.head_adapters import PerPersonAdapter
+from mmrobust.victims.pose.head_adapters import HeadAdapter, PerPersonAdapter
 from mmrobust.victims.pose.record import HALF, pose_record
 
 Fields = dict[str, Any]
@@ -43,6 +43,7 @@ class ImageAnnotations(PoseAnnotations):
     def of(cls, persons: PoseAnnotations, samples: Sequence[Any]) -> ImageAnnotations:
         """One sample of the annotations and the ``PoseDataSample`` of P persons."""
         count, joints = persons.visible.shape
+        assert isinstance(persons.adapter, HeadAdapter)
         origins = [
             np.asarray(sample.input_center) - 0.5 * np.asarray(sample.input_scale)
             for sample in samples

@@ -1,0 +1,33 @@
+"""What goals ask of a victim's head: the victims' head adapters answer it.
+
+Shapes: N samples, K joints, D values of a response, G groups of them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from torch import Tensor
+
+
+class Adapter(Protocol):
+    """Translates between responses (N, D) of a head and what they mean."""
+
+    def losses(self) -> Mapping[str, Callable[[Tensor, Any], Tensor]]:
+        """Losses (N,) from an encoded reference, by name; the head's usual one first."""
+
+    def groups(self, outputs: Tensor, reference: Any) -> Tensor:
+        """One number (N, G) per group of values, such as a joint; differentiable."""
+
+
+class PoseAdapter(Adapter, Protocol):
+    """One whose responses are of one person each."""
+
+    @property
+    def nothing(self) -> float:
+        """The score that the head gives a joint without a response."""
+
+    def encode(self, keypoints: Tensor, visible: Tensor) -> Any:
+        """Poses (N, K, 2) and who is visible (N, K), as responses are compared with them."""
+
+    def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Joints (N, K, 2) that the head finds in responses, and their scores (N, K)."""
