@@ -6,11 +6,15 @@ name is asked for: a config needs no ``custom_imports`` to name anything of this
 package, and what is not named is not imported.
 """
 
+import builtins
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -101,21 +105,37 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
 
 @cache
 def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
-    """Options of a class that hold a noun, by their annotations: registry and default type.
+    """Options of a class that hold a noun: registry and default type.
 
-    A class whose annotations cannot be resolved (names that are imported for type checkers
-    alone) has none: it is given its nouns built.
+    They are known by their annotations; ``threat`` and ``goal`` by their names, where they have
+    none that can be resolved.
     """
-    try:
-        hints = get_type_hints(cls if is_dataclass(cls) else cls.__init__)
-    except NameError:
-        return {}
+    hints = _hints(cls)
     found: dict[str, tuple[LazyRegistry, str | None]] = {}
     for name, hint in hints.items():
         for part in get_args(hint) or (hint,):
             lineage = getattr(part, '__mro__', ())
             origins = [f'{base.__module__}.{base.__qualname__}' for base in lineage]
             found.update((name, _NOUNS[origin]) for origin in origins if origin in _NOUNS)
+    unknown = inspect.signature(cls).parameters.keys() - hints.keys()
+    return found | {name: _NOUNS[origin] for name, origin in _BY_NAME.items() if name in unknown}
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """Annotations of the options of a class, but of those that cannot be resolved."""
+    lineage = list(reversed(cls.__mro__)) if is_dataclass(cls) else [cls.__init__]
+    owner: Any = lineage[-1]
+    try:
+        return get_type_hints(owner)
+    except _UNRESOLVED:
+        pass
+    found: dict[str, Any] = {}
+    # A name that is imported for type checkers alone is unknown here; the others need not be.
+    for one in lineage:
+        names = vars(sys.modules.get(one.__module__, builtins))
+        for name, hint in inspect.get_annotations(one).items():
+            with suppress(*_UNRESOLVED):
+                found |= get_type_hints(SimpleNamespace(__annotations__={name: hint}), names)
     return found
 
 
@@ -159,3 +179,7 @@ _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.samplers.base.NoiseSampler': (SAMPLERS, None),
     'mmrobust.threats.base.Threat': (THREATS, 'Linf'),
 }
+# Options that are nouns by their names, where a class of the user's has no type hints.
+_BY_NAME = {'threat': 'mmrobust.threats.base.Threat', 'goal': 'mmrobust.goals.base.Goal'}
+# What annotations raise that are no types, or speak of names that are not there.
+_UNRESOLVED = (AttributeError, NameError, SyntaxError, TypeError)

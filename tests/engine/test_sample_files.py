@@ -81,7 +81,7 @@ def test_lines_of_files_that_have_changed_are_refused(tmp_path):
     (tmp_path / 'a.mkv').unlink()
     files.check(ledger, samples)
     filled(tmp_path / 'b.mkv', 21)
-    with pytest.raises(OtherRunError, match=r'files of the data \(\S+b\.mkv has changed\)$'):
+    with pytest.raises(OtherRunError, match=r'files of the data: \S+b\.mkv has changed \('):
         files.check(ledger, samples)
 
 
