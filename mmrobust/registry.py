@@ -121,12 +121,12 @@ def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
     return found | {name: _NOUNS[origin] for name, origin in _BY_NAME.items() if name in unknown}
 
 
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     """Annotations of the options of a class, but of those that cannot be resolved."""
-    lineage = list(reversed(cls.__mro__)) if is_dataclass(cls) else [cls.__init__]
-    owner: Any = lineage[-1]
+    fields_alone = is_dataclass(cls)
+    lineage: list[Any] = list(reversed(cls.__mro__)) if fields_alone else [cls.__init__]
     try:
-        return get_type_hints(owner)
+        return get_type_hints(lineage[-1])
     except _UNRESOLVED:
         pass
     found: dict[str, Any] = {}

@@ -203,8 +203,14 @@ class Attack(ABC):
 
     def _as_saved(self, found: Tensor, clean: Tensor, victim: CountingVictim) -> Tensor:
         """What ``run`` gave, rounded inside the threat; clean where it is not finite."""
-        adversarial, shape = found.detach().to(clean), tuple(clean.shape)
-        require(adversarial.shape == shape, 'run()', f'of shape {shape}', adversarial.shape)
+        name, kind, shape = f'{type(self).__name__}.run()', type(found).__name__, tuple(clean.shape)
+        if not isinstance(found, Tensor):
+            raise ValueError(f'{name} must return a tensor, got {kind}')
+        if found.shape != shape:
+            raise ValueError(
+                f'{name} must return pixels of shape {shape}, got {tuple(found.shape)}'
+            )
+        adversarial = found.detach().to(clean)
         bad = ~adversarial.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
         adversarial = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, adversarial)

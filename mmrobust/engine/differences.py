@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from mmrobust.functional.naming import from_here
 
 # So many are named, the rest is counted; of a value, so many characters are shown.
 NAMED, SHOWN = 3, 40
@@ -80,7 +81,7 @@ def _told(place: tuple[str, ...], before: Any, now: Any) -> str:
 def _path(name: str) -> str:
     """The file of a module, seen from the current folder; a path as it is."""
     file = getattr(sys.modules.get(name), '__file__', None)
-    return name if file is None else os.path.relpath(file)
+    return name if file is None else from_here(file)
 
 
 def _short(value: Any) -> str:
