@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,30 @@ if TYPE_CHECKING:
     Given = str | Path | NDArray[np.uint8]
     Inputs = Given | Sequence[Given] | Tensor
     AttackLike = Attack | str | Mapping[str, Any]
+
+# What the command calls the arguments, and Python does; others differ in their dashes alone.
+WORDS = {'input': 'inputs', 'cfg-options': 'options'}
+OPTION = re.compile(
+    r'(?<![^\s(])--(attack|boxes|cfg-options|device|input|max-samples|resume|work-dir)\b'
+    '|^(CONFIG|CHECKPOINT)(?= )'
+)
+
+
+@contextmanager
+def _python_names() -> Iterator[None]:
+    """Inside, messages that name an option of the command name Python's argument instead."""
+
+    def named(match: re.Match[str]) -> str:
+        word = match[1] or match[2].lower()
+        return WORDS.get(word, word.replace('-', '_'))
+
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        # One text alone: an error of the system has its number, too.
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (OPTION.sub(named, error.args[0]),)
+        raise
 
 
 def load_victim(
@@ -49,7 +75,8 @@ def load_victim(
     from mmrobust.engine.loading import victim_of
 
     given = {**(options or {}), **({} if space is None else {'space': space})}
-    return victim_of(config, checkpoint, given, device)
+    with _python_names():
+        return victim_of(config, checkpoint, given, device)
 
 
 def attack(
@@ -70,8 +97,8 @@ def attack(
             config's pipeline as files do; or a tensor (N, C, ..., H, W) of what the victim's
             space is.
         attack: An attack, its usual name, or its config.
-        labels: Annotations of the N samples, class indices (N,) for a recogniser. None: the
-            victim's own clean prediction is the reference.
+        labels: Annotations of the N samples: for a recogniser class indices, a tensor (N,) or a
+            list of whole numbers. None: the victim's own clean prediction is the reference.
         boxes: File with the boxes of persons in pictures that are paths.
         seed: Together with a sample's place decides its random numbers.
 
@@ -83,7 +110,8 @@ def attack(
     """
     from mmrobust.engine.loading import attack_inputs
 
-    return attack_inputs(victim, inputs, attack, labels, boxes, seed)
+    with _python_names():
+        return attack_inputs(victim, inputs, attack, labels, boxes, seed)
 
 
 def evaluate(
@@ -124,23 +152,26 @@ def evaluate(
     """
     from mmrobust.attacks import Attack
     from mmrobust.cli.attack import run_with
+    from mmrobust.engine.attack_configs import check_attack
 
+    check_attack(attack)
     given = attack.config() if isinstance(attack, Attack) else attack
     words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
-    run_with(
-        str(config),
-        str(checkpoint),
-        overrides=dict(options or {}),
-        given={
-            'attack': given,
-            'work_dir': str(work_dir),
-            'input': [str(word) for word in words] or None,
-            'boxes': None if boxes is None else str(boxes),
-            'device': device,
-            'max_samples': max_samples,
-            'resume': resume,
-        },
-    )
+    with _python_names():
+        run_with(
+            str(config),
+            str(checkpoint),
+            overrides=dict(options or {}),
+            given={
+                'attack': given,
+                'work_dir': str(work_dir),
+                'input': [str(word) for word in words] or None,
+                'boxes': None if boxes is None else str(boxes),
+                'device': device,
+                'max_samples': max_samples,
+                'resume': resume,
+            },
+        )
     text = (Path(work_dir) / 'report.json').read_text(encoding='utf-8')
     report: dict[str, Any] = json.loads(text)
     return report

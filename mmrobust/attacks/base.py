@@ -21,7 +21,7 @@ from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Victim, check_victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.counting import AnswerLog, Counters, CountingVictim
 from mmrobust.victims.frozen import frozen
@@ -119,6 +119,10 @@ class Attack(ABC):
             ValueError: Pixels, labels or masks do not fit.
             RuntimeError: Called inside ``torch.inference_mode``.
         """
+        check_victim(victim)
+        if isinstance(victim, Victim) and not len(pixels):
+            # There is nothing for its pipeline to lay out.
+            return []
         aim, labels, victim = self._bind(victim, pixels, labels)
         if isinstance(victim, SampledFrames):
             inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
@@ -185,6 +189,8 @@ class Attack(ABC):
             )
         shape = tuple(pixels.shape)
         require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
+        real = pixels.dtype != torch.bool and not pixels.is_complex()
+        require(real, 'pixels', 'grey levels 0..255 in whole or floating numbers', pixels.dtype)
         goal.check(labels, len(pixels))
         clean = pixels.detach().clone()
         # Half precision holds no fractions of bright grey levels.
@@ -194,9 +200,8 @@ class Attack(ABC):
             least, most = float(clean.min()), float(clean.max())
             inside = least >= low and most <= high
             require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
-            whole = victim.dtype.is_floating_point or bool((clean == clean.round()).all())
-            rule = 'whole grey levels (a victim with dtype=torch.float32 takes any values)'
-            require(whole, 'pixels', rule, 'fractions')
+            if not victim.dtype.is_floating_point:
+                _check_whole(clean)
             self.threat.check(clean)
             self.threat.check_range(clean, victim.bounds)
         return clean
@@ -267,3 +272,13 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
+
+
+def _check_whole(clean: Tensor) -> None:
+    """Raise ValueError for fractions, the first of which is named."""
+    fractions = clean[clean != clean.round()]
+    if len(fractions):
+        rule = 'whole grey levels 0..255 (a victim with dtype=torch.float32 takes any values)'
+        # Pictures as torchvision has them.
+        hint = ': (255 * pixels).round() makes them of 0..1' if float(clean.max()) <= 1 else ''
+        raise ValueError(f'pixels must be {rule}, got {float(fractions[0]):g}{hint}')

@@ -27,6 +27,12 @@ def check_file(path: str | Path, name: str) -> None:
         raise FileNotFoundError(f'{name} {path} does not exist{searched(path)}')
 
 
+def check_suffix(path: str | Path, name: str, hint: str = '') -> None:
+    """Raise ValueError unless ``path`` is a config by its ending; ``hint`` ends the message."""
+    if not str(path).endswith(SUFFIXES):
+        raise ValueError(f'{name} must be a config ({" ".join(SUFFIXES)}), got {path}{hint}')
+
+
 def searched(path: str | Path) -> str:
     """Where a relative path was looked for; '' for an absolute one."""
     return '' if Path(path).is_absolute() else f' (looked for in the current folder, {Path.cwd()})'
@@ -48,6 +54,7 @@ def read_config(path: str | Path, name: str) -> Any:
     from mmengine.config import Config
 
     check_file(path, name)
+    check_suffix(path, name)
     find_modules_in(Path(path).parent)
     try:
         if Path(path).suffix == '.json':

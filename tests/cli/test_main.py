@@ -88,6 +88,17 @@ def test_a_wrong_argument_is_one_line(command, words, message, capsys):
     assert message in line
 
 
+def test_config_and_checkpoint_in_the_wrong_order(tmp_path, capsys):
+    config, weights = tmp_path / 'a.py', tmp_path / 'b.pth'
+    config.write_text('')
+    weights.write_text('')
+    assert attack.main([str(weights), str(config)]) == 1
+    assert capsys.readouterr().err == (
+        f'error: CONFIG must be a config (.py .json .yml .yaml), got {weights}: CONFIG comes '
+        'first, then CHECKPOINT\n'
+    )
+
+
 @pytest.mark.parametrize('command', [attack, sweep, transfer, train, listing, verify])
 def test_help_of_every_command(command, capsys):
     with pytest.raises(SystemExit) as left:

@@ -93,6 +93,13 @@ def test_a_class_in_a_config_is_told_where_it_belongs(folder, decorator):
     )
 
 
+def test_a_file_that_is_no_config_by_its_ending(folder):
+    (folder / 'weights.pth').write_text('')
+    rule = r'^CONFIG must be a config \(\.py \.json \.yml \.yaml\), got .*weights\.pth$'
+    with pytest.raises(ValueError, match=rule):
+        read_config(folder / 'weights.pth', 'CONFIG')
+
+
 def test_a_folder_is_not_a_missing_file(folder):
     with pytest.raises(
         IsADirectoryError, match='CONFIG .*elsewhere is a folder: it must be a file'
