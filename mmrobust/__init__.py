@@ -1,8 +1,9 @@
 """Adversarial robustness of OpenMMLab video recognisers and pose estimators.
 
-Importing the package heals the known breaks of the OpenMMLab stack on current
-Python and torch (see :mod:`mmrobust.compat`); nothing heavy is imported. Attacks,
-threats, goals and the rest are there by name, and imported when they are asked for::
+Importing the package heals what keeps OpenMMLab from running on current Python and torch
+(see :mod:`mmrobust.compat`), and changes nothing else of the process; nothing heavy is
+imported. Attacks, threats, goals and the rest are there by name, and imported when they are
+asked for::
 
     import mmrobust as mr
 
@@ -11,11 +12,11 @@ threats, goals and the rest are there by name, and imported when they are asked 
     report = mr.evaluate(CONFIG, CHECKPOINT, attack='pgd', work_dir='out')
 """
 
-from mmrobust.compat import heal
+from mmrobust.compat import heal_imports
 from mmrobust.lazy import offers
 from mmrobust.version import __version__
 
-heal()
+heal_imports()
 
 __getattr__, __dir__ = offers(
     __name__,

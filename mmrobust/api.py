@@ -1,4 +1,8 @@
-"""The front door: ``load_victim``, ``attack`` and ``evaluate``."""
+"""The front door: ``load_victim``, ``attack`` and ``evaluate``.
+
+All three run under the heals of :mod:`mmrobust.compat`, and leave the process's settings as they
+found them (:mod:`mmrobust.engine.process_settings`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mmrobust.compat import healed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +55,7 @@ def _python_names() -> Iterator[None]:
         raise
 
 
+@healed()
 def load_victim(
     config: str | Path | Any,
     checkpoint: str | Path,
@@ -73,12 +80,14 @@ def load_victim(
             unknown.
     """
     from mmrobust.engine.loading import victim_of
+    from mmrobust.engine.process_settings import randomness_kept, settings_kept
 
     given = {**(options or {}), **({} if space is None else {'space': space})}
-    with _python_names():
+    with _python_names(), settings_kept(), randomness_kept():
         return victim_of(config, checkpoint, given, device)
 
 
+@healed()
 def attack(
     victim: Victim | BoundVictim,
     inputs: Inputs,
@@ -109,11 +118,14 @@ def attack(
         ValueError: An input cannot be loaded, or does not suit the victim or the attack.
     """
     from mmrobust.engine.loading import attack_inputs
+    from mmrobust.engine.process_settings import settings_kept
 
-    with _python_names():
+    # Random numbers are the victim's, should it draw any: the next call's shall be others.
+    with _python_names(), settings_kept():
         return attack_inputs(victim, inputs, attack, labels, boxes, seed)
 
 
+@healed()
 def evaluate(
     config: str | Path,
     checkpoint: str | Path,
@@ -137,8 +149,7 @@ def evaluate(
         work_dir: Folder for ledger, report and pictures.
         inputs: Videos or pictures in place of the config's test data.
         boxes: File with the boxes of persons in pictures of ``inputs``.
-        device: ``cpu``, ``cuda`` or ``cuda:N``; default cuda if there is one. As in the command,
-            the process sees no other from then on.
+        device: ``cpu``, ``cuda`` or ``cuda:N``; default cuda if there is one.
         max_samples: Attack only the first so many samples.
         resume: Go on from the ledger in ``work_dir``.
         options: Overrides of the config by dotted keys, such as ``{'victim.space': 'view'}``.
@@ -153,25 +164,21 @@ def evaluate(
     from mmrobust.attacks import Attack
     from mmrobust.cli.attack import run_with
     from mmrobust.engine.attack_configs import check_attack
+    from mmrobust.engine.process_settings import on_device, randomness_kept, settings_kept
 
     check_attack(attack)
     given = attack.config() if isinstance(attack, Attack) else attack
     words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
-    with _python_names():
-        run_with(
-            str(config),
-            str(checkpoint),
-            overrides=dict(options or {}),
-            given={
-                'attack': given,
-                'work_dir': str(work_dir),
-                'input': [str(word) for word in words] or None,
-                'boxes': None if boxes is None else str(boxes),
-                'device': device,
-                'max_samples': max_samples,
-                'resume': resume,
-            },
-        )
+    arguments = {
+        'attack': given,
+        'work_dir': str(work_dir),
+        'input': [str(word) for word in words] or None,
+        'boxes': None if boxes is None else str(boxes),
+        'max_samples': max_samples,
+        'resume': resume,
+    }
+    with _python_names(), settings_kept(), randomness_kept(), on_device(device):
+        run_with(str(config), str(checkpoint), overrides=dict(options or {}), given=arguments)
     text = (Path(work_dir) / 'report.json').read_text(encoding='utf-8')
     report: dict[str, Any] = json.loads(text)
     return report

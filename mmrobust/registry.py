@@ -123,15 +123,21 @@ def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
 
 def _hints(cls: Any) -> dict[str, Any]:
     """Annotations of the options of a class, but of those that cannot be resolved."""
-    fields_alone = is_dataclass(cls)
-    lineage: list[Any] = list(reversed(cls.__mro__)) if fields_alone else [cls.__init__]
-    try:
-        return get_type_hints(lineage[-1])
-    except _UNRESOLVED:
-        pass
+    # A dataclass that is derived from may have a constructor of its own.
+    constructor = inspect.getattr_static(cls, '__init__')
     found: dict[str, Any] = {}
-    # A name that is imported for type checkers alone is unknown here; the others need not be.
-    for one in lineage:
+    for place in (cls, constructor) if is_dataclass(cls) else (constructor,):
+        try:
+            found |= get_type_hints(place)
+        except _UNRESOLVED:
+            found |= _one_by_one(place)
+    return found
+
+
+def _one_by_one(place: Any) -> dict[str, Any]:
+    """What can be resolved where a name is imported for type checkers alone."""
+    found: dict[str, Any] = {}
+    for one in reversed(place.__mro__) if isinstance(place, type) else (place,):
         names = vars(sys.modules.get(one.__module__, builtins))
         for name, hint in inspect.get_annotations(one).items():
             with suppress(*_UNRESOLVED):

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-import mmrobust  # noqa: F401  (heals the stack before anything imports it)
+import mmrobust  # before anything imports the stack: it heals what keeps it from that
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'tests' / 'configs'
+# As in mmrobust's commands, whose parts are tested; for themselves: tests/compat/test_scope.py.
+mmrobust.compat.heal()
+# Processes that tests start begin as a user's do.
+os.environ.pop('MMROBUST_HEAL')
 # Small models gain nothing from more threads, and parallel workers lose by them.
 torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
 

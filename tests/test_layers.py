@@ -13,6 +13,7 @@ FLOORS = (
     {'cli'},
     {'transfer'},
     {'engine'},
+    {'ledger'},
     {'visualization'},
     {'attacks'},
     {'samplers', 'evaluation'},

@@ -1,18 +1,20 @@
 """Basic iterative method (Kurakin, Goodfellow and Bengio 2017, arXiv:1607.02533)."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from mmrobust.attacks import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 from mmrobust.victims import CountingVictim
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class BIM(Attack):
     """Equal steps from the clean pixels along the steepest direction, section 2.2.
 
@@ -25,12 +27,12 @@ class BIM(Attack):
         steps: Number of steps, >= 1.
     """
 
-    def __init__(
-        self, threat: Threat | None = None, goal: Goal | None = None, *, steps: int = 10
-    ) -> None:
-        super().__init__(threat, goal)
-        require(isinstance(steps, int) and steps >= 1, 'steps', 'a whole number >= 1', steps)
-        self.steps = steps
+    steps: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        sound = isinstance(self.steps, int) and self.steps >= 1
+        require(sound, 'steps', 'a whole number >= 1', self.steps)
 
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom

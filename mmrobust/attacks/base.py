@@ -7,7 +7,7 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
@@ -26,11 +26,16 @@ from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.counting import AnswerLog, Counters, CountingVictim
 from mmrobust.victims.frozen import frozen
 
+# Of an attack that was given no goal: it takes that of the victim.
+USUAL_GOAL = Misclassify()
 
+
+@dataclass(eq=False)
 class Attack(ABC):
     """An algorithm that looks for adversarial pixels.
 
-    A subclass writes ``run`` alone. ``__call__`` validates the input, freezes
+    A subclass writes ``run`` alone; its fields are the options of a config, checked in
+    ``__post_init__``. ``__call__`` validates the input, freezes
     the model, gives ``run`` the samples that are worth attacking and a victim
     that counts, and does not trust what comes back: it projects onto the
     threat once more, rounds to 8 bits (to the grid of a victim that has one of
@@ -48,23 +53,26 @@ class Attack(ABC):
 
     control: ClassVar[bool] = False
 
-    def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
-        self._takes_victims_goal = goal is None
-        self.threat = Linf() if threat is None else threat
-        self.goal = Misclassify() if goal is None else goal
-        require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', threat)
-        require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', goal)
+    threat: Threat = field(default_factory=Linf)
+    goal: Goal = USUAL_GOAL
+
+    def __post_init__(self) -> None:
+        # None as in a signature of one's own that hands it on.
+        self.threat = Linf() if self.threat is None else self.threat
+        self.goal = USUAL_GOAL if self.goal is None else self.goal
+        require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', self.threat)
+        require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', self.goal)
 
     def goal_for(self, victim: Victim | BoundVictim) -> Goal:
         """The attack's goal; the victim's own where the attack was given none."""
-        if self._takes_victims_goal and isinstance(victim, Victim):
+        if self.goal is USUAL_GOAL and isinstance(victim, Victim):
             return victim.own_goal()
         return self.goal
 
     def with_goal(self, goal: Goal) -> Self:
         """The same attack with another goal."""
         twin = copy.copy(self)
-        twin.goal, twin._takes_victims_goal = goal, False
+        twin.goal = goal
         return twin
 
     @abstractmethod
@@ -100,8 +108,9 @@ class Attack(ABC):
             pixels: (N, C, T, H, W), uint8 or float holding whole grey levels (any
                 values for a victim whose input is no picture).
             labels: Annotations of the N samples, of the kind that the goal speaks of:
-                class indices (N,), or a :class:`~mmrobust.goals.pose_truth.PoseTruth`. None:
-                the victim's own clean prediction is the reference.
+                class indices (N,), or
+                :class:`~mmrobust.goals.pose_annotations.PoseAnnotations`. None: the victim's
+                own clean prediction is the reference.
             seeds: One seed per sample; default 0..N-1.
             clean_outputs: (N, K) for the clean pixels of the victim that decides
                 on success, if known already.
@@ -260,7 +269,7 @@ class Attack(ABC):
     def config(self) -> dict[str, Any]:
         """A config that builds the attack again; without a goal where it was given none."""
         found = self.describe()
-        return {k: v for k, v in found.items() if k != 'goal' or not self._takes_victims_goal}
+        return {k: v for k, v in found.items() if k != 'goal' or self.goal is not USUAL_GOAL}
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""

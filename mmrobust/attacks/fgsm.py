@@ -1,12 +1,14 @@
 """Fast gradient sign method (Goodfellow, Shlens and Szegedy 2015, arXiv:1412.6572)."""
 
+from dataclasses import dataclass, field
+
 from mmrobust.attacks.gradient_descent import GradientDescent
-from mmrobust.goals import Goal
+from mmrobust.attacks.steps import StepUnit
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class FGSM(GradientDescent):
     """One step of length eps along the steepest direction, section 4.
 
@@ -18,5 +20,9 @@ class FGSM(GradientDescent):
         goal: What counts as success; default ``Misclassify()``.
     """
 
-    def __init__(self, threat: Threat | None = None, goal: Goal | None = None) -> None:
-        super().__init__(threat, goal, steps=1, step_size=1.0, early_stop=False)
+    steps: int = field(default=1, init=False)
+    step_size: float = field(default=1.0, init=False)
+    step_unit: StepUnit = field(default='eps', init=False)
+    random_start: bool = field(default=False, init=False)
+    restarts: int = field(default=1, init=False)
+    early_stop: bool = field(default=False, init=False)

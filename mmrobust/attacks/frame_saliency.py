@@ -6,6 +6,7 @@ C channels, T frames, H, W pixels; values 0..255.
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -16,8 +17,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.saliency import frame_saliency
-from mmrobust.goals import BoundGoal, Goal
-from mmrobust.threats import Threat
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.bound import Clip
 from mmrobust.victims.counting import CountingVictim
 from mmrobust.victims.spliced import Spliced
@@ -25,6 +25,7 @@ from mmrobust.victims.spliced import Spliced
 Level = Literal['stack', 'video']
 
 
+@dataclass(kw_only=True, eq=False)
 class FrameSaliency(Attack):
     """Frames in order of saliency, until the victim is fooled.
 
@@ -54,20 +55,16 @@ class FrameSaliency(Attack):
     #: Whether gradients are taken again after each frame.
     refresh: ClassVar[bool]
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        inner: Attack | None = None,
-        level: Level = 'stack',
-    ) -> None:
-        super().__init__(threat, goal)
-        usable = inner is None or isinstance(inner, Attack)
-        usable = usable and not isinstance(inner, FrameSaliency)
-        require(usable, 'inner', 'an attack or its config, none that goes by frames', inner)
-        require(level in ('stack', 'video'), 'level', 'stack or video', level)
-        self.inner, self.level = inner, level
+    inner: Attack | None = None
+    level: Level = 'stack'
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        usable = self.inner is None or isinstance(self.inner, Attack)
+        usable = usable and not isinstance(self.inner, FrameSaliency)
+        rule = 'an attack or its config, none that goes by frames'
+        require(usable, 'inner', rule, self.inner)
+        require(self.level in ('stack', 'video'), 'level', 'stack or video', self.level)
 
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom

@@ -3,7 +3,7 @@
 Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
-from typing import Literal
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,15 +11,14 @@ from torch import Tensor
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.base import Attack
 from mmrobust.attacks.loop_state import LoopState
-from mmrobust.functional.checks import finite, require, whole
+from mmrobust.attacks.steps import StepUnit, check_step, step_length
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, Goal
-from mmrobust.threats import Threat
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
 
-StepUnit = Literal['eps', 'pixel']
 
-
+@dataclass(kw_only=True, eq=False)
 class GradientDescent(Attack):
     """Repeats gradient, direction, step, projection; samples do not mix.
 
@@ -43,31 +42,24 @@ class GradientDescent(Attack):
             succeeds (one more forward checks that). False runs all steps.
     """
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        steps: int = 10,
-        step_size: float = 0.25,
-        step_unit: StepUnit = 'eps',
-        random_start: bool = False,
-        restarts: int = 1,
-        early_stop: bool = True,
-    ) -> None:
-        super().__init__(threat, goal)
-        require(whole(steps, 1), 'steps', 'a whole number >= 1', steps)
-        length = finite(step_size) and step_size > 0
-        require(length, 'step_size', 'a finite number > 0', step_size)
-        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
-        require(whole(restarts, 1), 'restarts', 'a whole number >= 1', restarts)
-        flags = {'random_start': random_start, 'early_stop': early_stop}
-        for name, flag in flags.items():
+    steps: int = 10
+    step_size: float = 0.25
+    step_unit: StepUnit = 'eps'
+    random_start: bool = False
+    restarts: int = 1
+    early_stop: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(whole(self.steps, 1), 'steps', 'a whole number >= 1', self.steps)
+        check_step(self.step_size, self.step_unit)
+        require(whole(self.restarts, 1), 'restarts', 'a whole number >= 1', self.restarts)
+        for name in ('random_start', 'early_stop'):
+            flag = getattr(self, name)
             require(isinstance(flag, bool), name, 'True or False', flag)
-        useful = restarts == 1 or random_start
-        require(useful, 'restarts', '1 without random_start (all would be equal)', restarts)
-        self.steps, self.step_size, self.step_unit = steps, step_size, step_unit
-        self.random_start, self.restarts, self.early_stop = random_start, restarts, early_stop
+        useful = self.restarts == 1 or self.random_start
+        rule = '1 without random_start (all would be equal)'
+        require(useful, 'restarts', rule, self.restarts)
 
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
@@ -155,7 +147,7 @@ class GradientDescent(Attack):
 
     def step(self, state: LoopState, steepest: Tensor) -> Tensor:
         """Pixels after a step along ``steepest``, which has the threat's norm 1, projected back."""
-        length = self.step_size * (self.threat.eps if self.step_unit == 'eps' else 1.0)
+        length = step_length(self.step_size, self.step_unit, self.threat)
         moved = state.pixels + length * steepest
         return self.threat.project(moved, state.clean).clamp(*state.victim.bounds)
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
 
-from mmrobust.attacks.gradient_descent import StepUnit
 from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.estimators import GradientEstimator
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, ClassSamples, Goal
+from mmrobust.goals import BoundGoal, ClassSamples
 from mmrobust.goals.targeted import Targeted
-from mmrobust.query.black_box import Scores
 from mmrobust.query.shrinking_ball import ShrinkingBall
 from mmrobust.query.start_clips import StartClips
 from mmrobust.query.state import QueryState, Search
@@ -27,7 +27,6 @@ from mmrobust.registry import ATTACKS
 from mmrobust.samplers import Noise, NoiseSampler
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.sparked import Sparked
-from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
 # Sampler and estimator -> the attack that is known for them.
@@ -40,6 +39,7 @@ USUAL_NAMES = {
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class GradientEstimation(QueryAttack):
     """Probe, estimate, step, check; the parts are exchangeable.
 
@@ -87,41 +87,21 @@ class GradientEstimation(QueryAttack):
     # Steps so small that many rounds' estimates add up.
     thorough: ClassVar[dict[str, Any]] = {'budget': 2000, 'step_size': 0.05}
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        sampler: NoiseSampler | None = None,
-        estimator: GradientEstimator | None = None,
-        step_size: float = 0.025 / 0.03,
-        step_unit: StepUnit = 'eps',
-        start: str | None = None,
-        budget: int = 60_000,
-        query_batch: int = 32,
-        scores: Scores = 'auto',
-        gradient_check: int = 0,
-    ) -> None:
-        self.sampler = Sparked() if sampler is None else sampler
-        self.estimator = AdditiveBandits() if estimator is None else estimator
+    sampler: NoiseSampler = field(default_factory=Sparked)
+    estimator: GradientEstimator = field(default_factory=AdditiveBandits)
+    step_size: float = 0.025 / 0.03
+    step_unit: StepUnit = 'eps'
+    start: str | None = None
+
+    def __post_init__(self) -> None:
         usable = isinstance(self.sampler, NoiseSampler)
-        require(usable, 'sampler', 'a noise sampler or its config', sampler)
+        require(usable, 'sampler', 'a noise sampler or its config', self.sampler)
         usable = isinstance(self.estimator, GradientEstimator)
-        require(usable, 'estimator', 'a gradient estimator or its config', estimator)
-        length = finite(step_size) and step_size > 0
-        require(length, 'step_size', 'a finite number > 0', step_size)
-        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
-        self.step_size, self.step_unit = step_size, step_unit
-        self.start, self.clips = start, None if start is None else StartClips(start)
-        super().__init__(
-            threat,
-            goal,
-            budget=budget,
-            query_batch=query_batch,
-            scores=scores,
-            gradient_check=gradient_check,
-        )
-        aimed = start is None or isinstance(self.goal, Targeted)
+        require(usable, 'estimator', 'a gradient estimator or its config', self.estimator)
+        check_step(self.step_size, self.step_unit)
+        self.clips = None if self.start is None else StartClips(self.start)
+        super().__post_init__()
+        aimed = self.start is None or isinstance(self.goal, Targeted)
         require(aimed, 'start', 'None, or a goal that names a class', type(self.goal).__name__)
 
     def usual_name(self) -> str:
@@ -154,7 +134,7 @@ class GradientEstimation(QueryAttack):
         state.flags.update(noise.flags)
         ball = yield from self._begin(state)
         allowed, x = state.allowed, state.clean if ball is None else ball.clip
-        length = self.step_size * (state.threat.eps if self.step_unit == 'eps' else 1.0)
+        length = step_length(self.step_size, self.step_unit, state.threat)
         for iteration in itertools.count():
             offsets = estimate.propose(partial(_inside, noise, allowed, state, iteration))
             answers = yield (x + state.level * offsets).clamp(*state.bounds)

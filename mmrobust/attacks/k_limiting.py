@@ -5,21 +5,20 @@
 stands for the axes of one sample's pixels, values 0..255; G groups of outputs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
-from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
+from mmrobust.attacks.gradient_descent import GradientDescent
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.relation import READINGS, indicator, jacobian, largest, threshold
-from mmrobust.goals import BoundGoal, Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
 Relation = Literal['any', 'mixed', 'agree', 'none']
@@ -47,6 +46,7 @@ class MaskState(LoopState):
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class KLimiting(GradientDescent):
     """Steps on the last differentiable layer, inside a mask of related pixels.
 
@@ -91,42 +91,15 @@ class KLimiting(GradientDescent):
         early_stop: Leave at the first success after rounding.
     """
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        relation: Relation = 'any',
-        alpha: float = 0.9,
-        alpha_unit: AlphaUnit = 'quantile',
-        refresh: int = 0,
-        mask: MaskKind = 'relation',
-        steps: int = 10,
-        step_size: float = 0.25,
-        step_unit: StepUnit = 'eps',
-        random_start: bool = False,
-        early_stop: bool = True,
-    ) -> None:
-        super().__init__(
-            threat,
-            goal,
-            steps=steps,
-            step_size=step_size,
-            step_unit=step_unit,
-            random_start=random_start,
-            early_stop=early_stop,
-        )
-        self.relation, self.alpha, self.alpha_unit = relation, alpha, alpha_unit
-        self.refresh, self.mask = refresh, mask
-        self._check()
+    relation: Relation = 'any'
+    alpha: float = 0.9
+    alpha_unit: AlphaUnit = 'quantile'
+    refresh: int = 0
+    mask: MaskKind = 'relation'
+    restarts: int = field(default=1, init=False)
 
-    def usual_name(self) -> str:
-        """KAA, KAA+ER, or a control of the latter."""
-        if self.relation == 'none':
-            return 'KAA'
-        return 'KAA+ER' if self.mask == 'relation' else f'KAA with a {self.mask} mask'
-
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         readings = (*READINGS, 'none')
         rule = f'one of {", ".join(readings)}'
         require(self.relation in readings, 'relation', rule, self.relation)
@@ -143,6 +116,12 @@ class KLimiting(GradientDescent):
         # It would be that of the clean pixels, where some losses have none.
         sound = self.mask != 'gradient' or not self.random_start
         require(sound, 'mask', 'relation or random with a random start', self.mask)
+
+    def usual_name(self) -> str:
+        """KAA, KAA+ER, or a control of the latter."""
+        if self.relation == 'none':
+            return 'KAA'
+        return 'KAA+ER' if self.mask == 'relation' else f'KAA with a {self.mask} mask'
 
     def begin(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom

@@ -1,18 +1,17 @@
 """Momentum iterative FGSM (Dong et al. 2018, arXiv:1710.06081)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
+from mmrobust.attacks.gradient_descent import GradientDescent
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
 
@@ -24,6 +23,7 @@ class MomentumState(LoopState):
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class MIFGSM(GradientDescent):
     """Steps along a decaying sum of normalised gradients, algorithm 1.
 
@@ -42,27 +42,16 @@ class MIFGSM(GradientDescent):
         early_stop: Leave at the first success after rounding.
     """
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        steps: int = 10,
-        step_size: float = 0.1,
-        step_unit: StepUnit = 'eps',
-        decay: float = 1.0,
-        early_stop: bool = False,
-    ) -> None:
-        super().__init__(
-            threat,
-            goal,
-            steps=steps,
-            step_size=step_size,
-            step_unit=step_unit,
-            early_stop=early_stop,
-        )
-        require(finite(decay) and decay >= 0, 'decay', 'a finite number >= 0', decay)
-        self.decay = decay
+    step_size: float = 0.1
+    decay: float = 1.0
+    random_start: bool = field(default=False, init=False)
+    restarts: int = field(default=1, init=False)
+    early_stop: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        sound = finite(self.decay) and self.decay >= 0
+        require(sound, 'decay', 'a finite number >= 0', self.decay)
 
     def usual_name(self) -> str:
         """As in its paper."""

@@ -1,12 +1,13 @@
 """Projected gradient descent (Madry et al. 2018, arXiv:1706.06083)."""
 
-from mmrobust.attacks.gradient_descent import GradientDescent, StepUnit
-from mmrobust.goals import Goal
+from dataclasses import dataclass
+
+from mmrobust.attacks.gradient_descent import GradientDescent
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class PGD(GradientDescent):
     """Projected steps from a random start, section 2.1.
 
@@ -28,28 +29,7 @@ class PGD(GradientDescent):
         early_stop: Leave at the first success after rounding.
     """
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        steps: int = 10,
-        step_size: float = 0.25,
-        step_unit: StepUnit = 'eps',
-        random_start: bool = True,
-        restarts: int = 1,
-        early_stop: bool = True,
-    ) -> None:
-        super().__init__(
-            threat,
-            goal,
-            steps=steps,
-            step_size=step_size,
-            step_unit=step_unit,
-            random_start=random_start,
-            restarts=restarts,
-            early_stop=early_stop,
-        )
+    random_start: bool = True
 
     def usual_name(self) -> str:
         """PGD; BIM without its random start."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -16,18 +17,18 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, ClassGoal, Goal
+from mmrobust.goals import BoundGoal, ClassGoal
 from mmrobust.query.black_box import Access, BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.scheduler import QueryScheduler, QueryTask
 from mmrobust.query.state import QueryState, Search
 from mmrobust.query.views import view_starts
-from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
 NEEDS = 'needs a recogniser: query attacks have goals of classes alone so far'
 
 
+@dataclass(kw_only=True, eq=False)
 class QueryAttack(Attack):
     """A search that yields candidates and is sent the victim's scores, or labels.
 
@@ -65,27 +66,22 @@ class QueryAttack(Attack):
     example: ClassVar[dict[str, Any]] = {'budget': 36}
     thorough: ClassVar[dict[str, Any]] = {'budget': 1500}
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        budget: int = 60_000,
-        query_batch: int = 32,
-        scores: Scores = 'auto',
-        gradient_check: int = 0,
-    ) -> None:
-        super().__init__(threat, goal)
+    budget: int = 60_000
+    query_batch: int = 32
+    scores: Scores = 'auto'
+    gradient_check: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.goal, ClassGoal):
             raise ValueError(f'{type(self).__name__} {NEEDS}, got {type(self.goal).__name__}')
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
-        require(whole(budget, self.round_cost), 'budget', rule, budget)
-        require(whole(query_batch, 1), 'query_batch', 'a whole number >= 1', query_batch)
+        require(whole(self.budget, self.round_cost), 'budget', rule, self.budget)
+        for name, least in (('query_batch', 1), ('gradient_check', 0)):
+            value = getattr(self, name)
+            require(whole(value, least), name, f'a whole number >= {least}', value)
         known = ('auto', 'logits', 'probabilities', 'log_probabilities')
-        require(scores in known, 'scores', f'one of {", ".join(known)}', scores)
-        require(whole(gradient_check, 0), 'gradient_check', 'a whole number >= 0', gradient_check)
-        self.budget, self.query_batch, self.scores = budget, query_batch, scores
-        self.gradient_check = gradient_check
+        require(self.scores in known, 'scores', f'one of {", ".join(known)}', self.scores)
 
     @property
     def round_cost(self) -> int:

@@ -1,5 +1,6 @@
 """Random noise at full budget: what every attack must beat."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -8,13 +9,13 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, Goal
+from mmrobust.goals import BoundGoal
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 from mmrobust.victims.counting import CountingVictim
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class RandomNoise(Attack):
     """A random direction at the full length of the budget; a control, no attack.
 
@@ -31,12 +32,11 @@ class RandomNoise(Attack):
 
     control: ClassVar[bool] = True
 
-    def __init__(
-        self, threat: Threat | None = None, goal: Goal | None = None, *, trials: int = 1
-    ) -> None:
-        super().__init__(threat, goal)
-        require(whole(trials, 1), 'trials', 'a whole number >= 1', trials)
-        self.trials = trials
+    trials: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(whole(self.trials, 1), 'trials', 'a whole number >= 1', self.trials)
 
     def usual_name(self) -> str:
         """As a report says it."""

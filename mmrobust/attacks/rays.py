@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -12,11 +13,9 @@ from torch import Tensor
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.halvings import flipped, halvings
 from mmrobust.functional.norms import l2_norm
-from mmrobust.goals import Goal
-from mmrobust.query.black_box import Access, Scores
+from mmrobust.query.black_box import Access
 from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 
 # How well a distance is known: a share of the range, as a Euclidean length.
 TOLERANCE = 1e-3
@@ -25,6 +24,7 @@ Measuring = Generator[Tensor, Tensor, float]
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class RayS(QueryAttack):
     """Flips signs of a direction while that brings the border of the class nearer.
 
@@ -63,16 +63,8 @@ class RayS(QueryAttack):
     access: ClassVar[Access] = 'label'
     thorough: ClassVar[dict[str, Any]] = {'budget': 3000}
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        budget: int = 10_000,
-        query_batch: int = 32,
-        scores: Scores = 'auto',
-    ) -> None:
-        super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
+    budget: int = 10_000
+    gradient_check: int = field(default=0, init=False)
 
     def search(self, state: QueryState) -> Search:
         """All ones, then flips."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.gradient_descent import StepUnit
 from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.cosine_basis import cosine_vector
-from mmrobust.goals import Goal
-from mmrobust.query.black_box import Scores
 from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 
 Basis = Literal['pixel', 'dct']
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class SimBA(QueryAttack):
     """A step along a random basis vector, or against it, if the objective grows.
 
@@ -52,28 +51,18 @@ class SimBA(QueryAttack):
         'step_unit': 'pixel',
     }
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        basis: Basis = 'dct',
-        frequencies: float = 0.125,
-        step_size: float = 0.5,
-        step_unit: StepUnit = 'eps',
-        budget: int = 60_000,
-        query_batch: int = 32,
-        scores: Scores = 'auto',
-    ) -> None:
-        require(basis in ('pixel', 'dct'), 'basis', 'pixel or dct', basis)
-        some = finite(frequencies) and 0 < frequencies <= 1
-        require(some, 'frequencies', 'above 0 and at most 1', frequencies)
-        length = finite(step_size) and step_size > 0
-        require(length, 'step_size', 'a finite number > 0', step_size)
-        require(step_unit in ('eps', 'pixel'), 'step_unit', 'eps or pixel', step_unit)
-        self.basis, self.frequencies = basis, frequencies
-        self.step_size, self.step_unit = step_size, step_unit
-        super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
+    basis: Basis = 'dct'
+    frequencies: float = 0.125
+    step_size: float = 0.5
+    step_unit: StepUnit = 'eps'
+    gradient_check: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        require(self.basis in ('pixel', 'dct'), 'basis', 'pixel or dct', self.basis)
+        some = finite(self.frequencies) and 0 < self.frequencies <= 1
+        require(some, 'frequencies', 'above 0 and at most 1', self.frequencies)
+        check_step(self.step_size, self.step_unit)
+        super().__post_init__()
 
     def usual_name(self) -> str:
         """SimBA, or SimBA-DCT."""
@@ -115,7 +104,7 @@ class SimBA(QueryAttack):
         if self.basis == 'dct':
             low = (max(1, round(self.frequencies * side)) for side in sides[1:])
             sides = torch.Size([sides[0], *low])
-        length = self.step_size * (state.threat.eps if self.step_unit == 'eps' else 1.0)
+        length = step_length(self.step_size, self.step_unit, state.threat)
         for flat in torch.randperm(sides.numel(), generator=state.generator):
             index = [int(i) for i in torch.unravel_index(flat, sides)]
             if self.basis == 'dct':

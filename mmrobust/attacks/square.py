@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -13,11 +13,8 @@ from torch import Tensor
 
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.checks import finite, require
-from mmrobust.goals import Goal
-from mmrobust.query.black_box import Scores
 from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import Threat
 
 Shape = Literal['frame', 'tube']
 # Rounds of 10,000 after which the squares' area is halved.
@@ -27,6 +24,7 @@ DRAWS = 100
 
 
 @ATTACKS.register_module()
+@dataclass(kw_only=True, eq=False)
 class Square(QueryAttack):
     """Random squares at the border of the threat; those that help are kept.
 
@@ -53,22 +51,15 @@ class Square(QueryAttack):
 
     example: ClassVar[dict[str, Any]] = {'budget': 36, 'shape': 'frame'}
 
-    def __init__(
-        self,
-        threat: Threat | None = None,
-        goal: Goal | None = None,
-        *,
-        share: float = 0.05,
-        shape: Shape = 'tube',
-        budget: int = 60_000,
-        query_batch: int = 32,
-        scores: Scores = 'auto',
-    ) -> None:
-        some = finite(share) and 0 < share <= 1
-        require(some, 'share', 'above 0 and at most 1', share)
-        require(shape in ('frame', 'tube'), 'shape', 'frame or tube', shape)
-        self.share, self.shape = share, shape
-        super().__init__(threat, goal, budget=budget, query_batch=query_batch, scores=scores)
+    share: float = 0.05
+    shape: Shape = 'tube'
+    gradient_check: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        some = finite(self.share) and 0 < self.share <= 1
+        require(some, 'share', 'above 0 and at most 1', self.share)
+        require(self.shape in ('frame', 'tube'), 'shape', 'frame or tube', self.shape)
+        super().__post_init__()
 
     def search(self, state: QueryState) -> Search:
         """Stripes, then squares."""

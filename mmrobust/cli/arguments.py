@@ -1,4 +1,4 @@
-"""A command's arguments: what is wrong with them is said in one line."""
+"""A command's arguments: what two commands share, and one line on what is wrong with them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,34 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mmrobust.functional.checks import suggestion
+
+# What more than one command takes. A command may word the help of its own.
+SHARED: dict[str, dict[str, Any]] = {
+    'config': {'help': 'config of the model'},
+    'checkpoint': {'help': 'its weights'},
+    '--attack': {'metavar': 'NAME|FILE', 'help': 'as of mmrobust attack'},
+    '--surrogate': {
+        'nargs': 2,
+        'metavar': ('CONFIG', 'CHECKPOINT'),
+        'help': 'another model that gives the gradients; the attacked one only says what succeeds',
+    },
+    '--work-dir': {},
+    '--save-adv': {'metavar': 'DIR'},
+    '--seed': {'type': int, 'help': 'seed of the attack; default 0'},
+    '--max-samples': {'type': int, 'help': 'attack only the first N samples'},
+    '--batch-size': {'type': int, 'help': "default: the config's"},
+    '--device': {'help': 'cpu, cuda or cuda:N; default cuda if there is one'},
+    '--resume': {'action': 'store_true', 'help': 'go on from the ledger in the work dir'},
+    '--cfg-options': {
+        'nargs': '+',
+        'default': [],
+        'metavar': 'KEY=VALUE',
+        'help': 'as of mmrobust attack',
+    },
+}
 
 
 class Arguments(argparse.ArgumentParser):
@@ -25,6 +50,10 @@ class Arguments(argparse.ArgumentParser):
         alone = Path(sys.argv[0]).name == script
         super().__init__(prog=script if alone else f'mmrobust {command}', description=description)
         self.add_argument('--traceback', action='store_true', help='show where an error came from')
+
+    def share(self, name: str, text: str | None = None) -> None:
+        """Take the argument ``name`` of :data:`SHARED`, with ``text`` for its help if given."""
+        self.add_argument(name, **{**SHARED[name], **({} if text is None else {'help': text})})
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments; leaves with status 2 where they are wrong."""

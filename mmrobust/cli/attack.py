@@ -30,49 +30,36 @@ STARTERS = {'pytorch': 'torchrun', 'slurm': 'srun', 'mpi': 'mpirun'}
 def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('attack', 'Attack a model: clean and adversarial results, one pass.')
-    p.add_argument('config', help='config of the model; test_dataloader says what is attacked')
-    p.add_argument('checkpoint', help='its weights')
-    p.add_argument(
+    p.share('config', 'config of the model; test_dataloader says what is attacked')
+    p.share('checkpoint')
+    p.share(
         '--attack',
-        metavar='NAME|FILE',
-        help='an attack by its usual name (pgd, nes, me_sampler, ...; see mmrobust list attacks) '
+        'an attack by its usual name (pgd, nes, me_sampler, ...; see mmrobust list attacks) '
         'or a config file that defines `attack`; default: the one in CONFIG, else PGD',
     )
     add_arguments(p)
-    p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/ATTACK')
+    p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
         '--space',
         choices=('video', 'view', 'crop', 'image', 'keypoints'),
         help='what is perturbed; default video, for a pose estimator crop, for a 3-D lifter '
         'keypoints',
     )
-    p.add_argument(
-        '--surrogate',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='another model that gives the gradients; the attacked one only says what succeeds',
-    )
-    p.add_argument('--seed', type=int, help='seed of the attack; default 0')
-    p.add_argument('--max-samples', type=int, help='attack only the first N samples')
-    p.add_argument(
-        '--save-adv', metavar='DIR', help='save the adversarial videos or pictures, lossless'
-    )
-    p.add_argument(
-        '--batch-size', type=int, help="default: the config's; in image space always one photograph"
-    )
-    p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
-    p.add_argument('--resume', action='store_true', help='go on from the ledger in the work dir')
+    p.share('--surrogate')
+    p.share('--seed')
+    p.share('--max-samples')
+    p.share('--save-adv', 'save the adversarial videos or pictures, lossless')
+    p.share('--batch-size', "default: the config's; in image space always one photograph")
+    p.share('--device')
+    p.share('--resume')
     p.add_argument(
         '--strict', action='store_true', help='stop at a video or picture that fails to load'
     )
-    p.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    p.add_argument('--launcher', choices=tuple(LAUNCHED_WITH), default='none')
     p.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    p.add_argument(
+    p.share(
         '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override the config, e.g. attack.threat.eps=4 attack.steps=20 victim.memory_limit=8',
+        'override the config, e.g. attack.threat.eps=4 attack.steps=20 victim.memory_limit=8',
     )
     return p
 
@@ -84,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(argv: Sequence[str]) -> None:
     """Attack as the command's arguments say."""
-    attack_with(parser().read(argv))
+    args = parser().read(argv)
+    choose_device(args.device)
+    attack_with(args)
 
 
 def run_with(
@@ -106,16 +95,16 @@ def run_with(
 
 
 def attack_with(args: argparse.Namespace) -> None:
-    """Attack as the arguments say."""
-    choose_device(args.device)
+    """Attack as the arguments say, on the device that mmengine finds."""
     check_launcher(args.launcher)
     from mmengine.runner import Runner
 
     from mmrobust.engine.artifacts import check_writable
-    from mmrobust.engine.lock import alone_in
     from mmrobust.io.model_config import check_model
+    from mmrobust.ledger.lock import alone_in
 
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.launcher != 'none':
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     check_files(args)
     cfg = build_config(args)
     check_model(cfg.model)
@@ -127,7 +116,7 @@ def attack_with(args: argparse.Namespace) -> None:
 
 
 def choose_device(device: str | None) -> None:
-    """Make ``device`` the one that mmengine will see; before torch looks for GPUs."""
+    """Make ``device`` the one that the process sees, a command's own; before torch looks."""
     if device is None:
         return
     visible = number_of(device, '--device')

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import mmrobust
+from mmrobust.compat import healed
 from mmrobust.functional.checks import suggestion
 from mmrobust.functional.naming import from_here
 from mmrobust.visualization.plain import never_fail
@@ -31,7 +32,7 @@ UNREGISTERED = re.compile(r'^(\S+) is not in the (?:(\S+)::)?([\w ]+) registry')
 
 
 def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
-    """Run ``command``; a user's mistake becomes one line on stderr and status 1.
+    """Run ``command``, under all heals; a user's mistake is one line on stderr and status 1.
 
     ``--traceback`` among the arguments shows where it came from.
     """
@@ -40,7 +41,8 @@ def report_errors(command: Callable[[Sequence[str]], None], argv: Sequence[str])
     for stream in (sys.stdout, sys.stderr):
         never_fail(stream)
     try:
-        command(arguments)
+        with healed():
+            command(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has left, as `head` does: there is nobody to tell.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.engine.ledger import OtherRunError, loaded_json
+from mmrobust.ledger.ledger import OtherRunError, loaded_json
 from mmrobust.visualization.files import write_json
 
 

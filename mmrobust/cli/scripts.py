@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmrobust.engine.provenance import file_sha256
+from mmrobust.ledger.provenance import file_sha256
 
 
 def run_script(script: Path, *arguments: object) -> None:

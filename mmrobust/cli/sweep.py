@@ -20,28 +20,21 @@ PASSED = ('attack', 'space', 'seed', 'max_samples', 'batch_size', 'device')
 def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('sweep', 'Attack a model at several budgets and compare the results.')
-    p.add_argument('config', help='config of the model; test_dataloader says what is attacked')
-    p.add_argument('checkpoint', help='its weights')
+    p.share('config', 'config of the model; test_dataloader says what is attacked')
+    p.share('checkpoint')
     p.add_argument(
         '--eps', nargs='+', type=float, required=True, help='the budgets; 0 changes nothing'
     )
-    p.add_argument('--attack', metavar='NAME|FILE', help='as of mmrobust attack')
-    p.add_argument(
-        '--surrogate',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='another model that gives the gradients',
-    )
-    p.add_argument('--work-dir', help='folder for results; default work_dirs/CONFIG/sweep_ATTACK')
+    p.share('--attack')
+    p.share('--surrogate')
+    p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/sweep_ATTACK')
     p.add_argument('--space', choices=('video', 'view'), help='what is perturbed; default video')
-    p.add_argument('--seed', type=int, help='seed of the attack; default 0')
-    p.add_argument('--max-samples', type=int, help='attack only the first N samples')
-    p.add_argument('--batch-size', type=int, help="default: the config's")
-    p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
-    p.add_argument('--resume', action='store_true', help='go on from the ledgers in the work dir')
-    p.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as of mmrobust attack'
-    )
+    p.share('--seed')
+    p.share('--max-samples')
+    p.share('--batch-size')
+    p.share('--device')
+    p.share('--resume', 'go on from the ledgers in the work dir')
+    p.share('--cfg-options')
     return p
 
 
@@ -54,10 +47,10 @@ def run(argv: Sequence[str]) -> None:
     """One attack run per budget, then all of them together."""
     args = parser().read(argv)
     attack.choose_device(args.device)
-    from mmrobust.engine.ledger import read_entries
-    from mmrobust.engine.lock import alone_in
-    from mmrobust.engine.set_aside import set_aside
     from mmrobust.evaluation.budget import budget_path, check_budgets
+    from mmrobust.ledger.ledger import read_entries
+    from mmrobust.ledger.lock import alone_in
+    from mmrobust.ledger.set_aside import set_aside
     from mmrobust.visualization.sweep import write_sweep
 
     budgets = check_budgets(args.eps)

@@ -15,16 +15,10 @@ from mmrobust.functional.checks import require, whole
 def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('train', 'Train a recogniser or a pose estimator from its config.')
-    p.add_argument('config', help='config of the model')
-    p.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/CONFIG')
-    p.add_argument('--resume', action='store_true', help='go on from the latest checkpoint')
-    p.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override the config, e.g. train_cfg.max_epochs=20',
-    )
+    p.share('config')
+    p.share('--work-dir', 'where logs and checkpoints go; default work_dirs/CONFIG')
+    p.share('--resume', 'go on from the latest checkpoint')
+    p.share('--cfg-options', 'override the config, e.g. train_cfg.max_epochs=20')
     return p
 
 

@@ -22,17 +22,13 @@ def parser() -> Arguments:
         'who fools whom, at which budget.',
     )
     p.add_argument('spec', help='Python file with data, victims, attacks and eps')
-    p.add_argument('--work-dir', help='folder for results; default work_dirs/transfer/SPEC')
-    p.add_argument('--max-samples', type=int, help='only the first N samples')
-    p.add_argument('--seed', type=int, help="seed of the attacks; default the spec's, else 0")
-    p.add_argument('--resume', action='store_true', help='go on from the ledger in the work dir')
-    p.add_argument('--device', help='cpu, cuda or cuda:N; default cuda if there is one')
-    p.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override the spec, e.g. eps=2,4 attacks.pgd.steps=20 success_on=target',
+    p.share('--work-dir', 'folder for results; default work_dirs/transfer/SPEC')
+    p.share('--max-samples')
+    p.share('--seed', "seed of the attacks; default the spec's, else 0")
+    p.share('--resume')
+    p.share('--device')
+    p.share(
+        '--cfg-options', 'override the spec, e.g. eps=2,4 attacks.pgd.steps=20 success_on=target'
     )
     return p
 
@@ -49,8 +45,8 @@ def run(argv: Sequence[str]) -> None:
     import torch
 
     from mmrobust.engine.artifacts import check_writable
-    from mmrobust.engine.lock import alone_in
     from mmrobust.engine.settings import RunSettings
+    from mmrobust.ledger.lock import alone_in
     from mmrobust.transfer.report import write_report
     from mmrobust.transfer.run import TransferRun
 

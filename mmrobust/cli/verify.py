@@ -26,12 +26,13 @@ def parser() -> Arguments:
     """The command's arguments."""
     what = 'Play saved adversarial videos through the stock pipeline: do they still fool the model?'
     p = Arguments('verify', what, 'verify_adv.py')
-    p.add_argument('config', help='config of the model')
-    p.add_argument('checkpoint', help='its weights')
+    p.share('config')
+    p.share('checkpoint')
     p.add_argument('work_dir', help='folder of the attack run, with results.jsonl')
-    p.add_argument('--save-adv', metavar='DIR', help="default: the run's own, from report.json")
-    p.add_argument('--batch-size', type=int, default=1)
-    p.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
+    p.share('--save-adv', "default: the run's own, from report.json")
+    p.share('--batch-size', 'default 1')
+    p.set_defaults(batch_size=1)
+    p.share('--cfg-options')
     return p
 
 
@@ -47,7 +48,7 @@ def run(argv: Sequence[str]) -> None:
         RuntimeError: A reported success does not succeed, or a prediction
             differs from the reported one.
     """
-    from mmrobust.engine.ledger import read_entries
+    from mmrobust.ledger.ledger import read_entries
 
     args = parser().read(argv)
     folder = Path(args.work_dir)

@@ -2,10 +2,13 @@
 
 import logging
 from abc import ABC, abstractmethod
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
+
+from mmrobust.compat._scope import holds
 
 logger = logging.getLogger('mmrobust.compat')
 
+OWN = 'in mmrobust alone, or by mmrobust.compat.heal()'
 Status = Literal['healthy', 'healed', 'needs action']
 
 
@@ -35,6 +38,9 @@ class Break(ABC):
     name: str
     symptom: str
     remedy: str = ''
+    # Whether code that ran before does something else under the heal. Such a heal holds in
+    # mmrobust's own runs, or when asked for: see mmrobust.compat._scope.
+    changes_behaviour: ClassVar[bool] = False
     advice: str = ''
 
     def __init__(self) -> None:
@@ -53,7 +59,8 @@ class Break(ABC):
         if not self.detect():
             return Finding(self.name, self.symptom, 'healthy', '')
         if self.remedy:
-            return Finding(self.name, self.symptom, 'healed', self.remedy)
+            where = '' if holds() or not self.changes_behaviour else f' ({OWN})'
+            return Finding(self.name, self.symptom, 'healed', f'{self.remedy}{where}')
         return Finding(self.name, self.symptom, 'needs action', self.advice)
 
     def note(self) -> None:

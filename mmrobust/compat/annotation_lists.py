@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 
 MARK = b'\xef\xbb\xbf'
 # Labels become tensors of 64 bits.
@@ -114,6 +115,7 @@ class MisreadLists(Break):
     name = 'mmaction2 and bad lines in lists of videos'
     symptom = "not enough values to unpack, invalid literal for int(): 'cat'"
     remedy = 'refused with file, line, rule and value; so are lines that would be misread'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with MMAction2: no release says where the bad line is."""
@@ -128,5 +130,6 @@ class MisreadLists(Break):
         for name, check in (('VideoDataset', check_videos), ('RawframeDataset', check_frames)):
             if name in module.__dict__:
                 kind = module.__dict__[name]
-                kind.load_data_list = checked(kind.load_data_list, check)
+                load = kind.load_data_list
+                kind.load_data_list = within(load, checked(load, check))
         self.note()

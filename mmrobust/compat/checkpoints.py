@@ -18,6 +18,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 
 TYPE_CODES = '?bhilqBHILQefdFD'
 STATISTICS = ('min', 'max', 'current', 'mean')
@@ -150,6 +151,7 @@ class UnsafeCheckpoints(Break):
     name = "mmengine checkpoints and torch.load's weights_only"
     symptom = 'Weights only load failed'
     remedy = 'loaded as data only; the classes of the message hub are allowed'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with mmengine: no release both reads its own files and refuses code."""
@@ -160,8 +162,9 @@ class UnsafeCheckpoints(Break):
         when_imported('mmengine.runner.checkpoint', self._register)
 
     def _register(self, module: ModuleType) -> None:
-        module.CheckpointLoader.register_scheme('', loader=load_from_local, force=True)
         names = module.__dict__
-        names['load_from_local'] = load_from_local
-        names['load_url'] = functools.partial(_load_url, names['load_url'])
+        local, url = names['load_from_local'], names['load_url']
+        names['load_from_local'] = within(local, load_from_local)
+        names['load_url'] = within(url, functools.partial(_load_url, url))
+        module.CheckpointLoader.register_scheme('', names['load_from_local'], force=True)
         self.note()

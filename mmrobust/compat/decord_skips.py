@@ -23,6 +23,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 from mmrobust.compat.cut_files import missing_bytes
 
 # Seconds: what FFmpeg's "no timestamp" comes to lies far below.
@@ -95,6 +96,7 @@ class WrongFrames(Break):
     name = 'decord and videos with B-frames'
     symptom = 'frames from elsewhere; the last one another at some readings'
     remedy = 'read frame by frame in AVI, MPEG, and where the codec is not H.264'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with decord: 0.6.0 is its last release."""
@@ -106,6 +108,7 @@ class WrongFrames(Break):
 
     def _patch(self, module: ModuleType) -> None:
         decode, init = module.__dict__['DecordDecode'], module.__dict__['DecordInit']
-        decode._decord_load_frames = in_sequence(decode._decord_load_frames)
-        init._get_video_reader = by_coding(init._get_video_reader)
+        load, open_reader = decode._decord_load_frames, init._get_video_reader
+        decode._decord_load_frames = within(load, in_sequence(load))
+        init._get_video_reader = within(open_reader, by_coding(open_reader))
         self.note()

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 
 DEPRECATED = 'will be deprecated in future'
 
@@ -32,6 +33,7 @@ class DeprecationNotes(Break):
     name = 'mmaction2 and deprecated readers of mmengine'
     symptom = '"FileClient" will be deprecated in future'
     remedy = 'not said: it is no affair of who runs a model'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with MMAction2: its last release uses them."""
@@ -42,5 +44,6 @@ class DeprecationNotes(Break):
         when_imported('mmengine.fileio.file_client', self._patch)
 
     def _patch(self, module: ModuleType) -> None:
-        module.__dict__['print_log'] = _without_notes(module.__dict__['print_log'])
+        say = module.__dict__['print_log']
+        module.__dict__['print_log'] = within(say, _without_notes(say))
         self.note()

@@ -107,8 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.script is not None and not Path(options.script).is_file():
         print(f'error: script {options.script} does not exist', file=sys.stderr)
         return 2
-    heal()
     if options.script is not None:
+        heal()
         run_script(options.script, options.arguments)
         return 0
     findings = report()

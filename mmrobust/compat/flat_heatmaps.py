@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break, logger
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 
 FLAG = 'flat_heatmap'
 REFINE = 'refine_keypoints_dark_udp'
@@ -72,6 +73,7 @@ class FlatHeatmaps(Break):
     name = 'mmpose and the UDP decoding of flat heatmaps'
     symptom = 'LinAlgError: Singular matrix'
     remedy = 'such a joint is the highest pixel of its heatmap (flag flat_heatmap)'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with MMPose."""
@@ -85,5 +87,5 @@ class FlatHeatmaps(Break):
     def _patch(self, module: ModuleType) -> None:
         refine = module.__dict__[REFINE]
         if not hasattr(refine, '__wrapped__'):
-            module.__dict__[REFINE] = skipping(refine)
+            module.__dict__[REFINE] = within(refine, skipping(refine))
             self.note()

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 from mmrobust.compat.cut_files import missing_bytes
 
 
@@ -78,6 +79,7 @@ class EarlyEnds(Break):
     name = 'OpenCVDecode and videos that were cut short'
     symptom = 'no end within minutes'
     remedy = 'the last frame that can be read is looked for once'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with MMAction2."""
@@ -89,5 +91,5 @@ class EarlyEnds(Break):
 
     def _patch(self, module: ModuleType) -> None:
         init = module.__dict__['OpenCVInit']
-        init.transform = ending(init.transform)
+        init.transform = within(init.transform, ending(init.transform))
         self.note()

@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrobust.compat._base import Break
 from mmrobust.compat._imports import find_real, when_imported
+from mmrobust.compat._scope import within
 
 TUPLE = 'tag:yaml.org,2002:python/tuple'
 
@@ -78,6 +79,7 @@ class UnsafeYaml(Break):
     name = 'mmengine and tags in YAML files'
     symptom = 'a config with !!python/object/apply runs a command'
     remedy = 'read as data only; a tag is refused, with file and line'
+    changes_behaviour = True
 
     def detect(self) -> bool:
         """Always with mmengine: no release reads YAML otherwise."""
@@ -89,9 +91,12 @@ class UnsafeYaml(Break):
         when_imported('mmengine.config.config', self._name_files)
 
     def _patch(self, module: ModuleType) -> None:
-        module.__dict__['Loader'] = data_loader()
+        # PyYAML calls it with the text, as it does the class.
+        loader = module.__dict__['Loader']
+        module.__dict__['Loader'] = within(loader, lambda stream: data_loader()(stream))
         self.note()
 
     def _name_files(self, module: ModuleType) -> None:
         config = module.__dict__['Config']
-        config._file2dict = staticmethod(_named(config._file2dict))
+        read = config._file2dict
+        config._file2dict = staticmethod(within(read, _named(read)))

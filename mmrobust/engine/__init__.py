@@ -1,4 +1,4 @@
-"""The seam to mmengine: loop, hooks, ledger."""
+"""The seam to mmengine: loop, hooks, what a run leaves."""
 
 from mmrobust.lazy import offers
 

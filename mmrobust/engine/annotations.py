@@ -6,7 +6,7 @@ import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from mmrobust.engine.datasets import locate
+from mmrobust.datasets.wrappers import locate
 from mmrobust.victims.pose.photographs import Photographs
 
 

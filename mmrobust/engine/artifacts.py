@@ -15,16 +15,16 @@ import numpy as np
 import torch
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.datasets import leaves
-from mmrobust.engine.ledger import Ledger
-from mmrobust.engine.ledger_files import Entry
+from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.previews import Previews
-from mmrobust.engine.provenance import file_sha256, versions
 from mmrobust.engine.saved_files import SavedFiles
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
+from mmrobust.ledger.ledger import Ledger
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.provenance import file_sha256, versions
 from mmrobust.registry import PREVIEWS, SAVED_FILES, find
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.files import write_json

@@ -1,9 +1,11 @@
 """Adds an attack to any test run by a hook alone."""
 
+from contextlib import ExitStack
 from typing import Any
 
 from mmengine.hooks import Hook
 
+from mmrobust.compat import healed
 from mmrobust.engine.attack_loop import AttackTestLoop
 from mmrobust.registry import HOOKS
 
@@ -18,10 +20,11 @@ class AttackHook(Hook):
             default_hooks.attack.type=mmrobust.AttackHook \
             default_hooks.attack.attack.type=PGD
 
-    The script builds the model before any hook is asked for, so the stack must
+    The script builds model and data before any hook is asked for, so the stack must
     be healthy by then: where ``mmrobust env`` speaks of heals, run it as
-    ``python -m mmrobust.compat tools/test.py ...``, or name mmrobust in the
-    config's ``custom_imports``.
+    ``python -m mmrobust.compat tools/test.py ...``, under all of them from the start. Else
+    those that change what OpenMMLab does hold from the start of the test to its end; after
+    an error that ends it, until the process does.
 
     Args:
         attack: The attack's config, or its usual name, such as ``me_sampler``.
@@ -43,11 +46,15 @@ class AttackHook(Hook):
     ) -> None:
         self.attack, self.victim, self.settings = attack, victim, settings
         self.surrogate = surrogate
+        self._held = ExitStack()
 
     def before_run(self, runner: Any) -> None:
         """Install the loop, unless this is a training run or it is there already."""
         loop = runner._test_loop
-        if loop is None or isinstance(loop, (dict, AttackTestLoop)):
+        if loop is None or isinstance(loop, dict):
+            return
+        self._held.enter_context(healed())
+        if isinstance(loop, AttackTestLoop):
             return
         runner._test_loop = AttackTestLoop(
             runner,
@@ -59,3 +66,7 @@ class AttackHook(Hook):
             surrogate=self.surrogate,
             settings=self.settings,
         )
+
+    def after_run(self, runner: Any) -> None:
+        """What the heals changed is as before."""
+        self._held.close()

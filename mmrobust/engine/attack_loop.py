@@ -13,30 +13,31 @@ from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
+from mmrobust.compat import healed
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
+from mmrobust.datasets.wrappers import clipped, leaves
 from mmrobust.engine.annotations import check_annotations, leave_out
-from mmrobust.engine.answers import answer_file, forget_answers
 from mmrobust.engine.artifacts import Artifacts
 from mmrobust.engine.built_data import EMPTY, naming_files
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.data import attack_loader, pending
-from mmrobust.engine.datasets import clipped, leaves
 from mmrobust.engine.jobs import AttackJob, itself
 from mmrobust.engine.labels import check_labels
-from mmrobust.engine.ledger import Ledger
-from mmrobust.engine.ledger_files import Entry
-from mmrobust.engine.lock import alone_in
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
 from mmrobust.engine.progress import Progress, metrics_unnoted
-from mmrobust.engine.provenance import fingerprint
 from mmrobust.engine.routed_samples import samples_of
-from mmrobust.engine.rows import check_row, sample_row
-from mmrobust.engine.sample_files import SampleFiles
 from mmrobust.engine.sample_loop import attack_samples, loaded_ones
 from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.surrogate import Surrogate
 from mmrobust.engine.victims import build_attack, build_victim
 from mmrobust.io.model_config import check_model
+from mmrobust.ledger.answers import answer_file, forget_answers
+from mmrobust.ledger.ledger import Ledger
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.lock import alone_in
+from mmrobust.ledger.provenance import fingerprint
+from mmrobust.ledger.rows import check_row, sample_row
+from mmrobust.ledger.sample_files import SampleFiles
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
 
@@ -103,6 +104,7 @@ class AttackTestLoop(TestLoop):
         self.artifacts = Artifacts(self)
         runner.register_hook(CheckpointGuard())
 
+    @healed()
     def run(self) -> dict[str, float]:
         """Attack every sample that the ledger does not hold yet, then report.
 

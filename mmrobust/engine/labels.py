@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmrobust.engine.datasets import locate
+from mmrobust.datasets.wrappers import locate
 from mmrobust.functional.checks import SampleError
 from mmrobust.functional.checks import whole as is_whole
 from mmrobust.goals import ClassGoal, Goal

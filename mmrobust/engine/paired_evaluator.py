@@ -19,13 +19,13 @@ from typing import Any
 from mmengine.evaluator import Evaluator
 from mmengine.structures import BaseDataElement
 
-from mmrobust.engine.codec import decode, encode
 from mmrobust.engine.progress import tables_to_log
-from mmrobust.engine.provenance import OUTPUTS
 from mmrobust.engine.routed_metric import RoutedMetric
 from mmrobust.evaluation.metrics import ROW_KEY, PairedMetric
 from mmrobust.evaluation.summary import Row
 from mmrobust.evaluation.unannotated import has_annotation, needs_samples, says_nothing
+from mmrobust.ledger.codec import decode, encode
+from mmrobust.ledger.provenance import OUTPUTS
 
 SIDES = ('clean', 'adversarial')
 PREFIX = {'clean': 'clean', 'adversarial': 'adv'}

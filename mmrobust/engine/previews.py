@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.ledger_files import Entry
+from mmrobust.ledger.ledger_files import Entry
 from mmrobust.victims.base import Victim
 from mmrobust.victims.samples import Loaded
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from mmrobust.attacks import Attack
 from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.functional.relation import indicator, jacobian, threshold
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.frozen import frozen
@@ -46,13 +46,15 @@ class Relations:
         return relations(victim, pixels, labels, self.attack)[0]
 
 
-def relations(victim: BoundVictim, pixels: Tensor, truth: PoseTruth, attack: KLimiting) -> Tensor:
+def relations(
+    victim: BoundVictim, pixels: Tensor, annotations: PoseAnnotations, attack: KLimiting
+) -> Tensor:
     """How the response of every joint depends on the pixels, as KAA+ER takes it.
 
     Args:
         victim: Of the samples.
         pixels: (N, C, H, W).
-        truth: Their annotations.
+        annotations: Their annotations.
         attack: A ``KLimiting`` attack with a relation.
 
     Returns:
@@ -64,8 +66,8 @@ def relations(victim: BoundVictim, pixels: Tensor, truth: PoseTruth, attack: KLi
     with torch.enable_grad(), frozen(victim.model):
         leaf = pixels.float().clone().requires_grad_()
         outputs = victim(leaf)
-        groups = goal.bind(truth, outputs.detach()).groups(outputs)
+        groups = goal.bind(annotations, outputs.detach()).groups(outputs)
         derivatives = jacobian(groups, leaf).nan_to_num_(0.0, 0.0, 0.0)
     alpha = threshold(derivatives, attack.alpha, quantile=attack.alpha_unit == 'quantile')
     signs = indicator(derivatives, alpha).float().mean(dim=2)
-    return signs.unflatten(1, (truth.keypoints.shape[1], -1)).mean(dim=2)
+    return signs.unflatten(1, (annotations.keypoints.shape[1], -1)).mean(dim=2)

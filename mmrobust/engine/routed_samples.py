@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from mmrobust.engine.datasets import locate
+from mmrobust.datasets.wrappers import locate
 from mmrobust.victims.pose.photographs import Photographs
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from mmrobust.engine.ledger import Ledger
-from mmrobust.engine.ledger_files import Entry
-from mmrobust.engine.rows import failure_row
+from mmrobust.ledger.ledger import Ledger
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.rows import failure_row
 from mmrobust.victims.samples import Failure, Loaded
 
 # Number of a batch, the batch, its good samples' indices in the data set -> their lines.

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from mmrobust.engine.ledger import Ledger, loaded_json
-from mmrobust.engine.set_aside import set_aside
 from mmrobust.io.atomic import remove_leftovers, replacing
+from mmrobust.ledger.ledger import Ledger, loaded_json
+from mmrobust.ledger.set_aside import set_aside
 
 # Says which run the files beside it are from; not ``run.json``, as the folder may be that of
 # the results.

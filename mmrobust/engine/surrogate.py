@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mmrobust.engine.models import load_model
-from mmrobust.engine.provenance import file_sha256, model_files
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import read_config
+from mmrobust.ledger.provenance import file_sha256, model_files
 from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.base import Victim
 from mmrobust.victims.bound import BoundSamples, BoundVictim

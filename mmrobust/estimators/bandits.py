@@ -8,6 +8,7 @@ for the slope at the prior plus and minus a little noise, and moves the prior.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -21,6 +22,7 @@ Unit = Literal['frame', 'clip']
 RANGE = 255.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Bandits(GradientEstimator):
     """What both forms share.
 
@@ -31,12 +33,16 @@ class Bandits(GradientEstimator):
         unit: What has the length ``fd_eta``: each frame, or the clip.
     """
 
-    def __init__(self, fd_eta: float, exploration: float, rate: float, unit: Unit) -> None:
-        lengths = {'fd_eta': fd_eta, 'exploration': exploration, 'rate': rate}
-        for name, value in lengths.items():
+    fd_eta: float
+    exploration: float
+    rate: float
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        for name in ('fd_eta', 'exploration', 'rate'):
+            value = getattr(self, name)
             require(finite(value) and value > 0, name, 'a finite number > 0', value)
-        require(unit in ('frame', 'clip'), 'unit', 'frame or clip', unit)
-        self.fd_eta, self.exploration, self.rate, self.unit = fd_eta, exploration, rate, unit
+        require(self.unit in ('frame', 'clip'), 'unit', 'frame or clip', self.unit)
 
     @property
     def probes(self) -> int:
@@ -78,6 +84,7 @@ class BanditEstimate(Estimate):
 
 
 @ESTIMATORS.register_module()
+@dataclass(kw_only=True, eq=False)
 class AdditiveBandits(Bandits):
     """The prior is a running sum.
 
@@ -92,15 +99,10 @@ class AdditiveBandits(Bandits):
         unit: What has the length ``fd_eta``: each ``frame``, or the ``clip``.
     """
 
-    def __init__(
-        self,
-        *,
-        fd_eta: float = 25.5,
-        exploration: float = 0.1,
-        rate: float = 0.1,
-        unit: Unit = 'frame',
-    ) -> None:
-        super().__init__(fd_eta, exploration, rate, unit)
+    fd_eta: float = 25.5
+    exploration: float = 0.1
+    rate: float = 0.1
+    unit: Unit = 'frame'
 
     def bind(self, pixels: Tensor, tile: int = 1) -> BanditEstimate:
         """A prior of zero."""
@@ -113,6 +115,7 @@ class _Sum(BanditEstimate):
 
 
 @ESTIMATORS.register_module()
+@dataclass(kw_only=True, eq=False)
 class ExponentiatedBandits(Bandits):
     """The prior stays between -1 and 1: exponentiated gradients.
 
@@ -129,15 +132,10 @@ class ExponentiatedBandits(Bandits):
         unit: What has the length ``fd_eta``: each ``frame``, or the ``clip``.
     """
 
-    def __init__(
-        self,
-        *,
-        fd_eta: float = 25.5,
-        exploration: float = 1.0,
-        rate: float = 100.0,
-        unit: Unit = 'clip',
-    ) -> None:
-        super().__init__(fd_eta, exploration, rate, unit)
+    fd_eta: float = 25.5
+    exploration: float = 1.0
+    rate: float = 100.0
+    unit: Unit = 'clip'
 
     def bind(self, pixels: Tensor, tile: int = 1) -> BanditEstimate:
         """A prior of zero; its noise has unit length in the space of the tiles."""

@@ -6,17 +6,20 @@ levels; the direction that comes out has no unit, only a way.
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+
+from mmrobust.functional.describe import describe_fields
 
 # Noise (C, T, H, W), zero mean, of unit size.
 Draw = Callable[[], Tensor]
 
 
+@dataclass(kw_only=True, eq=False)
 class GradientEstimator(ABC):
     """The options of an estimator; ``bind`` starts one for a video."""
 
@@ -36,8 +39,7 @@ class GradientEstimator(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""
-        names = inspect.signature(type(self)).parameters
-        return {'type': type(self).__name__} | {name: getattr(self, name) for name in names}
+        return describe_fields(self)
 
 
 class Estimate(ABC):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from mmrobust.registry import ESTIMATORS
 
 
 @ESTIMATORS.register_module()
+@dataclass(kw_only=True, eq=False)
 class NES(GradientEstimator):
     """Antithetic pairs of Gaussian probes, with momentum.
 
@@ -25,15 +28,16 @@ class NES(GradientEstimator):
         momentum: Weight of the earlier rounds, 0 <= momentum < 1.
     """
 
-    def __init__(
-        self, *, sigma: float = 0.255, population: int = 50, momentum: float = 0.9
-    ) -> None:
-        require(finite(sigma) and sigma > 0, 'sigma', 'a finite number > 0', sigma)
-        even = whole(population, 2) and population % 2 == 0
-        require(even, 'population', 'an even number >= 2', population)
-        fading = finite(momentum) and 0 <= momentum < 1
-        require(fading, 'momentum', 'in [0, 1)', momentum)
-        self.sigma, self.population, self.momentum = sigma, population, momentum
+    sigma: float = 0.255
+    population: int = 50
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        require(finite(self.sigma) and self.sigma > 0, 'sigma', 'a finite number > 0', self.sigma)
+        even = whole(self.population, 2) and self.population % 2 == 0
+        require(even, 'population', 'an even number >= 2', self.population)
+        fading = finite(self.momentum) and 0 <= self.momentum < 1
+        require(fading, 'momentum', 'in [0, 1)', self.momentum)
 
     @property
     def probes(self) -> int:

@@ -29,6 +29,9 @@ def bootstrap(
     Percentiles of resampled values, widened about their middle: by n / (n - 1), for a
     resampled variance is too small by that, and as Student's distribution is wider
     than the normal one, for the variance is estimated. Nothing is known below six values.
+
+    SciPy's BCa interval is no substitute: of 1000 samples of eight normal values it covers
+    the mean in 873, this one in 940; ``tests/functional/test_bootstrap.py`` counts both.
     """
     n = len(values)
     if n < PAIRS:

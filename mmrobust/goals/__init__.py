@@ -6,7 +6,7 @@ from mmrobust.goals.corrupt_pose import CorruptPose
 from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.pose import PoseGoal
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.goals.target_pose import TargetPose
 from mmrobust.goals.targeted import LeastLikely, TargetClass
 
@@ -22,7 +22,7 @@ __all__ = [
     'LeastLikely',
     'Misclassify',
     'PoseGoal',
-    'PoseTruth',
+    'PoseAnnotations',
     'TargetClass',
     'TargetPose',
 ]

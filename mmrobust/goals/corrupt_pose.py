@@ -9,7 +9,7 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
 from mmrobust.goals.decoded import DecodedSamples
 from mmrobust.goals.pose import PoseGoal
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
 
 
@@ -54,15 +54,15 @@ class CorruptPose(PoseGoal):
         """Nothing: any wrong answer will do."""
         return ''
 
-    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    def poses(self, annotations: PoseAnnotations, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The reference pose and its visible joints."""
-        annotated = truth.joint_annotated
+        annotated = annotations.joint_annotated
         if self.reference == 'label' and bool(annotated.all()):
-            return truth.keypoints, truth.visible
-        seen, _ = truth.adapter.decode(outputs.nan_to_num())
+            return annotations.keypoints, annotations.visible
+        seen, _ = annotations.adapter.decode(outputs.nan_to_num())
         if self.reference == 'label':
-            seen = torch.where(annotated[..., None], truth.keypoints.to(seen), seen)
-        return seen, truth.visible
+            seen = torch.where(annotated[..., None], annotations.keypoints.to(seen), seen)
+        return seen, annotations.visible
 
     def counted(self, samples: DecodedSamples) -> Tensor:
         """The visible joints (N, K)."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.functional.checks import require
 from mmrobust.goals.base import BoundGoal
 from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 
 Unit = Literal['box', 'pixel']
 
@@ -45,10 +45,15 @@ class PoseGoal(DecodedGoal):
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are poses of ``n`` samples."""
         kind = type(labels).__name__
-        require(isinstance(labels, PoseTruth), 'labels', 'a PoseTruth of a pose victim', kind)
+        require(
+            isinstance(labels, PoseAnnotations),
+            'labels',
+            'a PoseAnnotations of a pose victim',
+            kind,
+        )
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
 
-    def bind(self, labels: PoseTruth, outputs: Tensor) -> BoundGoal:
+    def bind(self, labels: PoseAnnotations, outputs: Tensor) -> BoundGoal:
         """This goal for given samples.
 
         Args:
@@ -65,7 +70,7 @@ class PoseGoal(DecodedGoal):
         )
 
     @abstractmethod
-    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    def poses(self, annotations: PoseAnnotations, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Poses (N, K, 2) that responses are compared with, and who is visible (N, K)."""
 
     @abstractmethod
@@ -74,15 +79,15 @@ class PoseGoal(DecodedGoal):
 
     def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""
-        truth, aim = samples.annotations, samples.reference
-        return truth.adapter.groups(outputs, aim)
+        annotations, reference = samples.annotations, samples.reference
+        return annotations.adapter.groups(outputs, reference)
 
     def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """How far (N, K) the decoded joints are from the goal's poses, in ``unit``."""
-        truth, aim = samples.annotations, samples.reference
-        joints, _ = truth.adapter.decode(outputs.nan_to_num())
-        gap = (joints.double() - aim.keypoints.double().cpu()).square().sum(dim=2).sqrt()
-        return gap / truth.joint_scale.cpu() if self.unit == 'box' else gap
+        annotations, reference = samples.annotations, samples.reference
+        joints, _ = annotations.adapter.decode(outputs.nan_to_num())
+        gap = (joints.double() - reference.keypoints.double().cpu()).square().sum(dim=2).sqrt()
+        return gap / annotations.joint_scale.cpu() if self.unit == 'box' else gap
 
     def mean_distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The mean of ``distance`` over the joints that count (N,); NaN without any."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from mmrobust.functional.checks import require
 from mmrobust.goals.decoded import DecodedSamples
 from mmrobust.goals.pose import PoseGoal
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
 
 
@@ -44,11 +44,13 @@ class TargetPose(PoseGoal):
         rule = 'poses with a target, which victim.target names (walk, sit, FILE.json, ...)'
         require(labels.target is not None, 'labels', rule, None)
 
-    def poses(self, truth: PoseTruth, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    def poses(self, annotations: PoseAnnotations, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The target pose, and which joints it has."""
-        assert truth.target is not None
-        every = torch.ones_like(truth.visible)
-        return truth.target, every if truth.aimed is None else truth.aimed.to(every)
+        assert annotations.target is not None
+        every = torch.ones_like(annotations.visible)
+        return annotations.target, every if annotations.aimed is None else annotations.aimed.to(
+            every
+        )
 
     def counted(self, samples: DecodedSamples) -> Tensor:
         """The joints whose target can be encoded (N, K)."""

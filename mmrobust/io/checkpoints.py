@@ -18,6 +18,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from mmrobust.compat import healed
 from mmrobust.functional.checks import one_line
 
 # What mmengine calls the module that normalises pictures, under each model.
@@ -150,6 +151,12 @@ def _compare_preprocessing(model: nn.Module, tensors: OrderedDict[str, torch.Ten
             )
 
 
+def read_checkpoint(path: str) -> Any:
+    """What a checkpoint's file, or URL, holds; read as data: see :mod:`mmrobust.compat`."""
+    with healed():
+        return CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
+
+
 def load_weights(model: nn.Module, path: str) -> None:
     """Load a checkpoint's file, which must match the model.
 
@@ -157,8 +164,6 @@ def load_weights(model: nn.Module, path: str) -> None:
         ValueError: It does not; see :func:`load_tensors`.
     """
     try:
-        load_tensors(
-            model, named_tensors(CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent'))
-        )
+        load_tensors(model, named_tensors(read_checkpoint(path)))
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

@@ -5,9 +5,9 @@ Shapes: C channels, T frames, H, W pixels; values 0..255.
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import require, whole
+from mmrobust.functional.describe import describe_fields
 from mmrobust.samplers.motion import describe_motion
 
 
+@dataclass(kw_only=True, eq=False)
 class NoiseSampler(ABC):
     """A sampler from a config; ``bind`` ties it to a video.
 
@@ -27,9 +29,10 @@ class NoiseSampler(ABC):
             anything is moved.
     """
 
-    def __init__(self, *, tile: int = 1) -> None:
-        require(whole(tile, 1), 'tile', 'a whole number >= 1', tile)
-        self.tile = tile
+    tile: int = 1
+
+    def __post_init__(self) -> None:
+        require(whole(self.tile, 1), 'tile', 'a whole number >= 1', self.tile)
 
     @abstractmethod
     def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
@@ -53,12 +56,11 @@ class NoiseSampler(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them; see also :func:`describe_motion`."""
-        # An option that is no attribute is an error here, not a gap in the report.
-        options = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        options = describe_fields(self)
         for name, value in options.items():
             if isinstance(value, FlowEstimator):
                 options[name] = describe_motion(value)
-        return {'type': type(self).__name__} | options
+        return options
 
 
 class Noise(ABC):

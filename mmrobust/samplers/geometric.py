@@ -9,6 +9,7 @@ H, W pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -32,6 +33,7 @@ IDENTITY: dict[str, list[float]] = {
 
 
 @SAMPLERS.register_module()
+@dataclass(kw_only=True, eq=False)
 class Geometric(NoiseSampler):
     """One frame of noise under random geometric transforms, new in every draw.
 
@@ -64,19 +66,17 @@ class Geometric(NoiseSampler):
         ValueError: An option breaks its rule.
     """
 
-    def __init__(
-        self,
-        kind: Kind = 'affine',
-        *,
-        strength: float = 1.0,
-        form: Form = 'independent',
-        tile: int = 1,
-    ) -> None:
-        super().__init__(tile=tile)
-        require(kind in IDENTITY, 'kind', f'one of {", ".join(IDENTITY)}', kind)
-        require(finite(strength) and strength >= 0, 'strength', 'a finite number >= 0', strength)
-        require(form in ('independent', 'chain'), 'form', 'independent or chain', form)
-        self.kind, self.strength, self.form = kind, strength, form
+    kind: Kind = field(default='affine', kw_only=False)
+    strength: float = 1.0
+    form: Form = 'independent'
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.kind in IDENTITY, 'kind', f'one of {", ".join(IDENTITY)}', self.kind)
+        sound = finite(self.strength) and self.strength >= 0
+        require(sound, 'strength', 'a finite number >= 0', self.strength)
+        known = ('independent', 'chain')
+        require(self.form in known, 'form', 'independent or chain', self.form)
 
     @property
     def name(self) -> str:

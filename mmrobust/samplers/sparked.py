@@ -8,6 +8,7 @@ T frames, H, W pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -29,6 +30,7 @@ STILL = 1e-3
 
 
 @SAMPLERS.register_module()
+@dataclass(kw_only=True, eq=False)
 class Sparked(NoiseSampler):
     """One frame of noise, displaced in each frame by the video's own motion.
 
@@ -66,24 +68,20 @@ class Sparked(NoiseSampler):
             ``fallback='error'``, nothing moves.
     """
 
-    def __init__(
-        self,
-        motion: FlowEstimator | None = None,
-        *,
-        form: Form = 'warp',
-        refresh: int = 10,
-        fallback: Fallback = 'one_noise',
-        tile: int = 1,
-    ) -> None:
-        super().__init__(tile=tile)
-        usable = motion is None or isinstance(motion, FlowEstimator)
-        require(usable, 'motion', 'a flow estimator or its config', motion)
-        require(form in ('warp', 'lookup'), 'form', 'warp or lookup', form)
-        require(whole(refresh, 1), 'refresh', 'a whole number >= 1', refresh)
+    motion: FlowEstimator = field(default_factory=TVL1, kw_only=False)
+    form: Form = 'warp'
+    refresh: int = 10
+    fallback: Fallback = 'one_noise'
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        usable = isinstance(self.motion, FlowEstimator)
+        require(usable, 'motion', 'a flow estimator or its config', self.motion)
+        require(self.form in ('warp', 'lookup'), 'form', 'warp or lookup', self.form)
+        require(whole(self.refresh, 1), 'refresh', 'a whole number >= 1', self.refresh)
         known = ('one_noise', 'error')
-        require(fallback in known, 'fallback', 'one_noise or error', fallback)
-        self.motion = (TVL1() if motion is None else motion).eval()
-        self.form, self.refresh, self.fallback = form, refresh, fallback
+        require(self.fallback in known, 'fallback', 'one_noise or error', self.fallback)
+        self.motion.eval()
 
     def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of an RGB video (3, T, H, W), 0..255."""

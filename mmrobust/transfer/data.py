@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
+from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.built_data import EMPTY, naming_files
-from mmrobust.engine.datasets import leaves, locate
 from mmrobust.functional.checks import one_line
 from mmrobust.io.configs import read_config
 from mmrobust.transfer.spec import TransferSpec

@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
-from mmrobust.engine.provenance import versions
 from mmrobust.io.atomic import replacing
+from mmrobust.ledger.provenance import versions
 from mmrobust.transfer.matrix import Cell, cells
 from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import describe_victims

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from mmrobust.engine.rows import check_keys, check_row
 from mmrobust.functional.checks import require, whole
 from mmrobust.goals import BoundGoal
+from mmrobust.ledger.rows import check_keys, check_row
 from mmrobust.transfer.spec import Job
 
 CLASSES = ('clean_prediction', 'adversarial_prediction')
@@ -31,7 +31,7 @@ def transfer_row(
     Args:
         job: What was done.
         line: The line's number, which becomes its ``index``.
-        row: What :func:`~mmrobust.engine.rows.sample_row` says of the victim
+        row: What :func:`~mmrobust.ledger.rows.sample_row` says of the victim
             that decided on success.
         targets: Who was shown the clip.
         clean: Every victim's outputs (K,) on the clean sample.

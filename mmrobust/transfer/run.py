@@ -12,19 +12,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrobust.engine.canonical import canonical
+from mmrobust.datasets.wrappers import annotations_digest, clipped
 from mmrobust.engine.data import attack_loader
-from mmrobust.engine.datasets import annotations_digest, clipped
 from mmrobust.engine.jobs import AttackJob, Rebind
 from mmrobust.engine.labels import check_labels
-from mmrobust.engine.ledger import Ledger
-from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.progress import Progress
-from mmrobust.engine.provenance import SPEED, attack_files, data_files, model_files, versions
-from mmrobust.engine.rows import sample_row
-from mmrobust.engine.sample_files import SampleFiles
 from mmrobust.engine.sample_loop import attack_samples, loaded_ones
 from mmrobust.engine.settings import RunSettings
+from mmrobust.functional.canonical import canonical
+from mmrobust.ledger.ledger import Ledger
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.provenance import SPEED, attack_files, data_files, model_files, versions
+from mmrobust.ledger.rows import sample_row
+from mmrobust.ledger.sample_files import SampleFiles
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
 from mmrobust.transfer.rows import check_transfer_row, transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from mmrobust.engine.models import load_model
-from mmrobust.engine.provenance import file_sha256
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.functional.checks import suggestion
 from mmrobust.io.configs import read_config
+from mmrobust.ledger.provenance import file_sha256
 from mmrobust.transfer.spec import Recipe, TransferSpec
 from mmrobust.victims.action.victim import ActionVictim
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import torch  # noqa: E402
 
-import mmrobust  # noqa: E402, F401  (heals the stack)
+import mmrobust  # noqa: E402
 from mmrobust.evaluation.claims import table  # noqa: E402
 from mmrobust.visualization.figures import Plot  # noqa: E402
 from mmrobust.visualization.study import Study, write_study  # noqa: E402
@@ -162,6 +162,7 @@ def main() -> int:
     parser.add_argument('--mouse', type=Path, help='folder with CollectedData.csv')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/k_limiting_attack'))
     args = parser.parse_args()
+    mmrobust.compat.heal()
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
     folder = args.work_dir.resolve() / ('quick' if args.quick else 'full')
     folder.mkdir(parents=True, exist_ok=True)

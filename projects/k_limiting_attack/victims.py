@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmrobust.cli.scripts import run_script, trained
 from mmrobust.compat.checkpoints import load_from_local
-from mmrobust.engine.provenance import file_sha256
+from mmrobust.ledger.provenance import file_sha256
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

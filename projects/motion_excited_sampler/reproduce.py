@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import torch  # noqa: E402
 
-import mmrobust  # noqa: E402, F401  (heals the stack)
+import mmrobust  # noqa: E402
 from mmrobust.visualization.figures import Plot  # noqa: E402
 from mmrobust.visualization.study import Study, write_study  # noqa: E402
 from projects.motion_excited_sampler import tables  # noqa: E402
@@ -128,6 +128,7 @@ def main() -> int:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/motion_excited_sampler'))
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     args = parser.parse_args()
+    mmrobust.compat.heal()
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
     work = args.work_dir.resolve()
     folder = work / ('quick' if args.quick else 'full')

@@ -16,8 +16,8 @@ from mmengine.config import Config
 
 from mmrobust.cli import attack as cli
 from mmrobust.cli.resuming import finish, finished, resumed
-from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.summary import attacked
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.processes import end_with_parent
 from projects.motion_excited_sampler.arms import (
     ARMS,

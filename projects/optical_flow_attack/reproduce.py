@@ -29,10 +29,10 @@ sys.path.insert(0, str(HERE.parents[1]))
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
-import mmrobust  # noqa: E402, F401  (heals the stack)
+import mmrobust  # noqa: E402
 from mmrobust.cli import sweep, transfer  # noqa: E402
 from mmrobust.cli.resuming import resumed  # noqa: E402
-from mmrobust.engine.ledger import read_entries  # noqa: E402
+from mmrobust.ledger.ledger import read_entries  # noqa: E402
 from mmrobust.processes import end_with_parent  # noqa: E402
 from projects.optical_flow_attack.claims import claims  # noqa: E402
 from projects.optical_flow_attack.claims_transfer import carried  # noqa: E402
@@ -189,6 +189,7 @@ def main() -> int:
     parser.add_argument('--weizmann', type=Path, help='folder with the strips: 0, 1, 3, 4')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/optical_flow_attack'))
     args = parser.parse_args()
+    mmrobust.compat.heal()
     folder = args.work_dir / ('quick' if args.quick else 'full')
     names = ['synthetic'] + (['weizmann'] if args.weizmann else [])
     sets = [DataSet(name, folder / name, effort(name, args.quick), args.weizmann) for name in names]

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mmrobust
 from mmrobust.cli.attack import run
 from mmrobust.functional.interval import wilson
 
@@ -56,6 +57,7 @@ def main() -> int:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/weizmann'))
     parser.add_argument('--eps', type=float, nargs='+', default=[1, 2, 4, 8])
     args = parser.parse_args()
+    mmrobust.compat.heal()
     lines = [
         '| victim | eps | n | clean accuracy | under PGD | under noise | PGD success |',
         '|---|---|---|---|---|---|---|',

@@ -49,7 +49,7 @@ def _start_list(folder):
 
 def _options(cls):
     """Name -> (value to start from, hint) of every option in the signature."""
-    hints = typing.get_type_hints(cls.__init__)
+    hints = typing.get_type_hints(cls)
     example = getattr(cls, 'example', {})
     found = {}
     for name, parameter in inspect.signature(cls).parameters.items():

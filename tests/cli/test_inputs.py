@@ -9,8 +9,8 @@ import pytest
 from mmengine.config import Config
 
 from mmrobust.cli import attack, verify
-from mmrobust.engine.ledger import OtherRunError
 from mmrobust.io.video import write_lossless
+from mmrobust.ledger.ledger import OtherRunError
 from tests.conftest import CONFIGS, ROOT
 from tests.engine.runs import attack_run, card, derived_config, outcome, rows
 
@@ -210,7 +210,7 @@ def test_input_looks_through_wrappers_and_takes_the_users_class_names(videos, co
         (['--boxes', 'b.json'], '--boxes must be used with --input'),
         (['--input', '{}', '--boxes', 'b.json'], '--boxes must be left out for recognisers'),
         (['--input', '{}/none'], 'input must be a file, a folder or a pattern that matches'),
-        (['--input', '{}/notes.txt'], 'at least one video'),
+        (['--input', '{}/notes.txt'], 'input must be a video by its ending'),
     ],
 )
 def test_input_that_does_not_fit_is_refused_before_the_run(videos, configured, arguments, message):

@@ -1,7 +1,7 @@
 import pytest
 
 from mmrobust.cli.resuming import finish, finished, resumed
-from mmrobust.engine.ledger import OtherRunError
+from mmrobust.ledger.ledger import OtherRunError
 
 
 def test_what_is_there_is_gone_on_with():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mmrobust.compat._scope import VARIABLE
+
 ROOT = Path(__file__).parents[2]
 # Runs code in a fresh interpreter: files to lay out first, and whether the
 # site-packages are visible. A failure of the code is an ordinary result.
@@ -27,10 +29,12 @@ def run(tmp_path: Path) -> Run:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+        # Tests may have asked for the heals; who starts afresh has not.
+        given = {name: text for name, text in os.environ.items() if name != VARIABLE}
         return subprocess.run(
             [sys.executable, *(['-S'] if bare else []), '-c', code],
             env={
-                **os.environ,
+                **given,
                 'PYTHONPATH': os.pathsep.join([str(tmp_path), str(ROOT)]),
                 **(environment or {}),
             },

@@ -161,6 +161,8 @@ def test_downloads_are_data_too(monkeypatch, tmp_path):
     assert asked['weights_only'] is True
 
 
-def test_url_loader_is_replaced():
-    assert mmengine_checkpoint.load_url.func is checkpoints._load_url
-    assert mmengine_checkpoint.load_url.args[0] is torch.hub.load_state_dict_from_url
+def test_url_loader_is_replaced(tmp_path):
+    path = tmp_path / 'there.pth'
+    torch.save({'state_dict': {}, 'meta': Path('any')}, path)
+    with pytest.raises(pickle.UnpicklingError, match=r'file://.*there\.pth refused: .*pathlib'):
+        mmengine_checkpoint.load_url(path.as_uri(), model_dir=str(tmp_path / 'here'))

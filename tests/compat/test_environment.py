@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmrobust.compat import Finding, environment
+from mmrobust.compat import Break, Finding, _scope, environment, healed
 
 HEALTHY = Finding('good', 'none', 'healthy', '')
 HEALED = Finding('mended', 'an error', 'healed', 'a stand-in')
@@ -21,6 +21,25 @@ def test_exit_status(monkeypatch, capsys, findings, status):
     for finding in findings:
         assert finding.name in output
         assert finding.text in output
+
+
+def test_where_a_heal_holds_is_said(monkeypatch):
+    class Own(Break):
+        name, symptom, remedy, changes_behaviour = 'own', 'an error', 'done otherwise', True
+
+        def detect(self):
+            return True
+
+    class Stack(Own):
+        changes_behaviour = False
+
+    assert Own().finding().text == 'done otherwise'
+    monkeypatch.setattr(_scope, '_asked', False)
+    where = 'in mmrobust alone, or by mmrobust.compat.heal()'
+    assert Own().finding().text == f'done otherwise ({where})'
+    assert Stack().finding().text == 'done otherwise'
+    with healed():
+        assert Own().finding().text == 'done otherwise'
 
 
 def test_versions_name_the_variant_that_is_there(monkeypatch):

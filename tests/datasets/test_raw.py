@@ -9,7 +9,7 @@ from PIL import Image
 
 from mmrobust.datasets import RawPictures, RawVideos
 from mmrobust.datasets.synthetic_pose import SyntheticPoseDataset
-from mmrobust.engine.datasets import annotations_digest
+from mmrobust.datasets.wrappers import annotations_digest
 from mmrobust.io.video import write_lossless
 from tests.conftest import CONFIGS
 

@@ -12,9 +12,9 @@ from mmengine.registry import init_default_scope
 
 from mmrobust.cli.attack import main
 from mmrobust.compat import flat_heatmaps
-from mmrobust.engine.ledger import read_entries
 from mmrobust.evaluation.goal_curve import goal_curve
 from mmrobust.evaluation.poses import by_joint, over_tau
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims.pose import PoseVictim
 from mmrobust.visualization.stills import decoded
 from tests.conftest import ROOT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mmrobust.engine.ledger import Ledger
 from mmrobust.engine.sample_loop import attack_samples
+from mmrobust.ledger.ledger import Ledger
 from mmrobust.victims.samples import Loaded
 
 

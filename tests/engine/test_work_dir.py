@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmrobust.engine.lock import FolderInUseError
+from mmrobust.ledger.lock import FolderInUseError
 from tests.engine.runs import attack_run, card, outcome, rows
 from tests.engine.test_lock import in_child
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from mmrobust.functional.bootstrap import NOTHING, bootstrap
 
@@ -14,6 +15,21 @@ def test_the_interval_covers_the_mean_nineteen_times_in_twenty(n):
     hits = (limits[:, 0] < 0) & (limits[:, 1] > 0)
     # Three standard errors of 95 % in 1000.
     assert abs(hits.mean() - 0.95) < 0.021
+
+
+@pytest.mark.slow
+def test_scipys_interval_covers_the_mean_of_eight_values_less_often():
+    def covers(low, high):
+        return low < 0 < high
+
+    rng = np.random.default_rng(0)
+    samples = [rng.normal(size=8) for _ in range(1000)]
+    bca = [
+        scipy.stats.bootstrap((values,), np.mean, n_resamples=4000, method='BCa', rng=0)
+        for values in samples
+    ]
+    assert sum(covers(*bootstrap(list(values))) for values in samples) == 940
+    assert sum(covers(*found.confidence_interval) for found in bca) == 873
 
 
 def test_of_five_values_nothing_is_known():

@@ -11,7 +11,7 @@ from mmrobust.attacks.k_limiting import KLimiting
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
-from mmrobust.goals import CorruptPose, PoseTruth, TargetPose
+from mmrobust.goals import CorruptPose, PoseAnnotations, TargetPose
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import PoseVictim
@@ -35,7 +35,7 @@ def _scene(name, flip=False, backbone='PosePlanted'):
     return (
         victim,
         data,
-        PoseTruth(
+        PoseAnnotations(
             adapter=truth.adapter,
             keypoints=joints.float(),
             visible=inside.float(),

@@ -126,5 +126,7 @@ def test_pose_bottomup_success_is_that_of_the_stock_test_step_on_rounded_pixels(
 
 def test_pose_bottomup_goals_of_single_poses_are_refused():
     victim, data = _scene('ae')
-    with pytest.raises(ValueError, match='labels must be a PoseTruth .*got .PersonsTruth'):
+    with pytest.raises(
+        ValueError, match='labels must be a PoseAnnotations .*got .PersonsAnnotations'
+    ):
         _attack(PGD(Linf(8), CorruptPose()), victim, data)

@@ -232,7 +232,7 @@ def test_pose_bottomup_batches_and_labels_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match='pictures of one size in a batch .or a batch size of 1'):
         victim.predict(data)
     goal = CorruptPersons()
-    with pytest.raises(ValueError, match='labels must be a PersonsTruth'):
+    with pytest.raises(ValueError, match='labels must be a PersonsAnnotations'):
         goal.check(torch.zeros(3), 3)
     with pytest.raises(ValueError, match='labels must be persons of 2 pictures'):
         goal.check(truth, 2)

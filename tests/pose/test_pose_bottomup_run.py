@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import get_installed_path
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims import BottomupVictim
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -25,7 +25,7 @@ from pose_toys import (
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.threats import Linf
 from mmrobust.victims import CascadeVictim
 from mmrobust.victims.lifting import Corrupt3DPose
@@ -144,8 +144,8 @@ def test_pose_cascade_person_with_a_joint_missing_has_no_places(lifter):
 def test_pose_cascade_person_without_a_label_has_no_visible_joint(lifter):
     _, crops, pixels, truth, _ = cascade(lifter)
     bare = replace(truth.pose, visible=torch.zeros_like(truth.pose.visible))
-    weights = torch.zeros_like(truth.aim.weights)
-    truth = replace(truth, pose=bare, aim=replace(truth.aim, weights=weights))
+    weights = torch.zeros_like(truth.reference.weights)
+    truth = replace(truth, pose=bare, reference=replace(truth.reference, weights=weights))
     outcomes = PGD(goal=Corrupt3DPose())(crops, pixels, truth)
     assert all(not o.attacked and o.flags == ('no_visible_joint',) for o in outcomes)
 
@@ -153,9 +153,9 @@ def test_pose_cascade_person_without_a_label_has_no_visible_joint(lifter):
 def test_pose_cascade_measures_boxes_of_a_detector_from_their_own_prediction(lifter):
     _, crops, pixels, truth, _ = cascade(lifter)
     annotated = torch.tensor([True, False, True])
-    weights = truth.aim.weights * annotated[:, None, None]
+    weights = truth.reference.weights * annotated[:, None, None]
     pose = replace(truth.pose, annotated=annotated)
-    truth = replace(truth, pose=pose, aim=replace(truth.aim, weights=weights))
+    truth = replace(truth, pose=pose, reference=replace(truth.reference, weights=weights))
     clean = crops(pixels.float()).detach()
     goal = Corrupt3DPose()
     goal.check(truth, 3)

@@ -18,7 +18,7 @@ from mmengine.config import Config
 from pose_toys import build_model
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims import PoseVictim
 from mmrobust.victims.pose.detections import annotate_boxes, matches
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmrobust.goals import CorruptPose, PoseTruth, TargetPose
+from mmrobust.goals import CorruptPose, PoseAnnotations, TargetPose
 from mmrobust.registry import GOALS
 from mmrobust.victims.pose.head_adapters import CoordinateAdapter
 from tests.pose.pose_toys import distance
@@ -44,7 +44,7 @@ def _truth(n=3, target=False, **changes):
         'annotated': torch.ones(n, dtype=torch.bool),
         'target': keypoints.flip(1) if target else None,
     }
-    return PoseTruth(**fields | changes)
+    return PoseAnnotations(**fields | changes)
 
 
 def _outputs(keypoints):
@@ -233,7 +233,9 @@ def test_pose_goals_refuse_bad_options(build, message):
 
 def test_pose_goals_refuse_what_does_not_fit():
     truth = _truth()
-    with pytest.raises(ValueError, match="labels must be a PoseTruth of a pose victim, got 'Tens"):
+    with pytest.raises(
+        ValueError, match="labels must be a PoseAnnotations of a pose victim, got 'Tens"
+    ):
         CorruptPose().check(torch.tensor([0, 1, 2]), 3)
     with pytest.raises(ValueError, match='labels must be poses of 2 samples, got 3'):
         CorruptPose().check(truth, 2)

@@ -218,7 +218,7 @@ def test_image_facts_are_those_of_the_persons():
     clean = victim.predict(loaded.data)[1]
     adversarial = clean.flip(1)
     record = victim.record(victim.labels(loaded.data), clean, adversarial, adversarial)
-    truth = crop.truth(loaded.data['data_samples'])
+    truth = crop.annotations(loaded.data['data_samples'])
     sides = [side.reshape(3, -1) for side in (clean, adversarial, adversarial)]
     each = []
     for i in range(3):

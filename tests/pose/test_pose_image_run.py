@@ -11,8 +11,8 @@ from mmengine.registry import init_default_scope
 from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
 from mmrobust.engine.victims import build_victim
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims import PhotographVictim
 from mmrobust.victims.pose.photograph_files import PhotographFiles
 from tests.conftest import ROOT

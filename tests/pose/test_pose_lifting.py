@@ -16,6 +16,7 @@ from mmrobust.goals import CorruptPose
 from mmrobust.threats import Linf
 from mmrobust.victims import LifterVictim
 from mmrobust.victims.lifting import Corrupt3DPose
+from mmrobust.victims.lifting.flip import flip_averaged
 from mmrobust.victims.lifting.loading import LiftPipeline, linear_layout
 
 pytestmark = pytest.mark.sampled(4)
@@ -86,6 +87,25 @@ def test_pose_lifting_responses_are_those_of_the_test_step(family, h36m):
         torch.testing.assert_close(sequences(joints), outputs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize('shift', [True, False])
+def test_pose_lifting_flip_test_is_mmposes_bit_for_bit(h36m, shift):
+    victim, loaded = loaded_batch('motionbert', h36m)
+    model = victim.model
+    model.test_cfg['shift_coords'] = shift
+    data = model.data_preprocessor(loaded.data, False)
+    samples = data['data_samples']
+    with torch.no_grad():
+        _, stock = victim.predict(loaded.data)
+        inputs = torch.stack(list(data['inputs']))
+        own = flip_averaged(model, inputs, samples)
+    assert torch.equal(victim.adapter.flatten((own,)), stock)
+    # Mirrored coordinates are copies: what was given is as it was.
+    before = inputs.clone()
+    flip_averaged(model, inputs.requires_grad_(), samples).sum().backward()
+    assert torch.equal(inputs, before)
+    assert inputs.grad.abs().sum() > 0
+
+
 def test_pose_lifting_gradient_agrees_with_finite_differences(family, h36m):
     victim, sequences, joints, truth, _ = bound(family, h36m)
     sequences.model.double()
@@ -151,7 +171,7 @@ def test_pose_lifting_planted_adversarial_pose_is_found(h36m):
         response = sequences(joints)
         start = distance(Corrupt3DPose().bind(truth, response), response)
     # The depth goes further from where it belongs, as far as eps lets joint 3 go.
-    signs = (clean - truth.aim.places)[:, 0, 3, 2].sign()
+    signs = (clean - truth.reference.places)[:, 0, 3, 2].sign()
     goal = Corrupt3DPose(tau=float(start.max()) + 1e-4)
     attack = PGD(Linf(7.0), goal, steps=1, step_size=1.0, random_start=False)
     rows = attack(sequences, joints, truth)
@@ -165,13 +185,17 @@ def test_pose_lifting_planted_adversarial_pose_is_found(h36m):
 
 def test_pose_lifting_of_half_the_joints_hidden_counts_the_others(h36m):
     _, sequences, joints, truth, _ = bound('video', h36m)
-    truth.aim.weights[:, :, ::2] = 0
+    truth.reference.weights[:, :, ::2] = 0
     with torch.no_grad():
         outputs = sequences(joints)
         goal = Corrupt3DPose().bind(truth, outputs)
-        gap = (truth.places(outputs) - truth.aim.places).norm(dim=3)[:, :, 1::2].mean(dim=(1, 2))
+        gap = (
+            (truth.places(outputs) - truth.reference.places)
+            .norm(dim=3)[:, :, 1::2]
+            .mean(dim=(1, 2))
+        )
     torch.testing.assert_close(distance(goal, outputs), gap)
-    truth.aim.weights.zero_()
+    truth.reference.weights.zero_()
     outcomes = PGD(goal=Corrupt3DPose())(sequences, joints, truth)
     assert all(not o.attacked and 'no_visible_joint' in o.flags for o in outcomes)
 
@@ -181,10 +205,10 @@ def test_pose_lifting_refuses_what_it_cannot_attack(h36m):
     with pytest.raises(ValueError, match='space must be keypoints'):
         LifterVictim(model, space='crop')
     model.head = torch.nn.Linear(2, 2)
-    with pytest.raises(ValueError, match='head must be for a lifter one of Temporal'):
+    with pytest.raises(ValueError, match='head of a lifter must be one with an adapter .*Temporal'):
         LifterVictim(model)
     victim, sequences, joints, truth, loaded = bound('image', h36m)
-    with pytest.raises(ValueError, match='a PoseTruth|poses'):
+    with pytest.raises(ValueError, match='a PoseAnnotations|poses'):
         PGD(goal=CorruptPose())(sequences, joints, truth)
     del loaded.data['data_samples'][0].gt_instances.lifting_target
     with pytest.raises(ValueError, match='lifting_target'):

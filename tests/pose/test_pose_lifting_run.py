@@ -9,7 +9,7 @@ from lifting_toys import LIFTERS, build_lifter, dataset_config, write_h36m
 from mmengine.config import Config
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims import LifterVictim
 
 pytestmark = pytest.mark.slow

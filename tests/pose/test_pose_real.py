@@ -5,7 +5,7 @@ import torch
 from pose_toys import Dataset
 
 from mmrobust.victims import PoseVictim
-from mmrobust.victims.pose.annotations import pose_truth
+from mmrobust.victims.pose.annotations import pose_annotations
 from mmrobust.victims.pose.detections import annotate_boxes
 from mmrobust.victims.pose.head_adapters import ADAPTERS
 
@@ -53,12 +53,12 @@ def _samples(folder, kind, prepare=None, codec=None, **options):
     return [dataset[i]['data_samples'] for i in range(len(dataset))]
 
 
-def _readout(name):
+def _adapter(name):
     from mmpose.registry import KEYPOINT_CODECS
 
     head = type(name, (), {})()
     head.decoder = KEYPOINT_CODECS.build(CODECS[name])
-    return ADAPTERS[name](head)
+    return ADAPTERS.known[name](head)
 
 
 COCO = {'ann_file': 'test_coco.json', 'data_prefix': {'img': ''}}
@@ -75,8 +75,8 @@ def test_pose_real_annotations_encode_as_in_training(source, name, real_data):
     folder = real_data / 'mmpose_tests' / source
     plain = _samples(folder, kind, **options)
     trained = _samples(folder, kind, codec=CODECS[name], **options)
-    adapter = _readout(name)
-    truth = pose_truth(plain, adapter)
+    adapter = _adapter(name)
+    truth = pose_annotations(plain, adapter)
     assert truth.annotated.all()
     assert (truth.scale > 0).all()
     aim = adapter.encode(truth.keypoints, truth.visible)
@@ -97,7 +97,7 @@ def test_pose_real_boxes_of_a_detector_are_no_ground_truth(real_data):
     folder = real_data / 'mmpose_tests' / 'coco'
     boxes = str(folder / 'test_coco_det_AP_H_56.json')
     samples = _samples(folder, 'CocoDataset', **COCO, bbox_file=boxes)
-    truth = pose_truth(samples, _readout('HeatmapHead'))
+    truth = pose_annotations(samples, _adapter('HeatmapHead'))
     assert len(truth) == 118
     assert not truth.annotated.any()
 
@@ -111,7 +111,7 @@ def test_pose_real_boxes_of_a_detector_take_the_annotations_that_they_match(real
     found = [one for one in samples if one.metainfo.get('raw_ann_info') is not None]
     assert len(found) == 12
     assert len({one.raw_ann_info['id'] for one in found}) == 12
-    assert pose_truth(samples, _readout('HeatmapHead')).annotated.sum() == 12
+    assert pose_annotations(samples, _adapter('HeatmapHead')).annotated.sum() == 12
     for one in found:
         left, top, width, height = one.raw_ann_info['bbox']
         person = torch.tensor([[left, top, left + width, top + height]])

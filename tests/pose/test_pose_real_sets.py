@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from scipy.io import savemat
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from tests.pose.pose_toys import random_checkpoint
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from pose_toys import random_checkpoint
 
 from mmrobust.cli.attack import main
-from mmrobust.engine.ledger import read_entries
+from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims import PoseVictim
 from tests.conftest import ROOT
 

@@ -24,7 +24,7 @@ from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.registry import VICTIMS
 from mmrobust.threats import Linf
 from mmrobust.victims import PoseVictim
-from mmrobust.victims.pose.annotations import pose_truth
+from mmrobust.victims.pose.annotations import pose_annotations
 
 pytestmark = pytest.mark.sampled(3)
 
@@ -222,12 +222,17 @@ def test_pose_victim_is_registered_and_speaks_of_input_pixels():
 def test_pose_head_without_a_readout_is_refused_by_name(kind):
     model = build_model('heatmap')
     model.head.__class__ = type(kind, (type(model.head),), {})
-    with pytest.raises(ValueError, match=f'head must be one with an adapter .*HeatmapHead.*{kind}'):
+    with pytest.raises(
+        ValueError,
+        match=f'head of a pose estimator must be one with an adapter .*HeatmapHead.*{kind}',
+    ):
         PoseVictim(model)
 
 
 def test_pose_victims_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match='model must be an MMPose estimator with a head'):
+    with pytest.raises(
+        ValueError, match='must be one with an adapter .* got Linear without a head'
+    ):
         PoseVictim(torch.nn.Linear(1, 1))
     model = build_model('heatmap')
     model.head.decoder = None
@@ -261,9 +266,9 @@ def test_pose_batches_that_do_not_fit_are_refused():
 def test_pose_target_of_another_number_of_joints_is_refused():
     victim, data = PoseVictim(build_model('heatmap')), batch()
     with pytest.raises(ValueError, match=r'target must be of shape \(3, 5, 2\), one point.*\(3, 4'):
-        pose_truth(data['data_samples'], victim.adapter, torch.zeros(3, 4, 2))
+        pose_annotations(data['data_samples'], victim.adapter, torch.zeros(3, 4, 2))
     with pytest.raises(ValueError, match='target must be finite'):
-        pose_truth(data['data_samples'], victim.adapter, torch.full((3, K, 2), torch.nan))
+        pose_annotations(data['data_samples'], victim.adapter, torch.full((3, K, 2), torch.nan))
     with pytest.raises(ValueError, match='labels must be poses with a target'):
         TargetPose().check(victim.labels(data), 3)
 

@@ -1,10 +1,13 @@
-"""The benchmark of the query attacks: it runs, and its shares are shares."""
+"""The benchmarks run, compare like with like, and their shares are shares."""
 
 import re
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from mmrobust.functional.resample import resample
 
 FOLDER = Path(__file__).parents[2] / 'tools' / 'analysis_tools'
 LINE = re.compile(
@@ -37,3 +40,14 @@ def test_query_shares(benchmark, name, tmp_path, capsys):
     # Three of the nine videos are never fooled and use up what they may.
     assert filled / 100 * 4 * calls >= 3 * 20
     assert len(list(tmp_path.iterdir())) == 9
+
+
+def test_sampling_by_flow_is_compared_with_torchs_own(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import benchmarks_flow
+
+    image, flow = torch.rand(1, 3, 33, 40).double(), torch.randn(1, 2, 33, 40).double()
+    theirs = benchmarks_flow.grid_sampled(image, flow)
+    torch.testing.assert_close(theirs, resample(image, flow), rtol=0, atol=1e-12)
+    benchmarks_flow.measure_resample((1, 3, 64, 80), 2)
+    assert 'times grid_sample, with gradients' in capsys.readouterr().out

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 import mmrobust  # noqa: F401  (heals the stack before MMAction2 is imported)
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.datasets.synthetic import synthesize
-from mmrobust.engine.answers import AnswerFile
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
+from mmrobust.ledger.answers import AnswerFile
 from mmrobust.query.black_box import BlackBox
 from mmrobust.query.scheduler import QueryScheduler
 from mmrobust.query.state import QueryState, Search

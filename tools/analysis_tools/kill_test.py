@@ -60,8 +60,8 @@ class Moments:
 
     def install(self) -> None:
         """Let this process note its moments."""
-        from mmrobust.engine import ledger
         from mmrobust.io import video
+        from mmrobust.ledger import ledger
         from mmrobust.visualization import video as previews
 
         replace, packets = os.replace, video.packets
@@ -77,17 +77,18 @@ class Moments:
                 if number == 1:
                     self.passed('in the middle of a video')
 
-        def append(self_: Any, entry: dict[str, Any]) -> None:
+        def append(self_: Any, entry: dict[str, Any]) -> dict[str, Any]:
             size = self_.path.stat().st_size if self_.path.exists() else 0
-            real(self_, entry)
+            written = real(self_, entry)
             content = self_.path.read_bytes()
             # Half a line, as a kill leaves it, and then the whole.
             self_.path.write_bytes(content[: (size + len(content)) // 2])
             self.passed(f'in the middle of line {len(self_.entries)}')
             self_.path.write_bytes(content)
             self.passed(f'after line {len(self_.entries)}')
+            return written
 
-        real: Callable[[Any, dict[str, Any]], None] = ledger.Ledger.append
+        real: Callable[[Any, dict[str, Any]], dict[str, Any]] = ledger.Ledger.append
         setattr(os, 'replace', replacing)  # noqa: B010
         for module in (video, previews):
             setattr(module, 'packets', encoding)  # noqa: B010

@@ -115,6 +115,7 @@ def attack(name: str, trace: Trace) -> None:
     from mmengine.runner import Runner
 
     from mmrobust.cli.attack import build_config, parser
+    from mmrobust.compat import healed
 
     if name == PYTHON:
         return call(trace)
@@ -127,7 +128,7 @@ def attack(name: str, trace: Trace) -> None:
         network = getattr(runner.model, 'backbone', runner.model)
         hook = network.register_forward_pre_hook(trace.see)
         try:
-            with contextlib.redirect_stdout(io.StringIO()), traced(trace):
+            with contextlib.redirect_stdout(io.StringIO()), healed(), traced(trace):
                 runner.test()
         finally:
             hook.remove()

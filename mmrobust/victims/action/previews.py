@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.ledger_files import Entry
 from mmrobust.engine.previews import Previews
+from mmrobust.ledger.ledger_files import Entry
 from mmrobust.registry import PREVIEWS
 from mmrobust.victims.base import Victim
 from mmrobust.victims.samples import Loaded

@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from mmrobust.datasets.raw_videos import RawVideos
-from mmrobust.engine.datasets import leaves, locate
+from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.functional.naming import NAME_KEY

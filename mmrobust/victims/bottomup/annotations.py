@@ -1,4 +1,4 @@
-"""Ground truth of bottom-up samples, as the test pipeline packs it, in input pixels.
+"""Ground annotations of bottom-up samples, as the test pipeline packs it, in input pixels.
 
 Shapes: N pictures, J persons, K joints. Bottom-up test pipelines resize the
 picture and leave its annotation alone; here it takes the way back that MMPose

@@ -19,7 +19,7 @@ from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import Prediction, predicted_persons
-from mmrobust.victims.bottomup.truth import PersonsTruth
+from mmrobust.victims.bottomup.persons_annotations import PersonsAnnotations
 
 
 @GOALS.register_module()
@@ -71,11 +71,11 @@ class CorruptPersons(DecodedGoal):
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are persons of ``n`` pictures."""
         kind = type(labels).__name__
-        sound = isinstance(labels, PersonsTruth)
-        require(sound, 'labels', 'a PersonsTruth of a bottom-up victim', kind)
+        sound = isinstance(labels, PersonsAnnotations)
+        require(sound, 'labels', 'a PersonsAnnotations of a bottom-up victim', kind)
         require(len(labels) == n, 'labels', f'persons of {n} pictures', len(labels))
 
-    def bind(self, labels: PersonsTruth, outputs: Tensor) -> BoundGoal:
+    def bind(self, labels: PersonsAnnotations, outputs: Tensor) -> BoundGoal:
         """This goal for given pictures.
 
         Args:
@@ -93,8 +93,8 @@ class CorruptPersons(DecodedGoal):
             self, DecodedSamples(labels, labels.adapter.encode(persons, outputs).to(outputs))
         )
 
-    def _found(self, truth: PersonsTruth, outputs: Tensor) -> list[Prediction]:
-        found = truth.decode(outputs.nan_to_num())
+    def _found(self, annotations: PersonsAnnotations, outputs: Tensor) -> list[Prediction]:
+        found = annotations.decode(outputs.nan_to_num())
         return [persons.above(self.min_score) for persons in found]
 
     def counted(self, samples: DecodedSamples) -> Tensor:
@@ -107,10 +107,10 @@ class CorruptPersons(DecodedGoal):
 
     def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where enough joints are wrong (N,)."""
-        truth, aim = samples.annotations, samples.reference
-        counted, persons = self.counted(samples), aim.persons
+        annotations, reference = samples.annotations, samples.reference
+        counted, persons = self.counted(samples), reference.persons
         wrong = torch.zeros(len(outputs), dtype=torch.bool)
-        for i, found in enumerate(self._found(truth, outputs)):
+        for i, found in enumerate(self._found(annotations, outputs)):
             seen, scale = counted[i], persons.scale[i]
             right, _ = right_joints(found.joints, persons.keypoints[i], seen, scale, self.tau)
             total = int(seen.sum())
@@ -124,8 +124,8 @@ class CorruptPersons(DecodedGoal):
 
     def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it, over all persons."""
-        truth, aim = samples.annotations, samples.reference
-        return truth.adapter.groups(outputs, aim)
+        annotations, reference = samples.annotations, samples.reference
+        return annotations.adapter.groups(outputs, reference)
 
     def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmrobust.victims.base import Record
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import predicted_persons
-from mmrobust.victims.bottomup.truth import PersonsTruth
+from mmrobust.victims.bottomup.persons_annotations import PersonsAnnotations
 
 # A joint is right within this share of its person's box (PCK@0.2), a picture or
 # a person with more than half of its joints: one that `CorruptPersons` takes for
@@ -26,7 +26,7 @@ SIDES = ('clean', 'adversarial')
 
 
 def persons_record(
-    truth: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+    annotations: PersonsAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
 ) -> Record:
     """What is written down of one picture.
 
@@ -43,18 +43,18 @@ def persons_record(
     the others in lengths of their person's box; what speaks of the annotation is null.
 
     Args:
-        truth: Its annotations, alone in a batch.
+        annotations: Its annotations, alone in a batch.
         clean: Outputs (1, D) of the test step on the clean picture.
         adversarial: Likewise on the adversarial one.
         checked: Outputs (1, D) of the attack's last check.
     """
-    bare = not bool((truth.persons.visible > 0.5).any())
+    bare = not bool((annotations.persons.visible > 0.5).any())
     if bare:
-        own = predicted_persons(truth.decode(clean.nan_to_num()), truth.persons)
-        truth = replace(truth, persons=own)
-    before, after = _Found(truth, clean), _Found(truth, adversarial)
+        own = predicted_persons(annotations.decode(clean.nan_to_num()), annotations.persons)
+        annotations = replace(annotations, persons=own)
+    before, after = _Found(annotations, clean), _Found(annotations, adversarial)
     labelled = before.labelled
-    differ = int((after.right ^ _Found(truth, checked).right).sum())
+    differ = int((after.right ^ _Found(annotations, checked).right).sum())
     fields: dict[str, Any] = {
         'persons': 0 if bare else int(labelled.any(dim=1).sum()),
         'joints_moved': int((~before.near(after) & labelled).sum()),
@@ -70,12 +70,12 @@ def persons_record(
 class _Found:
     """The persons that were predicted beside those that are there."""
 
-    def __init__(self, truth: PersonsTruth, outputs: Tensor) -> None:
-        persons = truth.persons
+    def __init__(self, annotations: PersonsAnnotations, outputs: Tensor) -> None:
+        persons = annotations.persons
         self.labelled = (persons.visible[0] > 0.5).cpu()
         self.scale = persons.scale[0].double().cpu()
         self.keypoints = persons.keypoints[0].double().cpu()
-        self.predicted = truth.decode(outputs.nan_to_num())[0]
+        self.predicted = annotations.decode(outputs.nan_to_num())[0]
         self.right, self.match = right_joints(
             self.predicted.joints, self.keypoints, self.labelled, self.scale, TAU
         )

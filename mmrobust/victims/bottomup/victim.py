@@ -19,8 +19,8 @@ from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bottomup.annotations import annotated_persons
 from mmrobust.victims.bottomup.head_adapters import adapter_of
 from mmrobust.victims.bottomup.loading import PicturePipeline
+from mmrobust.victims.bottomup.persons_annotations import PersonsAnnotations
 from mmrobust.victims.bottomup.record import persons_record
-from mmrobust.victims.bottomup.truth import PersonsTruth
 from mmrobust.victims.bound import BoundSamples, BoundVictim
 from mmrobust.victims.samples import channels_of
 from mmrobust.victims.unloaded import first_of
@@ -58,10 +58,10 @@ class BottomupVictim(Victim):
         """Let a data set (without wrappers) keep the network's inputs."""
         dataset.pipeline = PicturePipeline(dataset.pipeline.transforms, channels_of(self.model))
 
-    def labels(self, data: dict[str, Any]) -> PersonsTruth:
+    def labels(self, data: dict[str, Any]) -> PersonsAnnotations:
         """Annotations of a batch."""
         adapter = self.adapter
-        return PersonsTruth(adapter, annotated_persons(data['data_samples'], adapter.joints))
+        return PersonsAnnotations(adapter, annotated_persons(data['data_samples'], adapter.joints))
 
     @staticmethod
     def pixels(data: dict[str, Any]) -> Tensor:
@@ -109,7 +109,7 @@ class BottomupVictim(Victim):
         return self.bind(list(loaded.data['data_samples']) * len(pixels))
 
     def record(
-        self, labels: PersonsTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: PersonsAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The persons, and how many of them are still found."""
         return persons_record(labels, clean, adversarial, checked)

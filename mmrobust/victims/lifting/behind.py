@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
 from mmrobust.functional.checks import require, suggestion
+from mmrobust.io.checkpoints import read_checkpoint
 from mmrobust.victims.lifting.loading import LiftLayout, LiftPipeline
 from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.samples import LAYOUT_KEY, Failure
@@ -146,7 +146,7 @@ def _check_joints(cfg: Config, path: str) -> None:
     """Raise ValueError where MMPose would take COCO's joints for want of any."""
     from mmpose.apis.inference import dataset_meta_from_config
 
-    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    checkpoint = read_checkpoint(path)
     named = 'dataset_meta' in checkpoint.get('meta', {})
     if not named and dataset_meta_from_config(cfg, dataset_mode='train') is None:
         raise ValueError(

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record
 from mmrobust.victims.lifting.behind import Chained, Lifter
-from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftAim
+from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftReference
+from mmrobust.victims.lifting.lift_annotations import LiftAnnotations
 from mmrobust.victims.lifting.record import lift_record
-from mmrobust.victims.lifting.truth import LiftTruth
 from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.pose.annotations import zoom
 from mmrobust.victims.pose.head_adapters import HeadAdapter
@@ -65,17 +65,17 @@ class CascadeVictim(PoseVictim):
         mixing = self.lifter.conversion(getattr(dataset, 'metainfo', None) or {})
         self.chain = CascadeAdapter(self.adapter, self.lifter, mixing)
 
-    def labels(self, data: dict[str, Any]) -> CascadeTruth:  # type: ignore[override]
+    def labels(self, data: dict[str, Any]) -> CascadeAnnotations:  # type: ignore[override]
         """Annotated joints of a batch, and what the lifter makes of them."""
         if self.chain is None:
             raise RuntimeError('CascadeVictim must be installed in a data set first')
-        pose = self.truth(data['data_samples'])
+        pose = self.annotations(data['data_samples'])
         chained = tuple(self.lifter.join(sample) for sample in data['data_samples'])
         places, weights = self.chain.annotated(pose, chained)
-        return CascadeTruth(self.chain, LiftAim(places, weights, chained), pose)
+        return CascadeAnnotations(self.chain, LiftReference(places, weights, chained), pose)
 
     def record(  # type: ignore[override]
-        self, labels: CascadeTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: CascadeAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """Both poses, in the plane and in space; what is right is decided in space."""
         flat = pose_record(labels.pose, clean, adversarial, checked, self.sigmas)
@@ -86,14 +86,14 @@ class CascadeVictim(PoseVictim):
 
 
 @dataclass(frozen=True)
-class CascadeTruth(LiftTruth):
+class CascadeAnnotations(LiftAnnotations):
     """Annotations of N persons.
 
     Attributes:
         pose: In the plane.
     """
 
-    pose: PoseTruth
+    pose: PoseAnnotations
 
     @property
     def annotated(self) -> Tensor:
@@ -105,9 +105,9 @@ class CascadeTruth(LiftTruth):
         """Which persons (N,) have a labelled joint."""
         return (self.pose.visible > 0.5).any(dim=1)
 
-    def select(self, rows: Tensor) -> CascadeTruth:
+    def select(self, rows: Tensor) -> CascadeAnnotations:
         """The annotations of some of the persons."""
-        return replace(self, aim=self.aim.select(rows), pose=self.pose.select(rows))
+        return replace(self, reference=self.reference.select(rows), pose=self.pose.select(rows))
 
 
 class CascadeAdapter(LiftAdapter):
@@ -137,16 +137,18 @@ class CascadeAdapter(LiftAdapter):
         with torch.no_grad():
             return self._lifted(joints.to(outputs.device), samples)
 
-    def annotated(self, truth: PoseTruth, samples: Sequence[Chained]) -> tuple[Tensor, Tensor]:
+    def annotated(
+        self, annotations: PoseAnnotations, samples: Sequence[Chained]
+    ) -> tuple[Tensor, Tensor]:
         """Places (N, T, K, 3) of the annotated joints, and their weights (N, T, K).
 
         A lifter looks at all joints: a person with one missing has no places.
         """
         device = next(self.lifter.victim.model.parameters()).device
         with torch.no_grad():
-            places = self._lifted(truth.keypoints.to(device), samples)
+            places = self._lifted(annotations.keypoints.to(device), samples)
         needed = (self.mixing != 0).any(dim=0)
-        whole = ((truth.visible > 0.5) | ~needed).all(dim=1) & truth.annotated
+        whole = ((annotations.visible > 0.5) | ~needed).all(dim=1) & annotations.annotated
         weights = torch.ones_like(places[..., 0]) * whole.to(device)[:, None, None]
         return places, weights
 

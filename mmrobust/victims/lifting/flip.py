@@ -1,32 +1,47 @@
-"""MMPose's flip test of lifters, which writes into what it is given."""
+"""MMPose's flip test of lifters, through which gradients pass.
+
+Shapes: N sequences, T frames, K joints.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
+import torch
 from torch import Tensor
 
-PLACES = (
-    'mmpose.models.pose_estimators.pose_lifter',
-    'mmpose.models.heads.regression_heads.motion_regression_head',
-)
+
+def is_flip_tested(model: Any) -> bool:
+    """Whether a lifter is tested on mirrored joints as well."""
+    return bool((model.test_cfg or {}).get('flip_test', False))
 
 
-@contextmanager
-def flips_copies() -> Iterator[None]:
-    """Inside, coordinates are mirrored in a copy: gradients pass no other way."""
+def flip_averaged(model: Any, inputs: Tensor, samples: Sequence[Any]) -> Tensor:
+    """The coordinates (N, T, K, 3) that the head passes to its decoder under the flip test.
+
+    What ``PoseLifter.predict`` and ``MotionRegressionHead.predict`` compute, bit for bit; they
+    mirror coordinates in place, which no gradient passes.
+
+    Args:
+        model: A ``PoseLifter`` whose head takes part in the test.
+        inputs: (N, T, K, C).
+        samples: Their N data samples, which say which joints are left and right.
+    """
     from mmpose.models.utils.tta import flip_coordinates
 
-    def mirrored(coords: Tensor, *args: Any, **options: Any) -> Tensor:
-        found: Tensor = flip_coordinates(coords.clone(), *args, **options)
-        return found
+    mirror = partial(
+        flip_coordinates,
+        flip_indices=samples[0].metainfo['flip_indices'],
+        shift_coords=model.test_cfg.get('shift_coords', True),
+        input_size=(1, 1),
+    )
 
-    first, second = PLACES
-    with (
-        patch(f'{first}.flip_coordinates', mirrored),
-        patch(f'{second}.flip_coordinates', mirrored),
-    ):
-        yield
+    def mirrored(several: Tensor) -> Tensor:
+        return torch.stack([mirror(coordinates.clone()) for coordinates in several])
+
+    ahead = model.head.forward(model.extract_feat(inputs))
+    back = model.head.forward(model.extract_feat(mirrored(inputs)))
+    averaged: Tensor = (ahead + mirrored(back)) * 0.5
+    return averaged

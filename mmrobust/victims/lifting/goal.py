@@ -16,7 +16,7 @@ from mmrobust.functional.checks import require
 from mmrobust.goals.base import BoundGoal
 from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
 from mmrobust.registry import GOALS
-from mmrobust.victims.lifting.truth import LiftTruth
+from mmrobust.victims.lifting.lift_annotations import LiftAnnotations
 
 
 @GOALS.register_module()
@@ -53,11 +53,11 @@ class Corrupt3DPose(DecodedGoal):
 
     def check(self, labels: Any, n: int) -> None:
         """Raise ValueError unless ``labels`` are 3-D poses of ``n`` samples."""
-        sound = isinstance(labels, LiftTruth)
-        require(sound, 'labels', 'a LiftTruth of a 3-D lifter', type(labels).__name__)
+        sound = isinstance(labels, LiftAnnotations)
+        require(sound, 'labels', 'a LiftAnnotations of a 3-D lifter', type(labels).__name__)
         require(len(labels) == n, 'labels', f'poses of {n} samples', len(labels))
 
-    def bind(self, labels: LiftTruth, outputs: Tensor) -> BoundGoal:
+    def bind(self, labels: LiftAnnotations, outputs: Tensor) -> BoundGoal:
         """This goal for given samples.
 
         Args:
@@ -69,17 +69,19 @@ class Corrupt3DPose(DecodedGoal):
                 than are annotated.
         """
         self._check_loss(labels.adapter)
-        found, aim = labels.places(outputs), labels.aim
-        rule = f'as annotated, {tuple(aim.places.shape[1:])}'
-        require(found.shape == aim.places.shape, 'prediction', rule, tuple(found.shape[1:]))
+        found, reference = labels.places(outputs), labels.reference
+        rule = f'as annotated, {tuple(reference.places.shape[1:])}'
+        require(found.shape == reference.places.shape, 'prediction', rule, tuple(found.shape[1:]))
         own = ~labels.annotated.to(found.device) | (self.reference == 'prediction')
         mine = own[:, None, None]
-        places = torch.where(mine[..., None], found, aim.places.to(found))
-        weights = torch.where(mine, 1.0, aim.weights.to(found))
-        aim = replace(aim, places=places, weights=weights)
+        places = torch.where(mine[..., None], found, reference.places.to(found))
+        weights = torch.where(mine, 1.0, reference.weights.to(found))
+        reference = replace(reference, places=places, weights=weights)
         device = outputs.device
-        aim = replace(aim, places=aim.places.to(device), weights=aim.weights.to(device))
-        return BoundGoal(self, DecodedSamples(labels, aim))
+        reference = replace(
+            reference, places=reference.places.to(device), weights=reference.weights.to(device)
+        )
+        return BoundGoal(self, DecodedSamples(labels, reference))
 
     def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The loss from the reference (N,)."""
@@ -87,9 +89,11 @@ class Corrupt3DPose(DecodedGoal):
 
     def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """The mean distance of the joints that count from the reference (N,)."""
-        truth, aim = samples.annotations, samples.reference
-        gap = (truth.adapter.decoded(outputs, aim.samples) - aim.places).norm(dim=3)
-        return (gap * aim.weights).sum(dim=(1, 2)) / aim.weights.sum(dim=(1, 2))
+        annotations, reference = samples.annotations, samples.reference
+        gap = (annotations.adapter.decoded(outputs, reference.samples) - reference.places).norm(
+            dim=3
+        )
+        return (gap * reference.weights).sum(dim=(1, 2)) / reference.weights.sum(dim=(1, 2))
 
     def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """True where the pose is wrong enough (N,)."""
@@ -108,8 +112,8 @@ class Corrupt3DPose(DecodedGoal):
 
     def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
         """Every coordinate of a joint (N, K * 3)."""
-        truth, aim = samples.annotations, samples.reference
-        found: Tensor = truth.adapter.groups(outputs, aim)
+        annotations, reference = samples.annotations, samples.reference
+        found: Tensor = annotations.adapter.groups(outputs, reference)
         return found
 
     def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:

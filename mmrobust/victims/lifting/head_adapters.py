@@ -17,15 +17,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.victims.heads import HeadAdapters, codec_of
 
-Loss = Callable[[Tensor, 'LiftAim'], Tensor]
+Loss = Callable[[Tensor, 'LiftReference'], Tensor]
+ADAPTERS = HeadAdapters('a lifter', 'mmrobust.victims.lifting.head_adapters')
+register = ADAPTERS.register
 # Squared length below which the distance of a joint has no slope any more.
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
-class LiftAim:
+class LiftReference:
     """Places that responses are compared with.
 
     Attributes:
@@ -38,14 +40,14 @@ class LiftAim:
     weights: Tensor
     samples: tuple[Any, ...]
 
-    def select(self, rows: Tensor) -> LiftAim:
+    def select(self, rows: Tensor) -> LiftReference:
         """Those of some of the samples."""
         own, some = rows.to(self.places.device), tuple(self.samples[i] for i in rows.tolist())
-        return LiftAim(self.places[own], self.weights[own], some)
+        return LiftReference(self.places[own], self.weights[own], some)
 
-    def to(self, outputs: Tensor) -> LiftAim:
+    def to(self, outputs: Tensor) -> LiftReference:
         """The same, placed and typed like ``outputs``."""
-        return LiftAim(self.places.to(outputs), self.weights.to(outputs), self.samples)
+        return LiftReference(self.places.to(outputs), self.weights.to(outputs), self.samples)
 
 
 class LiftAdapter(ABC):
@@ -64,10 +66,7 @@ class LiftAdapter(ABC):
     codecs: ClassVar[tuple[str, ...]]
 
     def __init__(self, model: Any) -> None:
-        self.head, self.codec = model.head, model.head.decoder
-        found, kind = type(self.codec).__name__, type(self.head).__name__
-        rule = f'for {kind} one of {", ".join(self.codecs)}'
-        require(found in self.codecs, 'head.decoder', rule, found)
+        self.head, self.codec = model.head, codec_of(model.head, self.codecs)
         self.kept = (model.test_cfg or {}).get('output_keypoint_indices')
 
     @staticmethod
@@ -97,20 +96,21 @@ class LiftAdapter(ABC):
         }
 
     def _loss(self, length: Callable[[Tensor], Tensor]) -> Loss:
-        def mean(outputs: Tensor, aim: LiftAim) -> Tensor:
-            lengths = length(self.places(outputs, aim.samples) - aim.places.double())
-            weights = aim.weights.double()
+        def mean(outputs: Tensor, reference: LiftReference) -> Tensor:
+            lengths = length(self.places(outputs, reference.samples) - reference.places.double())
+            weights = reference.weights.double()
             total = weights.sum(dim=(1, 2)).clamp(min=1)
             return ((lengths * weights).sum(dim=(1, 2)) / total).to(outputs)
 
         return mean
 
-    def groups(self, outputs: Tensor, aim: LiftAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: LiftReference) -> Tensor:
         """One number (N, K * 3) per coordinate of a joint that counts, summed over frames."""
-        found = self.places(outputs, aim.samples) * aim.weights.double()[..., None]
+        found = self.places(outputs, reference.samples) * reference.weights.double()[..., None]
         return found.sum(dim=1).flatten(1).to(outputs)
 
 
+@register('TemporalRegressionHead')
 class TemporalAdapter(LiftAdapter):
     """``TemporalRegressionHead`` (SimpleBaseline3D, VideoPose3D): T = 1, normalised coordinates."""
 
@@ -135,6 +135,7 @@ class TemporalAdapter(LiftAdapter):
         return found[:, None]
 
 
+@register('MotionRegressionHead')
 class MotionAdapter(LiftAdapter):
     """``MotionRegressionHead`` (MotionBERT): T frames, coordinates as shares of the image."""
 
@@ -164,18 +165,11 @@ class MotionAdapter(LiftAdapter):
         return (found - found[:, :, root : root + 1]) / 1000
 
 
-ADAPTERS: Mapping[str, type[LiftAdapter]] = {
-    'TemporalRegressionHead': TemporalAdapter,
-    'MotionRegressionHead': MotionAdapter,
-}
-
-
 def adapter_of(model: Any) -> LiftAdapter:
     """The adapter of a lifter's head.
 
     Raises:
         ValueError: Its head has none.
     """
-    kind = type(model.head).__name__
-    require(kind in ADAPTERS, 'head', f'for a lifter one of {", ".join(ADAPTERS)}', kind)
-    return ADAPTERS[kind](model)
+    adapter: LiftAdapter = ADAPTERS.of(model)[0](model)
+    return adapter

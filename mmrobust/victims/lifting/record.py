@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from mmrobust.victims.base import Record
-from mmrobust.victims.lifting.truth import LiftTruth
+from mmrobust.victims.lifting.lift_annotations import LiftAnnotations
 
 # A pose is right, and a joint has stayed, within this distance: 150 mm, as 3DPCK counts.
 TAU = 0.15
@@ -19,7 +19,9 @@ TAU = 0.15
 SAME = 0.005
 
 
-def lift_record(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
+def lift_record(
+    annotations: LiftAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
+) -> Record:
     """What is written down of one sample.
 
     ``mpjpe`` is the mean distance of the visible joints from the annotation
@@ -28,15 +30,18 @@ def lift_record(truth: LiftTruth, clean: Tensor, adversarial: Tensor, checked: T
     the joints in the middle frame.
 
     Args:
-        truth: Its annotation, alone in a batch.
+        annotations: Its annotation, alone in a batch.
         clean: Responses (1, D) of the test step to the clean joints.
         adversarial: Likewise to the adversarial ones.
         checked: Response (1, D) in the attack's last check.
     """
-    before, after = (truth.places(outputs)[0].cpu() for outputs in (clean, adversarial))
+    before, after = (annotations.places(outputs)[0].cpu() for outputs in (clean, adversarial))
     moved = (after - before).norm(dim=2)
-    apart = (after - truth.places(checked)[0].cpu()).norm(dim=2)
-    reference, weights = truth.aim.places[0].cpu(), truth.aim.weights[0].cpu()
+    apart = (after - annotations.places(checked)[0].cpu()).norm(dim=2)
+    reference, weights = (
+        annotations.reference.places[0].cpu(),
+        annotations.reference.weights[0].cpu(),
+    )
     fields: dict[str, Any] = {
         'shift': _number(moved.mean()),
         'joint_shifts': [_number(value) for value in moved.mean(dim=0)],

@@ -17,11 +17,11 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundSamples
-from mmrobust.victims.lifting.flip import flips_copies
+from mmrobust.victims.lifting.flip import flip_averaged, is_flip_tested
 from mmrobust.victims.lifting.head_adapters import adapter_of
+from mmrobust.victims.lifting.lift_annotations import LiftAnnotations, lift_annotations
 from mmrobust.victims.lifting.loading import LiftPipeline
 from mmrobust.victims.lifting.record import lift_record
-from mmrobust.victims.lifting.truth import LiftTruth, lift_truth
 from mmrobust.victims.pose.capture import decoder_input
 
 
@@ -61,9 +61,9 @@ class LifterVictim(Victim):
         """Let a data set (without wrappers) keep the joints and their way to the input."""
         dataset.pipeline = LiftPipeline(dataset.pipeline.transforms)
 
-    def labels(self, data: dict[str, Any]) -> LiftTruth:
+    def labels(self, data: dict[str, Any]) -> LiftAnnotations:
         """Annotations of a batch."""
-        return lift_truth(data['data_samples'], self.adapter)
+        return lift_annotations(data['data_samples'], self.adapter)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""
@@ -76,7 +76,7 @@ class LifterVictim(Victim):
         return BoundSequences(self, samples, layouts)
 
     def record(
-        self, labels: LiftTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: LiftAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The poses in space, and how far they are from the annotation and from each other."""
         return lift_record(labels, clean, adversarial, checked)
@@ -95,7 +95,10 @@ class BoundSequences(BoundSamples):
         kind = next(owner.model.parameters()).dtype
         inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
         batch = {'inputs': inputs, 'data_samples': self.samples}
-        with decoder_input(owner.adapter.head, stop=True) as caught, flips_copies():
-            data = owner.model.data_preprocessor(batch, False)
+        data = owner.model.data_preprocessor(batch, False)
+        if is_flip_tested(owner.model):
+            averaged = flip_averaged(owner.model, torch.stack(list(data['inputs'])), self.samples)
+            return owner.adapter.flatten((averaged,))
+        with decoder_input(owner.adapter.head, stop=True) as caught:
             owner.model._run_forward(data, mode='predict')
         return owner.adapter.flatten(caught.value)

@@ -1,4 +1,4 @@
-"""Ground truth of pose samples, as the test pipeline packs it.
+"""Ground annotations of pose samples, as the test pipeline packs it.
 
 Shapes: N samples, K joints.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.victims.pose.head_adapters import HeadAdapter
 
 
@@ -33,12 +33,12 @@ def pack_input_keypoints(dataset: Any) -> None:
         packer.pack_transformed = True
 
 
-def pose_truth(
+def pose_annotations(
     samples: Sequence[Any],
     adapter: HeadAdapter,
     target: Tensor | None = None,
     aimed: Tensor | None = None,
-) -> PoseTruth:
+) -> PoseAnnotations:
     """Annotations of the N samples of a batch.
 
     Args:
@@ -56,7 +56,7 @@ def pose_truth(
         require('transformed_keypoints' in packed, 'data_samples', rule, packed)
     joints = [sample.gt_instances.transformed_keypoints[0, :, :2] for sample in samples]
     visible = [_visible(sample.gt_instances.keypoints_visible) for sample in samples]
-    return PoseTruth(
+    return PoseAnnotations(
         adapter=adapter,
         keypoints=torch.from_numpy(np.stack(joints)),
         visible=torch.from_numpy(np.stack(visible)),

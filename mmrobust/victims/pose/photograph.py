@@ -18,8 +18,8 @@ from mmrobust.functional.checks import require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
+from mmrobust.victims.pose.image_annotations import ImageAnnotations, photograph_record
 from mmrobust.victims.pose.photograph_loading import PersonPipeline
-from mmrobust.victims.pose.photograph_truth import PhotographTruth, photograph_record
 from mmrobust.victims.pose.photographs import CollatePersons, Photographs
 from mmrobust.victims.pose.topdown import TopDownVictim
 from mmrobust.victims.pose.victim import BoundCrops
@@ -67,10 +67,10 @@ class PhotographVictim(TopDownVictim):
         """Collates the persons of a photograph."""
         return Collate(CollatePersons(original))
 
-    def labels(self, data: dict[str, Any]) -> PhotographTruth:
+    def labels(self, data: dict[str, Any]) -> ImageAnnotations:
         """Annotations (one sample) of a photograph's persons, with everyone's target pose."""
         samples = data['data_samples']
-        return PhotographTruth.of(self.truth(samples), samples)
+        return ImageAnnotations.of(self.annotations(samples), samples)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step on all crops: P data samples, and responses (1, P * D)."""
@@ -94,7 +94,7 @@ class PhotographVictim(TopDownVictim):
         return self.batches(first_of(self, pixels, (1, 2, 0)))[0][1]
 
     def record(
-        self, labels: PhotographTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: ImageAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The persons' poses, and how far they are from the annotation and from each other."""
         return photograph_record(labels, clean, adversarial, checked, self.sigmas)

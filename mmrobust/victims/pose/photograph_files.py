@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from mmrobust.engine.datasets import locate
+from mmrobust.datasets.wrappers import locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing

@@ -17,7 +17,7 @@ from mmrobust.functional.keypoint_metrics import (
     object_keypoint_similarity,
     vanished_joints,
 )
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.victims.base import Record
 
 # A joint is right within this distance (PCK@0.2), a pose with more than half of its joints:
@@ -28,7 +28,11 @@ SAME = 0.05
 
 
 def pose_record(
-    truth: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor, sigmas: Tensor | None
+    annotations: PoseAnnotations,
+    clean: Tensor,
+    adversarial: Tensor,
+    checked: Tensor,
+    sigmas: Tensor | None,
 ) -> Record:
     """What is written down of one sample.
 
@@ -39,16 +43,16 @@ def pose_record(
     ``joint_displacements`` that of every joint.
 
     Args:
-        truth: Its annotations, alone in a batch.
+        annotations: Its annotations, alone in a batch.
         clean: Responses (1, D) of the test step to the clean crop.
         adversarial: Likewise to the adversarial one.
         checked: Response (1, D) in the attack's last check.
         sigmas: OKS's falloffs (K,) of the data set, if it has them.
     """
-    before, after = _Pose(truth, clean), _Pose(truth, adversarial)
-    scale = truth.scale
+    before, after = _Pose(annotations, clean), _Pose(annotations, adversarial)
+    scale = annotations.scale
     moved = displacement(after.joints, before.joints)[0] / scale
-    apart = displacement(after.joints, _Pose(truth, checked).joints)[0] / scale
+    apart = displacement(after.joints, _Pose(annotations, checked).joints)[0] / scale
     lost = vanished_joints(after.peaks) & ~vanished_joints(before.peaks)
     fields: dict[str, Any] = {
         'displacement': _number(moved.mean()),
@@ -59,40 +63,47 @@ def pose_record(
     }
     for side, pose in (('clean', before), ('adversarial', after)):
         fields |= {f'{side}_{name}': value for name, value in pose.measured(sigmas).items()}
-    if truth.target is not None:
+    if annotations.target is not None:
         for name, pose in (('clean_target_error', before), ('target_error', after)):
-            fields[name] = _number(pose.from_target(truth.target))
-        fields['target_joints'] = truth.target[0].tolist()
+            fields[name] = _number(pose.from_target(annotations.target))
+        fields['target_joints'] = annotations.target[0].tolist()
     return Record(fields, agree=bool((apart <= SAME).all()))
 
 
 class _Pose:
     """One decoded pose beside its annotation."""
 
-    def __init__(self, truth: PoseTruth, response: Tensor) -> None:
-        self.truth = truth
-        joints, scores = truth.adapter.decode(response)
-        self.peaks = scores - truth.adapter.nothing
+    def __init__(self, annotations: PoseAnnotations, response: Tensor) -> None:
+        self.annotations = annotations
+        joints, scores = annotations.adapter.decode(response)
+        self.peaks = scores - annotations.adapter.nothing
         self.joints = joints.double()
-        self.labelled = (truth.visible > 0.5) & truth.annotated[:, None]
+        self.labelled = (annotations.visible > 0.5) & annotations.annotated[:, None]
 
     def from_target(self, target: Tensor) -> Tensor:
         """Mean distance from the target over the joints that have one."""
-        found = displacement(self.joints, target.to(self.joints))[0] / self.truth.scale
-        aimed = torch.ones_like(found) if self.truth.aimed is None else self.truth.aimed[0]
+        found = displacement(self.joints, target.to(self.joints))[0] / self.annotations.scale
+        aimed = (
+            torch.ones_like(found) if self.annotations.aimed is None else self.annotations.aimed[0]
+        )
         return found[aimed.bool()].mean()
 
     def measured(self, sigmas: Tensor | None) -> dict[str, Any]:
         """PCK@0.2, OKS, errors by joint; null where nothing is annotated."""
-        truth, counted = self.truth, self.labelled[0]
-        reference = truth.keypoints.to(self.joints)
-        errors = displacement(self.joints, reference)[0] / truth.scale
-        wrong = moved_joints(self.joints, reference, self.labelled, truth.scale, TAU)[0]
+        annotations, counted = self.annotations, self.labelled[0]
+        reference = annotations.keypoints.to(self.joints)
+        errors = displacement(self.joints, reference)[0] / annotations.scale
+        wrong = moved_joints(self.joints, reference, self.labelled, annotations.scale, TAU)[0]
         n = int(counted.sum())
         pck = 1 - int(wrong.sum()) / n if n else None
         oks = None
-        if sigmas is not None and n and truth.area is not None and bool(truth.area[0] > 0):
-            areas = truth.area.to(self.joints)
+        if (
+            sigmas is not None
+            and n
+            and annotations.area is not None
+            and bool(annotations.area[0] > 0)
+        ):
+            areas = annotations.area.to(self.joints)
             oks = object_keypoint_similarity(
                 self.joints, reference, self.labelled, sigmas.to(self.joints), areas
             )

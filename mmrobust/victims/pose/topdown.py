@@ -15,13 +15,13 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.pose_targets import PoseTemplate, SamplePose, load_target
 from mmrobust.victims.base import Victim, both
 from mmrobust.victims.pose.annotations import (
     input_box,
     pack_input_keypoints,
-    pose_truth,
+    pose_annotations,
     stands_for_none,
 )
 from mmrobust.victims.pose.capture import decoder_input
@@ -78,14 +78,14 @@ class TopDownVictim(Victim):
             self.target = found.onto([str(name) for name in names.values()])
         dataset.pipeline = self.pipeline(dataset.pipeline.transforms, channels_of(self.model))
 
-    def truth(self, samples: Sequence[Any]) -> PoseTruth:
+    def annotations(self, samples: Sequence[Any]) -> PoseAnnotations:
         """Annotations of persons, with the target pose in everyone's box."""
         if self.target is None:
-            return pose_truth(samples, self.adapter)
+            return pose_annotations(samples, self.adapter)
         assert isinstance(self.target, PoseTemplate), 'install() has not been called'
         places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
         aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
-        return pose_truth(samples, self.adapter, torch.from_numpy(places), aimed)
+        return pose_annotations(samples, self.adapter, torch.from_numpy(places), aimed)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""

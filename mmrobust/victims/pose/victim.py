@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record, SampleKind
 from mmrobust.victims.bound import BoundSamples, BoundVictim
@@ -63,9 +63,9 @@ class PoseVictim(TopDownVictim):
             return 'PhotographVictim'
         return 'CascadeVictim' if 'lifter' in options else cls.__name__
 
-    def labels(self, data: dict[str, Any]) -> PoseTruth:
+    def labels(self, data: dict[str, Any]) -> PoseAnnotations:
         """Annotations of a batch, with the target pose in every person's box."""
-        return self.truth(data['data_samples'])
+        return self.annotations(data['data_samples'])
 
     @staticmethod
     def pixels(data: dict[str, Any]) -> Tensor:
@@ -101,7 +101,7 @@ class PoseVictim(TopDownVictim):
         return self.bind([sample] * len(pixels))
 
     def record(
-        self, labels: PoseTruth, clean: Tensor, adversarial: Tensor, checked: Tensor
+        self, labels: PoseAnnotations, clean: Tensor, adversarial: Tensor, checked: Tensor
     ) -> Record:
         """The poses, and how far they are from the annotation and from each other."""
         return pose_record(labels, clean, adversarial, checked, self.sigmas)

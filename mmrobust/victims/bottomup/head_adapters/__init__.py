@@ -1,7 +1,7 @@
 """Head adapters: what the outputs of a bottom-up head mean, one file per family."""
 
 from mmrobust.victims.bottomup.head_adapters.associative import AssociativeAdapter
-from mmrobust.victims.bottomup.head_adapters.base import PersonsAdapter, PersonsAim
+from mmrobust.victims.bottomup.head_adapters.base import PersonsAdapter, PersonsReference
 from mmrobust.victims.bottomup.head_adapters.cid import CIDAdapter
 from mmrobust.victims.bottomup.head_adapters.dekr import DEKRAdapter
 from mmrobust.victims.bottomup.head_adapters.one_stage import RTMOAdapter, YOLOXPoseAdapter
@@ -12,7 +12,7 @@ __all__ = [
     'AssociativeAdapter',
     'CIDAdapter',
     'DEKRAdapter',
-    'PersonsAim',
+    'PersonsReference',
     'PersonsAdapter',
     'RTMOAdapter',
     'YOLOXPoseAdapter',

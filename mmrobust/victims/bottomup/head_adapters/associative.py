@@ -15,7 +15,7 @@ from mmrobust.functional.pose_losses import heatmap_mse
 from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
     PersonsAdapter,
-    PersonsAim,
+    PersonsReference,
     Shape,
     resolution,
 )
@@ -67,10 +67,10 @@ class AssociativeAdapter(PersonsAdapter):
         )
         return (plain + back) / 2
 
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """Heatmaps (N, K, H, W) as ``GenerateTarget`` makes them, the most of all persons."""
         made = [one['heatmaps'] for one in self._encoded(persons, outputs)]
-        return PersonsAim(persons, torch.stack([torch.from_numpy(one) for one in made]))
+        return PersonsReference(persons, torch.stack([torch.from_numpy(one) for one in made]))
 
     def _encoded(self, persons: Persons, outputs: Tensor) -> list[dict[str, Any]]:
         """What the decoder's kind of codec makes of every picture's persons.
@@ -93,23 +93,23 @@ class AssociativeAdapter(PersonsAdapter):
         """``heatmap_mse``, ``response`` and ``tags``."""
         return {'heatmap_mse': self.heatmap_mse, 'response': self.response, 'tags': self.tags}
 
-    def heatmap_mse(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def heatmap_mse(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Squared error from the encoded heatmaps of all persons (N,)."""
-        found = self.heatmaps(outputs, aim.persons)
-        return heatmap_mse(found, aim.response, torch.ones_like(found[:, :, 0, 0]))
+        found = self.heatmaps(outputs, reference.persons)
+        return heatmap_mse(found, reference.response, torch.ones_like(found[:, :, 0, 0]))
 
-    def response(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def response(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """How little the heatmaps respond where joints are: minus the mean <h, F> (N,)."""
-        total = aim.response.flatten(1).sum(dim=1).clamp(min=1)
-        return -self.groups(outputs, aim).sum(dim=1) / total
+        total = reference.response.flatten(1).sum(dim=1).clamp(min=1)
+        return -self.groups(outputs, reference).sum(dim=1) / total
 
-    def tags(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def tags(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """The head's own loss of the tags, for each picture alone (N,).
 
         It grows as joints of one person are told apart and persons are not.
         With the flip test, the mean over both passes' tags.
         """
-        persons = aim.persons
+        persons = reference.persons
         maps = self.tag_maps(outputs, persons)
         loss = self.head.loss_module.tag_loss
         rows = []
@@ -131,6 +131,8 @@ class AssociativeAdapter(PersonsAdapter):
         )
         return [passes[0][1], back]
 
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """<h, F> of every kind of joint over all persons (N, K)."""
-        return (self.heatmaps(outputs, aim.persons) * aim.response).flatten(2).sum(dim=2)
+        return (
+            (self.heatmaps(outputs, reference.persons) * reference.response).flatten(2).sum(dim=2)
+        )

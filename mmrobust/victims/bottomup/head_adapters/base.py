@@ -17,16 +17,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from mmrobust.compat import healed
 from mmrobust.functional.checks import require
 from mmrobust.victims.bottomup.capture import head_outputs, replayed
 from mmrobust.victims.bottomup.persons import Persons, Prediction
 
-Loss = Callable[[Tensor, 'PersonsAim'], Tensor]
+Loss = Callable[[Tensor, 'PersonsReference'], Tensor]
 Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class PersonsAim:
+class PersonsReference:
     """The reference that responses are compared with.
 
     Attributes:
@@ -38,13 +39,15 @@ class PersonsAim:
     persons: Persons
     response: Tensor
 
-    def select(self, rows: Tensor) -> PersonsAim:
+    def select(self, rows: Tensor) -> PersonsReference:
         """That of some of the pictures."""
-        return PersonsAim(self.persons.select(rows), self.response[rows.to(self.response.device)])
+        return PersonsReference(
+            self.persons.select(rows), self.response[rows.to(self.response.device)]
+        )
 
-    def to(self, outputs: Tensor) -> PersonsAim:
+    def to(self, outputs: Tensor) -> PersonsReference:
         """The same, placed and typed like ``outputs``."""
-        return PersonsAim(self.persons.to(outputs), self.response.to(outputs))
+        return PersonsReference(self.persons.to(outputs), self.response.to(outputs))
 
 
 def resolution(size: tuple[int, int], cells: float) -> tuple[int, int]:
@@ -105,15 +108,15 @@ class PersonsAdapter(ABC):
         """These tensors in the form in which ``head.forward`` returns them."""
 
     @abstractmethod
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """Persons as training encodes them, for outputs (N, D)."""
 
     @abstractmethod
     def losses(self) -> Mapping[str, Loss]:
-        """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
+        """Losses (N,) by name of outputs (N, D) and an reference; the first is the default."""
 
     @abstractmethod
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it."""
 
     def flatten(self, value: Any) -> Tensor:
@@ -142,6 +145,7 @@ class PersonsAdapter(ABC):
             found.append([piece.unflatten(1, shape) for piece, shape in pieces])
         return found
 
+    @healed()
     def decode(self, outputs: Tensor, samples: Sequence[Any]) -> list[Prediction]:
         """The persons in every picture, by the head's own ``predict``.
 

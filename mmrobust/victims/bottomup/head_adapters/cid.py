@@ -20,7 +20,7 @@ from mmrobust.victims.bottomup.capture import head_inputs
 from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
     PersonsAdapter,
-    PersonsAim,
+    PersonsReference,
     Shape,
     resolution,
 )
@@ -103,11 +103,11 @@ class CIDAdapter(PersonsAdapter):
             found.append(self._prediction(instances))
         return found
 
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """All of ``Targets``, one after the other, filled up to J persons; roots of -1 are none."""
         _, rows, columns = self.shapes(persons.size, outputs.shape[1] // self.passes)[0]
         made = [self._encoded(persons, row, (columns, rows)) for row in range(len(persons))]
-        return PersonsAim(persons, torch.stack(made))
+        return PersonsReference(persons, torch.stack(made))
 
     def _encoded(self, persons: Persons, row: int, cells: tuple[int, int]) -> Tensor:
         """One picture's, as ``DecoupledHeatmap`` encodes them, but for the random roots."""
@@ -135,11 +135,11 @@ class CIDAdapter(PersonsAdapter):
         parts = (coupled, decoupled, weights, places)
         return torch.cat([torch.from_numpy(part).float().flatten() for part in parts])
 
-    def targets(self, aim: PersonsAim, cells: tuple[int, int], row: int) -> Targets:
+    def targets(self, reference: PersonsReference, cells: tuple[int, int], row: int) -> Targets:
         """Those of one picture again, of the persons whose root is inside."""
-        most, joints = aim.persons.visible.shape[1:]
+        most, joints = reference.persons.visible.shape[1:]
         shapes = [(joints + 1, *cells), (most, joints, *cells), (most, joints), (most, 2)]
-        split = aim.response[row].split([int(np.prod(shape)) for shape in shapes])
+        split = reference.response[row].split([int(np.prod(shape)) for shape in shapes])
         coupled, *others = (part.view(s) for part, s in zip(split, shapes, strict=True))
         inside = others[-1][:, 0] >= 0
         return Targets(coupled, *(part[inside] for part in others))
@@ -172,42 +172,44 @@ class CIDAdapter(PersonsAdapter):
         """``heatmaps`` (the sum of the others), ``coupled`` and ``decoupled``."""
         return {'heatmaps': self.heatmaps, 'coupled': self.coupled, 'decoupled': self.decoupled}
 
-    def heatmaps(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def heatmaps(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Both losses with the weights of training (N,)."""
-        return self.coupled(outputs, aim) + self.decoupled(outputs, aim)
+        return self.coupled(outputs, reference) + self.decoupled(outputs, reference)
 
-    def coupled(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def coupled(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """The head's own loss of the heatmaps of all persons (N,)."""
-        found, loss = self.coupled_maps(outputs, aim.persons), self.head.loss_module
+        found, loss = self.coupled_maps(outputs, reference.persons), self.head.loss_module
         cells = (found.shape[2], found.shape[3])
         return torch.stack(
             [
-                loss['heatmap_coupled'](one[None], self.targets(aim, cells, row).coupled[None])
+                loss['heatmap_coupled'](
+                    one[None], self.targets(reference, cells, row).coupled[None]
+                )
                 for row, one in enumerate(found)
             ]
         )
 
-    def decoupled(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def decoupled(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """The head's own loss of every annotated person's heatmaps (N,); 0 without any."""
         rows = []
-        for found, wanted in self._pairs(outputs, aim):
+        for found, wanted in self._pairs(outputs, reference):
             parts = (found, wanted.decoupled, wanted.weights)
             some = len(found) > 0
             rows.append(self.head.loss_module['heatmap_decoupled'](*parts) if some else found.sum())
         return torch.stack(rows)
 
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """<h, F> of every kind of joint over all annotated persons (N, K)."""
-        pairs = self._pairs(outputs, aim)
+        pairs = self._pairs(outputs, reference)
         return torch.stack([(f * w.decoupled).flatten(2).sum(dim=(0, 2)) for f, w in pairs])
 
-    def _pairs(self, outputs: Tensor, aim: PersonsAim) -> list[tuple[Tensor, Targets]]:
+    def _pairs(self, outputs: Tensor, reference: PersonsReference) -> list[tuple[Tensor, Targets]]:
         """Every picture's decoupled heatmaps (P, K, H, W) and its targets."""
-        _, *cells = self.shapes(aim.persons.size, outputs.shape[1] // self.passes)[0]
+        _, *cells = self.shapes(reference.persons.size, outputs.shape[1] // self.passes)[0]
         found = []
         for row in range(len(outputs)):
-            wanted = self.targets(aim, (cells[0], cells[1]), row)
-            alone = aim.persons.select(torch.tensor([row]))
+            wanted = self.targets(reference, (cells[0], cells[1]), row)
+            alone = reference.persons.select(torch.tensor([row]))
             part = outputs[row : row + 1]
             found.append((self.decoupled_maps(part, alone, wanted.roots), wanted))
         return found

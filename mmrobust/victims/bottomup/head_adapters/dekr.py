@@ -14,7 +14,7 @@ from mmrobust.functional.checks import require
 from mmrobust.victims.bottomup.head_adapters.base import (
     Loss,
     PersonsAdapter,
-    PersonsAim,
+    PersonsReference,
     Shape,
     resolution,
 )
@@ -96,7 +96,7 @@ class DEKRAdapter(PersonsAdapter):
         across[:, ::2] = (factor - 1) / factor
         return (heatmaps + back) / 2, (displacements + moved + across) / 2
 
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """All of ``Targets`` as ``GenerateTarget`` makes them, one after the other."""
         own = self.head.decoder
         _, rows, columns = self.shapes(persons.size, outputs.shape[1] // self.passes)[0]
@@ -115,28 +115,28 @@ class DEKRAdapter(PersonsAdapter):
             encoded = codec.encode(keypoints=a, keypoints_visible=b)
             parts = [torch.from_numpy(encoded[name]) for name in Targets._fields]
             made.append(torch.cat(parts))
-        return PersonsAim(persons, torch.stack(made))
+        return PersonsReference(persons, torch.stack(made))
 
-    def targets(self, aim: PersonsAim) -> Targets:
-        """The parts of an encoded aim again."""
+    def targets(self, reference: PersonsReference) -> Targets:
+        """The parts of an encoded reference again."""
         counts = [self.joints + 1] * 2 + [2 * self.joints] * 2
-        return Targets(*aim.response.split(counts, dim=1))
+        return Targets(*reference.response.split(counts, dim=1))
 
     def losses(self) -> Mapping[str, Loss]:
         """``displacement`` and ``heatmap_mse``."""
         return {'displacement': self.displacement, 'heatmap_mse': self.heatmap_mse}
 
-    def displacement(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def displacement(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Error of the joints' displacements round annotated centres (N,)."""
-        _, found = self.maps(outputs, aim.persons)
-        wanted = self.targets(aim)
+        _, found = self.maps(outputs, reference.persons)
+        wanted = self.targets(reference)
         parts = (found, wanted.displacements, wanted.displacement_weights)
         return self._one_by_one(self.head.loss_module['displacement'], parts)
 
-    def heatmap_mse(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def heatmap_mse(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Weighted squared error of the heatmaps (N,)."""
-        found, _ = self.maps(outputs, aim.persons)
-        wanted = self.targets(aim)
+        found, _ = self.maps(outputs, reference.persons)
+        wanted = self.targets(reference)
         parts = (found, wanted.heatmaps, wanted.heatmap_weights)
         return self._one_by_one(self.head.loss_module['heatmap'], parts)
 
@@ -145,7 +145,7 @@ class DEKRAdapter(PersonsAdapter):
         rows = range(len(parts[0]))
         return torch.stack([loss(*(part[i : i + 1] for part in parts)) for i in rows])
 
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Both displacements of every kind of joint, weighed round all centres (N, 2 * K)."""
-        _, found = self.maps(outputs, aim.persons)
-        return (found * self.targets(aim).displacement_weights).flatten(2).sum(dim=2)
+        _, found = self.maps(outputs, reference.persons)
+        return (found * self.targets(reference).displacement_weights).flatten(2).sum(dim=2)

@@ -15,7 +15,12 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import joint_distance
-from mmrobust.victims.bottomup.head_adapters.base import Loss, PersonsAdapter, PersonsAim, Shape
+from mmrobust.victims.bottomup.head_adapters.base import (
+    Loss,
+    PersonsAdapter,
+    PersonsReference,
+    Shape,
+)
 from mmrobust.victims.bottomup.head_adapters.registry import register
 from mmrobust.victims.bottomup.persons import Persons
 
@@ -114,17 +119,17 @@ class OneStageAdapter(PersonsAdapter):
         strides = torch.cat([level.new_full((len(level),), step) for level, step in pairs])
         return joined, torch.cat(priors), strides
 
-    def encode(self, persons: Persons, outputs: Tensor) -> PersonsAim:
+    def encode(self, persons: Persons, outputs: Tensor) -> PersonsReference:
         """The persons themselves."""
-        return PersonsAim(persons, outputs.new_zeros(len(outputs), 0))
+        return PersonsReference(persons, outputs.new_zeros(len(outputs), 0))
 
     def losses(self) -> Mapping[str, Loss]:
         """``distance`` and ``score``."""
         return {'distance': self.distance, 'score': self.score}
 
-    def distance(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def distance(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Mean distance of the visible joints in their persons' cells, in box sides (N,)."""
-        persons = aim.persons
+        persons = reference.persons
         grid = self.grid(outputs, persons.size)
         found = self.poses(grid, grid.chosen(persons))
         side = persons.scale[:, :, None, None, None]
@@ -134,9 +139,9 @@ class OneStageAdapter(PersonsAdapter):
             (found / side).flatten(1, 3), wanted.flatten(1, 3), weights.flatten(1)
         )
 
-    def score(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def score(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Minus the mean logarithm of the score of the visible persons' cells (N,)."""
-        persons = aim.persons
+        persons = reference.persons
         grid = self.grid(outputs, persons.size)
         logarithm = torch.nn.functional.logsigmoid(grid.logits).sum(dim=2)
         chosen = grid.chosen(persons)
@@ -144,9 +149,9 @@ class OneStageAdapter(PersonsAdapter):
         there = (persons.visible > 0).any(dim=2).to(found)
         return -(found * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
 
-    def groups(self, outputs: Tensor, aim: PersonsAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PersonsReference) -> Tensor:
         """Both coordinates of every kind of joint, summed over visible persons (N, 2 * K)."""
-        persons = aim.persons
+        persons = reference.persons
         grid = self.grid(outputs, persons.size)
         found = self.poses(grid, grid.chosen(persons)).mean(dim=2)
         return (found * persons.visible[..., None]).sum(dim=1).flatten(1)

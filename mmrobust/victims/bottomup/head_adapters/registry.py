@@ -1,21 +1,12 @@
-"""Which adapter goes with which bottom-up head class."""
+"""Which adapter goes with which head class of a bottom-up estimator."""
 
-from collections.abc import Callable
 from typing import Any
 
 from mmrobust.victims.bottomup.head_adapters.base import PersonsAdapter
+from mmrobust.victims.heads import HeadAdapters
 
-ADAPTERS: dict[str, type[PersonsAdapter]] = {}
-
-
-def register(*heads: str) -> Callable[[type[PersonsAdapter]], type[PersonsAdapter]]:
-    """Class decorator: the adapter of the head classes of these names."""
-
-    def keep(cls: type[PersonsAdapter]) -> type[PersonsAdapter]:
-        ADAPTERS.update(dict.fromkeys(heads, cls))
-        return cls
-
-    return keep
+ADAPTERS = HeadAdapters('a bottom-up estimator', 'mmrobust.victims.bottomup.head_adapters')
+register = ADAPTERS.register
 
 
 def adapter_of(model: Any) -> PersonsAdapter:
@@ -24,11 +15,5 @@ def adapter_of(model: Any) -> PersonsAdapter:
     Raises:
         ValueError: Its head has none, or is set up in a way that cannot be read.
     """
-    kind = type(getattr(model, 'head', None)).__name__
-    if kind not in ADAPTERS:
-        known = ', '.join(sorted(ADAPTERS))
-        raise ValueError(
-            f'head of a bottom-up estimator must be one with an adapter ({known}; '
-            f'mmrobust.victims.bottomup.head_adapters.register adds one), got {kind}'
-        )
-    return ADAPTERS[kind](model)
+    adapter: PersonsAdapter = ADAPTERS.of(model)[0](model)
+    return adapter

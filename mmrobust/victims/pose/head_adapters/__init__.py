@@ -1,6 +1,6 @@
 """Head adapters: what the response of a pose head means, one file per family."""
 
-from mmrobust.victims.pose.head_adapters.base import HeadAdapter, PoseAim
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, PoseReference
 from mmrobust.victims.pose.head_adapters.coordinates import CoordinateAdapter, RLEAdapter
 from mmrobust.victims.pose.head_adapters.heatmap import HeatmapAdapter
 from mmrobust.victims.pose.head_adapters.persons import PerPersonAdapter
@@ -12,7 +12,7 @@ __all__ = [
     'CoordinateAdapter',
     'HeatmapAdapter',
     'PerPersonAdapter',
-    'PoseAim',
+    'PoseReference',
     'RLEAdapter',
     'HeadAdapter',
     'SimCCAdapter',

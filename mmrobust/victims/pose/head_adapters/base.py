@@ -16,14 +16,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.functional.checks import require
+from mmrobust.compat import healed
 from mmrobust.functional.pose_losses import joint_distance
+from mmrobust.victims.heads import codec_of
 
-Loss = Callable[[Tensor, 'PoseAim'], Tensor]
+Loss = Callable[[Tensor, 'PoseReference'], Tensor]
 
 
 @dataclass(frozen=True)
-class PoseAim:
+class PoseReference:
     """Encoded poses that responses are compared with.
 
     Attributes:
@@ -36,14 +37,14 @@ class PoseAim:
     weights: Tensor
     keypoints: Tensor
 
-    def select(self, rows: Tensor) -> PoseAim:
+    def select(self, rows: Tensor) -> PoseReference:
         """The poses of some of the samples."""
-        return PoseAim(self.response[rows], self.weights[rows], self.keypoints[rows])
+        return PoseReference(self.response[rows], self.weights[rows], self.keypoints[rows])
 
-    def to(self, outputs: Tensor) -> PoseAim:
+    def to(self, outputs: Tensor) -> PoseReference:
         """The same, placed and typed like ``outputs``."""
         parts = (self.response, self.weights, self.keypoints)
-        return PoseAim(*(part.to(outputs) for part in parts))
+        return PoseReference(*(part.to(outputs) for part in parts))
 
 
 class HeadAdapter(ABC):
@@ -67,10 +68,7 @@ class HeadAdapter(ABC):
     reported: list[int] | None = None
 
     def __init__(self, head: Any) -> None:
-        self.head, self.codec = head, head.decoder
-        found, kind = type(self.codec).__name__, type(head).__name__
-        rule = f'for {kind} one of {", ".join(self.codecs)}'
-        require(found in self.codecs, 'head.decoder', rule, found)
+        self.head, self.codec = head, codec_of(head, self.codecs)
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -101,13 +99,14 @@ class HeadAdapter(ABC):
         """Differentiable joint positions (N, K, 2) in input pixels."""
 
     @abstractmethod
-    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """One number (N, G) per group of outputs: <h, F> of a joint, or a coordinate."""
 
     @abstractmethod
     def losses(self) -> Mapping[str, Loss]:
-        """Losses (N,) by name of outputs (N, D) and an aim; the first is the default."""
+        """Losses (N,) by name of outputs (N, D) and an reference; the first is the default."""
 
+    @healed()
     def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Joints (N, K, 2) in input pixels and scores (N, K), by MMPose's own decoder."""
         if not len(outputs):
@@ -123,7 +122,7 @@ class HeadAdapter(ABC):
         """The score that the decoder gives a joint without a response."""
         return 0.0
 
-    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseAim:
+    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseReference:
         """Poses as MMPose's ``GenerateTarget`` encodes them with this head's codec.
 
         Deviation: weights of joints from a data set's meta information
@@ -140,9 +139,9 @@ class HeadAdapter(ABC):
             encoded = self.codec.encode(keypoints=joints[one], keypoints_visible=seen[one])
             responses.append(self.target(encoded))
             weights.append(torch.from_numpy(np.asarray(encoded['keypoint_weights'])[0]))
-        return PoseAim(torch.stack(responses), torch.stack(weights), keypoints)
+        return PoseReference(torch.stack(responses), torch.stack(weights), keypoints)
 
-    def soft_argmax(self, outputs: Tensor, aim: PoseAim) -> Tensor:
-        """Distance of the soft coordinates from the aim, in shares of the longer side (N,)."""
+    def soft_argmax(self, outputs: Tensor, reference: PoseReference) -> Tensor:
+        """Distance of the soft coordinates from the reference, shares of the longer side (N,)."""
         found = self.soft_coordinates(outputs)
-        return joint_distance(found, aim.keypoints, aim.weights) / max(self.input_size)
+        return joint_distance(found, reference.keypoints, reference.weights) / max(self.input_size)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.pose_losses import coordinate_l1
-from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
 
 
@@ -42,17 +42,17 @@ class CoordinateAdapter(HeadAdapter):
         found = self.coordinates(outputs)
         return found * torch.tensor(self.input_size).to(found)
 
-    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Every coordinate of a joint that counts, 0 for the others (N, K * 2)."""
-        return (self.coordinates(outputs) * (aim.weights > 0)[..., None]).flatten(1)
+        return (self.coordinates(outputs) * (reference.weights > 0)[..., None]).flatten(1)
 
     def losses(self) -> Mapping[str, Loss]:
         """``l1`` and ``soft_argmax``, which is the Euclidean distance here."""
         return {'l1': self.l1, 'soft_argmax': self.soft_argmax}
 
-    def l1(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def l1(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Absolute error of the coordinates (N,)."""
-        return coordinate_l1(self.coordinates(outputs), aim.response, aim.weights)
+        return coordinate_l1(self.coordinates(outputs), reference.response, reference.weights)
 
 
 @register('RLEHead')

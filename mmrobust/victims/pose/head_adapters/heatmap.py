@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.functional.pose_losses import heatmap_mse, soft_argmax_2d
-from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
 
 # A peak of full height outweighs 10^6 cells of nothing 480 times.
@@ -61,14 +61,14 @@ class HeatmapAdapter(HeadAdapter):
         scale = torch.as_tensor(self.codec.scale_factor).to(cells)
         return (cells + (0.5 if self._megvii else 0.0)) * scale
 
-    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """<h, F> of every joint (N, K)."""
-        return (self.unflatten(outputs) * aim.response).flatten(2).sum(dim=2)
+        return (self.unflatten(outputs) * reference.response).flatten(2).sum(dim=2)
 
     def losses(self) -> Mapping[str, Loss]:
         """``heatmap_mse`` and ``soft_argmax``."""
         return {'heatmap_mse': self.heatmap_mse, 'soft_argmax': self.soft_argmax}
 
-    def heatmap_mse(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def heatmap_mse(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Squared error from the encoded heatmaps (N,)."""
-        return heatmap_mse(self.unflatten(outputs), aim.response, aim.weights)
+        return heatmap_mse(self.unflatten(outputs), reference.response, reference.weights)

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 
 
 class PerPersonAdapter(HeadAdapter):
@@ -41,10 +41,12 @@ class PerPersonAdapter(HeadAdapter):
         n, length = values.shape[:2]
         return values.reshape(n // self.persons, self.persons * length, *values.shape[2:])
 
-    def _aims(self, aim: PoseAim) -> PoseAim:
+    def _aims(self, reference: PoseReference) -> PoseReference:
         """Person by person; ``response`` is (N, P, ...)."""
-        return PoseAim(
-            aim.response.flatten(0, 1), self._apart(aim.weights), self._apart(aim.keypoints)
+        return PoseReference(
+            reference.response.flatten(0, 1),
+            self._apart(reference.weights),
+            self._apart(reference.keypoints),
         )
 
     def flatten(self, response: Any) -> Tensor:
@@ -63,17 +65,17 @@ class PerPersonAdapter(HeadAdapter):
         """Positions (N, P * K, 2), each in its own person's crop."""
         return self._together(self.single.soft_coordinates(self._apart(outputs)))
 
-    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The groups of every person (N, P * G)."""
-        return self._together(self.single.groups(self._apart(outputs), self._aims(aim)))
+        return self._together(self.single.groups(self._apart(outputs), self._aims(reference)))
 
     def losses(self) -> Mapping[str, Loss]:
         """Those of one person, summed over persons."""
         return {name: self._summed(loss) for name, loss in self.single.losses().items()}
 
     def _summed(self, loss: Loss) -> Loss:
-        def total(outputs: Tensor, aim: PoseAim) -> Tensor:
-            each = loss(self._apart(outputs), self._aims(aim))
+        def total(outputs: Tensor, reference: PoseReference) -> Tensor:
+            each = loss(self._apart(outputs), self._aims(reference))
             return each.reshape(len(outputs), self.persons).sum(dim=1)
 
         return total
@@ -83,8 +85,10 @@ class PerPersonAdapter(HeadAdapter):
         joints, scores = self.single.decode(self._apart(outputs))
         return self._together(joints), self._together(scores)
 
-    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseAim:
+    def encode(self, keypoints: Tensor, visible: Tensor) -> PoseReference:
         """Poses (N, P * K, 2) as the codec encodes each person's."""
-        aim = self.single.encode(self._apart(keypoints), self._apart(visible))
-        response = aim.response.unflatten(0, (len(keypoints), self.persons))
-        return PoseAim(response, self._together(aim.weights), self._together(aim.keypoints))
+        reference = self.single.encode(self._apart(keypoints), self._apart(visible))
+        response = reference.response.unflatten(0, (len(keypoints), self.persons))
+        return PoseReference(
+            response, self._together(reference.weights), self._together(reference.keypoints)
+        )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.pose_losses import discrete_kl, soft_argmax
-from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseAim
+from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
 
 
@@ -48,21 +48,23 @@ class SimCCAdapter(HeadAdapter):
         bins = [soft_argmax(logits, self._beta) for logits in self.unflatten(outputs)]
         return torch.stack(bins, dim=2) / self.codec.simcc_split_ratio
 
-    def groups(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """<h, F> of every joint over both axes (N, K)."""
-        return (torch.cat(self.unflatten(outputs), dim=2) * aim.response).sum(dim=2)
+        return (torch.cat(self.unflatten(outputs), dim=2) * reference.response).sum(dim=2)
 
     def losses(self) -> Mapping[str, Loss]:
         """``kl`` and ``soft_argmax``."""
         return {'kl': self.kl, 'soft_argmax': self.soft_argmax}
 
-    def kl(self, outputs: Tensor, aim: PoseAim) -> Tensor:
+    def kl(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The head's ``KLDiscretLoss`` for each sample alone (N,), both axes added."""
         trained = self.head.loss_module
         loss = outputs.new_zeros(len(outputs))
-        pairs = zip(self.unflatten(outputs), aim.response.split(self.bins, dim=2), strict=True)
+        pairs = zip(
+            self.unflatten(outputs), reference.response.split(self.bins, dim=2), strict=True
+        )
         for logits, labels in pairs:
             if getattr(trained, 'label_softmax', False):
                 labels = (labels * trained.label_beta).softmax(dim=2)
-            loss = loss + discrete_kl(self._beta * logits, labels, aim.weights)
+            loss = loss + discrete_kl(self._beta * logits, labels, reference.weights)
         return loss

@@ -15,7 +15,7 @@ from mmrobust.victims.bottomup.persons import Persons, Prediction
 
 
 @dataclass(frozen=True)
-class PersonsTruth:
+class PersonsAnnotations:
     """Annotations of N pictures, as a bottom-up victim gives them.
 
     Attributes:
@@ -34,10 +34,10 @@ class PersonsTruth:
         """Annotated places (N, K, J, 2), joint by joint, as groups of a response are."""
         return self.persons.keypoints.transpose(1, 2)
 
-    def __getitem__(self, rows: Tensor) -> PersonsTruth:
+    def __getitem__(self, rows: Tensor) -> PersonsAnnotations:
         return self.select(rows)
 
-    def select(self, rows: Tensor) -> PersonsTruth:
+    def select(self, rows: Tensor) -> PersonsAnnotations:
         """The annotations of some of the pictures."""
         return replace(self, persons=self.persons.select(rows))
 

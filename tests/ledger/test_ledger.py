@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mmrobust.engine.ledger import Ledger, OtherRunError, read_entries
+from mmrobust.ledger.ledger import Ledger, OtherRunError, read_entries
 
 
 def ledger(folder, *, rank=0, resume=False, **fingerprint):

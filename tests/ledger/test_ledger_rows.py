@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.engine.rows import check_row, failure_row, sample_row
+from mmrobust.ledger.rows import check_row, failure_row, sample_row
 from mmrobust.victims.action import ActionVictim
 from mmrobust.victims.action.victim import class_record
 from mmrobust.victims.samples import Failure

@@ -4,7 +4,7 @@ import pytest
 from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.runner.runner import _SlicedDataset
 
-from mmrobust.engine.datasets import annotations_digest, clipped, leaves, locate
+from mmrobust.datasets.wrappers import annotations_digest, clipped, leaves, locate
 
 pytestmark = pytest.mark.sampled(4)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmrobust.engine.codec import decode, encode
+from mmrobust.ledger.codec import decode, encode
 
 VALUES = [
     None,

@@ -13,9 +13,9 @@ import cv2
 
 from mmrobust.datasets.raw_pictures import RawPictures
 from mmrobust.datasets.raw_videos import RawVideos
-from mmrobust.engine.canonical import digest
-from mmrobust.engine.datasets import annotations_digest, own_state, parts
-from mmrobust.engine.own_sources import own_sources
+from mmrobust.datasets.wrappers import annotations_digest, own_state, parts
+from mmrobust.functional.canonical import digest
+from mmrobust.ledger.own_sources import own_sources
 from mmrobust.version import __version__
 
 PACKAGES = ('mmrobust', 'torch', 'numpy', 'mmengine', 'mmaction2', 'mmpose', 'mmcv', 'mmcv-lite')

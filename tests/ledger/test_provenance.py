@@ -1,6 +1,6 @@
 """Other weights under the same name are another run."""
 
-from mmrobust.engine.provenance import fingerprint, model_files, versions
+from mmrobust.ledger.provenance import fingerprint, model_files, versions
 
 
 def test_every_file_that_a_config_names_is_hashed(tmp_path):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmrobust.goals.pose_truth import PoseTruth
+from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.victims.base import Record
 from mmrobust.victims.pose.annotations import zoom
 from mmrobust.victims.pose.head_adapters import PerPersonAdapter
@@ -24,7 +24,7 @@ Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhotographTruth(PoseTruth):
+class ImageAnnotations(PoseAnnotations):
     """Annotations of one photograph: a sample with the P * K joints of its persons.
 
     Joints are in the pixels of their own person's crop.
@@ -35,12 +35,12 @@ class PhotographTruth(PoseTruth):
         zooms: (P, 2), pixels of the crop per pixel of the photograph.
     """
 
-    persons: PoseTruth
+    persons: PoseAnnotations
     origins: Tensor
     zooms: Tensor
 
     @classmethod
-    def of(cls, persons: PoseTruth, samples: Sequence[Any]) -> PhotographTruth:
+    def of(cls, persons: PoseAnnotations, samples: Sequence[Any]) -> ImageAnnotations:
         """One sample of the annotations and the ``PoseDataSample`` of P persons."""
         count, joints = persons.visible.shape
         origins = [
@@ -73,7 +73,7 @@ class PhotographTruth(PoseTruth):
 
 
 def photograph_record(
-    truth: PhotographTruth,
+    annotations: ImageAnnotations,
     clean: Tensor,
     adversarial: Tensor,
     checked: Tensor,
@@ -88,13 +88,13 @@ def photograph_record(
     of the photograph, person after person.
 
     Args:
-        truth: The annotations of one photograph.
+        annotations: The annotations of one photograph.
         clean: Responses (1, P * D) of the test step to the clean crops.
         adversarial: Likewise to the adversarial ones.
         checked: Responses (1, P * D) in the attack's last check.
         sigmas: OKS's falloffs (K,) of the data set, if it has them.
     """
-    persons, count = truth.persons, len(truth.persons)
+    persons, count = annotations.persons, len(annotations.persons)
     before, after, last = (part.reshape(count, -1) for part in (clean, adversarial, checked))
     rows = torch.arange(count).split(1)
     found = [pose_record(persons[i], before[i], after[i], last[i], sigmas) for i in rows]
@@ -107,15 +107,17 @@ def photograph_record(
         'joints_vanished': sum(one['joints_vanished'] for one in each),
     }
     for side in ('clean', 'adversarial'):
-        fields |= _side(truth, each, side, labelled)
-    if truth.target is not None:
+        fields |= _side(annotations, each, side, labelled)
+    if annotations.target is not None:
         for name in ('clean_target_error', 'target_error'):
             fields[name] = _mean(each, name)
-        fields['target_joints'] = truth.places([one['target_joints'] for one in each])
+        fields['target_joints'] = annotations.places([one['target_joints'] for one in each])
     return Record(fields | {'by_person': each}, agree=all(one.agree for one in found))
 
 
-def _side(truth: PhotographTruth, each: list[Fields], side: str, labelled: list[int]) -> Fields:
+def _side(
+    annotations: ImageAnnotations, each: list[Fields], side: str, labelled: list[int]
+) -> Fields:
     """The measures of one side, pooled."""
     pck = _pooled(each, f'{side}_pck', labelled)
     columns = zip(*(one[f'{side}_joint_errors'] for one in each), strict=True)
@@ -125,7 +127,7 @@ def _side(truth: PhotographTruth, each: list[Fields], side: str, labelled: list[
         f'{side}_oks': _mean(each, f'{side}_oks'),
         f'{side}_error': _pooled(each, f'{side}_error', labelled),
         f'{side}_joint_errors': [_known_mean(column) for column in columns],
-        f'{side}_joints': truth.places([one[f'{side}_joints'] for one in each]),
+        f'{side}_joints': annotations.places([one[f'{side}_joints'] for one in each]),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmrobust.engine.canonical import canonical, digest
+from mmrobust.functional.canonical import canonical, digest
 
 
 class Thing:
@@ -23,7 +23,7 @@ import functools, sys
 sys.path.insert(0, {folder!r})
 from mmengine.dataset import pseudo_collate
 from test_canonical import Thing
-from mmrobust.engine.canonical import digest
+from mmrobust.functional.canonical import digest
 value = dict(f=pseudo_collate, p=functools.partial(pseudo_collate, 1), c=Thing, t=Thing(1),
              s={{'a', 'b', 'c', 'd'}}, l=lambda x: x, o=object())
 print(digest(value))

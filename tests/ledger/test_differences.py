@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmrobust.engine.differences import listed_differences
+from mmrobust.ledger.differences import listed_differences
 
 HASHES = ('0123456789abcdef', 'fedcba9876543210')
 

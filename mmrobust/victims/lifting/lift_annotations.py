@@ -11,23 +11,23 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftAim
+from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftReference
 
 
 @dataclass(frozen=True)
-class LiftTruth:
+class LiftAnnotations:
     """Annotations of N samples, as a lifter victim gives them.
 
     Attributes:
         adapter: How responses and places translate.
-        aim: The annotated places.
+        reference: The annotated places.
     """
 
     adapter: LiftAdapter
-    aim: LiftAim
+    reference: LiftReference
 
     def __len__(self) -> int:
-        return len(self.aim.places)
+        return len(self.reference.places)
 
     @property
     def annotated(self) -> Tensor:
@@ -37,21 +37,21 @@ class LiftTruth:
     @property
     def seen(self) -> Tensor:
         """Which samples (N,) have a labelled joint."""
-        return (self.aim.weights > 0).flatten(1).any(dim=1)
+        return (self.reference.weights > 0).flatten(1).any(dim=1)
 
-    def __getitem__(self, rows: Tensor) -> LiftTruth:
+    def __getitem__(self, rows: Tensor) -> LiftAnnotations:
         return self.select(rows)
 
-    def select(self, rows: Tensor) -> LiftTruth:
+    def select(self, rows: Tensor) -> LiftAnnotations:
         """The annotations of some of the samples."""
-        return replace(self, aim=self.aim.select(rows))
+        return replace(self, reference=self.reference.select(rows))
 
     def places(self, outputs: Tensor) -> Tensor:
         """Places (N, T, K, 3) that the model reports for outputs (N, D)."""
-        return self.adapter.decoded(outputs, self.aim.samples)
+        return self.adapter.decoded(outputs, self.reference.samples)
 
 
-def lift_truth(samples: Sequence[Any], adapter: LiftAdapter) -> LiftTruth:
+def lift_annotations(samples: Sequence[Any], adapter: LiftAdapter) -> LiftAnnotations:
     """Annotations of the N samples of a batch.
 
     Args:
@@ -68,4 +68,6 @@ def lift_truth(samples: Sequence[Any], adapter: LiftAdapter) -> LiftTruth:
     places = np.stack([np.asarray(s.gt_instances.lifting_target) for s in samples])
     seen = np.stack([np.asarray(s.gt_instances.lifting_target_visible) for s in samples])
     weights = torch.from_numpy(seen.reshape(places.shape[:3]) > 0.5).double()
-    return LiftTruth(adapter, LiftAim(torch.from_numpy(places).double(), weights, tuple(samples)))
+    return LiftAnnotations(
+        adapter, LiftReference(torch.from_numpy(places).double(), weights, tuple(samples))
+    )

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mmrobust.engine.lock import FolderInUseError, alone_in
+from mmrobust.ledger.lock import FolderInUseError, alone_in
 
 
 def in_child(folder, then):

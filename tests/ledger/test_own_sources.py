@@ -8,9 +8,9 @@ import pytest
 
 from mmrobust.attacks.gradient_estimation import GradientEstimation
 from mmrobust.attacks.pgd import PGD
-from mmrobust.engine.own_sources import own_sources
-from mmrobust.engine.provenance import fingerprint
-from tests.engine.test_provenance import Loop, Samples
+from mmrobust.ledger.own_sources import own_sources
+from mmrobust.ledger.provenance import fingerprint
+from tests.ledger.test_provenance import Loop, Samples
 
 ATTACK = """
 import own_steps

@@ -15,7 +15,7 @@ from mmrobust.functional.checks import require
 
 
 @dataclass(frozen=True)
-class PoseTruth:
+class PoseAnnotations:
     """Annotations of N samples, as a pose victim gives them.
 
     Attributes:
@@ -73,10 +73,10 @@ class PoseTruth:
         """``annotated`` beside the joints, (N, 1) or (N, K)."""
         return self.annotated if self.annotated.dim() == 2 else self.annotated[:, None]
 
-    def __getitem__(self, rows: Tensor) -> PoseTruth:
+    def __getitem__(self, rows: Tensor) -> PoseAnnotations:
         return self.select(rows)
 
-    def select(self, rows: Tensor) -> PoseTruth:
+    def select(self, rows: Tensor) -> PoseAnnotations:
         """The annotations of some of the samples."""
         area, target, aimed = (
             None if value is None else value[rows] for value in (self.area, self.target, self.aimed)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmrobust.engine.answers import answer_file, forget_answers
+from mmrobust.ledger.answers import answer_file, forget_answers
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])

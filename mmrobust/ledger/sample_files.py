@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmrobust.engine.datasets import locate
-from mmrobust.engine.ledger import Ledger, OtherRunError, another_run
+from mmrobust.datasets.wrappers import locate
+from mmrobust.ledger.ledger import Ledger, OtherRunError, another_run
 from mmrobust.victims.pose.photographs import Photographs
 
 # Bytes that are read at the beginning, in the middle and at the end.

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Iterator
 from typing import Any
 
-from mmrobust.engine.canonical import digest
+from mmrobust.functional.canonical import digest
 
 
 def leaves(dataset: Any) -> Iterator[Any]:

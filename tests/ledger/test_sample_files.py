@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmrobust.engine.ledger import OtherRunError
-from mmrobust.engine.sample_files import SampleFiles, stamp
+from mmrobust.ledger.ledger import OtherRunError
+from mmrobust.ledger.sample_files import SampleFiles, stamp
 from tests.engine.runs import attack_run, derived_config, rows
 from tests.engine.test_bad_input import file_config
 

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mmrobust.engine.canonical import canonical, digest
-from mmrobust.engine.differences import listed_differences
-from mmrobust.engine.ledger_files import Check, Entry, ledger_files, read_lines
-from mmrobust.engine.set_aside import set_aside
+from mmrobust.functional.canonical import canonical, digest
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing
+from mmrobust.ledger.differences import listed_differences
+from mmrobust.ledger.ledger_files import Check, Entry, ledger_files, read_lines
+from mmrobust.ledger.set_aside import set_aside
 
 # A key that no fingerprint is without.
 MARK = 'mmrobust version'
