@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WORDS = {'input': 'inputs', 'cfg-options': 'options'}
 OPTION = re.compile(
     r'(?<![^\s(])--(attack|boxes|cfg-options|device|input|max-samples|resume|work-dir)\b'
-    '|^(CONFIG|CHECKPOINT)(?= )'
+    r'|(?<!\S)(CONFIG|CHECKPOINT)(?!\S)|^(input)(?= must be)'
 )
 
 
@@ -43,7 +43,7 @@ def _python_names() -> Iterator[None]:
     """Inside, messages that name an option of the command name Python's argument instead."""
 
     def named(match: re.Match[str]) -> str:
-        word = match[1] or match[2].lower()
+        word = match[match.lastindex or 0].lower()
         return WORDS.get(word, word.replace('-', '_'))
 
     try:

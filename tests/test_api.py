@@ -284,12 +284,19 @@ def test_a_device_that_is_not_there_is_named(checkpoints, device, tmp_path, monk
         ({'boxes': 'b.json'}, "^boxes must be used with inputs, got 'b.json'$"),
         ({'attack': 'nowhere.py'}, r'^attack nowhere\.py does not exist'),
         ({'attack': mr.PGD}, 'a dict of options or a name, got the class PGD'),
+        ({'config': 'demo.pth'}, r'^config must be .*: config comes first, then checkpoint$'),
+        ({'inputs': 'demo.pth'}, r'^inputs must be a video by its ending .*demo\.pth'),
         ({'options': {'victm.space': 'view'}}, "^options: no key 'victm'"),
     ],
 )
-def test_evaluate_names_its_own_arguments(checkpoints, tmp_path, options, message):
+def test_evaluate_names_its_own_arguments(checkpoints, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'demo.pth').write_text('')
+    swapped = options.get('config')
+    words = (swapped, TINY) if swapped else (TINY, checkpoints['tiny_3d'])
+    options = {name: value for name, value in options.items() if name != 'config'}
     with pytest.raises((ValueError, OSError), match=message):
-        mr.evaluate(TINY, checkpoints['tiny_3d'], work_dir=tmp_path, **options)
+        mr.evaluate(*words, work_dir=tmp_path, **options)
 
 
 def test_a_file_that_cannot_be_read_is_named(victim, tmp_path):
