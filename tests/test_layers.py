@@ -11,6 +11,7 @@ PACKAGE = ROOT / 'mmrobust'
 FLOORS = (
     {'__main__', 'api'},
     {'cli'},
+    {'studies'},
     {'transfer'},
     {'engine'},
     {'ledger'},
@@ -57,7 +58,7 @@ def imports() -> dict[str, set[str]]:
 
 
 # What a kind of victim draws and saves stands in its own folder, on the floor of what uses it.
-OF_THE_ENGINE = ('previews', 'video_files', 'photograph_files')
+OF_THE_ENGINE = ('previews', 'video_files', 'image_files')
 
 
 def room(module: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from mmrobust.datasets.wrappers import locate
-from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.victims.pose.images import Images
 
 
 def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
@@ -15,7 +15,7 @@ def check_annotations(metrics: Iterable[Any], samples: Any) -> None:
 
     Args:
         metrics: Of the config.
-        samples: The data set, or its :class:`Photographs`.
+        samples: The data set, or its :class:`Images`.
 
     Raises:
         ValueError: COCO's metric scales by areas that the annotations lack, or
@@ -58,7 +58,7 @@ def leave_out(metrics: Iterable[Any], samples: Any, kept: Collection[int]) -> No
 
     Args:
         metrics: Of one side; their annotations are replaced.
-        samples: The data set, or its :class:`Photographs`.
+        samples: The data set, or its :class:`Images`.
         kept: Indices of the evaluated samples.
     """
     found = [metric for metric in _inner(metrics) if getattr(metric, 'coco', None) is not None]
@@ -107,7 +107,7 @@ def _raw(info: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _infos(samples: Any, indices: Iterable[int]) -> Iterator[dict[str, Any]]:
     """What the data set knows of its items behind samples."""
-    whole = isinstance(samples, Photographs)
+    whole = isinstance(samples, Images)
     dataset = samples.dataset if whole else samples
     for index in indices:
         for row in samples.persons[index] if whole else [index]:

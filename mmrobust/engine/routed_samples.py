@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from mmrobust.datasets.wrappers import locate
-from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.victims.pose.images import Images
 
 
 class Chosen:
@@ -38,11 +38,11 @@ def samples_of(name: str, samples: Any, kept: Collection[int]) -> tuple[Chosen, 
 
     Args:
         name: ``dataset_name`` of the items.
-        samples: All data sets together, or their :class:`Photographs`.
+        samples: All data sets together, or their :class:`Images`.
         kept: Indices of samples.
     """
     rows = set(kept)
-    if isinstance(samples, Photographs):
+    if isinstance(samples, Images):
         rows = {row for index in kept for row in samples.persons[index]}
         samples = samples.dataset
     everything = Chosen(samples, range(len(samples)))

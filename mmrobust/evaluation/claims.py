@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mmrobust.evaluation.markdown import markdown
 from mmrobust.functional.bootstrap import Limits
 
 
@@ -34,11 +35,10 @@ class Claim:
 
 def table(claims: Iterable[Claim]) -> str:
     """Claims in Markdown, a row each."""
-    lines = ['| claim | above zero | measured | interval of it | verdict |', '|---' * 5 + '|']
+    rows = []
     for claim in claims:
         low, high = claim.margin
         known = not math.isinf(low) and not math.isinf(high)
         limits = f'{low:+.4g} to {high:+.4g}' if known else 'too few samples'
-        cells = (claim.text, claim.rule, claim.measured, limits, claim.verdict)
-        lines.append(f'| {" | ".join(cells)} |')
-    return '\n'.join(lines)
+        rows.append((claim.text, claim.rule, claim.measured, limits, claim.verdict))
+    return markdown(('claim', 'above zero', 'measured', 'interval of it', 'verdict'), rows)

@@ -4,7 +4,7 @@ Shapes: C channels, T frames, H, W pixels. Motion is in pixels, (horizontal,
 vertical); the centre of the top left pixel is (0, 0), so that a whole number of
 pixels is an exact shift. All maps are backward ones: map t says, at the pixels
 of frame t, where that pixel was in frame t-1, relative to where it is. What
-comes from outside the frame is zero (:mod:`mmrobust.functional.reading`).
+comes from outside the frame is zero (:mod:`mmrobust.functional.bilinear`).
 A video may be several views (clips, crops) one after the other: nothing moves
 from one to the next.
 """
@@ -16,18 +16,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmrobust.functional.bilinear import BilinearGather
 from mmrobust.functional.checks import require
-from mmrobust.functional.reading import Reading
 from mmrobust.functional.resample import resample
 
 
-def warp_chain(noise: Tensor, readings: Sequence[Reading | None]) -> Tensor:
+def warp_chain(noise: Tensor, gathers: Sequence[BilinearGather | None]) -> Tensor:
     """Noise that follows the content: frame t is frame t-1, displaced by map t.
 
     The first frame of a view is the noise itself. This is the motion-excited
     sampler as Zhang, Zhu, Zhu and Yang (2020, arXiv:2003.07637) describe it and as
     the public code of Geo-TRAP (Li et al. 2021, arXiv:2110.01823) implements it;
-    their own release does :func:`lookup_reading`. Deviations from Geo-TRAP's: motion is in pixels,
+    their own release does :func:`lookup_gather`. Deviations from Geo-TRAP's: motion is in pixels,
     not in shares of the sides, and frame 0 is not displaced.
     Every step interpolates again, so motion by parts of a pixel blurs the noise
     more from frame to frame and lowers its variance: on an embedded video to
@@ -35,7 +35,7 @@ def warp_chain(noise: Tensor, readings: Sequence[Reading | None]) -> Tensor:
 
     Args:
         noise: (C, H, W).
-        readings: Of the T frames; see :func:`chain_readings`.
+        gathers: Of the T frames; see :func:`chain_gathers`.
 
     Returns:
         (C, T, H, W).
@@ -44,12 +44,12 @@ def warp_chain(noise: Tensor, readings: Sequence[Reading | None]) -> Tensor:
         ValueError: The noise is not of the size of the maps.
     """
     frames: list[Tensor] = []
-    for reading in readings:
-        frames.append(noise if reading is None else reading.of(frames[-1]))
+    for gather in gathers:
+        frames.append(noise if gather is None else gather.of(frames[-1]))
     return torch.stack(frames, dim=1)
 
 
-def chain_readings(maps: Tensor, starts: Sequence[int] = (0,)) -> list[Reading | None]:
+def chain_gathers(maps: Tensor, starts: Sequence[int] = (0,)) -> list[BilinearGather | None]:
     """Where each frame reads the one before; None for the first frames of views.
 
     Args:
@@ -62,12 +62,12 @@ def chain_readings(maps: Tensor, starts: Sequence[int] = (0,)) -> list[Reading |
     _check_maps(maps, maps.shape[2:])
     size, identity = (maps.shape[2], maps.shape[3]), _places(maps[0], maps)
     return [
-        None if t in starts else Reading.at(identity + backward, size)
+        None if t in starts else BilinearGather.at(identity + backward, size)
         for t, backward in enumerate(maps)
     ]
 
 
-def lookup_reading(backward: Tensor) -> Reading:
+def lookup_gather(backward: Tensor) -> BilinearGather:
     """Reads noise at absolute places: the motion itself, less its least value.
 
     The public release of the motion-excited sampler (Zhang, Zhu, Zhu and Yang
@@ -89,7 +89,7 @@ def lookup_reading(backward: Tensor) -> Reading:
     """
     shape = tuple(backward.shape)
     require(len(shape) == 3 and shape[0] == 2, 'backward', 'motion (2, H, W)', shape)
-    return Reading.at(backward - backward.min(), (shape[1], shape[2]))
+    return BilinearGather.at(backward - backward.min(), (shape[1], shape[2]))
 
 
 def accumulate(maps: Tensor, starts: Sequence[int] = (0,)) -> Tensor:
@@ -141,7 +141,7 @@ def affine_frames(noise: Tensor, matrices: Tensor) -> Tensor:
     moved = torch.einsum('tij,jhw->tihw', change[:, :, :2], identity - centre)
     place = identity + moved + change[:, :, 2, None, None]
     size = (noise.shape[1], noise.shape[2])
-    return Reading.at(place.transpose(0, 1), size).of(noise)
+    return BilinearGather.at(place.transpose(0, 1), size).of(noise)
 
 
 def chain(matrices: Tensor, starts: Sequence[int] = (0,)) -> Tensor:

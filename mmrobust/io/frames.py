@@ -34,3 +34,11 @@ def enlarge(frames: Frames) -> Frames:
     height, width = frames.shape[1:3]
     factor = max(1, min(-(-MIN_HEIGHT // height), MAX_WIDTH // width))
     return frames.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def resized(frames: Frames, height: int) -> Frames:
+    """Frames of another height, as MMAction2's Resize to (-1, height) makes them."""
+    import cv2
+
+    width = int(frames.shape[2] * height / frames.shape[1] + 0.5)
+    return np.stack([cv2.resize(frame, (width, height)) for frame in frames])

@@ -15,7 +15,7 @@ from typing import Any
 
 from mmrobust.datasets.wrappers import locate
 from mmrobust.ledger.ledger import Ledger, OtherRunError, another_run
-from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.victims.pose.images import Images
 
 # Bytes that are read at the beginning, in the middle and at the end.
 PIECE = 4096
@@ -27,7 +27,7 @@ class SampleFiles:
     """Files behind the samples of a run.
 
     Args:
-        samples: The data set, or its :class:`Photographs`.
+        samples: The data set, or its :class:`Images`.
     """
 
     def __init__(self, samples: Any) -> None:
@@ -36,7 +36,7 @@ class SampleFiles:
     def path(self, index: int) -> Path | None:
         """The file, or the folder of frames, of a sample; None where it is made of nothing such."""
         dataset = self.samples
-        if isinstance(dataset, Photographs):
+        if isinstance(dataset, Images):
             index, dataset = dataset.persons[index][0], dataset.dataset
         leaf, inner = locate(dataset, index)
         if not hasattr(leaf, 'get_data_info'):

@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.flow.estimator import FlowEstimator
 from mmrobust.flow.estimators.tvl1 import TVL1
 from mmrobust.functional.checks import require, whole
-from mmrobust.functional.noise_warp import accumulate, chain_readings, lookup_reading, warp_chain
+from mmrobust.functional.noise_warp import accumulate, chain_gathers, lookup_gather, warp_chain
 from mmrobust.registry import SAMPLERS
 from mmrobust.samplers.base import Noise, NoiseSampler
 from mmrobust.samplers.motion import backward_motion
@@ -41,7 +41,7 @@ class Sparked(NoiseSampler):
       (:func:`~mmrobust.functional.noise_warp.warp_chain`).
     - ``lookup``, the paper's release: the motion itself is the place to read the
       noise at, so pixels of equal motion have equal noise, and all frames are
-      the same (:func:`~mmrobust.functional.noise_warp.lookup_reading`). The map is that
+      the same (:func:`~mmrobust.functional.noise_warp.lookup_gather`). The map is that
       from one frame back to the first; it changes with the iteration. With
       ``tile`` above the motion, all pixels have the same noise: leave it at 1.
 
@@ -98,10 +98,10 @@ class Sparked(NoiseSampler):
 class _Warped(Noise):
     def __init__(self, pixels: Tensor, tile: int, maps: Tensor, starts: Sequence[int]) -> None:
         super().__init__(pixels, tile)
-        self.readings = chain_readings(maps, starts)
+        self.gathers = chain_gathers(maps, starts)
 
     def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
-        return warp_chain(self.frames(generator, 1)[:, 0], self.readings)
+        return warp_chain(self.frames(generator, 1)[:, 0], self.gathers)
 
 
 class _LookedUp(Noise):
@@ -111,10 +111,10 @@ class _LookedUp(Noise):
         super().__init__(pixels, tile)
         whole = accumulate(maps, starts)
         # A view's first frame has no motion: its map would be one number.
-        self.readings = [lookup_reading(m) for t, m in enumerate(whole) if t not in starts]
+        self.gathers = [lookup_gather(m) for t, m in enumerate(whole) if t not in starts]
         self.refresh = refresh
 
     def draw(self, generator: torch.Generator, iteration: int) -> Tensor:
-        reading = self.readings[iteration // self.refresh % len(self.readings)]
-        found = reading.of(self.frames(generator, 1)[:, 0])
+        gather = self.gathers[iteration // self.refresh % len(self.gathers)]
+        found = gather.of(self.frames(generator, 1)[:, 0])
         return found[:, None].repeat(1, self.shape[1], 1, 1)

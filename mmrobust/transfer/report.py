@@ -16,7 +16,7 @@ from mmrobust.transfer.spec import TransferSpec
 from mmrobust.transfer.victims import describe_victims
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, counted, flatten, number, percent
-from mmrobust.visualization.study import Study, write_study
+from mmrobust.visualization.study import StudyPage, write_study
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 from mmrobust.visualization.transfer_figures import transfer_plots, transfer_svg
 
@@ -85,7 +85,7 @@ def transfer_card(
     }
 
 
-def study(card: dict[str, Any], name: str) -> Study:
+def study(card: dict[str, Any], name: str) -> StudyPage:
     """The page."""
     spec = card['spec']
     run = [
@@ -98,7 +98,7 @@ def study(card: dict[str, Any], name: str) -> Study:
     ]
     remarks = [(flag, counted(times, 'clip')) for flag, times in card['flags'].items()]
     largest = spec['eps'][-1]
-    return Study(
+    return StudyPage(
         title=f'Transfer: {Path(name).stem}',
         kicker=f'{Path(name).stem}: transfer between {len(card["victims"])} victims',
         verdict=verdict(card['cells'], largest),

@@ -18,7 +18,7 @@ LIMITS = ('_low', '_high')
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyPage:
     """What the page shows.
 
     Attributes:
@@ -44,7 +44,7 @@ class Study:
     failures: Sequence[Mapping[str, Any]] = field(default=())
 
 
-def write_study(path: Path, study: Study) -> None:
+def write_study(path: Path, study: StudyPage) -> None:
     """Write the page; missing folders are made."""
     columns, rows = numbers_columns(study.rows)
     values = vars(study) | {

@@ -92,6 +92,11 @@ def standalone(
     return f'{head.replace("<svg", f"<svg {size}", 1)}>{style}{ground}{body}\n'
 
 
+def slug(title: str) -> str:
+    """A title as a name of ids."""
+    return ''.join(letter if letter.isalnum() else '-' for letter in title)
+
+
 def printable(text: object) -> str:
     """``text`` on one line and without the control characters that XML forbids."""
     return ''.join(c if c.isprintable() else ' ' for c in str(text))

@@ -12,7 +12,7 @@ from mmrobust.evaluation.sweep import point
 from mmrobust.visualization import summary
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, flatten, number, percent, plain
-from mmrobust.visualization.study import Study, write_study
+from mmrobust.visualization.study import StudyPage, write_study
 from mmrobust.visualization.sweep_figures import sweep_plots
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
@@ -58,12 +58,14 @@ def write_sweep(
     print(f'\nreport: {folder / "sweep.html"}')
 
 
-def study(shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]) -> Study:
+def study(
+    shared: Card, points: Points, rows: Mapping[float, Sequence[dict[str, Any]]]
+) -> StudyPage:
     """The page."""
     own = ('attack', 'title', 'surrogate')
     run = [(key, plain(shared[key])) for key in SHARED if key not in own]
     run.append(('gradients from', (shared['surrogate'] or {}).get('config', 'the model itself')))
-    return Study(
+    return StudyPage(
         title=heading(shared),
         kicker=heading(shared),
         verdict=verdict(points),

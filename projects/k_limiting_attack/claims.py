@@ -8,37 +8,26 @@ Intervals are not corrected for the number of verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import mean
+from collections.abc import Mapping
 
 from mmrobust.evaluation.claims import Claim
-from mmrobust.functional.bootstrap import NOTHING
-from mmrobust.goals import CorruptPose
-from projects.k_limiting_attack.arms import AT_TARGET, MOVED, NORMS
-from projects.k_limiting_attack.measure import (
-    Sample,
-    Samples,
-    averaged,
-    both_successful,
-    common,
-    gained,
-    rate,
-    ratio,
-    shown,
-    smaller,
+from mmrobust.evaluation.estimates import averaged, shown
+from mmrobust.evaluation.pose_claims import (
+    all_of,
+    equal_rates,
+    higher_rate,
+    loses_more,
+    lower_rmse,
+    needs_less,
+    points,
 )
+from mmrobust.evaluation.pose_results import PoseResults
+from projects.k_limiting_attack.arms import NORMS, SUCCESS
 
-# Rates that differ by no more count as equal; those that differ by more, as far apart.
-EQUAL, FAR = 0.1, 0.2
-# Equal rates say nothing unless KAA's is above this, with its interval.
-SOME = 0.2
+# Rates that differ by more are far apart.
+FAR = 0.2
 # Budgets of the curve at which heads are compared: those that change little.
 FEW = 3
-SUCCESS = (
-    f'untargeted: {CorruptPose.share:g} of the joints or more beyond {MOVED:g} of the box, '
-    f'targeted: mean distance below {AT_TARGET:g} of it'
-)
 # The slides' ratio of the RMSE of KAA+ER to that of KAA, untargeted.
 SLIDES = {'linf': 0.66, 'l2': 0.57}
 # What KAA+ER is compared with under targets.
@@ -50,54 +39,30 @@ CONTROLS = {
 }
 # The others are controls.
 SLIDES_ARMS = ('kaa', 'er')
+BEYOND = 'what regression loses beyond heatmaps; the worse of two losses, samples of both'
 
 
-@dataclass(frozen=True)
-class Results:
-    """One victim.
-
-    Attributes:
-        arms: (goal, norm, arm) -> its samples.
-        curve: (arm, eps) -> its samples, all steps taken, l_inf.
-        within: A joint is right this near to its annotation.
-    """
-
-    arms: Mapping[tuple[str, str, str], Samples]
-    curve: Mapping[tuple[str, float], Samples]
-    within: float
-
-    @property
-    def eps(self) -> list[float]:
-        """Budgets of the curve, ascending."""
-        return sorted({eps for _, eps in self.curve})
-
-    @property
-    def targets(self) -> list[str]:
-        """Of the targeted attacks."""
-        goals = dict.fromkeys(goal for goal, _, _ in self.arms)
-        return [goal for goal in goals if goal != 'untargeted']
-
-
-def claims(found: Results) -> list[Claim]:
+def claims(found: PoseResults) -> list[Claim]:
     """All claims on one victim."""
     parts = (less(found), targeted(found), beyond(found), masks(found))
     return [claim for part in parts for claim in part]
 
 
-def less(found: Results) -> list[Claim]:
+def less(found: PoseResults) -> list[Claim]:
     """Equal success at a lower RMSE: the parts, and both together."""
     claims = []
     for norm in NORMS:
         er, kaa = (found.arms['untargeted', norm, arm] for arm in ('er', 'kaa'))
-        equal = _equal(f'{norm}: KAA+ER succeeds as often as KAA', er, kaa)
+        equal = equal_rates(f'{norm}: KAA+ER succeeds as often as KAA', er, kaa, 'KAA')
         text = f'{norm}: KAA+ER at a lower RMSE than KAA'
-        lower = _lower(f'{text} (slides: ratio {SLIDES[norm]})', er, kaa)
+        lower = lower_rmse(f'{text} (slides: ratio {SLIDES[norm]})', er, kaa)
         both = f'{norm}: as often, and at a lower RMSE'
-        claims += [equal, lower, _all_of(both, equal, lower), _needs_less(norm, er, kaa)]
+        needs = f'{norm}: KAA+ER needs less than KAA, failures included'
+        claims += [equal, lower, all_of(both, equal, lower), needs_less(needs, er, kaa, 'KAA')]
     return claims
 
 
-def targeted(found: Results) -> list[Claim]:
+def targeted(found: PoseResults) -> list[Claim]:
     """Targets are harder than no target, to sit than to walk; ER helps.
 
     The first compares two measures of success, which the claim states: as the
@@ -113,53 +78,54 @@ def targeted(found: Results) -> list[Claim]:
             }
             for arm in SLIDES_ARMS:
                 text = f'{norm}, {arm}: {target} harder than untargeted'
-                claims.append(_rates(text, free[arm], aimed[arm], unlike=SUCCESS))
+                claims.append(higher_rate(text, free[arm], aimed[arm], unlike=SUCCESS))
             for arm, name in CONTROLS.items():
                 text = f'{norm}: KAA+ER reaches {target} more often than {name}'
-                claims.append(_rates(text, aimed['er'], aimed[arm]))
+                claims.append(higher_rate(text, aimed['er'], aimed[arm]))
         if {'walk', 'sit'} <= set(found.targets):
             for arm in SLIDES_ARMS:
                 walk, sit = (found.arms[target, norm, arm] for target in ('walk', 'sit'))
                 starts = ', '.join(
-                    f'{target} begins at {_points(lambda s: s.clean_target_error, of)} %'
+                    f'{target} begins at {points("clean_target_error", of)} %'
                     for target, of in (('walk', walk), ('sit', sit))
                 )
                 text = f'{norm}, {arm}: sit harder than walk'
-                claims.append(_rates(text, walk, sit, unlike=starts))
+                claims.append(higher_rate(text, walk, sit, unlike=starts))
     return claims
 
 
-def beyond(found: Results) -> list[Claim]:
+def beyond(found: PoseResults) -> list[Claim]:
     """Many steps do far more than one, and one more than none at all."""
     claims = []
     for norm in NORMS:
         kaa = found.arms['untargeted', norm, 'kaa']
         for arm, name in (('fgsm', 'a single step'), ('noise', 'noise of the whole budget')):
             text = f'{norm}: KAA far above {name}'
-            claims.append(_rates(text, kaa, found.arms['untargeted', norm, arm], -FAR))
+            claims.append(higher_rate(text, kaa, found.arms['untargeted', norm, arm], -FAR))
     return claims
 
 
-def masks(found: Results) -> list[Claim]:
+def masks(found: PoseResults) -> list[Claim]:
     """The relation mask against others of its density: at first success, and over the curve.
 
     That a mask lowers the RMSE shows nothing of relations if any mask does.
     """
     claims = []
-    relation = over_curve(found, 'er')
+    relation = found.over_curve('er')
+    budgets = ', '.join(f'{eps:g}' for eps in found.eps)
     for arm in ('random', 'gradient'):
-        control = over_curve(found, arm)
+        control = found.over_curve(arm)
         for norm in NORMS:
             er, other = (found.arms['untargeted', norm, which] for which in ('er', arm))
             name = f'than a {arm} mask'
-            claims.append(_rates(f'{norm}: KAA+ER succeeds more often {name}', er, other))
-            claims.append(_lower(f'{norm}: KAA+ER at a lower RMSE {name}', er, other))
+            claims.append(higher_rate(f'{norm}: KAA+ER succeeds more often {name}', er, other))
+            claims.append(lower_rmse(f'{norm}: KAA+ER at a lower RMSE {name}', er, other))
         both = sorted(relation.keys() & control.keys())
         gains = averaged([control[index] - relation[index] for index in both])
         claims.append(
             Claim(
                 f'relation mask above a {arm} mask of its density',
-                f'PCK lost beyond the control, mean over eps {_listed(found.eps)}',
+                f'PCK lost beyond the control, mean over eps {budgets}',
                 f'{shown(gains, ".1f", 100)} points',
                 gains.limits,
             )
@@ -167,7 +133,7 @@ def masks(found: Results) -> list[Claim]:
     return claims
 
 
-def heads(found: Mapping[str, Results]) -> list[Claim]:
+def heads(found: Mapping[str, PoseResults]) -> list[Claim]:
     """Heatmaps are more robust than regression where little may change.
 
     KAA with each head's own loss and with one that all have: what counts is the
@@ -180,114 +146,8 @@ def heads(found: Mapping[str, Results]) -> list[Claim]:
         return []
     claims = []
     for eps in found['td-hm'].eps[:FEW]:
-        sides = [worst(found[head], eps) for head in ('td-reg', 'td-hm')]
-        claims.append(_loses(f'loses less PCK than regression at eps {eps:g}', _lost, *sides))
-        claims.append(_loses(f'moves less than regression at eps {eps:g}', _gone, *sides))
+        sides = [found[head].worst(eps, 'kaa', 'shared') for head in ('td-reg', 'td-hm')]
+        for key, text in (('lost_pck', 'loses less PCK'), ('moved', 'moves less')):
+            told = f'heatmaps: {text} than regression at eps {eps:g}'
+            claims.append(loses_more(told, BEYOND, key, *sides))
     return claims
-
-
-def worst(found: Results, eps: float) -> Samples:
-    """The worse one of both losses' results, by error, for every sample."""
-    own, shared = common(*(found.curve[arm, eps] for arm in ('kaa', 'shared')))
-    return {i: max(own[i], shared[i], key=lambda sample: sample.error) for i in own}
-
-
-def over_curve(found: Results, arm: str) -> dict[int, float]:
-    """The PCK of every sample, mean over the budgets."""
-    parts = [found.curve[arm, eps] for eps in found.eps]
-    both = set.intersection(*(set(part) for part in parts))
-    return {index: mean(part[index].pck for part in parts) for index in sorted(both)}
-
-
-def _equal(text: str, one: Samples, other: Samples) -> Claim:
-    """One rate is not below the other by EQUAL; undecided where the other is hardly above none."""
-    claim = _rates(text, one, other, EQUAL)
-    enough = rate(other).limits[0] > SOME
-    rule = f'{claim.rule}; rate of KAA above {SOME:g}'
-    return replace(claim, rule=rule, margin=claim.margin if enough else NOTHING)
-
-
-def _all_of(text: str, *parts: Claim) -> Claim:
-    """Holds if all parts hold, and does not if one does not."""
-    low, high = (min(part.margin[side] for part in parts) for side in (0, 1))
-    verdicts = ', '.join(part.verdict for part in parts)
-    return Claim(text, 'the smaller one of both', verdicts, (low, high))
-
-
-def _needs_less(norm: str, er: Samples, kaa: Samples) -> Claim:
-    part = smaller(er, kaa)
-    return Claim(
-        f'{norm}: KAA+ER needs less than KAA, failures included',
-        'share where it does less the share where KAA does; who fails needs more than anything',
-        shown(part, '.0f', 100) + ' %',
-        part.limits,
-    )
-
-
-def _lower(text: str, one: Samples, other: Samples) -> Claim:
-    """A claim on the RMSE: that of ``one`` is the lower one where both succeed."""
-    pairs = both_successful(one, other)
-    part = ratio(*pairs)
-    low, high = part.limits
-    means = ' against '.join(f'{mean(rmse):.2f}' for rmse in pairs if rmse)
-    return Claim(
-        text,
-        '1 less the ratio, successes of both',
-        f'{shown(part)}; {means or "no"} grey levels',
-        (1 - high, 1 - low),
-    )
-
-
-def _rates(text: str, one: Samples, other: Samples, slack: float = 0.0, unlike: str = '') -> Claim:
-    """A claim on two success rates: one is above the other less ``slack``.
-
-    Args:
-        text: The claim.
-        one: Samples whose rate should be the higher one.
-        other: The same samples under another attack.
-        slack: What it may be lower; negative: must be higher.
-        unlike: What success is on both sides, where it is not the same.
-    """
-    part, (left, right) = gained(one, other), common(one, other)
-    low, high = part.limits
-    rule = f'difference of the rates {"+" if slack > 0 else "-"} {abs(slack):g}'
-    rule = rule if slack else 'difference of the rates'
-    return Claim(
-        text,
-        f'{rule}; {unlike}' if unlike else rule,
-        ' against '.join(shown(rate(samples), '.0f', 100) for samples in (left, right)) + ' (%)',
-        (low + slack, high + slack),
-    )
-
-
-def _loses(
-    text: str, value: Callable[[Sample], float], regression: Samples, heatmap: Samples
-) -> Claim:
-    """What regression loses beyond heatmaps, on samples that both have right."""
-    left, right = common(regression, heatmap)
-    more = averaged([value(left[i]) - value(right[i]) for i in left])
-    lost = ' against '.join(_points(value, samples) for samples in (left, right))
-    wrong = ' against '.join(_points(lambda s: s.clean_error, of) for of in (left, right))
-    return Claim(
-        f'heatmaps: {text}',
-        'what regression loses beyond heatmaps; the worse of two losses, samples of both',
-        f'{shown(more, ".1f", 100)}; {lost} (clean error {wrong} % of the box)',
-        more.limits,
-    )
-
-
-def _lost(sample: Sample) -> float:
-    return sample.clean_pck - sample.pck
-
-
-def _gone(sample: Sample) -> float:
-    return sample.error - sample.clean_error
-
-
-def _points(value: Callable[[Sample], float | None], samples: Samples) -> str:
-    numbers = [number for number in map(value, samples.values()) if number is not None]
-    return f'{100 * mean(numbers):.1f}' if numbers else '-'
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return ', '.join(f'{number:g}' for number in numbers)

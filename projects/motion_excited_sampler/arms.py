@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.config import Config
-
+from mmrobust.engine.attack_configs import attack_config
 from projects.motion_excited_sampler.against import AgainstTVL1
-from projects.motion_excited_sampler.victims import ROOT
-
-ATTACKS = ROOT / 'configs' / '_base_' / 'attacks'
 
 # Noise is drawn at a quarter of the frames' height and width: without it these
 # frames have too many directions for the queries that a CPU can ask, and the
@@ -35,6 +31,8 @@ VARIANTS = ('sparked_lookup', 'no_motion')
 COMPARED = ('multi_noise', 'one_noise', 'sparked', 'against')
 # Targeted alone: the sampler's attack from a clip of the target class.
 STARTED = 'sparked_start'
+# Of these more videos are attacked.
+MANY = (*ARMS, *COMPARED, STARTED)
 # Noise of whole pixels would be a handicap that the samplers do not have.
 TILED = ('e_nes', 'e_bandits')
 RIVALS = {
@@ -71,7 +69,7 @@ def attack(arm: str, goal: str, eps: float, budget: int) -> dict[str, Any]:
         budget: Queries per video.
     """
     name = RIVALS.get(arm, 'me_sampler')
-    found: dict[str, Any] = Config.fromfile(ATTACKS / f'{name}.py').attack.to_dict()
+    found = attack_config(name)
     if arm == STARTED or arm in SAMPLERS:
         found['sampler'] = SAMPLERS['sparked' if arm == STARTED else arm]
         found |= {'step_size': STEP, 'step_unit': 'eps'}

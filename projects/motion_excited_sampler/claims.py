@@ -7,117 +7,47 @@ it lies on one side of zero, or the videos do not decide.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from statistics import mean
 
-from mmrobust.evaluation.claims import Claim, table
+from mmrobust.evaluation.arms import Arm, differences, mean_of, slope
+from mmrobust.evaluation.claims import Claim
+from mmrobust.evaluation.query_claims import (
+    fewer_queries,
+    nearer_gradient,
+    neither_easy_nor_hard,
+)
 from mmrobust.functional.bootstrap import NOTHING, bootstrap
 from projects.motion_excited_sampler.arms import ARMS
-from projects.motion_excited_sampler.measure import (
-    Arm,
-    ByVideo,
-    differences,
-    least_median,
-    means,
-    slope,
-)
 
 Arms = Mapping[str, Arm]
-# The task is not too easy: median queries of an arm, and what two steps cost.
-EASY = 300
-TWO_STEPS = 6
-# Nor too hard: where nearly all fail, all arms are equal.
-HARD = 0.5
+# The slower one, and the one that is claimed to be better.
 ORDER = (('one_noise', 'sparked'), ('multi_noise', 'one_noise'))
 # Of the cosines alone: noise that moves as much, and the wrong way.
 CONTROL = ('against', 'sparked')
+GOALS = ('untargeted', 'targeted')
 
 
 def claims(
     goals: Mapping[str, Arms], motion: Mapping[int, float], still: Arms | None = None
-) -> str:
-    """All claims on one victim as a Markdown table.
+) -> list[Claim]:
+    """All claims on one victim.
 
     Args:
         goals: Goal -> arm -> what was measured.
         motion: Mean motion of a video, pixels per frame, by its index.
         still: The arms of goal cosine on the same videos, in which less moves.
     """
-    found = [*hard('untargeted', goals), *hard('targeted', goals)]
-    for goal in ('untargeted', 'targeted'):
-        found += queries(goal, goals[goal])
-    found += cosines(goals['cosine'])
-    if still is None:
-        found.append(fades(goals['cosine'], motion))
-    else:
-        # With this camera no video is near-static.
-        found += panned(goals['cosine'], still)
-    return table(found)
-
-
-def hard(goal: str, goals: Mapping[str, Arms]) -> list[Claim]:
-    """The task is neither too easy nor too hard, or the order of the arms means little."""
-    arms = {arm: goals[goal][arm] for arm in ARMS if goals[goal][arm].success}
-    if not arms:
-        return []
-    place, middle, (low, high) = least_median([found.capped for found in arms.values()])
-    least = list(arms)[place]
-    used = [line['queries'] for found in arms.values() for line in found.lines if line['success']]
-    early = sum(queries <= TWO_STEPS for queries in used)
-    if early:
-        low, high = -early, -early
-    rates = {arm: list(means(found.success).values()) for arm, found in arms.items()}
-    best = max(rates, key=lambda arm: mean(rates[arm]))
-    few, many = bootstrap(rates[best])
-    return [
-        Claim(
-            f'{goal}: the task is not too easy',
-            f'least median of the four samplers less {EASY} queries; nothing fooled in two steps',
-            f'{least} {middle:.0f} queries; {early} of {len(used)} fooled in two steps',
-            (low, high) if early else (low - EASY, high - EASY),
-        ),
-        Claim(
-            f'{goal}: the task is not too hard',
-            f'highest success rate of the arms less {HARD:g}',
-            f'{best} {100 * mean(rates[best]):.0f} % (n = {len(rates[best])} videos)',
-            (few - HARD, many - HARD),
-        ),
-    ]
-
-
-def queries(goal: str, arms: Arms) -> list[Claim]:
-    """The better sampler asks less; failures count with the whole budget."""
     found = []
-    for slow, fast in ORDER:
-        saved = differences(arms[slow].capped, arms[fast].capped)
-        silent = len(saved.keys() - decided(arms[slow], arms[fast]))
-        words = _pair(arms[fast].capped, arms[slow].capped, fast, slow, '.0f', len(saved))
-        found.append(
-            Claim(
-                f'{goal}: {fast} < {slow} in queries',
-                'queries saved per video, failures capped',
-                f'{words}; {silent} never fooled by either',
-                bootstrap(list(saved.values())),
-            )
-        )
-    return found
-
-
-def cosines(arms: Arms) -> list[Claim]:
-    """The better sampler's estimate is nearer to the true gradient, after equally many rounds."""
-    found = []
-    for bad, good in (*ORDER, CONTROL):
-        gained = differences(arms[good].cosine, arms[bad].cosine)
-        found.append(
-            Claim(
-                f'gradient cosine: {good} > {bad}',
-                'cosine gained per video',
-                _pair(arms[good].cosine, arms[bad].cosine, good, bad, '.4f', len(gained)),
-                bootstrap(list(gained.values())),
-            )
-        )
-    return found
+    for goal in GOALS:
+        arms = {arm: goals[goal][arm] for arm in ARMS}
+        found += neither_easy_nor_hard(goal, arms, 'the four samplers')
+    for goal in GOALS:
+        found += [fewer_queries(goal, goals[goal], fast, slow) for slow, fast in ORDER]
+    # After equally many rounds.
+    cosine = goals['cosine']
+    found += [nearer_gradient(cosine, good, bad) for bad, good in (*ORDER, CONTROL)]
+    # With a camera that moves no video is near-static.
+    return [*found, *([fades(cosine, motion)] if still is None else panned(cosine, still))]
 
 
 def fades(arms: Arms, motion: Mapping[int, float]) -> Claim:
@@ -143,7 +73,7 @@ def panned(arms: Arms, still: Arms) -> list[Claim]:
     for other in ('one_noise', 'against'):
         gains = [differences(each['sparked'].cosine, each[other].cosine) for each in (arms, still)]
         both = sorted(gains[0].keys() & gains[1].keys())
-        moving, resting = (_mean([gain[video] for video in both]) for gain in gains)
+        moving, resting = (mean_of([gain[video] for video in both]) for gain in gains)
         found.append(
             Claim(
                 f'the advantage of sparked over {other} is larger where the camera moves',
@@ -153,18 +83,3 @@ def panned(arms: Arms, still: Arms) -> list[Claim]:
             )
         )
     return found
-
-
-def decided(one: Arm, other: Arm) -> set[int]:
-    """The videos of both arms that at least one of them fools with some seed."""
-    rates = [means(arm.success) for arm in (one, other)]
-    return {video for video in rates[0].keys() & rates[1].keys() if any(r[video] for r in rates)}
-
-
-def _pair(one: ByVideo, two: ByVideo, name: str, other: str, form: str, n: int) -> str:
-    a, b = (_mean(list(means(values).values())) for values in (one, two))
-    return f'{name} {a:{form}}, {other} {b:{form}} (n = {n} videos)'
-
-
-def _mean(values: list[float]) -> float:
-    return mean(values) if values else math.nan

@@ -1,134 +1,41 @@
-"""What every arm cost and changed, as rows for the page and in Markdown."""
+"""Which arms stand together, in the tables and in the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
-from statistics import mean, median
-from typing import Any
+from collections.abc import Mapping
 
-from mmrobust.evaluation.summary import share
-from mmrobust.functional.bootstrap import NOTHING, bootstrap
+from mmrobust.evaluation.arms import Arm, as_one
+from mmrobust.evaluation.query_table import Row, row
+from mmrobust.visualization.arm_figures import success_plots
+from mmrobust.visualization.figures import Plot
 from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS, STARTED
-from projects.motion_excited_sampler.claims import Arms
-from projects.motion_excited_sampler.measure import Arm, ByVideo, means
 
-Row = dict[str, Any]
 ORDER = (*SAMPLERS, STARTED, *RIVALS)
-NOTE = (
-    'n: attacked videos, each with all seeds. success: share of videos times seeds; its Wilson '
-    'interval takes n for the number of trials. Queries of the successes, mean and median; capped: '
-    'of all runs, a failure counts with the whole budget. change: mean absolute, grey levels. '
-    'cosine: of estimated and true gradient along the run, which is longer where the arm is '
-    'slower. outside: share of the time not spent in the victim. occupancy: filled places in '
-    'its calls. Intervals: 95 %, videos resampled.'
-)
-HEADINGS = (
-    ('arm', 'arm'),
-    ('n', 'n'),
-    ('success_rate', 'success, %'),
-    ('mean_queries', 'mean'),
-    ('median_queries', 'median'),
-    ('capped_mean', 'mean capped'),
-    ('capped_median', 'median capped'),
-    ('change', 'change'),
-    ('cosine', 'cosine'),
-    ('outside', 'outside'),
-    ('occupancy', 'occupancy'),
-)
+FIRST = 'sparked'
+GROUPS = {
+    'samplers': ('multi_noise', 'one_noise', FIRST, 'geometric', STARTED),
+    # Tried on fewer videos.
+    'rivals': (FIRST, 'sparked_lookup', *RIVALS),
+}
 
 
-def table(arms: Arms) -> list[Row]:
+def table(arms: Mapping[str, Arm]) -> list[Row]:
     """One row per arm."""
     return [
-        _row(name, under_way(arms[name]) if name == STARTED else arms[name])
+        row(name, arms[name].under_way if name == STARTED else arms[name])
         for name in ORDER
         if name in arms
     ]
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The same as a Markdown table, intervals in brackets."""
-    lines = [f'| {" | ".join(title for _, title in HEADINGS)} |', '|---' * len(HEADINGS) + '|']
-    for row in rows:
-        lines.append(f'| {" | ".join(_cell(row, key) for key, _ in HEADINGS)} |')
-    return '\n'.join(lines)
+def curves(name: str, arms: Mapping[str, Arm]) -> list[Plot]:
+    """Success against queries, the four samplers and the rivals, where there are any."""
+    return success_plots(name, arms, GROUPS, FIRST, STARTED)
 
 
-def started(arms: Arms) -> str:
-    """How the searches from a clip of the target class ended."""
-    lines = arms[STARTED].lines
-    real = under_way(arms[STARTED]).lines
-    outside = sum('outside_threat' in line['flags'] for line in real)
-    fooled = sum(line['success'] for line in real)
-    return (
-        f'{STARTED}, {arms[STARTED].budget} queries at most: {len(lines) - len(real)} of '
-        f'{len(lines)} searches began at the clip itself, as the victim saw another class in the '
-        f'start; the tables leave them out. Of the others {fooled} succeeded and {outside} ended '
-        f'outside the threat.'
-    )
-
-
-def under_way(arm: Arm) -> Arm:
-    """The searches that did set out from a clip of the target class."""
-    return arm.where(lambda line: 'start_not_target' not in line['flags'])
-
-
-def same_as_one_noise(arms: Arms) -> str:
+def same_as_one_noise(arms: Mapping[str, Arm]) -> str:
     """Whether the sampler without motion did what one_noise did, query by query."""
-    one, none = arms['one_noise'], arms['no_motion']
-    pairs = []
-    for seed, lines in none.rows.items():
-        known = {line['index']: line for line in one.rows[seed]}
-        pairs += [(line, known[line['index']]) for line in lines if line['index'] in known]
-    keys = ('success', 'queries', 'l2')
-    same = sum(all(a[key] == b[key] for key in keys) for a, b in pairs)
-    text = 'Fallback: sparked with NoMotion did exactly what one_noise did'
-    return f'{text} on {same} of {len(pairs)} videos.'
-
-
-def _row(name: str, arm: Arm) -> Row:
-    rates, capped = means(arm.success), list(chain.from_iterable(arm.capped.values()))
-    used = [line['queries'] for line in arm.lines if line['success']]
-    n = len(rates)
-    rate = mean(rates.values()) if rates else 0.0
-    return {
-        'arm': name,
-        'n': n,
-        **(share('success_rate', round(rate * n), n) | {'success_rate': rate if n else None}),
-        'mean_queries': mean(used) if used else None,
-        'median_queries': median(used) if used else None,
-        **_with_limits('capped_mean', arm.capped, arm.budget),
-        'capped_median': median(capped) if capped else None,
-        'change': _mean(line['mean_abs'] for line in arm.lines),
-        **_with_limits('cosine', arm.cosine),
-        'outside': _mean(card['outside_share'] for card in arm.cards.values()),
-        'occupancy': _mean(card['occupancy'] for card in arm.cards.values()),
-    }
-
-
-def _with_limits(name: str, values: ByVideo, most: float = 1) -> dict[str, float | None]:
-    numbers = list(means(values).values())
-    limits = bootstrap(numbers)
-    # What is wider for few videos may reach beyond what there is.
-    low, high = (None, None) if limits == NOTHING else (limits[0], min(limits[1], most))
-    return {name: _mean(numbers), f'{name}_from': low, f'{name}_to': high}
-
-
-def _mean(values: Any) -> float | None:
-    known = [value for value in values if value is not None]
-    return mean(known) if known else None
-
-
-def _cell(row: Mapping[str, Any], key: str) -> str:
-    value = row[key]
-    if value is None or key in ('arm', 'n'):
-        return '-' if value is None else str(value)
-    scale = 100 if key == 'success_rate' else 1
-    places = 4 if key == 'cosine' else 2 if key in ('change', 'outside', 'occupancy') else 0
-    ends = ('low', 'high') if key == 'success_rate' else ('from', 'to')
-    low, high = (row.get(f'{key}_{end}') for end in ends)
-    text = f'{scale * value:.{places}f}'
-    if low is None or high is None:
-        return text
-    return f'{text} ({scale * low:.{places}f} to {scale * high:.{places}f})'
+    same, n = as_one(arms['one_noise'], arms['no_motion'])
+    return (
+        f'Fallback: sparked with NoMotion did exactly what one_noise did on {same} of {n} videos.'
+    )

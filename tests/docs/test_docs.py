@@ -17,6 +17,7 @@ from mmengine.config import Config
 
 import mmrobust
 from mmrobust.cli import attack as attack_command
+from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
 from mmrobust.cli import train as train_command
 from mmrobust.cli import transfer as transfer_command
@@ -144,6 +145,7 @@ def hook_builds(cfg: dict) -> None:
 
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
+    'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
     'tools/train.py': train_command.parser(),
     'tools/transfer.py': transfer_command.parser(),

@@ -69,12 +69,13 @@ def test_pixels_and_model_are_left_as_they_were():
 
 
 def test_only_a_relation_mask_has_maps():
-    assert Relations.of(SimpleNamespace(), PGD()) is None
-    assert Relations.of(SimpleNamespace(), KLimiting(relation='none')) is None
-    assert Relations.of(SimpleNamespace(), KLimiting(mask='random')) is None
-    assert Relations.of(SimpleNamespace(), KLimiting(mask='gradient')) is None
+    victim = SimpleNamespace(joints_in_picture=True)
+    assert Relations.of(victim, PGD()) is None
+    assert Relations.of(victim, KLimiting(relation='none')) is None
+    assert Relations.of(victim, KLimiting(mask='random')) is None
+    assert Relations.of(victim, KLimiting(mask='gradient')) is None
     for relation in ('any', 'mixed', 'agree'):
-        assert Relations.of(SimpleNamespace(), KLimiting(relation=relation)) is not None
+        assert Relations.of(victim, KLimiting(relation=relation)) is not None
 
 
 def test_joints_in_space_are_not_those_of_the_picture():

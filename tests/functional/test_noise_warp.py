@@ -10,8 +10,8 @@ from mmrobust.functional.noise_warp import (
     accumulate,
     affine_frames,
     chain,
-    chain_readings,
-    lookup_reading,
+    chain_gathers,
+    lookup_gather,
     warp_chain,
 )
 
@@ -28,11 +28,11 @@ def constant(x, y, frames=T, height=H, width=W, dtype=torch.float32):
 
 
 def warped(noise, maps, starts=(0,)):
-    return warp_chain(noise, chain_readings(maps, starts))
+    return warp_chain(noise, chain_gathers(maps, starts))
 
 
 def lookup(noise, backward):
-    return lookup_reading(backward).of(noise)
+    return lookup_gather(backward).of(noise)
 
 
 def shifted(image, x, y):

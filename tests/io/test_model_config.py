@@ -13,7 +13,7 @@ from mmrobust.engine.attack_hook import AttackHook
 from mmrobust.engine.models import load_model
 from mmrobust.io import model_config
 from mmrobust.io.model_config import check_model
-from mmrobust.victims.lifting.behind import Lifter
+from mmrobust.victims.lifting.lifter_chain import Lifter
 
 BACKBONE = {'type': 'mmpretrain.VisionTransformer', 'arch': 'small'}
 

@@ -298,7 +298,7 @@ class PersonSet:
 
 
 def photograph(victim: Any, infos: list[dict[str, Any]] | None = None, steps: Any = None) -> Any:
-    """The first photograph of a set as a batch, as the engine hands it to a PhotographVictim."""
+    """The first photograph of a set as a batch, as the engine hands it to a ImageVictim."""
     from mmengine.dataset import pseudo_collate
 
     dataset = PersonSet(persons() if infos is None else infos, steps)

@@ -29,7 +29,7 @@ from mmrobust.ledger.ledger import read_entries
 from mmrobust.threats import Linf
 from mmrobust.victims import CascadeVictim
 from mmrobust.victims.lifting import Corrupt3DPose
-from mmrobust.victims.lifting.behind import Lifter
+from mmrobust.victims.lifting.lifter_chain import Lifter
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'

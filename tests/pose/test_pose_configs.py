@@ -11,8 +11,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from projects.k_limiting_attack.prepare import main, prepare, unlike
 from tests.conftest import ROOT
+from tools.data.prepare_mirror_mouse import main, prepare, unlike
 
 FOLDER = ROOT / 'projects/k_limiting_attack/configs'
 CONFIGS = sorted(FOLDER.glob('*.py'))

@@ -18,12 +18,12 @@ from pose_toys import (
 
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.goals import CorruptPose
-from mmrobust.victims import PhotographVictim, PoseVictim
-from mmrobust.victims.pose import photograph as module
+from mmrobust.victims import ImageVictim, PoseVictim
+from mmrobust.victims.pose import image as module
 from mmrobust.victims.pose.head_adapters import PerPersonAdapter
-from mmrobust.victims.pose.photograph import BoundPhotograph
-from mmrobust.victims.pose.photograph_loading import PhotographLayout
-from mmrobust.victims.pose.photographs import Photographs
+from mmrobust.victims.pose.image import BoundImage
+from mmrobust.victims.pose.image_loading import ImageLayout
+from mmrobust.victims.pose.images import Images
 from mmrobust.victims.samples import Failure
 
 FAMILIES = ['heatmap', 'mspn', 'simcc', 'rtmcc', 'regression', 'rle', 'dsnt']
@@ -38,7 +38,7 @@ def bound(victim, loaded):
 @pytest.mark.parametrize('udp', [False, True])
 @pytest.mark.parametrize('turned', [False, True])
 def test_image_crops_are_the_pipelines_inputs(udp, turned):
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     infos = persons()
     if turned:
         import numpy as np
@@ -56,7 +56,7 @@ def test_image_crops_are_the_pipelines_inputs(udp, turned):
 @pytest.mark.parametrize('name', FAMILIES)
 def test_image_responses_are_those_of_the_crops(name):
     model = build_model(name, flip=name in ('heatmap', 'rtmcc'))
-    crop, victim = PoseVictim(model), PhotographVictim(model)
+    crop, victim = PoseVictim(model), ImageVictim(model)
     data, loaded = batch(), photograph(victim)
     samples, expected = crop.predict(data)
     found, outputs = victim.predict(loaded.data)
@@ -111,7 +111,7 @@ def test_image_readout_speaks_of_every_person(name):
 
 @pytest.mark.parametrize('name', ['heatmap', 'simcc', 'regression'])
 def test_image_gradient_agrees_with_finite_differences(name, monkeypatch):
-    victim = PhotographVictim(build_model(name, flip=True).double())
+    victim = ImageVictim(build_model(name, flip=True).double())
     # The preprocessor casts to single precision, too coarse for differences.
     monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
     # Rounding has no slope; what it does to gradients is the next test.
@@ -144,7 +144,7 @@ def gradient_of(victim, loaded, pixels=None):
 
 def test_image_gradient_is_that_of_the_real_crops_carried_back():
     model = build_model('heatmap')
-    crop, victim = PoseVictim(model), PhotographVictim(model)
+    crop, victim = PoseVictim(model), ImageVictim(model)
     loaded, data = photograph(victim), batch()
     crops = crop.pixels(data).float().requires_grad_()
     goal = CorruptPose().bind(crop.labels(data), crop.bind(data['data_samples'])(crops).detach())
@@ -160,7 +160,7 @@ def test_image_gradient_is_that_of_the_real_crops_carried_back():
 
 
 def test_image_gradients_of_persons_add_where_they_overlap():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     both = gradient_of(victim, photograph(victim, persons()[:2]))
     alone = [gradient_of(victim, photograph(victim, [one])) for one in persons()[:2]]
     torch.testing.assert_close(both, alone[0] + alone[1], rtol=1e-3, atol=1e-9)
@@ -169,7 +169,7 @@ def test_image_gradients_of_persons_add_where_they_overlap():
 
 
 def test_image_person_without_visible_joints_is_left_out():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     infos = persons()[:2]
     infos[0]['keypoints_visible'] = infos[0]['keypoints_visible'] * 0
     pooled = victim.labels(photograph(victim, infos).data)
@@ -181,7 +181,7 @@ def test_image_person_without_visible_joints_is_left_out():
 
 
 def test_image_truth_joins_the_persons():
-    victim, crop = (kind(build_model('heatmap')) for kind in (PhotographVictim, PoseVictim))
+    victim, crop = (kind(build_model('heatmap')) for kind in (ImageVictim, PoseVictim))
     truth, single = victim.labels(photograph(victim).data), crop.labels(batch())
     assert len(truth) == 1
     assert truth.keypoints.shape == (1, 3 * K, 2)
@@ -198,7 +198,7 @@ def test_image_truth_joins_the_persons():
 
 
 def test_image_places_are_where_mmpose_puts_its_predictions():
-    victim = PhotographVictim(build_model('simcc'))
+    victim = ImageVictim(build_model('simcc'))
     loaded = photograph(victim)
     samples, outputs = victim.predict(loaded.data)
     truth = victim.labels(loaded.data)
@@ -210,7 +210,7 @@ def test_image_places_are_where_mmpose_puts_its_predictions():
 
 
 def test_image_facts_are_those_of_the_persons():
-    crop, victim = (kind(build_model('simcc')) for kind in (PoseVictim, PhotographVictim))
+    crop, victim = (kind(build_model('simcc')) for kind in (PoseVictim, ImageVictim))
     victim.sigmas = crop.sigmas = torch.full((K,), 0.3, dtype=torch.float64)
     infos = [one | {'raw_ann_info': {'keypoints': [], 'area': 900.0}} for one in persons()]
     infos[2]['keypoints_visible'] = infos[2]['keypoints_visible'] * 0
@@ -246,7 +246,7 @@ def test_image_facts_are_those_of_the_persons():
 
 
 def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     infos = persons()
     infos[1].update(keypoints=infos[1]['keypoints'] * 0)
     del infos[1]['raw_ann_info']
@@ -277,13 +277,13 @@ class Changed:
 
 @pytest.mark.parametrize('place', [1, 2])
 def test_image_pipeline_with_other_pixels_is_refused_by_name(place):
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     for change, refused in ((lambda image: image.copy(), False), (lambda image: image // 2, True)):
         steps = pipeline()
         steps.transforms.insert(place, Changed(change))
         dataset = PersonSet(persons(), steps)
         victim.install(dataset)
-        item = Photographs(dataset)[0]
+        item = Images(dataset)[0]
         assert isinstance(item, Failure) == refused
     assert item.refused
     assert "space='image' cannot follow the pipeline's transform Changed" in item.error
@@ -291,13 +291,13 @@ def test_image_pipeline_with_other_pixels_is_refused_by_name(place):
 
 
 def test_image_pipeline_without_an_affine_crop_is_refused():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     steps = pipeline()
     del steps.transforms[1]
     infos = [one | {'transformed_keypoints': one['keypoints']} for one in persons()]
     dataset = PersonSet(infos, steps)
     victim.install(dataset)
-    item = Photographs(dataset)[0]
+    item = Images(dataset)[0]
     assert item.refused
     assert 'PackPoseInputs: no TopdownAffine comes before it' in item.error
 
@@ -310,22 +310,22 @@ def test_image_pipeline_with_another_warp_is_refused():
             after = super().transform(results)
             return {**after, 'img': after['img'] // 2 * 2}
 
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     steps = pipeline()
     steps.transforms[1] = Smoothed(SIZE)
     dataset = PersonSet(persons(), steps)
     victim.install(dataset)
-    item = Photographs(dataset)[0]
+    item = Images(dataset)[0]
     assert item.refused
     assert 'Smoothed: its crop differs' in item.error
 
 
 def test_image_picture_that_is_no_uint8_photograph_is_refused():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     infos = [one | {'img': one['img'].astype('float32')} for one in persons()]
     dataset = PersonSet(infos)
     victim.install(dataset)
-    item = Photographs(dataset)[0]
+    item = Images(dataset)[0]
     assert item.refused
     assert 'TopdownAffine: it is given float32 (90, 110, 3)' in item.error
 
@@ -333,7 +333,7 @@ def test_image_picture_that_is_no_uint8_photograph_is_refused():
 def test_image_items_are_grouped_in_order_and_failures_are_kept():
     infos = [dict(one, img_path=path) for one, path in zip(persons(), 'bab', strict=True)]
     dataset = PersonSet(infos)
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     victim.install(dataset)
     photographs = victim.samples(dataset)
     assert photographs.paths == ['b', 'a']
@@ -343,26 +343,26 @@ def test_image_items_are_grouped_in_order_and_failures_are_kept():
     infos[2]['img_path'] = 'missing.png'
     dataset = PersonSet(infos[2:])
     victim.install(dataset)
-    item = Photographs(dataset)[0]
+    item = Images(dataset)[0]
     assert isinstance(item, Failure)
     assert (item.name, item.refused) == ('missing.png', False)
     with pytest.raises(ValueError, match="img_path must be a photograph's path for every item"):
-        Photographs(PersonSet([{'img_path': None}]))
+        Images(PersonSet([{'img_path': None}]))
 
 
 def test_image_persons_must_be_of_one_photograph():
     infos = persons()
     infos[1]['img'] = infos[1]['img'] + 1
     dataset = PersonSet(infos)
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     victim.install(dataset)
-    item = Photographs(dataset)[0]
+    item = Images(dataset)[0]
     assert item.refused
     assert 'decoded to the same pixels for every person' in item.error
 
 
 def test_image_a_batch_holds_one_photograph():
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     loaded = photograph(victim)
     loaded.layouts.append(loaded.layouts[0])
     with pytest.raises(ValueError, match='batch must be of one sample, got 2'):
@@ -370,7 +370,7 @@ def test_image_a_batch_holds_one_photograph():
     assert loaded.alone(0).layouts == loaded.layouts[:1]
 
 
-@pytest.mark.parametrize('kind', [PoseVictim, PhotographVictim])
+@pytest.mark.parametrize('kind', [PoseVictim, ImageVictim])
 def test_image_space_is_named_where_it_is_another(kind):
     with pytest.raises(ValueError, match='space must be'):
         kind(build_model('heatmap'), space='video')
@@ -379,10 +379,10 @@ def test_image_space_is_named_where_it_is_another(kind):
 
 
 def test_image_layout_renders_crops_of_its_size():
-    layout = PhotographLayout(
+    layout = ImageLayout(
         torch.zeros(3, 6, 8, dtype=torch.uint8), torch.eye(3, dtype=torch.float64)[None, :2], SIZE
     )
     assert layout.render(layout.pixels()).shape == (1, 3, SIZE[1], SIZE[0])
     assert layout.signature == ((3, 6, 8), 1)
-    photo = BoundPhotograph(PhotographVictim(build_model('heatmap')), [], [layout])
+    photo = BoundImage(ImageVictim(build_model('heatmap')), [], [layout])
     assert photo.select(torch.tensor([0])) is photo

@@ -15,7 +15,7 @@ from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.threats import L2, Linf
-from mmrobust.victims import PhotographVictim
+from mmrobust.victims import ImageVictim
 
 # Every joint that counts must move, so those of one person are not enough.
 GOAL = CorruptPose(tau=2.0, unit='pixel', share=0.9, reference='prediction')
@@ -24,7 +24,7 @@ FAR = CorruptPose(tau=1e3)
 
 
 def scene(name, infos=None, backbone='PosePlanted', flip=False):
-    victim = PhotographVictim(build_model(name, flip=flip, backbone=backbone))
+    victim = ImageVictim(build_model(name, flip=flip, backbone=backbone))
     loaded = photograph(victim, infos)
     ((_, photo, pixels),) = victim.batches(loaded)
     truth = victim.labels(loaded.data)
@@ -137,7 +137,7 @@ def test_image_person_listed_twice_is_attacked_as_once():
 
 def test_image_without_any_visible_joint_is_counted_and_left_as_it_is():
     infos = [one | {'keypoints_visible': one['keypoints_visible'] * 0} for one in persons()]
-    victim = PhotographVictim(build_model('heatmap'))
+    victim = ImageVictim(build_model('heatmap'))
     loaded = photograph(victim, infos)
     ((_, photo, pixels),) = victim.batches(loaded)
     (outcome,) = PGD(Linf(8), CorruptPose())(photo, pixels, victim.labels(loaded.data))

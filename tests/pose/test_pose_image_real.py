@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mmrobust.functional.affine_crop import affine_crop
-from mmrobust.victims.pose.photograph_loading import PersonPipeline
-from mmrobust.victims.pose.photographs import PERSONS_KEY, Photographs
+from mmrobust.victims.pose.image_loading import PersonPipeline
+from mmrobust.victims.pose.images import PERSONS_KEY, Images
 from mmrobust.victims.samples import LAYOUT_KEY
 
 pytestmark = pytest.mark.real
@@ -43,7 +43,7 @@ def test_pose_image_crops_of_real_photographs_are_mmposes(real_data, udp):
     folder = real_data / 'mmpose_tests' / 'coco'
     stock, followed = coco(folder, udp=udp), coco(folder, udp=udp)
     followed.pipeline = PersonPipeline(followed.pipeline.transforms)
-    photographs = Photographs(followed)
+    photographs = Images(followed)
     assert [len(rows) for rows in photographs.persons] == [1, 2, 4, 5]
     overlapping = 0
     for index, rows in enumerate(photographs.persons):

@@ -1,4 +1,4 @@
-"""Photographs under attack from the command line: evaluators, files, what is read back."""
+"""Images under attack from the command line: evaluators, files, what is read back."""
 
 import json
 
@@ -13,8 +13,8 @@ from pose_toys import random_checkpoint
 from mmrobust.cli.attack import main
 from mmrobust.engine.victims import build_victim
 from mmrobust.ledger.ledger import read_entries
-from mmrobust.victims import PhotographVictim
-from mmrobust.victims.pose.photograph_files import PhotographFiles
+from mmrobust.victims import ImageVictim
+from mmrobust.victims.pose.image_files import ImageFiles
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -118,7 +118,7 @@ def test_pose_image_run_is_by_photograph(run):
     assert report['robust']['robust/attacked'] == report['attacked']
     assert [row['persons'] for row in rows] == list(PERSONS)
     for row, count in zip(rows, PERSONS, strict=True):
-        assert row.keys() >= {*PhotographVictim.record_keys}
+        assert row.keys() >= {*ImageVictim.record_keys}
         assert row['linf'] <= 16
         assert len(row['clean_joints']) == count * JOINTS
         assert len(row['adversarial_joint_errors']) == JOINTS
@@ -242,7 +242,7 @@ def test_pose_image_names_must_be_below_the_prefix_and_differ(tmp_path):
             self.data_prefix = {'img': prefix}
 
     class Two:
-        """Photographs of two data sets."""
+        """Images of two data sets."""
 
         class dataset:  # noqa: N801
             datasets = (Leaf('/a'), Leaf('/b'))
@@ -259,9 +259,9 @@ def test_pose_image_names_must_be_below_the_prefix_and_differ(tmp_path):
         def __len__(self):
             return 2
 
-    files = PhotographFiles(tmp_path, Two('/a/x.png', '/b/sub/x.png'))
+    files = ImageFiles(tmp_path, Two('/a/x.png', '/b/sub/x.png'))
     assert files.names == ['x.png', 'sub/x.png']
     with pytest.raises(ValueError, match='its own name'):
-        PhotographFiles(tmp_path, Two('/a/x.png', '/b/x.png'))
+        ImageFiles(tmp_path, Two('/a/x.png', '/b/x.png'))
     with pytest.raises(ValueError, match=r'below the data set.s data_prefix.img'):
-        PhotographFiles(tmp_path, Two('/a/x.png', '/elsewhere/x.png'))
+        ImageFiles(tmp_path, Two('/a/x.png', '/elsewhere/x.png'))

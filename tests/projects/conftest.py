@@ -11,10 +11,11 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def run_quick():
-    """Runs ``projects/NAME/reproduce.py --quick`` in a folder; returns what it printed."""
+    """Runs the study ``projects/NAME --quick`` in a folder; returns what it printed."""
 
     def run(name, folder):
-        command = [sys.executable, '-W', 'ignore', ROOT / 'projects' / name / 'reproduce.py']
+        spec = ROOT / 'projects' / name / 'study.py'
+        command = [sys.executable, '-W', 'ignore', ROOT / 'tools' / 'study.py', spec]
         command += ['--quick', '--work-dir', folder]
         # The other tests run beside: one thread, as they.
         single = os.environ | {'OMP_NUM_THREADS': '1'}

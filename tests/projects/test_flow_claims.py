@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from mmrobust.evaluation.claims import Claim
-from projects.optical_flow_attack.claims import claims
-from projects.optical_flow_attack.claims_transfer import carried
-from projects.optical_flow_attack.samples import (
+from mmrobust.evaluation.carried import carried
+from mmrobust.evaluation.claims import Claim, table
+from mmrobust.evaluation.clusters import (
     interval,
     measured,
     rate_limits,
@@ -16,6 +15,7 @@ from projects.optical_flow_attack.samples import (
     video_of,
     worst,
 )
+from projects.optical_flow_attack.claims import claims
 from projects.optical_flow_attack.tables import SHORT
 
 EPS = (1.0, 2.0)
@@ -66,7 +66,7 @@ STRONG = {'white': (0.9, 1.0), 'tvl1': (0.05, 0.35), 'farneback': (0.05, 0.3)}
 def verdicts(n, one=WEAK, strong=STRONG, stack=None, video=None):
     levels = {'stack': stack or level(n), 'video': video or level(n)}
     by_target = {'OneShot': moved(one, n), 'IterativeSaliencyRG': moved(strong, n)}
-    lines = claims(levels, by_target, EPS, classes=10).splitlines()[2:]
+    lines = table(claims(levels, by_target, EPS, classes=10)).splitlines()[2:]
     cells = [line.split(' | ') for line in lines]
     return {row[0].removeprefix('| '): row[-1].removesuffix(' |') for row in cells}
 
@@ -96,7 +96,7 @@ def test_a_target_that_is_fooled_more_often_breaks_the_transfer_claim():
 def test_targets_that_are_never_right_decide_nothing():
     nobody = {a: moved(WEAK, 20, right=False) for a in ('OneShot', 'IterativeSaliencyRG')}
     found = claims({'stack': level(20), 'video': level(20)}, nobody, EPS, classes=10)
-    lines = [line for line in found.splitlines() if line.startswith('| (e)')]
+    lines = [line for line in table(found).splitlines() if line.startswith('| (e)')]
     assert len(lines) == 5
     assert all('too few samples | undecided' in line for line in lines)
 

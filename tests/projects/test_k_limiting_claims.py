@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from mmrobust.evaluation.claims import table
-from projects.k_limiting_attack import claims, figures, tables
-from projects.k_limiting_attack.arms import ARMS, CURVE, NORMS, attack
-from projects.k_limiting_attack.claims import Results
-from projects.k_limiting_attack.measure import (
-    Estimate,
+from mmrobust.evaluation.estimates import Measurement, averaged, ratio
+from mmrobust.evaluation.pose_results import PoseResults
+from mmrobust.evaluation.pose_samples import (
     Sample,
-    averaged,
     both_successful,
     gained,
     rate,
-    ratio,
     samples_of,
     smaller,
 )
+from mmrobust.evaluation.pose_tables import PoseTables
+from mmrobust.visualization.pose_curves import arm_curves, victim_curves
+from projects.k_limiting_attack import claims
+from projects.k_limiting_attack.arms import ARMS, CURVE, NAMES, NORMS, NOTE, SUCCESS, attack
 
 EPS = (2.0, 8.0)
 # Arm -> of 60 samples how many succeed, RMSE, PCK on the curve.
@@ -78,11 +78,11 @@ def measured(n=60, **changed):
         for (target, arm), (hits, rmse, pck) in aimed.items():
             arms[target, norm, arm] = samples(min(hits, n), rmse, pck, n, 0.2)
     curve = {(arm, eps): samples(0, eps, planted[arm][2], n) for arm in planted for eps in EPS}
-    return Results(arms, curve, 0.1)
+    return PoseResults(arms, curve, 0.1)
 
 
 CARD = {'evaluated': 62, 'attacked': 60, 'clean': {'PCK': 0.97, 'EPE': 2.5}}
-BLIND = Estimate(0.6, (0.5, 0.7), 62), Estimate(0.1, (0.05, 0.15), 62)
+BLIND = Measurement(0.6, (0.5, 0.7), 62), Measurement(0.1, (0.05, 0.15), 62)
 
 
 def verdicts(found):
@@ -185,13 +185,14 @@ def test_a_target_that_is_easier_breaks_its_claims():
 
 
 def test_without_samples_nothing_is_decided_and_nothing_fails():
-    empty = Results({k: {} for k in measured().arms}, {k: {} for k in measured().curve}, 0.1)
+    empty = PoseResults({k: {} for k in measured().arms}, {k: {} for k in measured().curve}, 0.1)
     assert set(verdicts(empty).values()) == {'undecided'}
     assert 'too few samples' in table(claims.claims(empty))
-    assert tables.clean(empty, CARD, BLIND).endswith('has PCK none; error none (%).')
-    assert 'none' in tables.untargeted(empty) + tables.targeted(empty) + tables.curve(empty)
-    assert figures.arms('victim', empty) == []
-    assert tables.rows('victim', empty)[0]['success_rate'] is None
+    none = PoseTables(empty, NAMES, 'kaa')
+    assert none.clean(CARD, BLIND, 0.1).endswith('has PCK none; error none (%).')
+    assert 'none' in none.untargeted() + none.targeted() + none.curve()
+    assert arm_curves('victim', empty, NAMES, 'er') == []
+    assert none.rows('victim')[0]['success_rate'] is None
 
 
 def test_heads_are_compared_on_samples_that_both_have_right():
@@ -213,7 +214,7 @@ def test_heads_are_compared_on_samples_that_both_have_right():
 def test_a_loss_that_moves_nothing_is_no_robustness():
     """KAA's own loss fails on heatmaps; the one that all heads have does not."""
     blunt = measured(kaa=(60, 5.0, 0.95), shared=(60, 5.0, 0.3))
-    assert claims.worst(blunt, 2.0)[0].pck == pytest.approx(0.3)
+    assert blunt.worst(2.0, 'kaa', 'shared')[0].pck == pytest.approx(0.3)
     regression = measured(kaa=(60, 5.0, 0.4), shared=(60, 5.0, 0.4))
     found = claims.heads({'td-hm': blunt, 'td-reg': regression})
     assert [claim.verdict for claim in found] == ['did not hold'] * 4
@@ -281,33 +282,34 @@ def test_samples_that_are_at_the_target_when_clean_are_left_out():
 
 def test_tables_hold_every_arm_and_target():
     found = measured()
-    text = tables.clean(found, CARD, BLIND)
+    lists = PoseTables(found, NAMES, 'kaa')
+    text = lists.clean(CARD, BLIND, 0.1)
     assert 'Clean, 62 test samples: PCK 0.970, EPE 2.500' in text
     assert 'mean training pose there: PCK 60.0 (50.0 to 70.0), n = 62; error 10.0' in text
     assert 'half of the joints are within 0.1: 60, on which the victim has PCK 100.0 (' in text
-    first = tables.untargeted(found).splitlines()
+    first = lists.untargeted().splitlines()
     assert len(first) == 2 + 2 * len(ARMS)
     row = next(text for text in first if text.startswith('| linf | KAA+ER'))
     assert '| 100 (94 to 100), n = 60 | 3.01 (' in row
     assert '0.60 (0.60 to 0.60), n = 60' in row
     assert row.endswith('| 3.01 | 0.30 |')
-    second = tables.targeted(found).splitlines()
+    second = lists.targeted().splitlines()
     assert len(second) == 2 + 2 * 2 * 6
     assert second[2].endswith('40.0 (40.0 to 40.0), n = 60 | 20.0 (20.0 to 20.0), n = 60 |')
-    assert 'eps 2: PCK | error | eps 8: PCK | error' in tables.curve(found)
+    assert 'eps 2: PCK | error | eps 8: PCK | error' in lists.curve()
 
 
 def test_curves_have_every_arm_and_heads_every_head():
     found = measured()
-    plots = figures.arms('victim', found)
+    plots = arm_curves('victim', found, NAMES, 'er')
     assert [plot.title for plot in plots] == [
         'victim, right within 0.1: PCK',
         'victim, right within 0.1: error in box sides',
     ]
-    assert all(name in str(plots[0].svg) for name in tables.NAMES.values())
-    plots = figures.heads('data', {'td-hm': found, 'td-reg': found})
+    assert all(name in str(plots[0].svg) for name in NAMES.values())
+    plots = victim_curves('data', {'td-hm': found, 'td-reg': found}, 'kaa', 'td-reg')
     assert 'td-hm' in str(plots[0].svg)
-    assert figures.heads('data', {'td-hm': found}) == []
+    assert victim_curves('data', {'td-hm': found}, 'kaa', 'td-reg') == []
 
 
 @pytest.mark.parametrize('norm', NORMS)
@@ -347,7 +349,7 @@ def test_unlike_measures_of_success_stand_beside_the_claim_that_compares_them():
     starts = [claim.rule for claim in found if 'sit harder than walk' in claim.text]
     assert len(starts) == 4
     assert all('walk begins at 40.0 %, sit begins at 40.0 %' in rule for rule in starts)
-    assert claims.SUCCESS in tables.NOTE
+    assert SUCCESS in NOTE
     # What it says is what the arms are built with.
     for aim, expected in (('untargeted', (0.5, 0.1)), ('sit', (None, 0.05))):
         config = attack('kaa', 'linf', aim, rmse=8.0, values=100, steps=16, stop=False)

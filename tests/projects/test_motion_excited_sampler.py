@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmrobust.studies.clips import start_list
 from projects.motion_excited_sampler.arms import ARMS, RIVALS, STARTED, VARIANTS
-from projects.motion_excited_sampler.clips import start_list
 from tests.conftest import ROOT
 
 PROJECT = ROOT / 'projects' / 'motion_excited_sampler'
@@ -64,13 +64,17 @@ class Six:
 
 
 def test_starts_are_two_right_clips_of_a_class_or_else_its_first_one(tmp_path, monkeypatch):
-    workshop = SimpleNamespace(
-        folder=tmp_path, checkpoint=lambda victim: 'weights', weights=lambda victim: 'abc' * 20
-    )
-    victim = SimpleNamespace(name='tiny', config='config')
-    monkeypatch.setattr('projects.motion_excited_sampler.clips.Clips', Six)
+    monkeypatch.setattr('mmrobust.studies.clips.Clips', Six)
     monkeypatch.setattr('mmaction.apis.init_recognizer', lambda *_: Six())
-    path = start_list(victim, workshop)
+    weights = tmp_path / 'weights.pth'
+    weights.write_text('one')
+    path = start_list(None, weights, tmp_path / 'starts')
     # Clip 3 is not right, clip 5 is one too many; of class 2 none is right.
     assert path.read_text().split('\n') == ['0.mkv 0', '4.mkv 0', '1.mkv 1', '2.mkv 2', '']
     assert {file.name for file in path.parent.glob('*.mkv')} == {f'{i}.mkv' for i in (0, 1, 2, 4)}
+    (path.parent / '0.mkv').unlink()
+    start_list(None, weights, path.parent)
+    assert not (path.parent / '0.mkv').exists()
+    weights.write_text('another')
+    start_list(None, weights, path.parent)
+    assert (path.parent / '0.mkv').exists()

@@ -2,17 +2,33 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from mmrobust.studies.scripts import stale
+from mmrobust.studies.spec import read_study
 from projects.optical_flow_attack import prepare
-from projects.optical_flow_attack.prepare import DataSet, Effort, stale
-from projects.optical_flow_attack.train_flownet import Pairs, multi_scale_loss
+from projects.optical_flow_attack.prepare import DataSet
 from tests.conftest import ROOT
+from tools.train_flownet import Pairs, multi_scale_loss
 
 PROJECT = ROOT / 'projects' / 'optical_flow_attack'
+
+
+def studied(folder):
+    return read_study(PROJECT / 'study.py', folder, overrides={}, quick=True)
+
+
+@pytest.fixture
+def data(tmp_path):
+    study = studied(tmp_path)
+    (victim,) = study.victims
+    found = study.data_set(victim)
+    found.folder.mkdir()
+    return found
 
 
 def touch(path, seconds):
@@ -32,8 +48,8 @@ def test_a_file_is_stale_when_missing_or_older_than_an_input(tmp_path):
     assert stale(made, old, new)
 
 
-def test_what_depends_on_a_newer_file_is_made_again(tmp_path, monkeypatch):
-    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, 1, (1.0,)), None)
+def test_what_depends_on_a_newer_file_is_made_again(data, monkeypatch):
+    tmp_path = data.folder
     shipped = tmp_path / 'shipped.pth'
     touch(shipped, 1)
     done = []
@@ -64,14 +80,13 @@ def test_what_depends_on_a_newer_file_is_made_again(tmp_path, monkeypatch):
     assert prepared() == ['cnn TVL1']
     touch(data.tuned, next(clock))
     assert prepared() == ['flow FlowNet2SD', 'cnn FlowNet2SD']
-    data.effort = Effort(10, 2, 1, 1, 1, 1, (1.0,))
+    data.victim = replace(data.victim, tuning=data.victim.tuning + 1)
     assert prepared() == everything
-    data.effort = Effort(10, 2, 1, 9, 9, 9, (1.0, 2.0))
+    data.victim = replace(data.victim, samples=9, carried=9, whole=9)
     assert prepared() == []
 
 
-def test_only_the_flow_of_the_training_videos_takes_worker_processes(tmp_path):
-    data = DataSet('synthetic', tmp_path, Effort(10, 1, 1, 1, 1, 1, (1.0,)), None)
+def test_only_the_flow_of_the_training_videos_takes_worker_processes(data):
     assert data.estimator('TVL1')['workers'] == 0
     assert data.estimator('TVL1', prepare.WORKERS)['workers'] == 2
     assert 'workers' not in data.estimator('FlowNet2SD', prepare.WORKERS)
@@ -108,7 +123,7 @@ def test_loss_weighs_endpoint_errors_of_every_level():
 def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
     printed = run_quick(PROJECT.name, tmp_path)
     folder = tmp_path / 'quick' / 'synthetic'
-    text = (folder / 'results.md').read_text()
+    text = (folder.parent / 'results.md').read_text()
     assert text in printed
     verdicts = [line.split('|')[-2].strip() for line in text.splitlines() if line[:3] == '| (']
     assert len(verdicts) == 17
@@ -121,3 +136,7 @@ def test_quick_reproduction_reaches_its_claims(run_quick, tmp_path):
     card = json.loads((folder / 'transfer_oneshot' / 'transfer.json').read_text())
     white, *_ = [cell for cell in card['cells'] if cell['white_box'] and cell['eps'] > 5]
     assert white['success_rate'] > 0.5
+
+    again = run_quick(PROJECT.name, tmp_path)
+    assert '8 runs, 0 to do' in again
+    assert (folder.parent / 'results.md').read_text() == text

@@ -3,6 +3,12 @@
 import numpy as np
 import pytest
 
+from mmrobust.evaluation.arms import Arm, least_median, slope
+from mmrobust.evaluation.claims import table as claims_table
+from mmrobust.evaluation.query_table import query_table, searches
+from mmrobust.studies.spec import read_study
+from mmrobust.visualization.arm_figures import cosine_plots
+from projects.motion_excited_sampler import jobs
 from projects.motion_excited_sampler.arms import (
     ARMS,
     COMPARED,
@@ -11,12 +17,12 @@ from projects.motion_excited_sampler.arms import (
     VARIANTS,
     attack,
 )
-from projects.motion_excited_sampler.claims import claims
-from projects.motion_excited_sampler.figures import cosine_plots, curves
-from projects.motion_excited_sampler.measure import Arm, least_median, slope
-from projects.motion_excited_sampler.tables import markdown, same_as_one_noise, started, table
+from projects.motion_excited_sampler.claims import claims as claimed
+from projects.motion_excited_sampler.tables import curves, same_as_one_noise, table
+from tests.conftest import ROOT
 
 BUDGET = 2000
+SPEC = ROOT / 'projects' / 'motion_excited_sampler' / 'study.py'
 CARD = {'outside_share': 0.4, 'occupancy': 0.9}
 MOTION = {video: 0.1 * video for video in range(12)}
 
@@ -64,6 +70,10 @@ def measured(videos=12, **changed):
     }
     arms = arms | {name: found for name, found in changed.items()}
     return {'untargeted': arms, 'targeted': arms, 'cosine': arms}
+
+
+def claims(*measured):
+    return claims_table(claimed(*measured))
 
 
 def verdicts(goals):
@@ -206,7 +216,7 @@ def test_the_tables_count_failures_with_the_budget():
     assert row['success_rate'] == 0.5
     assert row['mean_queries'] == 400
     assert row['capped_mean'] == 1200
-    assert '| one_noise | 12 | 50 (25 to 75) | 400 | 400 | 1200 (' in markdown([row])
+    assert '| one_noise | 12 | 50 (25 to 75) | 400 | 400 | 1200 (' in query_table([row])
 
 
 def test_the_ablation_is_compared_query_by_query():
@@ -221,7 +231,7 @@ def test_searches_that_started_elsewhere_are_counted():
     planted.rows[0][1]['flags'].append('start_not_target')
     planted.rows[1][2]['flags'].append('outside_threat')
     planted.rows[1][3]['flags'].append('outside_threat')
-    text = started({STARTED: planted})
+    text = searches(STARTED, planted)
     assert '1 of 8 searches began at the clip itself' in text
     assert 'Of the others 7 succeeded and 2 ended outside the threat' in text
     # They are another arm: one that starts at the clip.
@@ -240,7 +250,8 @@ def test_rivals_are_drawn_with_the_videos_that_all_were_tried_on():
 def test_samplers_are_drawn_with_all_their_videos_beside_searches_from_elsewhere(monkeypatch):
     drawn = {}
     monkeypatch.setattr(
-        'projects.motion_excited_sampler.figures._plot', lambda title, shown: drawn.update(shown)
+        'mmrobust.visualization.arm_figures.success_plot',
+        lambda title, shown, first: drawn.update(shown),
     )
     planted = arm(500, videos=4, seeds=1)
     planted.rows[0][1]['flags'].append('start_not_target')
@@ -254,10 +265,10 @@ def test_samplers_are_drawn_with_all_their_videos_beside_searches_from_elsewhere
 
 def test_the_cosine_is_drawn_against_queries_where_it_was_kept():
     arms = measured()['cosine']
-    assert cosine_plots('victim', arms) == []
+    assert cosine_plots('victim', arms, 'sparked') == []
     for line_of in arms['sparked'].lines:
         line_of['measures'] |= {'gradient_cosine@2': 0.1, 'gradient_cosine@52': 0.2}
-    (plot,) = cosine_plots('victim', arms)
+    (plot,) = cosine_plots('victim', arms, 'sparked')
     assert 'sparked' in str(plot.svg)
     assert 'one_noise' not in str(plot.svg)
 
@@ -277,20 +288,25 @@ def test_every_arm_can_be_built(name, goal):
 
 
 def test_the_summary_compares_a_panned_victim_with_the_one_it_is_the_same_as(tmp_path, monkeypatch):
-    from projects.motion_excited_sampler import reproduce
-    from projects.motion_excited_sampler.victims import PANNED, TSN
-
+    study = read_study(SPEC, tmp_path, overrides={})
+    victims = {victim.name: victim for victim in study.victims}
+    panned = victims['tsn_synthetic_panned']
     still = measured(sparked=arm(900, cosine=0.05))
-    both = {PANNED.name: measured(sparked=arm(900, cosine=0.09)), TSN.name: still}
+    both = {panned.name: measured(sparked=arm(900, cosine=0.09)), panned.same_as: still}
     extra = {STARTED: arm(900), 'no_motion': arm(900)}
     both = {
         name: {goal: arms | extra for goal, arms in goals.items()} for name, goals in both.items()
     }
-    monkeypatch.setattr(reproduce, 'collected', lambda plan, folder: both[plan])
-    monkeypatch.setattr(reproduce, 'Clips', lambda *_: MOTION)
-    monkeypatch.setattr(reproduce, 'mean_motion', lambda *_: MOTION)
-    monkeypatch.setattr(reproduce, 'noise_picture', lambda *_: None)
-    plans = {name: name for name in both}
-    text, _, _ = reproduce.summary(PANNED, plans, tmp_path, None)
-    assert 'gained 0.0500, without 0.0100 (n = 12 videos)' in text
-    assert 'camera' not in reproduce.summary(TSN, plans, tmp_path, None)[0]
+    monkeypatch.setattr(jobs.SamplerStudy, 'found', lambda self, victim: both[victim.name])
+    monkeypatch.setattr(jobs.SamplerStudy, 'motion', lambda *_: MOTION)
+    study.victims = [panned, victims[panned.same_as]]
+    moving, resting = study.sections()
+    assert 'gained 0.0500, without 0.0100 (n = 12 videos)' in moving.text
+    assert 'camera' not in resting.text
+
+
+def test_every_run_has_a_place_of_its_own(tmp_path):
+    study = read_study(SPEC, tmp_path, overrides={}, given={'weizmann': tmp_path})
+    assert len(study.victims) == 5
+    places = [study.at(victim, run) for victim in study.victims for run in study.runs(victim)]
+    assert len(set(places)) == len(places) == 286

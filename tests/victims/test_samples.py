@@ -8,8 +8,8 @@ from mmcv.transforms import LoadImageFromFile
 from torch import nn
 
 from mmrobust.victims.bottomup.loading import PicturePipeline
+from mmrobust.victims.pose.image_loading import PersonPipeline
 from mmrobust.victims.pose.loading import CropPipeline
-from mmrobust.victims.pose.photograph_loading import PersonPipeline
 from mmrobust.victims.samples import Failure, channels_of, check_channels
 
 

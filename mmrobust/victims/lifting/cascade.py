@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.base import Record
-from mmrobust.victims.lifting.behind import Chained, Lifter
 from mmrobust.victims.lifting.head_adapters import LiftAdapter, LiftReference
 from mmrobust.victims.lifting.lift_annotations import LiftAnnotations
+from mmrobust.victims.lifting.lifter_chain import Chained, Lifter
 from mmrobust.victims.lifting.record import lift_record
 from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.pose.annotations import zoom
@@ -116,7 +116,7 @@ class CascadeAdapter(LiftAdapter):
     Args:
         pose: Adapter of the 2-D estimator.
         lifter: The lifter.
-        mixing: (K, J), see :meth:`~mmrobust.victims.lifting.behind.Lifter.conversion`.
+        mixing: (K, J), see :meth:`~mmrobust.victims.lifting.lifter_chain.Lifter.conversion`.
     """
 
     def __init__(self, pose: HeadAdapter, lifter: Lifter, mixing: Tensor) -> None:

@@ -72,7 +72,7 @@ class ImageAnnotations(PoseAnnotations):
         return found
 
 
-def photograph_record(
+def image_record(
     annotations: ImageAnnotations,
     clean: Tensor,
     adversarial: Tensor,

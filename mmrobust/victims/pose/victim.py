@@ -32,7 +32,7 @@ class PoseVictim(TopDownVictim):
 
     The threat model is that of the crop: what may change is the network's
     input after the affine map, zero borders included, not the photograph
-    (that is :class:`~mmrobust.victims.pose.photograph.PhotographVictim`).
+    (that is :class:`~mmrobust.victims.pose.image.ImageVictim`).
 
     Args:
         model: A built MMPose top-down estimator with its weights.
@@ -51,16 +51,16 @@ class PoseVictim(TopDownVictim):
     def __init__(
         self, model: nn.Module, *, space: Literal['crop'] = 'crop', target: str | None = None
     ) -> None:
-        rule = 'crop for a pose estimator (or image, which is PhotographVictim)'
+        rule = 'crop for a pose estimator (or image, which is ImageVictim)'
         require(space == 'crop', 'space', rule, space)
         self.space = space
         super().__init__(model, target)
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> str:
-        """Photographs and chains with a lifter have victims of their own."""
+        """Images and chains with a lifter have victims of their own."""
         if options.get('space') == 'image':
-            return 'PhotographVictim'
+            return 'ImageVictim'
         return 'CascadeVictim' if 'lifter' in options else cls.__name__
 
     def labels(self, data: dict[str, Any]) -> PoseAnnotations:

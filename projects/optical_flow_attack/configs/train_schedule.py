@@ -1,7 +1,5 @@
 # How every flow CNN is trained.
-custom_imports = dict(
-    imports=['mmrobust', 'projects.optical_flow_attack.flow_stacks'], allow_failed_imports=False
-)
+custom_imports = dict(imports=['mmrobust'], allow_failed_imports=False)
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
     clip_grad=dict(max_norm=20, norm_type=2),

@@ -1,5 +1,5 @@
 # 90 labelled frames of a mouse seen from the side and from below, as crops of 96 x 96
-# pixels; see prepare.py. Another place: set the environment variable MIRROR_MOUSE_ROOT.
+# pixels; see tools/data/prepare_mirror_mouse.py. Another place: set the environment variable MIRROR_MOUSE_ROOT.
 data_root = '{{$MIRROR_MOUSE_ROOT:data/mirror_mouse}}'
 
 paws = ('paw1LH', 'paw2LF', 'paw3RF', 'paw4RH')

@@ -1,0 +1,1 @@
+"""Studies: several victims, arms, budgets and seeds as one list of jobs, and what is claimed."""
