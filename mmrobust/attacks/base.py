@@ -134,16 +134,10 @@ class Attack(ABC):
             return []
         aim, labels, victim = self._bind(victim, pixels, labels)
         if isinstance(victim, SampledFrames):
-            inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
             require(success_on is None, 'success_on', 'None for bare videos', success_on)
-            outcomes = inner(
-                victim.victim,
-                pixels[:, :, frames],
-                labels,
-                seeds=seeds,
-                clean_outputs=clean_outputs,
-                journals=journals,
-            )
+            inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
+            sampled, known = (victim.victim, pixels[:, :, frames], labels), clean_outputs
+            outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, journals=journals)
             return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
         clean = self._checked(victim, pixels, labels, aim)
         seeds = range(len(clean)) if seeds is None else seeds
