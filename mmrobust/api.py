@@ -7,7 +7,9 @@ found them (:mod:`mmrobust.engine.process_settings`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,30 @@ if TYPE_CHECKING:
     Given = str | Path | NDArray[np.uint8]
     Inputs = Given | Sequence[Given] | Tensor
     AttackLike = Attack | str | Mapping[str, Any]
+
+# What the command calls the arguments, and Python does; others differ in their dashes alone.
+WORDS = {'input': 'inputs', 'cfg-options': 'options'}
+OPTION = re.compile(
+    r'(?<![^\s(])--(attack|boxes|cfg-options|device|input|max-samples|resume|work-dir)\b'
+    r'|(?<!\S)(CONFIG|CHECKPOINT)(?!\S)|^(input)(?= must be)'
+)
+
+
+@contextmanager
+def _python_names() -> Iterator[None]:
+    """Inside, messages that name an option of the command name Python's argument instead."""
+
+    def named(match: re.Match[str]) -> str:
+        word = match[match.lastindex or 0].lower()
+        return WORDS.get(word, word.replace('-', '_'))
+
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        # One text alone: an error of the system has its number, too.
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (OPTION.sub(named, error.args[0]),)
+        raise
 
 
 @healed()
@@ -57,7 +83,7 @@ def load_victim(
     from mmrobust.engine.process_settings import randomness_kept, settings_kept
 
     given = {**(options or {}), **({} if space is None else {'space': space})}
-    with settings_kept(), randomness_kept():
+    with _python_names(), settings_kept(), randomness_kept():
         return victim_of(config, checkpoint, given, device)
 
 
@@ -80,8 +106,8 @@ def attack(
             config's pipeline as files do; or a tensor (N, C, ..., H, W) of what the victim's
             space is.
         attack: An attack, its usual name, or its config.
-        labels: Annotations of the N samples, class indices (N,) for a recogniser. None: the
-            victim's own clean prediction is the reference.
+        labels: Annotations of the N samples: for a recogniser class indices, a tensor (N,) or a
+            list of whole numbers. None: the victim's own clean prediction is the reference.
         boxes: File with the boxes of persons in pictures that are paths.
         seed: Together with a sample's place decides its random numbers.
 
@@ -95,7 +121,7 @@ def attack(
     from mmrobust.engine.process_settings import settings_kept
 
     # Random numbers are the victim's, should it draw any: the next call's shall be others.
-    with settings_kept():
+    with _python_names(), settings_kept():
         return attack_inputs(victim, inputs, attack, labels, boxes, seed)
 
 
@@ -137,8 +163,10 @@ def evaluate(
     """
     from mmrobust.attacks import Attack
     from mmrobust.cli.attack import run_with
+    from mmrobust.engine.attack_configs import check_attack
     from mmrobust.engine.process_settings import on_device, randomness_kept, settings_kept
 
+    check_attack(attack)
     given = attack.config() if isinstance(attack, Attack) else attack
     words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
     arguments = {
@@ -149,7 +177,7 @@ def evaluate(
         'max_samples': max_samples,
         'resume': resume,
     }
-    with settings_kept(), randomness_kept(), on_device(device):
+    with _python_names(), settings_kept(), randomness_kept(), on_device(device):
         run_with(str(config), str(checkpoint), overrides=dict(options or {}), given=arguments)
     text = (Path(work_dir) / 'report.json').read_text(encoding='utf-8')
     report: dict[str, Any] = json.loads(text)

@@ -6,12 +6,15 @@ name is asked for: a config needs no ``custom_imports`` to name anything of this
 package, and what is not named is not imported.
 """
 
+import builtins
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -102,23 +105,43 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
 
 @cache
 def nouns_of(cls: Any) -> dict[str, tuple[LazyRegistry, str | None]]:
-    """Options of a class that hold a noun, by their annotations: registry and default type.
+    """Options of a class that hold a noun: registry and default type.
 
-    A class whose annotations cannot be resolved (names that are imported for type checkers
-    alone) has none: it is given its nouns built.
+    They are known by their annotations; ``threat`` and ``goal`` by their names, where they have
+    none that can be resolved.
     """
-    hints: dict[str, Any] = {}
-    # A dataclass that is derived from may have a constructor of its own.
-    constructor = inspect.getattr_static(cls, '__init__')
-    for place in (cls, constructor) if is_dataclass(cls) else (constructor,):
-        with suppress(NameError):
-            hints |= get_type_hints(place)
+    hints = _hints(cls)
     found: dict[str, tuple[LazyRegistry, str | None]] = {}
     for name, hint in hints.items():
         for part in get_args(hint) or (hint,):
             lineage = getattr(part, '__mro__', ())
             origins = [f'{base.__module__}.{base.__qualname__}' for base in lineage]
             found.update((name, _NOUNS[origin]) for origin in origins if origin in _NOUNS)
+    unknown = inspect.signature(cls).parameters.keys() - hints.keys()
+    return found | {name: _NOUNS[origin] for name, origin in _BY_NAME.items() if name in unknown}
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    """Annotations of the options of a class, but of those that cannot be resolved."""
+    # A dataclass that is derived from may have a constructor of its own.
+    constructor = inspect.getattr_static(cls, '__init__')
+    found: dict[str, Any] = {}
+    for place in (cls, constructor) if is_dataclass(cls) else (constructor,):
+        try:
+            found |= get_type_hints(place)
+        except _UNRESOLVED:
+            found |= _one_by_one(place)
+    return found
+
+
+def _one_by_one(place: Any) -> dict[str, Any]:
+    """What can be resolved where a name is imported for type checkers alone."""
+    found: dict[str, Any] = {}
+    for one in reversed(place.__mro__) if isinstance(place, type) else (place,):
+        names = vars(sys.modules.get(one.__module__, builtins))
+        for name, hint in inspect.get_annotations(one).items():
+            with suppress(*_UNRESOLVED):
+                found |= get_type_hints(SimpleNamespace(__annotations__={name: hint}), names)
     return found
 
 
@@ -162,3 +185,7 @@ _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.samplers.base.NoiseSampler': (SAMPLERS, None),
     'mmrobust.threats.base.Threat': (THREATS, 'Linf'),
 }
+# Options that are nouns by their names, where a class of the user's has no type hints.
+_BY_NAME = {'threat': 'mmrobust.threats.base.Threat', 'goal': 'mmrobust.goals.base.Goal'}
+# What annotations raise that are no types, or speak of names that are not there.
+_UNRESOLVED = (AttributeError, NameError, SyntaxError, TypeError)

@@ -198,11 +198,105 @@ def test_a_shape_passes_the_pipeline_once(checkpoints, frames, monkeypatch):
             "unknown attack 'pdg': did you mean 'PGD'",
         ),
         (torch.zeros(1, 3, 9, 32, 32), {'labels': torch.zeros(2).long()}, 'must be 1 classes'),
+        (
+            torch.zeros(1, 3, 9, 32, 32),
+            {'attack': mr.PGD},
+            r'attack must be an attack, a dict of options or a name, got the class PGD: PGD\(\) m',
+        ),
+        (torch.zeros(1, 3, 9, 32, 32), {'attack': 3}, 'a dict of options or a name, got 3$'),
+        *(
+            (torch.zeros(1, 3, 9, 32, 32), {'labels': labels}, rule)
+            for labels, rule in (
+                (3, r'^labels must be a tensor \(N,\) or a list of class indices, got 3$'),
+                (['bend'], r"a list of class indices, got \['bend'\]$"),
+                ([0.5], r'a list of class indices, got \[0.5\]$'),
+                ([True], r'a list of class indices, got \[True\]$'),
+            )
+        ),
+        (
+            torch.full((1, 3, 9, 32, 32), 0.25),
+            {},
+            r'whole grey levels 0..255 .*, got 0.25: \(255 \* pixels\).round\(\) makes them of',
+        ),
+        (torch.full((1, 3, 9, 32, 32), 9.5), {}, 'takes any values\\), got 9.5$'),
+        (
+            torch.zeros(1, 3, 9, 32, 32).bool(),
+            {},
+            'grey levels 0..255 in whole or floating numbers, got torch.bool',
+        ),
+        ('nowhere.mp4', {'boxes': 'b.json'}, "^boxes must be left out for recognisers, got '"),
     ],
 )
 def test_bad_inputs_are_named(victim, inputs, options, message):
     with pytest.raises(ValueError, match=message):
         mr.attack(victim, inputs, **options)
+
+
+def test_class_indices_may_be_a_list_or_an_array(victim, frames):
+    pixels = small(frames)
+    labels = victim(pixels.float()).argmax(dim=1)
+    wanted = [facts(one) for one in mr.attack(victim, pixels, pgd(), labels=labels)]
+    for given in (labels.tolist(), tuple(labels.tolist()), labels.numpy().astype(np.int32)):
+        assert [facts(one) for one in mr.attack(victim, pixels, pgd(), labels=given)] == wanted
+    with pytest.raises(ValueError, match=r"labels must be a tensor \(N,\) of class.*, got 'list'"):
+        pgd()(victim, pixels, labels.tolist())
+
+
+def test_no_samples_are_no_outcomes(victim):
+    nothing = torch.zeros(0, 3, 9, 32, 43).long()
+    assert mr.attack(victim, nothing, 'fgsm') == pgd()(victim, nothing) == []
+    assert mr.attack(mr.FunctionVictim(lambda x: x.mean(dim=(3, 4)).flatten(1)), nothing) == []
+    with pytest.raises(ValueError, match='pixels must be of at least one sample'):
+        victim(nothing)
+
+
+def test_a_bare_model_is_told_to_become_a_victim():
+    model, pixels = torch.nn.Linear(1, 1), torch.zeros(1, 3, 4, 8, 8)
+    rule = r'^victim must be from mr.load_victim, or an mr.FunctionVictim, got Linear: wrap it in '
+    rule += r'mr.FunctionVictim\(model\)$'
+    for inputs in (pixels, 'clip.mp4'):
+        with pytest.raises(ValueError, match=rule):
+            mr.attack(model, inputs, mr.FGSM())
+    with pytest.raises(ValueError, match=rule):
+        mr.FGSM()(model, pixels, torch.zeros(1).long())
+    with pytest.raises(ValueError, match='or an mr.FunctionVictim, got str$'):
+        mr.attack('victim', pixels)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+@pytest.mark.parametrize('device', ['cuda', 'cuda:3'])
+def test_a_device_that_is_not_there_is_named(checkpoints, device, tmp_path, monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    weights, rule = checkpoints['tiny_3d'], f'^device {device}: torch finds no such GPU$'
+    with pytest.raises(ValueError, match=rule):
+        mr.load_victim(TINY, weights, device=device)
+    with pytest.raises(ValueError, match=rule):
+        mr.evaluate(TINY, weights, device=device, work_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"^device must be cpu, cuda or cuda:N, got 'gpu'$"):
+        mr.load_victim(TINY, weights, device='gpu')
+    with pytest.raises(ValueError, match=r"^device must be cpu, cuda or cuda:N, got 'gpu'$"):
+        mr.evaluate(TINY, weights, device='gpu', work_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'boxes': 'b.json'}, "^boxes must be used with inputs, got 'b.json'$"),
+        ({'attack': 'nowhere.py'}, r'^attack nowhere\.py does not exist'),
+        ({'attack': mr.PGD}, 'a dict of options or a name, got the class PGD'),
+        ({'config': 'demo.pth'}, r'^config must be .*: config comes first, then checkpoint$'),
+        ({'inputs': 'demo.pth'}, r'^inputs must be a video by its ending .*demo\.pth'),
+        ({'options': {'victm.space': 'view'}}, "^options: no key 'victm'"),
+    ],
+)
+def test_evaluate_names_its_own_arguments(checkpoints, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'demo.pth').write_text('')
+    swapped = options.get('config')
+    words = (swapped, TINY) if swapped else (TINY, checkpoints['tiny_3d'])
+    options = {name: value for name, value in options.items() if name != 'config'}
+    with pytest.raises((ValueError, OSError), match=message):
+        mr.evaluate(*words, work_dir=tmp_path, **options)
 
 
 def test_a_file_that_cannot_be_read_is_named(victim, tmp_path):

@@ -135,11 +135,31 @@ def test_nouns_are_known_by_their_annotations_whatever_they_are_called(monkeypat
     assert (built.first.threat, built.second) == (Linf(2), Linf(3))
 
 
-def test_a_class_whose_annotations_cannot_be_resolved_is_given_what_it_is_given():
+def test_names_that_type_checkers_alone_import_leave_the_other_annotations():
     class Foreign:
-        def __init__(self, threat: 'Unknown' = None, goal: Goal | None = None) -> None:  # noqa: F821
-            self.threat, self.goal = threat, goal
+        def __init__(
+            self,
+            first: 'Unknown' = None,  # noqa: F821
+            threat: 'Unknown' = None,  # noqa: F821
+            second: 'Goal | None' = None,
+        ) -> None:
+            self.first, self.threat, self.second = first, threat, second
 
-    assert nouns_of(Foreign) == {}
+    assert nouns_of(Foreign) == {'threat': (THREATS, 'Linf'), 'second': (GOALS, 'Misclassify')}
     assert set(nouns_of(PGD)) == {'threat', 'goal'}
     assert set(nouns_of(FrameMask)) == {'threat'}
+
+
+def test_threat_and_goal_are_nouns_without_annotations(monkeypatch):
+    class Bare(PGD):
+        def __init__(self, threat=None, goal=None, *, steps: 'how many' = 5):  # noqa: F722
+            super().__init__(threat, goal, steps=steps)
+
+    monkeypatch.setitem(ATTACKS.module_dict, 'Bare', Bare)
+    built = ATTACKS.build({'type': 'Bare', 'threat': {'type': 'L2'}, 'goal': {'loss': 'margin'}})
+    assert (built.threat, built.goal) == (L2(), Misclassify(loss='margin'))
+    assert ATTACKS.build({'type': 'Bare', 'threat': {'eps': 3}}).threat == Linf(3)
+    with pytest.raises(ValueError, match=r"Bare has no option 'eps': did you mean 'threat.eps'\?"):
+        ATTACKS.build({'type': 'Bare', 'eps': 3})
+    with pytest.raises(ValueError, match=r"Linf has no option 'epz': did you mean 'eps'\?"):
+        ATTACKS.build({'type': 'Bare', 'threat': {'epz': 3}})

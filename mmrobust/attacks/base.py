@@ -21,7 +21,7 @@ from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
 from mmrobust.threats import Linf, Threat
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Victim, check_victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
 from mmrobust.victims.counting import AnswerLog, Counters, CountingVictim
 from mmrobust.victims.frozen import frozen
@@ -128,18 +128,16 @@ class Attack(ABC):
             ValueError: Pixels, labels or masks do not fit.
             RuntimeError: Called inside ``torch.inference_mode``.
         """
+        check_victim(victim)
+        if isinstance(victim, Victim) and not len(pixels):
+            # There is nothing for its pipeline to lay out.
+            return []
         aim, labels, victim = self._bind(victim, pixels, labels)
         if isinstance(victim, SampledFrames):
-            inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
             require(success_on is None, 'success_on', 'None for bare videos', success_on)
-            outcomes = inner(
-                victim.victim,
-                pixels[:, :, frames],
-                labels,
-                seeds=seeds,
-                clean_outputs=clean_outputs,
-                journals=journals,
-            )
+            inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
+            sampled, known = (victim.victim, pixels[:, :, frames], labels), clean_outputs
+            outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, journals=journals)
             return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
         clean = self._checked(victim, pixels, labels, aim)
         seeds = range(len(clean)) if seeds is None else seeds
@@ -194,6 +192,8 @@ class Attack(ABC):
             )
         shape = tuple(pixels.shape)
         require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
+        real = pixels.dtype != torch.bool and not pixels.is_complex()
+        require(real, 'pixels', 'grey levels 0..255 in whole or floating numbers', pixels.dtype)
         goal.check(labels, len(pixels))
         clean = pixels.detach().clone()
         # Half precision holds no fractions of bright grey levels.
@@ -203,17 +203,22 @@ class Attack(ABC):
             least, most = float(clean.min()), float(clean.max())
             inside = least >= low and most <= high
             require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
-            whole = victim.dtype.is_floating_point or bool((clean == clean.round()).all())
-            rule = 'whole grey levels (a victim with dtype=torch.float32 takes any values)'
-            require(whole, 'pixels', rule, 'fractions')
+            if not victim.dtype.is_floating_point:
+                _check_whole(clean)
             self.threat.check(clean)
             self.threat.check_range(clean, victim.bounds)
         return clean
 
     def _as_saved(self, found: Tensor, clean: Tensor, victim: CountingVictim) -> Tensor:
         """What ``run`` gave, rounded inside the threat; clean where it is not finite."""
-        adversarial, shape = found.detach().to(clean), tuple(clean.shape)
-        require(adversarial.shape == shape, 'run()', f'of shape {shape}', adversarial.shape)
+        name, kind, shape = f'{type(self).__name__}.run()', type(found).__name__, tuple(clean.shape)
+        if not isinstance(found, Tensor):
+            raise ValueError(f'{name} must return a tensor, got {kind}')
+        if found.shape != shape:
+            raise ValueError(
+                f'{name} must return pixels of shape {shape}, got {tuple(found.shape)}'
+            )
+        adversarial = found.detach().to(clean)
         bad = ~adversarial.isfinite().flatten(1).all(dim=1)
         victim.flag('not_finite', bad)
         adversarial = torch.where(bad.reshape(-1, *[1] * (clean.dim() - 1)), clean, adversarial)
@@ -270,3 +275,13 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
+
+
+def _check_whole(clean: Tensor) -> None:
+    """Raise ValueError for fractions, the first of which is named."""
+    fractions = clean[clean != clean.round()]
+    if len(fractions):
+        rule = 'whole grey levels 0..255 (a victim with dtype=torch.float32 takes any values)'
+        # Pictures as torchvision has them.
+        hint = ': (255 * pixels).round() makes them of 0..1' if float(clean.max()) <= 1 else ''
+        raise ValueError(f'pixels must be {rule}, got {float(fractions[0]):g}{hint}')

@@ -15,6 +15,7 @@ from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.inputs import add_arguments, use_input
 from mmrobust.cli.reporting import report_errors
 from mmrobust.functional.checks import shown, suggestion
+from mmrobust.io.devices import check_gpu, number_of
 
 # What a launcher leaves in the environment of the processes that it starts, and its command.
 LAUNCHED_WITH: dict[str, tuple[str, ...]] = {
@@ -116,20 +117,13 @@ def attack_with(args: argparse.Namespace) -> None:
 
 def choose_device(device: str | None) -> None:
     """Make ``device`` the one that the process sees, a command's own; before torch looks."""
-    if device is None or device == 'cuda':
-        visible = None
-    elif device == 'cpu':
-        visible = ''
-    elif device.startswith('cuda:') and device[5:].isdigit():
-        visible = device[5:]
-    else:
-        raise ValueError(f'--device must be cpu, cuda or cuda:N, got {device!r}')
+    if device is None:
+        return
+    visible = number_of(device, '--device')
     if visible is not None:
         os.environ['CUDA_VISIBLE_DEVICES'] = visible
-    import torch
-
-    if device and device.startswith('cuda') and not torch.cuda.is_available():
-        raise ValueError(f'--device {device}: torch finds no such GPU')
+    # Of those that are visible, it is the first.
+    check_gpu(device, '--device')
 
 
 def check_launcher(launcher: str) -> None:
@@ -145,9 +139,11 @@ def check_launcher(launcher: str) -> None:
 
 def check_files(args: argparse.Namespace) -> None:
     """Config and checkpoint must exist (a checkpoint may be a URL)."""
-    from mmrobust.io.configs import check_file
+    from mmrobust.io.configs import SUFFIXES, check_file, check_suffix
 
     check_file(args.config, 'CONFIG')
+    swapped = args.checkpoint.endswith(SUFFIXES)
+    check_suffix(args.config, 'CONFIG', ': CONFIG comes first, then CHECKPOINT' if swapped else '')
     if '://' not in args.checkpoint:
         check_file(args.checkpoint, 'CHECKPOINT')
 

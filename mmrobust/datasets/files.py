@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, shown
 from mmrobust.functional.naming import natural
 
 VIDEOS = frozenset(
@@ -111,14 +111,28 @@ def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str)
     require(bool(words), 'input', 'at least one file, folder or pattern', words)
     found = {os.path.abspath(path) for word in words for path in _matches(str(word))}
     wanted = [path for path in found if _is_wanted(path, endings)]
-    rule = f'something with at least one {what} ({" ".join(sorted(endings))})'
-    other = 'file' if len(found) == 1 else 'files'
-    got = f'{" ".join(map(str, words))} with {len(found)} other {other}'
-    require(bool(wanted), 'input', rule, got)
+    if not wanted:
+        raise ValueError(_refusal(words, found, endings, what))
     once = _once(wanted)
     folder = os.path.commonpath([os.path.dirname(path) for path in once])
     others, again = found.difference(wanted), set(wanted).difference(once)
     return Files(folder, *(_names(paths, folder) for paths in (once, others, again)))
+
+
+def _refusal(
+    words: Sequence[str], found: Collection[str], endings: Collection[str], what: str
+) -> str:
+    """Why no file of those found is wanted."""
+    known, given = ' '.join(sorted(endings)), ' '.join(map(str, words))
+    pictures = sum(_is_wanted(path, PICTURES - frozenset(endings)) for path in found)
+    # Pictures are wanted wherever anything else than videos is.
+    why = ': recognisers take videos, no pictures' if pictures else ''
+    named = len(found) == 1 and os.path.isfile(os.path.expanduser(given))
+    if named and os.path.splitext(given)[1].lower() not in endings:
+        return f'input must be a {what} by its ending ({known}), got {shown(given)}{why}'
+    other = 'file' if len(found) == 1 else 'files'
+    got = shown(f'{given} with {len(found)} other {other}')
+    return f'input must be something with at least one {what} ({known}), got {got}{why}'
 
 
 def _matches(word: str) -> Iterator[str]:

@@ -141,6 +141,8 @@ class Opening:
 
     def __init__(self, load: Callable[[Info], Info], boxes: bool) -> None:
         self.load, self.boxes, self.reader = load, boxes, FrameReader()
+        # For messages: it stands in the place of the config's own.
+        self.shown_as = type(load).__name__
 
     def __call__(self, results: Info) -> Info:
         """Read the picture.

@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import mmrobust
+from mmrobust.attacks import Attack
 from mmrobust.functional.checks import require, shown, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config
 from mmrobust.registry import ATTACKS, find
+
+
+def check_attack(attack: object) -> None:
+    """Raise ValueError unless ``attack`` is what Python callers may give: no class of one."""
+    if not isinstance(attack, Attack | str | Mapping):
+        cls = attack.__name__ if isinstance(attack, type) else None
+        got = f'the class {cls}: {cls}() makes an attack of it' if cls else shown(attack)
+        raise ValueError(f'attack must be an attack, a dict of options or a name, got {got}')
 
 
 def attack_config(attack: Any, where: str = 'attack') -> dict[str, Any]:

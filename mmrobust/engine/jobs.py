@@ -98,13 +98,16 @@ class AttackJob:
                 )
             except ValueError as error:
                 raise ValueError(f'{error} ({self._place(error, loaded, chosen)})') from error
+            except Exception as error:
+                error.add_note(self._place(error, loaded, chosen))
+                raise
             share = (time.perf_counter() - began) / max(1, sum(o.attacked for o in outcomes))
             pairs = zip(chosen, outcomes, strict=True)
             found.update((row, (o, share * o.attacked)) for row, o in pairs)
         return found
 
-    def _place(self, error: ValueError, loaded: Loaded, rows: Sequence[int]) -> str:
-        """Which samples an attack has refused, four of them at most."""
+    def _place(self, error: Exception, loaded: Loaded, rows: Sequence[int]) -> str:
+        """Which samples an attack has refused, or failed on, four of them at most."""
         bad = getattr(error, 'rows', range(len(rows)))
         names = ', '.join(loaded.names[rows[row]] for row in bad[:4])
         return f'{self.name}, attacking {names}' if self.name else f'attacking {names}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from numbers import Integral, Number
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.datasets.arrays import ArrayPictures, ArrayVideos
+from mmrobust.engine.attack_configs import attack_config, check_attack
 from mmrobust.engine.models import load_model
 from mmrobust.engine.raw_data import raw_dataset
 from mmrobust.engine.victims import build_attack, build_victim
@@ -23,8 +25,9 @@ from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.goals import Labels
 from mmrobust.io.configs import read_config
+from mmrobust.io.devices import check_gpu, number_of
 from mmrobust.registry import DATASETS
-from mmrobust.victims.base import Victim
+from mmrobust.victims.base import Victim, check_victim
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.samples import Failure, Loaded
 
@@ -33,6 +36,7 @@ def victim_of(
     config: Any, checkpoint: str | Path, options: Mapping[str, Any], device: str
 ) -> Victim:
     """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
+    check_gpu(device, 'device', int(number_of(device, 'device') or 0))
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
     victim = build_victim(load_model(cfg, checkpoint, device=device), dict(options))
     victim.config, victim.shapes = cfg, {}
@@ -60,7 +64,8 @@ def attack_inputs(
     seed: int,
 ) -> list[Outcome]:
     """Attack videos, pictures or tensors; see :mod:`mmrobust.api`."""
-    made = _attack(attack, victim)
+    check_victim(victim)
+    made, labels = _attack(attack, victim), _tensor(labels)
     if isinstance(inputs, Tensor):
         require(boxes is None, 'boxes', 'used with paths of pictures', boxes)
         seeds = [sample_seed(seed, index) for index in range(len(inputs))]
@@ -88,12 +93,25 @@ def attack_inputs(
     return outcomes
 
 
+def _tensor(labels: Any) -> Any:
+    """Whole numbers in a list or an array as class indices (N,); anything else as it is."""
+    if isinstance(labels, np.ndarray) and np.issubdtype(labels.dtype, np.integer):
+        return torch.from_numpy(labels.astype(np.int64))
+    listed = isinstance(labels, list | tuple) and all(isinstance(one, Integral) for one in labels)
+    if listed and not any(isinstance(one, bool) for one in labels):
+        return torch.tensor([int(one) for one in labels], dtype=torch.long)
+    # Poses are of a class of their own, which their goal checks.
+    plain = isinstance(labels, list | tuple | Number | str)
+    require(not plain, 'labels', 'a tensor (N,) or a list of class indices', labels)
+    return labels
+
+
 def _attack(attack: Any, victim: Victim | BoundVictim) -> Attack:
+    check_attack(attack)
     if isinstance(attack, Attack):
         return attack
     if isinstance(victim, Victim):
         return build_attack(attack, victim)
-    from mmrobust.engine.attack_configs import attack_config
     from mmrobust.registry import ATTACKS
 
     found: Attack = ATTACKS.build(attack_config(attack))

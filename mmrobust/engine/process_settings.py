@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from mmengine.utils import ManagerMixin
 
-from mmrobust.functional.checks import require
+from mmrobust.io.devices import check_gpu, number_of
 
 
 @contextmanager
@@ -73,11 +73,9 @@ def on_device(device: str | None) -> Iterator[None]:
     if device is None:
         yield
         return
-    kind, _, number = device.partition(':')
-    known = device in ('cpu', 'cuda') or (kind == 'cuda' and number.isdigit())
-    require(known, 'device', 'cpu, cuda or cuda:N', device)
-    count = 0 if kind == 'cpu' else torch.cuda.device_count()
-    require(kind == 'cpu' or int(number or 0) < count, 'device', 'a GPU that torch finds', device)
+    number = number_of(device, 'device')
+    check_gpu(device, 'device', int(number or 0))
+    kind = device.partition(':')[0]
     before = device_utils.DEVICE
     device_utils.DEVICE = kind
     try:

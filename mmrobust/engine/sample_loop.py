@@ -45,8 +45,15 @@ def attack_samples(
             line = failure_row(indices[slot] * lines, failure)
             yield ledger.append(line if lines == 1 else line | {'sample': indices[slot]})
         if loaded.slots:
-            for entry in work(number, loaded, [indices[slot] for slot in loaded.slots]):
-                yield ledger.append(entry)
+            good = [indices[slot] for slot in loaded.slots]
+            try:
+                found = work(number, loaded, good)
+                yield from map(ledger.append, found)
+            except Exception as error:
+                if count := len(ledger.entries):
+                    lines_are = 'line is' if count == 1 else 'lines are'
+                    error.add_note(f'{count} {lines_are} kept in {ledger.path}')
+                raise
 
 
 def loaded_ones(entries: Sequence[Entry]) -> list[Entry]:

@@ -19,6 +19,10 @@ class SampleError(ValueError):
         self.rows = list(rows)
 
 
+class BrokenFileError(ValueError):
+    """A sample's file cannot be read; the message says all there is to say."""
+
+
 def require(condition: bool, argument: str, rule: str, received: object) -> None:
     """Raise ``ValueError('{argument} must be {rule}, got {received}')`` unless true."""
     if not condition:
@@ -66,6 +70,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The error's type and first line."""
+    """The error's type and first line; of a broken file, the line alone."""
     lines = str(error).strip().splitlines() or ['']
+    if isinstance(error, BrokenFileError):
+        return lines[0]
     return f'{type(error).__name__}: {lines[0]}'.rstrip(': ')

@@ -1,5 +1,6 @@
 """Names of samples: where a pipeline finds them, and their order."""
 
+import os
 import re
 
 # Key of a sample's name in what a data set gives its pipeline, and in what that returns.
@@ -15,3 +16,9 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     """
     parts = re.split(r'([0-9]+)', text)
     return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def from_here(path: str) -> str:
+    """A path as it is seen from the current folder, if it lies below; else as it is."""
+    near = os.path.relpath(path)
+    return path if near.startswith(os.pardir) else near

@@ -60,7 +60,8 @@ class ClassGoal(Goal):
     def check(self, labels: Tensor, n: int) -> None:
         """Raise ValueError unless ``labels`` (N,) are whole numbers for ``n`` samples."""
         kind = type(labels).__name__
-        require(isinstance(labels, Tensor), 'labels', 'classes (a goal of poses suits poses)', kind)
+        rule = 'a tensor (N,) of class indices (a goal of poses suits poses)'
+        require(isinstance(labels, Tensor), 'labels', rule, kind)
         known = tuple(labels.shape)
         require(known == (n,), 'labels', f'{n} classes (N,)', known)
         exact = not (labels.is_floating_point() or labels.is_complex())

@@ -27,6 +27,12 @@ def check_file(path: str | Path, name: str) -> None:
         raise FileNotFoundError(f'{name} {path} does not exist{searched(path)}')
 
 
+def check_suffix(path: str | Path, name: str, hint: str = '') -> None:
+    """Raise ValueError unless ``path`` is a config by its ending; ``hint`` ends the message."""
+    if not str(path).endswith(SUFFIXES):
+        raise ValueError(f'{name} must be a config ({" ".join(SUFFIXES)}), got {path}{hint}')
+
+
 def searched(path: str | Path) -> str:
     """Where a relative path was looked for; '' for an absolute one."""
     return '' if Path(path).is_absolute() else f' (looked for in the current folder, {Path.cwd()})'
@@ -48,6 +54,7 @@ def read_config(path: str | Path, name: str) -> Any:
     from mmengine.config import Config
 
     check_file(path, name)
+    check_suffix(path, name)
     find_modules_in(Path(path).parent)
     try:
         if Path(path).suffix == '.json':
@@ -100,6 +107,13 @@ def _located(error: Exception, path: Path) -> str:
                 ast.parse(file.read_text(encoding='utf-8'))
             except SyntaxError as found:
                 return f'{file}, line {found.lineno}: {found.msg}'
+    line = _line_of(error.__traceback__, path)
+    if defined := _class_at(path, line):
+        # mmengine makes a stand-in of every import, which is no class and raises nothing to read.
+        return (
+            f'{path}, line {line}: a config file cannot define classes: put {defined} into a '
+            'module beside it and import it from there (docs/writing_an_attack.md)'
+        )
     cause: BaseException = error
     while isinstance(inner := cause.__cause__ or cause.__context__, ImportError):
         # mmengine's own words are a list of all folders that were searched.
@@ -108,19 +122,29 @@ def _located(error: Exception, path: Path) -> str:
     if (own := getattr(cause, 'path', None)) and text.startswith(str(own)):
         # It names its file itself, which may be a base of this one.
         return text
-    line = _line_of(error.__traceback__, path)
     known = isinstance(cause, ValueError | OSError | ImportError)
-    return f'{path}{line}: {text if known else f"{type(cause).__name__}: {text}"}'
+    place = f', line {line}' if line else ''
+    return f'{path}{place}: {text if known else f"{type(cause).__name__}: {text}"}'
 
 
-def _line_of(trace: TracebackType | None, path: Path) -> str:
-    """', line 3' of the last line of the file that was running; '' where none was."""
+def _line_of(trace: TracebackType | None, path: Path) -> int | None:
+    """The last line of the file that was running; None where none was."""
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(trace)
         if frame.filename and Path(frame.filename).resolve() == path.resolve()
     ]
-    return f', line {lines[-1]}' if lines else ''
+    return lines[-1] if lines else None
+
+
+def _class_at(path: Path, line: int | None) -> str | None:
+    """The class, or function, whose definition the line of a Python file is a part of."""
+    for node in ast.parse(path.read_text(encoding='utf-8')).body if line else ():
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            first = min(part.lineno for part in (node, *node.decorator_list))
+            if first <= (line or 0) <= (node.end_lineno or node.lineno):
+                return node.name
+    return None
 
 
 def _with_bases(path: Path) -> Iterator[Path]:

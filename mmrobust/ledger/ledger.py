@@ -16,14 +16,25 @@ from typing import Any
 from mmrobust.functional.canonical import canonical, digest
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing
+from mmrobust.ledger.differences import listed_differences
 from mmrobust.ledger.ledger_files import Check, Entry, ledger_files, read_lines
 from mmrobust.ledger.set_aside import set_aside
 
+# A key that no fingerprint is without.
+MARK = 'mmrobust version'
 Fingerprint = dict[str, Any]
 
 
 class OtherRunError(ValueError):
     """What is there to go on from was made by another run."""
+
+
+def another_run(folder: Path, differences: str) -> str:
+    """What is said of results of another run: what differs, and what to do."""
+    return (
+        f'--resume: the results in {folder} belong to another run; it differs in: {differences} '
+        '(another --work-dir starts anew; the results that are there stay)'
+    )
 
 
 class Ledger:
@@ -118,13 +129,14 @@ class Ledger:
         if not isinstance(earlier, dict):
             rule = 'a JSON object, as a run writes it (a run without --resume sets it aside)'
             require(False, f'--resume: {path}', rule, _beginning(path))
-        keys = earlier.keys() | self.fingerprint.keys()
-        other = sorted(k for k in keys if earlier.get(k) != self.fingerprint.get(k))
-        if other:
-            raise OtherRunError(
-                f'--resume: the results in {self.folder} belong to another run; '
-                f'it differs in: {", ".join(other)}'
+        if MARK in self.fingerprint and MARK not in earlier:
+            raise ValueError(
+                f'--resume: {path} must be of a run of mmrobust, got a file without {MARK!r}: give '
+                'another --work-dir (a run without --resume sets the file aside)'
             )
+        other = listed_differences(earlier, self.fingerprint)
+        if other:
+            raise OtherRunError(another_run(self.folder, other))
         return True
 
     def _go_on(self, size: int | None, check: Check | None, *, loud: bool) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.datasets.wrappers import locate
-from mmrobust.ledger.ledger import Ledger, OtherRunError
+from mmrobust.ledger.ledger import Ledger, OtherRunError, another_run
 from mmrobust.victims.pose.images import Images
 
 # Bytes that are read at the beginning, in the middle and at the end.
@@ -69,10 +69,8 @@ class SampleFiles:
             if index not in stamps:
                 stamps[index] = self.stamp(index)
             if stamps[index] not in (None, known):
-                raise OtherRunError(
-                    f'--resume: the results in {ledger.folder} belong to another run; it differs '
-                    f'in: files of the data ({self.path(index)} has changed)'
-                )
+                changed = f'files of the data: {self.path(index)} has changed'
+                raise OtherRunError(another_run(ledger.folder, changed))
 
 
 def stamp(path: Path) -> str | None:

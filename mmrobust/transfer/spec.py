@@ -210,7 +210,7 @@ def _attack(name: str, cfg: Any) -> dict[str, Any]:
     """An attack's config without a budget of its own, which nothing would read."""
     if isinstance(cfg, str):
         # By its usual name: what is shipped states a budget.
-        return without_budget(attack_config(cfg, f'attacks.{name}'))
+        return without_budget(_named_attack(f'attacks.{name}', cfg))
     typed = isinstance(cfg, Mapping) and 'type' in cfg
     require(typed, f'attacks.{name}', 'a dict with a type, or a name', cfg)
     try:
@@ -223,6 +223,15 @@ def _attack(name: str, cfg: Any) -> dict[str, Any]:
     rule = 'left out: eps of the spec lists the budgets'
     require(place is None, '.'.join(('attacks', name, *path)), rule, place)
     return dict(cfg)
+
+
+def _named_attack(where: str, name: str) -> dict[str, Any]:
+    try:
+        return attack_config(name, where)
+    except ValueError as error:
+        # A mistake in a file is placed already.
+        text = str(error)
+        raise ValueError(text if text.startswith(where) else f'{where}: {text}') from error
 
 
 def _chosen(role: str, names: Any, victims: Mapping[str, Any]) -> tuple[str, ...]:

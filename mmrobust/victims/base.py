@@ -60,6 +60,14 @@ def both(*names: str) -> tuple[str, ...]:
     return tuple(f'{side}_{name}' for side in ('clean', 'adversarial') for name in names)
 
 
+def check_victim(victim: object) -> None:
+    """Raise ValueError unless ``victim`` is one: a bare model or function has to become one."""
+    if not isinstance(victim, Victim | BoundVictim):
+        hint = ': wrap it in mr.FunctionVictim(model)' if callable(victim) else ''
+        rule = 'from mr.load_victim, or an mr.FunctionVictim'
+        raise ValueError(f'victim must be {rule}, got {type(victim).__name__}{hint}')
+
+
 class Victim(ABC):
     """A model, its test pipeline and its test step: it makes bound victims.
 

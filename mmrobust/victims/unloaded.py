@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import pseudo_collate
 from torch import Tensor
 
+from mmrobust.functional.checks import require
 from mmrobust.victims.base import Victim
 from mmrobust.victims.samples import Failure, Loaded
 
@@ -31,6 +32,7 @@ def first_of(victim: Victim, pixels: Tensor, order: Sequence[int]) -> Loaded:
     rule = 'from mmrobust.load_victim, for its pipeline to be known, or bound to samples'
     if victim.arrays is None:
         raise ValueError(f'victim must be {rule}, got a {kind} of a model alone')
+    require(len(pixels) > 0, 'pixels', 'of at least one sample', tuple(pixels.shape))
     shape = tuple(pixels.shape[1:])
     if shape not in victim.shapes:
         victim.shapes[shape] = _through_pipeline(victim, victim.arrays, pixels, order)

@@ -20,6 +20,8 @@ NAME_WIDTH = 22
 # Names up to this length are never broken; a table may become as wide as that asks for.
 UNBROKEN = 24
 WIDEST = 1000
+# So many failed samples are named, the rest is counted; the page has all.
+FAILURES = 3
 # Longer names of facts are broken.
 LONGEST_NAME = 40
 
@@ -120,7 +122,17 @@ def _result(card: Mapping[str, Any]) -> Pairs:
     pairs = [('success rate', rate), ('attacked', f'{attacked} of {evaluated} evaluated')]
     pairs += summary.upper_bound(card)
     failed = count(card.get('failed'))
-    return [*pairs, ('failed', f'{failed} of {count(card.get("n"))}')] if failed else pairs
+    if not failed:
+        return pairs
+    return [*pairs, ('failed', f'{failed} of {count(card.get("n"))}'), *_failures(card)]
+
+
+def _failures(card: Mapping[str, Any]) -> Pairs:
+    """The first samples that failed, and why; how many there are besides."""
+    found = card.get('failures') or []
+    lines = [f'{one["name"]}: {one["error"]}' for one in found[:FAILURES]]
+    rest = len(found) - len(lines)
+    return [('', line) for line in (*lines, *([f'and {rest} more'] if rest else []))]
 
 
 def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:

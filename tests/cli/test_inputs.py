@@ -91,7 +91,7 @@ def test_input_is_resumed_with_the_same_files_alone(videos, checkpoints, tmp_pat
     attack_run(weights, whole, '--input', both)
     attack_run(weights, out, '--resume', '--input', both)
     assert list(map(outcome, rows(out))) == list(map(outcome, rows(whole)))
-    with pytest.raises(OtherRunError, match='differs in: input files$'):
+    with pytest.raises(OtherRunError, match=r'differs in: input files \('):
         attack_run(weights, out, '--resume', '--input', one)
 
 
@@ -210,7 +210,7 @@ def test_input_looks_through_wrappers_and_takes_the_users_class_names(videos, co
         (['--boxes', 'b.json'], '--boxes must be used with --input'),
         (['--input', '{}', '--boxes', 'b.json'], '--boxes must be left out for recognisers'),
         (['--input', '{}/none'], 'input must be a file, a folder or a pattern that matches'),
-        (['--input', '{}/notes.txt'], 'at least one video'),
+        (['--input', '{}/notes.txt'], 'input must be a video by its ending'),
     ],
 )
 def test_input_that_does_not_fit_is_refused_before_the_run(videos, configured, arguments, message):

@@ -5,13 +5,16 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from mmrobust import __version__
+from mmrobust.attacks import Attack
 from mmrobust.cli import attack, listing, sweep, train, transfer, verify
 from mmrobust.cli.main import COMMANDS, main
 from mmrobust.cli.reporting import report_errors
 from mmrobust.engine.attack_configs import shipped
 from mmrobust.registry import ATTACKS, GOALS, SAMPLERS, THREATS
+from mmrobust.victims import FunctionVictim
 from tests.conftest import ROOT
 
 
@@ -83,6 +86,17 @@ def test_a_wrong_argument_is_one_line(command, words, message, capsys):
     (line,) = printed.err.splitlines()
     assert line.startswith('error: ')
     assert message in line
+
+
+def test_config_and_checkpoint_in_the_wrong_order(tmp_path, capsys):
+    config, weights = tmp_path / 'a.py', tmp_path / 'b.pth'
+    config.write_text('')
+    weights.write_text('')
+    assert attack.main([str(weights), str(config)]) == 1
+    assert capsys.readouterr().err == (
+        f'error: CONFIG must be a config (.py .json .yml .yaml), got {weights}: CONFIG comes '
+        'first, then CHECKPOINT\n'
+    )
 
 
 @pytest.mark.parametrize('command', [attack, sweep, transfer, train, listing, verify])
@@ -168,6 +182,52 @@ def test_another_key_error_stays_unexpected(capsys):
 
     assert report_errors(command, []) == 1
     assert "KeyError: 'missing' (unexpected; --traceback shows where)" in capsys.readouterr().err
+
+
+OWN = """from mmrobust.attacks import Attack
+
+class Mine(Attack):
+    how = 'key'
+
+    def run(self, victim, pixels, goal, rng):
+        if self.how == 'key':
+            {}['oops']
+        if self.how == 'torch':
+            return pixels + pixels[..., :3]
+        if self.how == 'value':
+            raise ValueError('it is so')
+        return {'none': None, 'array': pixels.numpy(), 'tuple': (pixels,)}[self.how]
+"""
+
+
+@pytest.mark.parametrize(
+    ('how', 'told'),
+    [
+        (
+            'key',
+            "KeyError: 'oops' (own.py, line 8, in Mine.run; unexpected; --traceback shows where)",
+        ),
+        (
+            'torch',
+            'The size of tensor a (8) must match the size of tensor b (3) at non-singleton '
+            'dimension 4 (own.py, line 10, in Mine.run)',
+        ),
+        ('value', 'it is so (own.py, line 12, in Mine.run)'),
+        ('none', 'Mine.run() must return a tensor, got NoneType'),
+        ('array', 'Mine.run() must return a tensor, got ndarray'),
+        ('tuple', 'Mine.run() must return a tensor, got tuple'),
+    ],
+)
+def test_an_error_in_code_of_the_users_is_placed_there(how, told, tmp_path, monkeypatch, capsys):
+    (tmp_path / 'own.py').write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, type[Attack]] = {}
+    exec(compile(OWN, str(tmp_path / 'own.py'), 'exec'), space)
+    space['Mine'].how = how
+    pixels = torch.zeros(1, 3, 2, 8, 8)
+    victim = FunctionVictim(lambda x: x.mean(dim=(2, 3, 4)))
+    assert report_errors(lambda words: space['Mine']()(victim, pixels, torch.tensor([0])), []) == 1
+    assert capsys.readouterr().err == f'error: {told}\n'
 
 
 @pytest.mark.slow

@@ -74,7 +74,10 @@ def test_resume_runs_only_what_is_missing(finished, config, checkpoints, capsys)
     assert 'tiny_3d_0 under Iterative saliency (RG) (l_inf)' in capsys.readouterr().out
     arguments = ('--work-dir', finished, '--eps', '8', '--resume')
     found = fails(main, capsys, config, checkpoints['tiny_3d'], *arguments)
-    assert 'another run; it differs in: attack, seed' in found
+    assert (
+        "another run; it differs in: attack.type: 'IterativeSaliencyRG', now 'PGD'; seed: 5, now 0"
+        in found
+    )
 
 
 def test_files_agree_with_each_other(finished):

@@ -200,7 +200,10 @@ def test_resume_of_another_run_is_refused(finished, source_spec, tmp_path, capsy
         shutil.copy(finished / name, tmp_path)
     arguments = ['--resume', '--seed', '7', '--cfg-options', 'attacks.pgd.goal.loss=margin']
     found = fails(main, capsys, source_spec, '--work-dir', tmp_path, *arguments)
-    assert 'another run; it differs in: attacks, seed' in found
+    assert (
+        "another run; it differs in: attacks.0.goal.loss: 'cross_entropy', now 'margin'; " in found
+    )
+    assert 'seed: 5, now 7 (another --work-dir starts anew' in found
     assert rows(tmp_path) == rows(finished)
 
 

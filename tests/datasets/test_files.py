@@ -85,9 +85,17 @@ def test_files_that_change_have_another_stamp(tmp_path):
         (['{}/none'], "input must be a file, a folder or a pattern that matches, got '.*none'"),
         (['{}/*.mkv'], 'a pattern that matches'),
         (['{}'], r'at least one video \(.*\.mp4.*\), got .* with 1 other file.$'),
+        (['{}/notes.txt'], r"a video by its ending \(.*\.mp4.*\), got '.*/notes\.txt'$"),
+        (
+            ['{}/a/b.JPG'],
+            r"a video by its ending \(.*\), got '.*/b\.JPG': recognisers take videos, no pict",
+        ),
+        (['{}/a'], r"with 1 other file': recognisers take videos, no pictures$"),
     ],
 )
 def test_files_that_are_not_there_are_one_clear_error(tmp_path, words, message):
     make(tmp_path, 'notes.txt')
+    if '{}' not in words:
+        make(tmp_path, 'a/b.JPG')
     with pytest.raises(ValueError, match=message):
         find_files([word.format(tmp_path) for word in words], VIDEOS, 'video')

@@ -111,7 +111,8 @@ def test_resume_of_a_finished_run_only_reports(unbroken, checkpoints, tmp_path):
 def test_resume_of_another_run_is_refused(unbroken, checkpoints, tmp_path):
     for name in ('run.json', 'results.jsonl'):
         (tmp_path / name).write_text((unbroken / name).read_text())
-    with pytest.raises(ValueError, match=r'another run; it differs in: attack, seed'):
+    rule = r'another run; it differs in: attack.threat.eps: [\d.]+, now 2(\.0)?; seed: 0, now 3 '
+    with pytest.raises(ValueError, match=rule):
         attack_run(
             checkpoints['tiny_3d'],
             tmp_path,

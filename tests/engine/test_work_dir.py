@@ -7,7 +7,7 @@ import pytest
 
 from mmrobust.ledger.lock import FolderInUseError
 from tests.engine.runs import attack_run, card, outcome, rows
-from tests.engine.test_lock import in_child
+from tests.ledger.test_lock import in_child
 
 ONE = ('--max-samples', '1')
 

@@ -78,6 +78,28 @@ def test_a_mistake_in_a_base_is_named_there(folder):
         read_config(folder / 'child.py', 'CONFIG')
 
 
+@pytest.mark.parametrize('decorator', ['', '@ATTACKS.register_module()\n'])
+def test_a_class_in_a_config_is_told_where_it_belongs(folder, decorator):
+    path = folder / 'mine.py'
+    imports = 'from mmrobust.attacks import Attack\nfrom mmrobust.registry import ATTACKS\n\n'
+    path.write_text(
+        f"{imports}{decorator}class Mine(Attack):\n    x = 1\n\nattack = dict(type='M')\n"
+    )
+    with pytest.raises(ValueError, match='^--attack') as caught:
+        read_config(path, '--attack')
+    assert str(caught.value) == (
+        f'--attack {path}, line 4: a config file cannot define classes: put Mine into a module '
+        'beside it and import it from there (docs/writing_an_attack.md)'
+    )
+
+
+def test_a_file_that_is_no_config_by_its_ending(folder):
+    (folder / 'weights.pth').write_text('')
+    rule = r'^CONFIG must be a config \(\.py \.json \.yml \.yaml\), got .*weights\.pth$'
+    with pytest.raises(ValueError, match=rule):
+        read_config(folder / 'weights.pth', 'CONFIG')
+
+
 def test_a_folder_is_not_a_missing_file(folder):
     with pytest.raises(
         IsADirectoryError, match='CONFIG .*elsewhere is a folder: it must be a file'

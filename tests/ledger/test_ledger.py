@@ -55,8 +55,28 @@ def test_killed_with_two_processes_resumes_with_one(tmp_path):
 
 def test_another_run_is_refused_by_name(tmp_path):
     ledger(tmp_path).append(entry(0))
-    with pytest.raises(ValueError, match=r'differs in: attack, seed$'):
+    with pytest.raises(
+        ValueError, match=r"differs in: attack: 'PGD', now 'FGSM'; seed: 0, now 1 \("
+    ):
         ledger(tmp_path, resume=True, attack='FGSM', seed=1)
+
+
+def test_a_refusal_says_what_to_do(tmp_path):
+    ledger(tmp_path).append(entry(0))
+    with pytest.raises(OtherRunError) as caught:
+        ledger(tmp_path, resume=True, seed=1)
+    assert str(caught.value) == (
+        f'--resume: the results in {tmp_path} belong to another run; it differs in: seed: 0, '
+        'now 1 (another --work-dir starts anew; the results that are there stay)'
+    )
+
+
+def test_a_run_file_of_somebody_else_is_told_from_another_run(tmp_path):
+    (tmp_path / 'run.json').write_text('{"a": 1, "seed": 3}')
+    rule = "run.json must be of a run of mmrobust, got a file without 'mmrobust version': give"
+    with pytest.raises(ValueError, match=rule) as caught:
+        ledger(tmp_path, resume=True, **{'mmrobust version': '1'})
+    assert not isinstance(caught.value, OtherRunError)
 
 
 def test_earlier_results_are_set_aside_not_overwritten(tmp_path):

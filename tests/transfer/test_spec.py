@@ -97,6 +97,10 @@ def test_where_the_target_decides_an_attack_stops_as_it_does_alone():
         (without('eps'), "the spec must have 'eps'"),
         (valid(victms={}), "the spec has no key 'victms': did you mean 'victims'?"),
         (valid(data=3), 'data must be a path or a dict, got 3'),
+        (
+            valid(attacks=dict(mine='pdg')),
+            "attacks.mine: unknown attack 'pdg': did you mean 'PGD'?",
+        ),
         (valid(victims={}), 'victims must be a dict NAME'),
         (valid(victims=dict(a=3)), 'victims.a must be a dict with config and checkpoint, got 3'),
         (valid(victims=dict(a=dict(config='c'))), "victims.a must have 'checkpoint'"),

@@ -16,6 +16,7 @@ from mmrobust.visualization.figures import plots
 from mmrobust.visualization.page import Preview, render, write_page
 from mmrobust.visualization.samples import samples_table
 from mmrobust.visualization.video import preview_bytes
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.sampled(3)
 
@@ -359,3 +360,11 @@ def test_interval_is_computed_where_the_card_has_none():
     low, high = summary.success_limits(make_card(success_interval=None, success_rate=0.95))
     assert (low, high) == pytest.approx((0.8630, 0.9829), abs=5e-5)
     assert summary.success_limits(make_card(success_interval=None, attacked=0)) is None
+
+
+def test_long_labels_wrap_and_leave_room_for_the_values():
+    style = (ROOT / 'mmrobust/visualization/templates/_style.css.j2').read_text()
+    (rule,) = re.findall(r'^\.facts tbody th \{(.*)\}$', style, re.M)
+    assert 'nowrap' not in rule
+    (share,) = re.findall(r'width: (\d+)%', rule)
+    assert 25 <= int(share) <= 50

@@ -105,6 +105,17 @@ def test_a_terminal_gets_colours_and_an_empty_card_prints():
     assert 'failed' not in printed(CARD | {'failed': 0})
 
 
+@pytest.mark.parametrize(('failed', 'rest'), [(1, None), (3, None), (5, 'and 2 more')])
+def test_the_first_failures_are_named_with_their_reasons(failed, rest):
+    found = [{'index': i, 'name': f'v{i}.mp4', 'error': 'the file is empty'} for i in range(failed)]
+    text = printed(CARD | {'failed': failed, 'n': 9, 'failures': found})
+    shown = [line.strip() for line in text.splitlines()]
+    start = shown.index(next(line for line in shown if line.startswith('failed ')))
+    wanted = [f'v{i}.mp4: the file is empty' for i in range(min(failed, 3))]
+    wanted += [] if rest is None else [rest]
+    assert shown[start + 1 : start + 2 + len(wanted)] == [*wanted, '']
+
+
 @pytest.mark.parametrize('key', list(CARD))
 def test_any_value_may_be_unknown(key):
     printed(CARD | {key: None})

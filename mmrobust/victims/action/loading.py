@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.decoded import check_decoded, check_opened, file_flags
 from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
@@ -126,7 +127,8 @@ class LayoutPipeline:
 
     def _run(self, transforms: Sequence[Transform], results: Results) -> Results:
         for transform in transforms:
-            after = transform(results)
+            with blaming_the_file(transform, results):
+                after = transform(results)
             if after is None:
                 raise ValueError(f'{type(transform).__name__} returned nothing')
             results = after

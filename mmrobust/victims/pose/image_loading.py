@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.functional.affine_crop import affine_crop
 from mmrobust.functional.checks import one_line, require
 from mmrobust.victims.pose.loading import picture_name
@@ -105,7 +106,8 @@ class PersonPipeline:
         # What the picture has to look like, unless a transform is the affine crop.
         shown = None if state.get('img') is None else state['img'].copy()
         for transform in self.transforms:
-            after = transform(state)
+            with blaming_the_file(transform, state):
+                after = transform(state)
             require(after is not None, type(transform).__name__, 'a result', None)
             state, found = after, after.get('img')
             if found is None:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.functional.checks import one_line, require
 from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, check_channels
 
@@ -67,7 +68,8 @@ class CropPipeline:
         name, state = sample_name(data_info), data_info
         try:
             for transform in self.transforms:
-                after = transform(state)
+                with blaming_the_file(transform, state):
+                    after = transform(state)
                 require(after is not None, type(transform).__name__, 'a result', None)
                 state = after
             inputs = state['inputs']
