@@ -98,7 +98,7 @@ class Attack(ABC):
         seeds: Sequence[int] | None = None,
         clean_outputs: Tensor | None = None,
         success_on: BoundVictim | None = None,
-        journals: Sequence[AnswerLog] | None = None,
+        answer_logs: Sequence[AnswerLog] | None = None,
     ) -> list[Outcome]:
         """Attack a batch.
 
@@ -118,7 +118,7 @@ class Attack(ABC):
                 success in place of ``victim``: a black box, of which the attack
                 learns the outputs for candidates, each a query. It also says
                 which samples are right, and so worth attacking.
-            journals: One per sample, where a query attack keeps the answers it
+            answer_logs: One per sample, where a query attack keeps the answers it
                 was given; it goes on after those that are there already.
 
         Returns:
@@ -137,7 +137,7 @@ class Attack(ABC):
             require(success_on is None, 'success_on', 'None for bare videos', success_on)
             inner, frames = self.with_goal(aim), victim.frames.to(pixels.device)
             sampled, known = (victim.victim, pixels[:, :, frames], labels), clean_outputs
-            outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, journals=journals)
+            outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, answer_logs=answer_logs)
             return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
         clean = self._checked(victim, pixels, labels, aim)
         seeds = range(len(clean)) if seeds is None else seeds
@@ -155,7 +155,9 @@ class Attack(ABC):
             rows = attackable.nonzero().squeeze(1).cpu()
             if len(rows):
                 every = torch.arange(len(clean))
-                target = CountingVictim(victim, counters, every, success_on, journals).select(rows)
+                target = CountingVictim(victim, counters, every, success_on, answer_logs).select(
+                    rows
+                )
                 rng = SampleRandom.from_seeds(seeds).select(rows)
                 found = self.run(target, clean[rows].clone(), goal.select(rows), rng)
                 adversarial[rows] = self._as_saved(found, clean[rows], target)

@@ -112,7 +112,7 @@ class QueryAttack(Attack):
         watch = None
         if self.gradient_check:
             watch = GradientCheck(given, goal, self.gradient_check, box.shown)
-        logs = victim.journals
+        logs = victim.answer_logs
         mine = None if logs is None else [logs[row] for row in victim.rows.tolist()]
         tasks = QueryScheduler(box, self.query_batch, mine, watch).run(states, self.search)
         self._record(victim, box, tasks)

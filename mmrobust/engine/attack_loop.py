@@ -210,7 +210,7 @@ class AttackTestLoop(TestLoop):
                 clean_outputs,
                 seed=self.settings.seed,
                 rows=range(len(indices)),
-                answers=partial(answer_file, self.runner.work_dir),
+                answer_log=partial(answer_file, self.runner.work_dir),
             )
             outcomes, seconds = zip(*(crafted[row] for row in range(len(indices))), strict=True)
             rendered = zip(loaded.layouts, outcomes, strict=True)

@@ -56,7 +56,7 @@ class AttackJob:
         *,
         seed: int,
         rows: Collection[int],
-        answers: Callable[[int], AnswerLog] | None = None,
+        answer_log: Callable[[int], AnswerLog] | None = None,
     ) -> dict[int, tuple[Outcome, float]]:
         """Attack the batch, samples of one shape at a time.
 
@@ -67,7 +67,7 @@ class AttackJob:
             clean_outputs: (N, K), of who says what succeeds.
             seed: Of the run; with a sample's index it decides its random numbers.
             rows: Which of the good samples to attack.
-            answers: Index -> where a long run keeps a sample's answers.
+            answer_log: Index -> where a long run keeps a sample's answers.
 
         Returns:
             Row -> outcome, and seconds that the attack took.
@@ -94,7 +94,9 @@ class AttackJob:
                     seeds=[sample_seed(seed, indices[row]) for row in chosen],
                     clean_outputs=clean_outputs[alike.to(clean_outputs.device)],
                     success_on=None if self.success is None else self.success(bound),
-                    journals=None if answers is None else [answers(indices[r]) for r in chosen],
+                    answer_logs=None
+                    if answer_log is None
+                    else [answer_log(indices[r]) for r in chosen],
                 )
             except ValueError as error:
                 raise ValueError(f'{error} ({self._place(error, loaded, chosen)})') from error

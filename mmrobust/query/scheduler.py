@@ -63,7 +63,7 @@ class QueryScheduler:
     Args:
         box: Bound to the N samples.
         batch: Candidates per call of the victim.
-        logs: One per sample, or None.
+        answer_logs: One per sample, or None.
         watch: Called after every answer with the row, the state and its queries so far.
     """
 
@@ -71,10 +71,10 @@ class QueryScheduler:
         self,
         box: BlackBox,
         batch: int,
-        logs: Sequence[AnswerLog] | None = None,
+        answer_logs: Sequence[AnswerLog] | None = None,
         watch: Callable[[int, QueryState, int], None] | None = None,
     ) -> None:
-        self.box, self.batch, self.logs, self.watch = box, batch, logs, watch
+        self.box, self.batch, self.answer_logs, self.watch = box, batch, answer_logs, watch
         self.calls: list[int] = []
 
     def run(
@@ -102,7 +102,7 @@ class QueryScheduler:
         self, row: int, state: QueryState, start: Callable[[QueryState], Search]
     ) -> QueryTask:
         task = QueryTask(row, state, start(state))
-        earlier = None if self.logs is None else self.logs[row].read()
+        earlier = None if self.answer_logs is None else self.answer_logs[row].read()
         task.past = deque([] if earlier is None else earlier.to(state.clean.device))
         self._send(task, None)
         self._replay(task)
@@ -122,8 +122,8 @@ class QueryScheduler:
         self.calls.append(len(chosen))
         for (task, _), answer in zip(chosen, answers, strict=True):
             task.answers.append(answer)
-            if self.logs is not None:
-                self.logs[task.row].append(answer[None].cpu())
+            if self.answer_logs is not None:
+                self.answer_logs[task.row].append(answer[None].cpu())
         inside = self.box.account.seconds - before
         outside = time.perf_counter() - began - inside
         for task, _ in chosen:

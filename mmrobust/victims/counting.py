@@ -73,7 +73,7 @@ class CountingVictim(BoundVictim):
         rows: Indices (N,) of the samples in the counters.
         success_on: Another victim, bound to the same samples, that decides on
             success; its calls are queries.
-        journals: By row of the counters, where the answers to queries are kept.
+        answer_logs: By row of the counters, where the answers to queries are kept.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class CountingVictim(BoundVictim):
         counters: Counters,
         rows: Tensor,
         success_on: BoundVictim | None = None,
-        journals: Sequence[AnswerLog] | None = None,
+        answer_logs: Sequence[AnswerLog] | None = None,
     ) -> None:
         self.victim, self.counters, self.rows = victim, counters, rows
-        self.success_on, self.journals = success_on, journals
+        self.success_on, self.answer_logs = success_on, answer_logs
         self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
 
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -135,7 +135,9 @@ class CountingVictim(BoundVictim):
         rows = rows.cpu()
         success_victim = None if self.success_on is None else self.success_on.select(rows)
         victim = self.victim.select(rows)
-        return CountingVictim(victim, self.counters, self.rows[rows], success_victim, self.journals)
+        return CountingVictim(
+            victim, self.counters, self.rows[rows], success_victim, self.answer_logs
+        )
 
     @property
     def model(self) -> nn.Module | None:

@@ -21,7 +21,11 @@ Results = dict[str, Any]
 UNFOLLOWED = {'video': 'view', 'image': 'crop'}
 
 
-class UnknownTransformError(ValueError):
+class RefusedError(ValueError):
+    """A pipeline that cannot be followed, whatever the sample."""
+
+
+class UnknownTransformError(RefusedError):
     """A transform that a space cannot follow; the message names it.
 
     Args:

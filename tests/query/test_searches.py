@@ -111,13 +111,13 @@ def test_calls_hold_no_more_than_the_batch_and_results_do_not_change(kind, query
 @each
 def test_a_resumed_search_goes_on_with_the_count_it_had(kind):
     logs = [Log() for _ in range(3)]
-    whole = attacked(build(kind), Counter(3), 3, journals=logs)
+    whole = attacked(build(kind), Counter(3), 3, answer_logs=logs)
     for kept in (0, 1, 7, 20):
         some = [Log() for _ in range(3)]
         for log, other in zip(some, logs, strict=True):
             log.rows = list(other.rows[:kept])
         victim = Counter(3)
-        again = attacked(build(kind), victim, 3, journals=some)
+        again = attacked(build(kind), victim, 3, answer_logs=some)
         for row, (one, other) in enumerate(zip(again, whole, strict=True)):
             assert torch.equal(one.adversarial, other.adversarial)
             assert (one.queries, one.forwards) == (other.queries, other.forwards)
@@ -326,10 +326,10 @@ def test_cosines_are_kept_with_the_queries_after_which_they_were_taken(every):
 def test_a_resumed_run_has_the_same_cosines():
     logs = [Log(), Log()]
     attack = build(SignHunter, gradient_check=3)
-    whole = attacked(attack, Counter(2, lead=1e3), 2, journals=logs)
+    whole = attacked(attack, Counter(2, lead=1e3), 2, answer_logs=logs)
     for log in logs:
         log.rows = log.rows[:20]
-    again = attacked(attack, Counter(2, lead=1e3), 2, journals=logs)
+    again = attacked(attack, Counter(2, lead=1e3), 2, answer_logs=logs)
     assert [one.measures for one in again] == [one.measures for one in whole]
 
 

@@ -125,12 +125,12 @@ def test_the_list_and_its_videos_decide_what_a_run_is(listed, tmp_path):
 def test_a_resumed_search_goes_on_with_the_count_it_had(listed):
     victim, labels = FunctionVictim(brightness), torch.zeros(2).long()
     logs = [Log(), Log()]
-    whole = build(listed)(victim, clips(), labels, journals=logs)
+    whole = build(listed)(victim, clips(), labels, answer_logs=logs)
     for kept in (1, 5, 12):
         some = [Log(), Log()]
         for log, other in zip(some, logs, strict=True):
             log.rows = list(other.rows[:kept])
-        again = build(listed)(victim, clips(), labels, journals=some)
+        again = build(listed)(victim, clips(), labels, answer_logs=some)
         for one, other in zip(again, whole, strict=True):
             assert torch.equal(one.adversarial, other.adversarial)
             assert one.queries == other.queries

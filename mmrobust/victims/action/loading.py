@@ -17,9 +17,8 @@ import numpy as np
 import torch
 
 from mmrobust.datasets.broken_files import blaming_the_file
-from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.decoded import check_decoded, check_opened, file_flags
-from mmrobust.victims.action.layouts import VideoLayout, ViewLayout
+from mmrobust.victims.action.layouts import Layout, VideoLayout, ViewLayout
 from mmrobust.victims.action.windows import (
     Images,
     Windows,
@@ -28,7 +27,8 @@ from mmrobust.victims.action.windows import (
     read_windows,
     whole,
 )
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, UnknownTransformError
+from mmrobust.victims.pipeline import FollowedPipeline
+from mmrobust.victims.samples import NAME_KEY, Results, UnknownTransformError
 
 Transform = Callable[[Results], Results | None]
 # Two draws of a random sampler agree by chance, where a video is short; so many do not.
@@ -43,8 +43,8 @@ def sample_name(data_info: Results) -> str:
     return 'unnamed'
 
 
-class LayoutPipeline:
-    """A dataset's ``pipeline`` that also returns the layout.
+class LayoutPipeline(FollowedPipeline):
+    """A recogniser's test pipeline, with a record of its cropping.
 
     Args:
         transforms: The pipeline's own transforms.
@@ -61,23 +61,17 @@ class LayoutPipeline:
         self._repeatable = False
         self._known: dict[tuple[Any, ...], list[Windows]] = {}
 
-    def __call__(self, data_info: Results) -> Results | Failure:
-        """Packed inputs plus the layout, or why there are none."""
-        name = sample_name(data_info)
-        try:
-            packed = self._packed(data_info) | {NAME_KEY: name}
-        except UnknownTransformError as error:
-            return Failure(name, str(error), refused=True)
-        except Exception as error:
-            return Failure(name, one_line(error))
-        return packed
+    def name(self, data_info: Results) -> str:
+        """The video, as its data set names it."""
+        return sample_name(data_info)
 
-    def _packed(self, data_info: Results) -> Results:
+    def followed(self, data_info: Results) -> tuple[Results, Layout]:
+        """Packed inputs, and the layout."""
         if self.space == 'view':
             packed = self._run(self.transforms, data_info)
             _check_inputs(self.transforms[-1], packed)
             views = ViewLayout(packed['inputs'], flags=file_flags(data_info))
-            return packed | {LAYOUT_KEY: views}
+            return packed, views
         lead, cuts, shape, tail = self.parts()
         self._check_sampling(lead, data_info)
         state = self._run(lead, data_info)
@@ -105,7 +99,7 @@ class LayoutPipeline:
         )
         if not torch.equal(layout.render(layout.canvas), packed['inputs']):
             raise UnknownTransformError(shape, 'the gathered views differ from its output')
-        return packed | {LAYOUT_KEY: layout}
+        return packed, layout
 
     def parts(self) -> tuple[list[Transform], list[Transform], Transform, list[Transform]]:
         """Transforms up to the canvas, the cropping, FormatShape, and the rest."""

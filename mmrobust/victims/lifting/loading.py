@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmrobust.functional.checks import one_line, require
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results
+from mmrobust.victims.pipeline import FollowedPipeline
+from mmrobust.victims.samples import RefusedError, Results
 
 # Of the network's input, which the codec computes in single precision.
 CLOSE = 1e-4
@@ -90,8 +91,8 @@ def linear_layout(keypoints: NDArray[Any], given: Tensor, encoded: Any) -> LiftL
     return layout
 
 
-class LiftPipeline:
-    """A dataset's ``pipeline`` that also returns the layout.
+class LiftPipeline(FollowedPipeline):
+    """A lifter's test pipeline, with the map from joints to input.
 
     Args:
         transforms: The pipeline's own transforms.
@@ -102,31 +103,32 @@ class LiftPipeline:
         first = encoders[0] if encoders else len(transforms) - 1
         self.before, self.after = transforms[:first], transforms[first:]
 
-    def __call__(self, data_info: Results) -> Results | Failure:
-        """Packed inputs plus the layout, or why there are none."""
-        name, state = lift_name(data_info), data_info
-        try:
-            for transform in self.before:
-                state = transform(state)
-            keypoints = np.asarray(state['keypoints'])[..., :2]
+    def name(self, data_info: Results) -> str:
+        """The photograph, and the number of the sample."""
+        return lift_name(data_info)
 
-            def packed(joints: NDArray[Any]) -> Results:
-                result = deepcopy(state) | {'keypoints': joints}
-                for transform in self.after:
-                    result = transform(result)
-                return result
+    def followed(self, data_info: Results) -> tuple[Results, LiftLayout]:
+        """Packed inputs, and the layout."""
+        state = data_info
+        for transform in self.before:
+            state = transform(state)
+        keypoints = np.asarray(state['keypoints'])[..., :2]
 
-            found = packed(keypoints.copy())
-        except Exception as error:
-            return Failure(name, one_line(error))
+        def packed(joints: NDArray[Any]) -> Results:
+            result = deepcopy(state) | {'keypoints': joints}
+            for transform in self.after:
+                result = transform(result)
+            return result
+
+        found = packed(keypoints.copy())
         try:
             layout = linear_layout(
                 keypoints, found['inputs'], lambda joints: packed(joints)['inputs']
             )
         except Exception as error:
             # The codec, not the sample, is at fault: the others would fare no better.
-            return Failure(name, one_line(error), refused=True)
-        return found | {NAME_KEY: name, LAYOUT_KEY: layout}
+            raise RefusedError(one_line(error)) from error
+        return found, layout
 
 
 def lift_name(data_info: Results) -> str:

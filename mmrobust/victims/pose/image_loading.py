@@ -19,16 +19,10 @@ from torch import Tensor
 
 from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.functional.affine_crop import affine_crop
-from mmrobust.functional.checks import one_line, require
+from mmrobust.functional.checks import require
+from mmrobust.victims.pipeline import FollowedPipeline
 from mmrobust.victims.pose.loading import picture_name
-from mmrobust.victims.samples import (
-    LAYOUT_KEY,
-    NAME_KEY,
-    Failure,
-    Results,
-    UnknownTransformError,
-    check_channels,
-)
+from mmrobust.victims.samples import Results, UnknownTransformError, check_channels
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,8 @@ class ImageLayout:
         return cls(first.photograph, matrices, first.size)
 
 
-class PersonPipeline:
-    """A dataset's ``pipeline`` that also returns the layout, of one person.
+class PersonPipeline(FollowedPipeline):
+    """A top-down estimator's test pipeline, followed from the photograph to a person's crop.
 
     Args:
         transforms: The pipeline's own transforms.
@@ -85,23 +79,18 @@ class PersonPipeline:
     def __init__(self, transforms: list[Any], channels: int | None = None) -> None:
         self.transforms, self.channels = transforms, channels
 
-    def __call__(self, data_info: Results) -> Results | Failure:
-        """Packed inputs plus the layout, or why there are none."""
-        name = picture_name(data_info)
-        try:
-            packed, layout = self._followed(data_info)
-        except UnknownTransformError as error:
-            return Failure(name, str(error), refused=True)
-        except Exception as error:
-            return Failure(name, one_line(error))
-        return packed | {NAME_KEY: name, LAYOUT_KEY: layout}
+    def name(self, data_info: Results) -> str:
+        """The photograph."""
+        return picture_name(data_info)
 
     def read(self, path: str) -> NDArray[np.uint8]:
         """A file as the pipeline decodes it, (H, W, C)."""
         image: NDArray[np.uint8] = self.transforms[0]({'img_path': path})['img']
         return image
 
-    def _followed(self, state: Results) -> tuple[Results, ImageLayout]:
+    def followed(self, data_info: Results) -> tuple[Results, ImageLayout]:
+        """Packed inputs, and the layout of one person."""
+        state = data_info
         layout: ImageLayout | None = None
         # What the picture has to look like, unless a transform is the affine crop.
         shown = None if state.get('img') is None else state['img'].copy()

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from mmrobust.datasets.broken_files import blaming_the_file
-from mmrobust.functional.checks import one_line, require
-from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY, Failure, Results, check_channels
+from mmrobust.functional.checks import require
+from mmrobust.victims.pipeline import FollowedPipeline
+from mmrobust.victims.samples import NAME_KEY, Results, check_channels
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def sample_name(data_info: Results) -> str:
     return name if number is None else f'{name}#{number}'
 
 
-class CropPipeline:
-    """A dataset's ``pipeline`` that also returns the layout.
+class CropPipeline(FollowedPipeline):
+    """A top-down estimator's test pipeline: the layout is the network's input itself.
 
     Args:
         transforms: The pipeline's own transforms.
@@ -63,19 +64,20 @@ class CropPipeline:
     def __init__(self, transforms: list[Any], channels: int | None = None) -> None:
         self.transforms, self.channels = transforms, channels
 
-    def __call__(self, data_info: Results) -> Results | Failure:
-        """Packed inputs plus the layout, or why there are none."""
-        name, state = sample_name(data_info), data_info
-        try:
-            for transform in self.transforms:
-                with blaming_the_file(transform, state):
-                    after = transform(state)
-                require(after is not None, type(transform).__name__, 'a result', None)
-                state = after
-            inputs = state['inputs']
-            sound = isinstance(inputs, Tensor) and inputs.dim() == 3 and inputs.dtype == torch.uint8
-            require(sound, 'inputs', 'one uint8 picture (C, H, W)', type(inputs).__name__)
-            check_channels(len(inputs), self.channels)
-        except Exception as error:
-            return Failure(name, one_line(error))
-        return state | {NAME_KEY: name, LAYOUT_KEY: CropLayout(inputs)}
+    def name(self, data_info: Results) -> str:
+        """The photograph, and which of its persons."""
+        return sample_name(data_info)
+
+    def followed(self, data_info: Results) -> tuple[Results, CropLayout]:
+        """Packed inputs, and the layout."""
+        state = data_info
+        for transform in self.transforms:
+            with blaming_the_file(transform, state):
+                after = transform(state)
+            require(after is not None, type(transform).__name__, 'a result', None)
+            state = after
+        inputs = state['inputs']
+        sound = isinstance(inputs, Tensor) and inputs.dim() == 3 and inputs.dtype == torch.uint8
+        require(sound, 'inputs', 'one uint8 picture (C, H, W)', type(inputs).__name__)
+        check_channels(len(inputs), self.channels)
+        return state, CropLayout(inputs)
