@@ -49,6 +49,7 @@ class Arguments(argparse.ArgumentParser):
         script = script or f'{command}.py'
         alone = Path(sys.argv[0]).name == script
         super().__init__(prog=script if alone else f'mmrobust {command}', description=description)
+        self._words: list[str] = []
         self.add_argument('--traceback', action='store_true', help='show where an error came from')
 
     def share(self, name: str, text: str | None = None) -> None:
@@ -57,6 +58,7 @@ class Arguments(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments; leaves with status 2 where they are wrong."""
+        self._words = list(words)
         found, rest = self.parse_known_args(words)
         if rest:
             self.error(self._unknown(rest[0].partition('=')[0]))
@@ -76,4 +78,10 @@ class Arguments(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line, and status 2."""
+        if message.startswith('the following arguments are required'):
+            # A misspelt option takes a value that stood for an argument.
+            known = self._option_string_actions
+            misspelt = (w.partition('=')[0] for w in self._words if w.startswith('--'))
+            unknown = next((w for w in misspelt if not any(k.startswith(w) for k in known)), None)
+            message = message if unknown is None else self._unknown(unknown)
         self.exit(2, f'error: {message} (see {self.prog} --help)\n')

@@ -68,6 +68,8 @@ def test_list_of_one_noun(noun, capsys):
         (attack, ['a', 'b', '--eps=3'], 'Options of the config follow --cfg-options'),
         (attack, ['a', 'b', 'c'], "unexpected argument 'c'"),
         (attack, ['a'], 'the following arguments are required: checkpoint'),
+        (attack, ['--epz', '3'], "unknown option '--epz': "),
+        (attack, ['a', '--attak', 'pgd'], "unknown option '--attak': did you mean '--attack'?"),
         (attack, ['a', 'b', '--attack', ''], '--attack must not be empty'),
         (attack, ['', 'b'], 'CONFIG must not be empty'),
         (attack, ['a', 'b', '--seed', 'x'], "argument --seed: invalid int value: 'x'"),
