@@ -26,9 +26,10 @@ def attack_config(attack: Any, where: str = 'attack') -> dict[str, Any]:
     """An attack's config, however it is given.
 
     Args:
-        attack: A config; or a string: a registered class (``PGD``), a shipped config
-            (``me_sampler``), either in any case, or a file that defines ``attack``. The
-            ``type`` of a config may name a shipped config, too, whose options it then changes.
+        attack: A config; or a string: a registered class as it is spelt (``Square``, with its
+            own defaults), else in any case a shipped config (``square``, with the paper's
+            settings) or a class, or a file that defines ``attack``. The ``type`` of a config
+            may name a shipped config, too, whose options it then changes.
         where: What gave it, for messages.
 
     Raises:
