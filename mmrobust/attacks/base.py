@@ -57,6 +57,8 @@ class Attack(ABC):
     goal: Goal = USUAL_GOAL
 
     def __post_init__(self) -> None:
+        # A copy of the attack is to know it, too: identity would not survive that.
+        self._takes_victims_goal = self.goal is None or self.goal is USUAL_GOAL
         # None as in a signature of one's own that hands it on.
         self.threat = Linf() if self.threat is None else self.threat
         self.goal = USUAL_GOAL if self.goal is None else self.goal
@@ -65,14 +67,14 @@ class Attack(ABC):
 
     def goal_for(self, victim: Victim | BoundVictim) -> Goal:
         """The attack's goal; the victim's own where the attack was given none."""
-        if self.goal is USUAL_GOAL and isinstance(victim, Victim):
+        if self._takes_victims_goal and isinstance(victim, Victim):
             return victim.own_goal()
         return self.goal
 
     def with_goal(self, goal: Goal) -> Self:
         """The same attack with another goal."""
         twin = copy.copy(self)
-        twin.goal = goal
+        twin.goal, twin._takes_victims_goal = goal, False
         return twin
 
     @abstractmethod
@@ -265,7 +267,7 @@ class Attack(ABC):
     def config(self) -> dict[str, Any]:
         """A config that builds the attack again; without a goal where it was given none."""
         found = self.describe()
-        return {k: v for k, v in found.items() if k != 'goal' or self.goal is not USUAL_GOAL}
+        return {k: v for k, v in found.items() if k != 'goal' or not self._takes_victims_goal}
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them, for the report."""

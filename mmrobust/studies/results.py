@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.compat.checkpoints import load_from_local
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.summary import attacked
+from mmrobust.io.checkpoints import read_checkpoint
 from mmrobust.ledger.ledger import read_entries
 from mmrobust.studies.job import CARDS
 
@@ -72,5 +72,5 @@ def query_arm(folders: Mapping[int, Path], budget: int) -> Arm:
 
 def parameters(checkpoint: Path) -> int:
     """How many numbers a model has learned."""
-    state = load_from_local(str(checkpoint), map_location='cpu')['state_dict']
+    state = read_checkpoint(str(checkpoint))['state_dict']
     return sum(value.numel() for name, value in state.items() if not name.endswith(STATISTICS))

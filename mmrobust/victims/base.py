@@ -93,7 +93,7 @@ class Victim(ABC):
     model: nn.Module
     space: str
     goal: str
-    kinds: ClassVar[Mapping[str, SampleKind]]
+    kinds: ClassVar[Mapping[str, SampleKind]] = {}
     raw_input: ClassVar[bool] = True
     joints_in_picture: ClassVar[bool] = True
     config: Any = None
@@ -109,7 +109,9 @@ class Victim(ABC):
 
     @property
     def kind(self) -> SampleKind:
-        """What its samples are."""
+        """What its samples are; ValueError where the class does not say."""
+        where = f'{type(self).__name__}.kinds'
+        require(self.space in self.kinds, where, f'of space {self.space!r}, too', [*self.kinds])
         return self.kinds[self.space]
 
     def own_goal(self) -> Goal:

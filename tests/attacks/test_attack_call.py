@@ -1,5 +1,7 @@
 """The final ``__call__``: it refuses bad input and does not trust ``run``."""
 
+import copy
+import pickle
 from dataclasses import dataclass
 
 import pytest
@@ -10,9 +12,10 @@ from mmrobust.attacks import Attack
 from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.pgd import PGD
-from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.goals import CorruptPose, Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
+from mmrobust.victims.base import Victim
 
 VICTIM = FunctionVictim(Linear(random_weights()))
 
@@ -268,6 +271,10 @@ def test_sizes_are_those_of_the_change():
     assert outcome.l2 == pytest.approx(float((change**2).sum() ** 0.5))
 
 
+def through_pickle(attack):
+    return pickle.loads(pickle.dumps(attack))
+
+
 @dataclass(frozen=True)
 class Loose(Misclassify):
     """Takes every clip for right, also one that reaches the goal as it stands."""
@@ -284,3 +291,26 @@ def test_a_clip_that_reaches_the_goal_as_it_stands_is_not_attacked():
     assert (first.attacked, second.attacked, third.attacked) == (True, False, True)
     assert not second.success
     assert torch.equal(second.adversarial.double(), pixels[1])
+
+
+@pytest.mark.parametrize('copied', [copy.copy, copy.deepcopy, through_pickle])
+def test_a_copy_of_an_attack_takes_the_victims_goal_as_the_attack_does(copied):
+    class Own(Victim):
+        goal = 'CorruptPose'
+        install = labels = predict = bind = record = None
+
+    victim = Own()
+    assert isinstance(copied(FGSM()).goal_for(victim), CorruptPose)
+    assert 'goal' not in copied(FGSM()).config()
+    for attack in (copied(FGSM(goal=Misclassify())), copied(FGSM().with_goal(Misclassify()))):
+        assert isinstance(attack.goal_for(victim), Misclassify)
+        assert 'goal' in attack.config()
+
+
+def test_a_victim_that_does_not_say_what_its_samples_are():
+    class Own(Victim):
+        space = 'sound'
+        install = labels = predict = bind = record = None
+
+    with pytest.raises(ValueError, match="Own.kinds must be of space 'sound', too, got"):
+        _ = Own().kind
