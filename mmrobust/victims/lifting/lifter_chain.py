@@ -15,7 +15,9 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmrobust.functional.checks import require, suggestion
-from mmrobust.io.checkpoints import read_checkpoint
+from mmrobust.io.checkpoints import load_weights, read_checkpoint
+from mmrobust.io.configs import check_file, read_config
+from mmrobust.io.model_config import check_model
 from mmrobust.victims.lifting.loading import LiftLayout, LiftPipeline
 from mmrobust.victims.lifting.victim import LifterVictim
 from mmrobust.victims.samples import LAYOUT_KEY, Failure
@@ -65,11 +67,6 @@ class Lifter:
             require(isinstance(given, str), f'lifter.{name}', 'a path', given)
         from mmengine.dataset import Compose
         from mmpose.apis import init_model
-
-        # The engine imports victims.
-        from mmrobust.io.checkpoints import load_weights
-        from mmrobust.io.configs import check_file, read_config
-        from mmrobust.io.model_config import check_model
 
         for name in OPTIONS:
             check_file(options[name], f'lifter.{name}')
