@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mmrobust.functional.checks import require, whole
-from mmrobust.goals import ClassGoal, ClassSamples
+from mmrobust.goals import ClassFacts, ClassGoal
 from mmrobust.registry import GOALS
 
 
@@ -37,12 +37,12 @@ class OutOfTop(ClassGoal):
         require(self.k < known, 'k', f'below the {known} classes', self.k)
         return reference
 
-    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """The loss of the reference class (N,)."""
-        return self.loss_of(outputs, samples)
+        return self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """True where at least ``k`` other classes win (N,)."""
-        own = outputs.gather(1, samples.classes[:, None])
+        own = outputs.gather(1, facts.classes[:, None])
         ahead = (outputs > own).sum(dim=1)
         return (ahead >= self.k) & outputs.isfinite().all(dim=1)

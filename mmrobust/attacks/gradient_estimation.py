@@ -18,7 +18,7 @@ from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, ClassSamples
+from mmrobust.goals import BoundGoal, ClassFacts
 from mmrobust.goals.targeted import Targeted
 from mmrobust.query.shrinking_ball import ShrinkingBall
 from mmrobust.query.start_clips import StartClips
@@ -123,8 +123,8 @@ class GradientEstimation(QueryAttack):
     ) -> Tensor:
         """Search every sample; a start that is missing ends the run before the first query."""
         if self.clips is not None:
-            assert isinstance(goal.samples, ClassSamples)
-            self.clips.check(goal.samples.classes.tolist())
+            assert isinstance(goal.facts, ClassFacts)
+            self.clips.check(goal.facts.classes.tolist())
         return super().run(victim, pixels, goal, rng)
 
     def search(self, state: QueryState) -> Search:
@@ -158,8 +158,8 @@ class GradientEstimation(QueryAttack):
         """The ball from a clip of the target class; None without one."""
         if self.clips is None:
             return None
-        assert isinstance(state.goal.samples, ClassSamples)
-        target = int(state.goal.samples.classes)
+        assert isinstance(state.goal.facts, ClassFacts)
+        target = int(state.goal.facts.classes)
         clip = self.clips.clip(target, state.clean, state.generator)
         ball = ShrinkingBall(state, state.bounds[0] + state.level * clip)
         found = yield from ball.begin()

@@ -57,7 +57,7 @@ class Surrogate:
     def bind(self, clips: BoundVictim) -> BoundVictim:
         """The surrogate for samples that another recogniser is bound to."""
         assert isinstance(clips, BoundSamples)
-        return self.victim.bind(clips.samples, clips.layouts)
+        return self.victim.bind(clips.data_samples, clips.layouts)
 
     def describe(self) -> dict[str, Any]:
         """What it is, for the report."""

@@ -1,9 +1,9 @@
 """What counts as success, and the objective that leads there."""
 
 from mmrobust.goals.base import BoundGoal, Goal, Labels
-from mmrobust.goals.classes import ClassGoal, ClassSamples
+from mmrobust.goals.classes import ClassFacts, ClassGoal
 from mmrobust.goals.corrupt_pose import CorruptPose
-from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts, DecodedGoal
 from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
@@ -12,8 +12,8 @@ from mmrobust.goals.targeted import LeastLikely, TargetClass
 
 __all__ = [
     'BoundGoal',
-    'ClassSamples',
-    'DecodedSamples',
+    'ClassFacts',
+    'DecodedFacts',
     'ClassGoal',
     'CorruptPose',
     'DecodedGoal',

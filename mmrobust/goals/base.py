@@ -23,7 +23,7 @@ class Labels(Protocol):
         """Those of some of the samples."""
 
 
-class GoalSamples(Protocol):
+class Facts(Protocol):
     """What a goal knows of the N samples that it is bound to."""
 
     def select(self, rows: Tensor) -> Self:
@@ -61,15 +61,15 @@ class Goal(ABC):
         """
 
     @abstractmethod
-    def objective(self, outputs: Tensor, samples: Any) -> Tensor:
-        """What the attacker increases, per sample (N,); ``samples`` as ``bind`` gave them."""
+    def objective(self, outputs: Tensor, facts: Any) -> Tensor:
+        """What the attacker increases, per sample (N,); ``facts`` as ``bind`` gave them."""
 
     @abstractmethod
-    def success(self, outputs: Tensor, samples: Any) -> Tensor:
+    def success(self, outputs: Tensor, facts: Any) -> Tensor:
         """Whether the goal is reached, per sample (N,) bool; never with NaN outputs."""
 
     @abstractmethod
-    def is_correct(self, outputs: Tensor, samples: Any) -> Tensor:
+    def is_correct(self, outputs: Tensor, facts: Any) -> Tensor:
         """Whether the prediction is right, so that there is something to attack (N,) bool."""
 
     def of_prediction(self) -> Self:
@@ -79,7 +79,7 @@ class Goal(ABC):
             return self
         return replace(cast(Any, self), reference='prediction')
 
-    def groups(self, outputs: Tensor, samples: Any) -> Tensor:
+    def groups(self, outputs: Tensor, facts: Any) -> Tensor:
         """One number (N, G) per group of outputs, differentiable in them.
 
         Their Jacobian in the pixels is what a relation map is made of. Here
@@ -87,7 +87,7 @@ class Goal(ABC):
         """
         return outputs
 
-    def remarks(self, samples: Any) -> Mapping[str, Tensor]:
+    def remarks(self, facts: Any) -> Mapping[str, Tensor]:
         """Flags for the bound samples, each with a mask (N,)."""
         return {}
 
@@ -107,32 +107,32 @@ class BoundGoal:
 
     Attributes:
         goal: The goal.
-        samples: What ``bind`` found out of the samples.
+        facts: What ``bind`` found out of the samples.
     """
 
     goal: Goal
-    samples: GoalSamples
+    facts: Facts
 
     def select(self, rows: Tensor) -> 'BoundGoal':
         """The goal of some of the samples."""
-        return BoundGoal(self.goal, self.samples.select(rows))
+        return BoundGoal(self.goal, self.facts.select(rows))
 
     def objective(self, outputs: Tensor) -> Tensor:
         """What the attacker increases, per sample (N,)."""
-        return self.goal.objective(outputs, self.samples)
+        return self.goal.objective(outputs, self.facts)
 
     def success(self, outputs: Tensor) -> Tensor:
         """Whether the goal is reached, per sample (N,) bool."""
-        return self.goal.success(outputs, self.samples)
+        return self.goal.success(outputs, self.facts)
 
     def is_correct(self, outputs: Tensor) -> Tensor:
         """Whether the prediction is right, per sample (N,) bool."""
-        return self.goal.is_correct(outputs, self.samples)
+        return self.goal.is_correct(outputs, self.facts)
 
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per group of outputs."""
-        return self.goal.groups(outputs, self.samples)
+        return self.goal.groups(outputs, self.facts)
 
     def remarks(self) -> Mapping[str, Tensor]:
         """Flags for the samples, each with a mask (N,)."""
-        return self.goal.remarks(self.samples)
+        return self.goal.remarks(self.facts)

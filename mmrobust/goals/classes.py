@@ -20,8 +20,8 @@ Reference = Literal['label', 'prediction']
 
 
 @dataclass(frozen=True)
-class ClassSamples:
-    """Classified samples that a goal is bound to.
+class ClassFacts:
+    """What is known of classified samples that a goal is bound to.
 
     Attributes:
         classes: (N,) classes that the objective speaks of.
@@ -31,9 +31,9 @@ class ClassSamples:
     classes: Tensor
     reference: Tensor
 
-    def select(self, rows: Tensor) -> 'ClassSamples':
+    def select(self, rows: Tensor) -> 'ClassFacts':
         """Some of the samples."""
-        return ClassSamples(self.classes[rows], self.reference[rows])
+        return ClassFacts(self.classes[rows], self.reference[rows])
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class ClassGoal(Goal):
         else:
             self.check_labels(labels, classes)
             reference = labels.to(outputs.device, torch.long)
-        return BoundGoal(self, ClassSamples(self.classes(reference, outputs), reference))
+        return BoundGoal(self, ClassFacts(self.classes(reference, outputs), reference))
 
     def check_labels(self, labels: Tensor, classes: int) -> None:
         """Raise SampleError unless ``labels`` (N,) are among the classes and suit the goal.
@@ -101,10 +101,10 @@ class ClassGoal(Goal):
     def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The classes (N,) that the objective speaks of."""
 
-    def loss_of(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def loss_of(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """The loss of those classes (N,)."""
-        return LOSSES[self.loss](outputs, samples.classes)
+        return LOSSES[self.loss](outputs, facts.classes)
 
-    def is_correct(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def is_correct(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """Whether the reference class is predicted, per sample (N,) bool."""
-        return (outputs.argmax(dim=1) == samples.reference) & torch.isfinite(outputs).all(dim=1)
+        return (outputs.argmax(dim=1) == facts.reference) & torch.isfinite(outputs).all(dim=1)

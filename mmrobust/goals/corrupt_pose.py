@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
-from mmrobust.goals.decoded import DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
@@ -64,20 +64,20 @@ class CorruptPose(PoseGoal):
             seen = torch.where(annotated[..., None], annotations.keypoints.to(seen), seen)
         return seen, annotations.visible
 
-    def counted(self, samples: DecodedSamples) -> Tensor:
+    def counted(self, facts: DecodedFacts) -> Tensor:
         """The visible joints (N, K)."""
-        return samples.annotations.visible > 0.5
+        return facts.annotations.visible > 0.5
 
-    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The loss from the reference (N,)."""
-        return self.loss_of(outputs, samples)
+        return self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where enough joints are far enough away (N,)."""
         if self.share is None:
-            far = self.mean_distance(outputs, samples) > self.tau
+            far = self.mean_distance(outputs, facts) > self.tau
         else:
-            counted, distance = self.counted(samples).cpu(), self.distance(outputs, samples)
+            counted, distance = self.counted(facts).cpu(), self.distance(outputs, facts)
             moved = ((distance > self.tau) & counted).sum(dim=1)
             somewhere = (distance.isfinite() | ~counted).all(dim=1)
             far = (moved > 0) & (moved >= self.share * counted.sum(dim=1)) & somewhere

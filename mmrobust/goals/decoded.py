@@ -16,8 +16,8 @@ from mmrobust.goals.base import Goal
 
 
 @dataclass(frozen=True)
-class DecodedSamples:
-    """Samples with poses that a goal is bound to.
+class DecodedFacts:
+    """What is known of samples with poses that a goal is bound to.
 
     Attributes:
         annotations: Theirs, with the victim's ``adapter``.
@@ -27,9 +27,9 @@ class DecodedSamples:
     annotations: Any
     reference: Any
 
-    def select(self, rows: Tensor) -> DecodedSamples:
+    def select(self, rows: Tensor) -> DecodedFacts:
         """Some of the samples."""
-        return DecodedSamples(self.annotations.select(rows), self.reference.select(rows))
+        return DecodedFacts(self.annotations.select(rows), self.reference.select(rows))
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class DecodedGoal(Goal):
         rule = f'auto or one of {", ".join(losses)} for this head'
         require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
 
-    def loss_of(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def loss_of(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The loss from the reference (N,)."""
-        losses = samples.annotations.adapter.losses()
+        losses = facts.annotations.adapter.losses()
         name = next(iter(losses)) if self.loss == 'auto' else self.loss
-        found: Tensor = losses[name](outputs, samples.reference)
+        found: Tensor = losses[name](outputs, facts.reference)
         return found

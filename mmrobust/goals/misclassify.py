@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmrobust.goals.classes import ClassGoal, ClassSamples
+from mmrobust.goals.classes import ClassFacts, ClassGoal
 from mmrobust.registry import GOALS
 
 
@@ -22,10 +22,10 @@ class Misclassify(ClassGoal):
         """The reference class, whose loss is to grow."""
         return reference
 
-    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """The loss of the reference class (N,)."""
-        return self.loss_of(outputs, samples)
+        return self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """True where another class wins (N,)."""
-        return (outputs.argmax(dim=1) != samples.classes) & outputs.isfinite().all(dim=1)
+        return (outputs.argmax(dim=1) != facts.classes) & outputs.isfinite().all(dim=1)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.base import BoundGoal
-from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts, DecodedGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 
 Unit = Literal['box', 'pixel']
@@ -66,7 +66,7 @@ class PoseGoal(DecodedGoal):
         self._check_loss(labels.adapter)
         poses, visible = self.poses(labels, outputs)
         return BoundGoal(
-            self, DecodedSamples(labels, labels.adapter.encode(poses, visible).to(outputs))
+            self, DecodedFacts(labels, labels.adapter.encode(poses, visible).to(outputs))
         )
 
     @abstractmethod
@@ -74,34 +74,34 @@ class PoseGoal(DecodedGoal):
         """Poses (N, K, 2) that responses are compared with, and who is visible (N, K)."""
 
     @abstractmethod
-    def counted(self, samples: DecodedSamples) -> Tensor:
+    def counted(self, facts: DecodedFacts) -> Tensor:
         """The joints (N, K) bool that success speaks of."""
 
-    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def groups(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""
-        annotations, reference = samples.annotations, samples.reference
+        annotations, reference = facts.annotations, facts.reference
         return annotations.adapter.groups(outputs, reference)
 
-    def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def distance(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """How far (N, K) the decoded joints are from the goal's poses, in ``unit``."""
-        annotations, reference = samples.annotations, samples.reference
+        annotations, reference = facts.annotations, facts.reference
         joints, _ = annotations.adapter.decode(outputs.nan_to_num())
         gap = (joints.double() - reference.keypoints.double().cpu()).square().sum(dim=2).sqrt()
         return gap / annotations.joint_scale.cpu() if self.unit == 'box' else gap
 
-    def mean_distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def mean_distance(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The mean of ``distance`` over the joints that count (N,); NaN without any."""
-        counted = self.counted(samples).cpu()
-        return (self.distance(outputs, samples) * counted).sum(dim=1) / counted.sum(dim=1)
+        counted = self.counted(facts).cpu()
+        return (self.distance(outputs, facts) * counted).sum(dim=1) / counted.sum(dim=1)
 
-    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def is_correct(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """Where there is a joint to move, and a sound response (N,) bool."""
-        some = self.counted(samples).any(dim=1).to(outputs.device)
+        some = self.counted(facts).any(dim=1).to(outputs.device)
         return some & torch.isfinite(outputs).all(dim=1)
 
-    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
+    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack; ``no_annotation``: of a person, or of all."""
         return {
-            'no_visible_joint': ~self.counted(samples).any(dim=1),
-            'no_annotation': ~samples.annotations.joint_annotated.all(dim=1),
+            'no_visible_joint': ~self.counted(facts).any(dim=1),
+            'no_annotation': ~facts.annotations.joint_annotated.all(dim=1),
         }

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.goals.decoded import DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts
 from mmrobust.goals.pose import PoseGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
@@ -52,15 +52,15 @@ class TargetPose(PoseGoal):
             every
         )
 
-    def counted(self, samples: DecodedSamples) -> Tensor:
+    def counted(self, facts: DecodedFacts) -> Tensor:
         """The joints whose target can be encoded (N, K)."""
-        return samples.reference.weights > 0
+        return facts.reference.weights > 0
 
-    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """Minus the loss from the target (N,)."""
-        return -self.loss_of(outputs, samples)
+        return -self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where the pose is close enough to the target (N,)."""
-        near = self.mean_distance(outputs, samples) < self.tau
+        near = self.mean_distance(outputs, facts) < self.tau
         return near.to(outputs.device) & outputs.isfinite().all(dim=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mmrobust.functional.checks import SampleError, require, whole
-from mmrobust.goals.classes import ClassGoal, ClassSamples
+from mmrobust.goals.classes import ClassFacts, ClassGoal
 from mmrobust.registry import GOALS
 
 
@@ -18,13 +18,13 @@ class Targeted(ClassGoal):
         rule = 'a loss that speaks of the target class'
         require(self.loss != 'runner_up', 'loss', rule, self.loss)
 
-    def objective(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """Minus the loss of the target class (N,)."""
-        return -self.loss_of(outputs, samples)
+        return -self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: ClassSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """True where the target wins (N,)."""
-        return (outputs.argmax(dim=1) == samples.classes) & outputs.isfinite().all(dim=1)
+        return (outputs.argmax(dim=1) == facts.classes) & outputs.isfinite().all(dim=1)
 
 
 @GOALS.register_module()

@@ -204,7 +204,7 @@ class TransferRun:
 
         def of(name: str) -> Rebind:
             victim = self.victims[name]
-            return lambda bound: victim.bind(bound.samples, bound.layouts)
+            return lambda bound: victim.bind(bound.data_samples, bound.layouts)
 
         apart = job.target is not None and job.target != job.source
         return AttackJob(

@@ -192,7 +192,7 @@ class Victim(ABC):
             n: How many samples there are.
         """
         assert isinstance(bound, BoundSamples)
-        return self.labels({'data_samples': bound.samples})
+        return self.labels({'data_samples': bound.data_samples})
 
     def render(self, layout: Any, adversarial: Tensor) -> Tensor:
         """The model's inputs for adversarial pixels (C, ..., H, W) of a sample."""

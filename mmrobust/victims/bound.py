@@ -84,13 +84,15 @@ class BoundSamples(BoundVictim):
 
     Args:
         owner: The victim, whose ``model`` it is.
-        samples: What the stock batch holds of the samples, one data sample each (of a
+        data_samples: What the stock batch holds of the samples, one data sample each (of a
             photograph, one for each of its persons).
         layouts: Of the samples; empty where none is needed.
     """
 
-    def __init__(self, owner: Any, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> None:
-        self.owner, self.samples, self.layouts = owner, list(samples), list(layouts)
+    def __init__(
+        self, owner: Any, data_samples: Sequence[Any], layouts: Sequence[Any] = ()
+    ) -> None:
+        self.owner, self.data_samples, self.layouts = owner, list(data_samples), list(layouts)
 
     @property
     def model(self) -> nn.Module:
@@ -101,7 +103,9 @@ class BoundSamples(BoundVictim):
     def select(self, rows: Tensor) -> Self:
         """The victim of some of the samples."""
         chosen = rows.tolist()
-        parts = ([part[i] for i in chosen] if part else [] for part in (self.samples, self.layouts))
+        parts = (
+            [part[i] for i in chosen] if part else [] for part in (self.data_samples, self.layouts)
+        )
         return type(self)(self.owner, *parts)
 
 

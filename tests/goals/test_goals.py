@@ -42,12 +42,12 @@ def test_finite_differences_point_to_success(bound):
             change = bound.objective(nudged) - start
             others = [i for i in range(3) if i != row]
             assert not change[others].any()
-            helps = column == bound.samples.classes[row]
+            helps = column == bound.facts.classes[row]
             if isinstance(bound.goal, Misclassify):
                 helps = column != LABELS[row]
             # A score that speaks for the attacker never lowers the objective ...
             assert float(change[row]) * (1 if helps else -1) >= 0
-            if column == bound.samples.classes[row]:
+            if column == bound.facts.classes[row]:
                 # ... and that of the goal's own class always moves it.
                 assert abs(float(change[row])) > 1e-2 * step
 
@@ -72,7 +72,7 @@ def test_log_probabilities_lead_the_same_way(goal, loss):
     bound = goal(loss=loss).bind(LABELS, outputs)
     towards = outputs.scatter(1, ((LABELS + 1) % K)[:, None], 3.0)
     if isinstance(bound.goal, LeastLikely):
-        towards = outputs.scatter(1, bound.samples.classes[:, None], 3.0)
+        towards = outputs.scatter(1, bound.facts.classes[:, None], 3.0)
     towards = towards.log_softmax(dim=1)
     assert bound.success(towards).all()
     assert (bound.objective(towards) > bound.objective(outputs)).all()
@@ -80,11 +80,11 @@ def test_log_probabilities_lead_the_same_way(goal, loss):
 
 def test_classes_that_a_goal_speaks_of():
     outputs = _outputs()
-    assert torch.equal(Misclassify().bind(LABELS, outputs).samples.classes, LABELS)
-    assert TargetClass().bind(LABELS, outputs).samples.classes.tolist() == [1, 0, 3]
-    assert TargetClass(target=1).bind(LABELS, outputs).samples.classes.tolist() == [1, 1, 1]
+    assert torch.equal(Misclassify().bind(LABELS, outputs).facts.classes, LABELS)
+    assert TargetClass().bind(LABELS, outputs).facts.classes.tolist() == [1, 0, 3]
+    assert TargetClass(target=1).bind(LABELS, outputs).facts.classes.tolist() == [1, 1, 1]
     least = outputs.numpy().argmin(axis=1).tolist()
-    assert LeastLikely().bind(LABELS, outputs).samples.classes.tolist() == least
+    assert LeastLikely().bind(LABELS, outputs).facts.classes.tolist() == least
 
 
 def test_success_by_example():
@@ -100,7 +100,7 @@ def test_success_by_example():
 @pytest.mark.parametrize('value', [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize('column', range(K))
 def test_scores_that_are_not_finite_are_no_success(bound, value, column):
-    outputs = _outputs().scatter(1, bound.samples.classes[:, None], 9.0)
+    outputs = _outputs().scatter(1, bound.facts.classes[:, None], 9.0)
     if isinstance(bound.goal, Misclassify):
         outputs = _outputs().scatter(1, LABELS[:, None], -9.0)
     assert bound.success(outputs).all()
@@ -123,9 +123,9 @@ def test_prediction_as_reference():
     outputs = _outputs()
     unknown = torch.full((3,), -1)
     goal = Misclassify(reference='prediction').bind(unknown, outputs)
-    assert torch.equal(goal.samples.reference, LABELS)
+    assert torch.equal(goal.facts.reference, LABELS)
     nxt = TargetClass(reference='prediction').bind(unknown, outputs)
-    assert torch.equal(nxt.samples.classes, (LABELS + 1) % K)
+    assert torch.equal(nxt.facts.classes, (LABELS + 1) % K)
 
 
 def test_labels_are_not_written_to():
@@ -178,7 +178,7 @@ def test_probability_margin_rises_with_the_score_that_is_to_win(goal):
         nudged = nudged.scatter_add(1, LABELS[:, None], torch.full((3, 1), -0.5).double())
     else:
         nudged = nudged.scatter_add(
-            1, bound.samples.classes[:, None], torch.full((3, 1), 0.5).double()
+            1, bound.facts.classes[:, None], torch.full((3, 1), 0.5).double()
         )
     assert (bound.objective(nudged) > bound.objective(_outputs())).all()
     assert (bound.objective(nudged).abs() <= 1).all()

@@ -358,4 +358,4 @@ def random_checkpoint(config: Path, folder: Path) -> Path:
 
 def distance(bound, outputs):
     """How far the joints are from the poses of a bound goal."""
-    return bound.goal.distance(outputs, bound.samples)
+    return bound.goal.distance(outputs, bound.facts)

@@ -227,7 +227,7 @@ def test_pose_bottomup_chosen_cells_are_those_whose_boxes_overlap_and_are_sure()
     person = grid.boxes[:, 7:8]
     persons = victim.labels(data).persons
     joints = torch.zeros(3, 1, K, 2)
-    own = Persons(joints, joints[..., 0] + 1, person, persons.samples)
+    own = Persons(joints, joints[..., 0] + 1, person, persons.data_samples)
     sure = grid._replace(logits=grid.logits.clone())
     sure.logits[:, 7] = 9.0
     assert (sure.chosen(own)[:, 0, 0] == 7).all()

@@ -82,7 +82,7 @@ def test_pose_bottomup_batch_gets_what_its_pictures_get_alone(name, threat, monk
     with torch.no_grad():
         outputs = victim.predict(data)[1]
     # Once for all: MMPose's decoders jump where two cells are equal to rounding.
-    truth = replace(truth, persons=GOAL.bind(truth, outputs).samples.reference.persons)
+    truth = replace(truth, persons=GOAL.bind(truth, outputs).facts.reference.persons)
     attack = KLimiting(
         threat, CorruptPersons(tau=0.1), random_start=True, steps=3, early_stop=False
     )
@@ -118,7 +118,7 @@ def test_pose_bottomup_success_is_that_of_the_stock_test_step_on_rounded_pixels(
     assert goal.success(outputs).tolist() == [one.success for one in outcomes]
     torch.testing.assert_close(torch.stack([one.scores for one in outcomes]), outputs)
     # The same judgement, from the data samples that an evaluator sees.
-    for sample, wanted in zip(samples, goal.samples.reference.persons.keypoints, strict=True):
+    for sample, wanted in zip(samples, goal.facts.reference.persons.keypoints, strict=True):
         found = torch.as_tensor(sample.pred_instances.keypoints).double() / 2
         kept = (found[:, None] - wanted[None]).norm(dim=3).amin(dim=0)
         assert (kept > 0.2).any()

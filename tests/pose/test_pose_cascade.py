@@ -162,8 +162,8 @@ def test_pose_cascade_measures_boxes_of_a_detector_from_their_own_prediction(lif
     bound, own = (each.bind(truth, clean) for each in (goal, Corrupt3DPose(reference='prediction')))
     assert distance(bound, clean)[1] == 0
     assert (distance(bound, clean)[::2] > 0).all()
-    assert torch.equal(bound.samples.reference.places[1], own.samples.reference.places[1])
-    assert bound.goal.counted(bound.samples).all()
+    assert torch.equal(bound.facts.reference.places[1], own.facts.reference.places[1])
+    assert bound.goal.counted(bound.facts).all()
     remarks = bound.remarks()
     assert remarks['no_annotation'].tolist() == [False, True, False]
     assert not remarks['no_visible_joint'].any()

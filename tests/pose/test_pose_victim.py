@@ -116,12 +116,12 @@ def test_pose_losses_are_the_heads_own_where_it_has_one(name):
     losses = victim.adapter.losses()
     goal = CorruptPose().bind(victim.labels(data), outputs)
     found = goal.objective(outputs)
-    assert torch.equal(found, losses[next(iter(losses))](outputs, goal.samples.reference))
+    assert torch.equal(found, losses[next(iter(losses))](outputs, goal.facts.reference))
     head, response = victim.adapter.head, victim.adapter.unflatten(outputs)
     for i, sample in enumerate(data['data_samples']):
         own = response[i : i + 1] if torch.is_tensor(response) else [x[i : i + 1] for x in response]
-        weights = goal.samples.reference.weights[i : i + 1]
-        wanted = goal.samples.reference.response[i : i + 1]
+        weights = goal.facts.reference.weights[i : i + 1]
+        wanted = goal.facts.reference.response[i : i + 1]
         if name in BINS:
             labels = sample.gt_instance_labels
             wanted = (labels.keypoint_x_labels, labels.keypoint_y_labels)
@@ -355,7 +355,7 @@ def test_pose_joints_are_those_that_the_model_reports(name):
     truth, clean = victim.labels(data), outputs.detach()
     assert torch.equal(truth.keypoints, every.keypoints[:, REPORTED])
     goal = CorruptPose().bind(truth, clean)
-    assert goal.samples.reference.weights.shape == (3, len(REPORTED))
+    assert goal.facts.reference.weights.shape == (3, len(REPORTED))
     # The loss of a joint is what it is among all joints.
     alone = torch.zeros(3, K)
     alone[:, REPORTED] = every.visible[:, REPORTED]

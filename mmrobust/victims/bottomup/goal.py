@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.base import BoundGoal
-from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts, DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.bottomup.matching import right_joints
 from mmrobust.victims.bottomup.persons import Prediction, predicted_persons
@@ -90,25 +90,25 @@ class CorruptPersons(DecodedGoal):
         if self.reference == 'prediction':
             persons = predicted_persons(self._found(labels, outputs), persons)
         return BoundGoal(
-            self, DecodedSamples(labels, labels.adapter.encode(persons, outputs).to(outputs))
+            self, DecodedFacts(labels, labels.adapter.encode(persons, outputs).to(outputs))
         )
 
     def _found(self, annotations: PersonsAnnotations, outputs: Tensor) -> list[Prediction]:
         found = annotations.decode(outputs.nan_to_num())
         return [persons.above(self.min_score) for persons in found]
 
-    def counted(self, samples: DecodedSamples) -> Tensor:
+    def counted(self, facts: DecodedFacts) -> Tensor:
         """The visible joints of the reference (N, J, K)."""
-        return samples.reference.persons.visible > 0.5
+        return facts.reference.persons.visible > 0.5
 
-    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The loss from the reference (N,)."""
-        return self.loss_of(outputs, samples)
+        return self.loss_of(outputs, facts)
 
-    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where enough joints are wrong (N,)."""
-        annotations, reference = samples.annotations, samples.reference
-        counted, persons = self.counted(samples), reference.persons
+        annotations, reference = facts.annotations, facts.reference
+        counted, persons = self.counted(facts), reference.persons
         wrong = torch.zeros(len(outputs), dtype=torch.bool)
         for i, found in enumerate(self._found(annotations, outputs)):
             seen, scale = counted[i], persons.scale[i]
@@ -117,16 +117,16 @@ class CorruptPersons(DecodedGoal):
             wrong[i] = total > 0 and total - int(right.sum()) >= self.share * total
         return wrong.to(outputs.device) & outputs.isfinite().all(dim=1)
 
-    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def is_correct(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """Where there is a joint to hide, and sound outputs (N,) bool."""
-        some = self.counted(samples).flatten(1).any(dim=1).to(outputs.device)
+        some = self.counted(facts).flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)
 
-    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def groups(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """One number (N, G) per kind of joint, or per coordinate of it, over all persons."""
-        annotations, reference = samples.annotations, samples.reference
+        annotations, reference = facts.annotations, facts.reference
         return annotations.adapter.groups(outputs, reference)
 
-    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
+    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""
-        return {'no_visible_joint': ~self.counted(samples).flatten(1).any(dim=1)}
+        return {'no_visible_joint': ~self.counted(facts).flatten(1).any(dim=1)}

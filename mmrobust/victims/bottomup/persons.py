@@ -42,20 +42,20 @@ class Persons:
         keypoints: (N, J, K, 2).
         visible: (N, J, K), 1 where a joint is labelled.
         boxes: (N, J, 4), left, top, right, bottom.
-        samples: The pictures' ``PoseDataSample``.
+        data_samples: The pictures' ``PoseDataSample``.
     """
 
     keypoints: Tensor
     visible: Tensor
     boxes: Tensor
-    samples: tuple[Any, ...]
+    data_samples: tuple[Any, ...]
 
     def __len__(self) -> int:
         return len(self.keypoints)
 
     def select(self, rows: Tensor) -> Persons:
         """Those of some of the pictures."""
-        picked = tuple(self.samples[row] for row in rows.tolist())
+        picked = tuple(self.data_samples[row] for row in rows.tolist())
         own = rows.to(self.keypoints.device)
         return Persons(self.keypoints[own], self.visible[own], self.boxes[own], picked)
 
@@ -65,7 +65,7 @@ class Persons:
             self.keypoints.to(outputs),
             self.visible.to(outputs),
             self.boxes.to(outputs),
-            self.samples,
+            self.data_samples,
         )
 
     @property
@@ -77,7 +77,7 @@ class Persons:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the network's input."""
-        width, height = self.samples[0].metainfo['input_size']
+        width, height = self.data_samples[0].metainfo['input_size']
         return int(width), int(height)
 
 
@@ -91,4 +91,4 @@ def predicted_persons(found: Sequence[Prediction], like: Persons) -> Persons:
         if count:
             keypoints[i, :count], visible[i, :count] = one.joints.to(keypoints), 1.0
             boxes[i, :count] = one.boxes.to(boxes)
-    return Persons(keypoints, visible, boxes, like.samples)
+    return Persons(keypoints, visible, boxes, like.data_samples)

@@ -43,4 +43,4 @@ class PersonsAnnotations:
 
     def decode(self, outputs: Tensor) -> Sequence[Prediction]:
         """The persons that MMPose finds in outputs (N, D)."""
-        return self.adapter.decode(outputs, self.persons.samples)
+        return self.adapter.decode(outputs, self.persons.data_samples)

@@ -123,7 +123,7 @@ class BoundPictures(BoundSamples):
         adapter, model = self.owner.adapter, self.owner.model
         rows = []
         for part in self.owner.parts(len(pixels)):
-            batch = {'inputs': list(pixels[part]), 'data_samples': self.samples[part]}
+            batch = {'inputs': list(pixels[part]), 'data_samples': self.data_samples[part]}
             with adapter.watched(stop=True) as found:
                 data = model.data_preprocessor(batch, False)
                 model._run_forward(data, mode='predict')

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.base import BoundGoal
-from mmrobust.goals.decoded import DecodedGoal, DecodedSamples
+from mmrobust.goals.decoded import DecodedFacts, DecodedGoal
 from mmrobust.registry import GOALS
 from mmrobust.victims.lifting.lift_annotations import LiftAnnotations
 
@@ -81,51 +81,51 @@ class Corrupt3DPose(DecodedGoal):
         reference = replace(
             reference, places=reference.places.to(device), weights=reference.weights.to(device)
         )
-        return BoundGoal(self, DecodedSamples(labels, reference))
+        return BoundGoal(self, DecodedFacts(labels, reference))
 
-    def objective(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The loss from the reference (N,)."""
-        return self.loss_of(outputs, samples)
+        return self.loss_of(outputs, facts)
 
-    def distance(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def distance(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The mean distance of the joints that count from the reference (N,)."""
-        annotations, reference = samples.annotations, samples.reference
-        gap = (annotations.adapter.decoded(outputs, reference.samples) - reference.places).norm(
-            dim=3
-        )
+        annotations, reference = facts.annotations, facts.reference
+        gap = (
+            annotations.adapter.decoded(outputs, reference.data_samples) - reference.places
+        ).norm(dim=3)
         return (gap * reference.weights).sum(dim=(1, 2)) / reference.weights.sum(dim=(1, 2))
 
-    def success(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where the pose is wrong enough (N,)."""
-        far = (self.distance(outputs, samples) > self.tau).to(outputs.device)
+        far = (self.distance(outputs, facts) > self.tau).to(outputs.device)
         return far & outputs.isfinite().all(dim=1)
 
-    def counted(self, samples: DecodedSamples) -> Tensor:
+    def counted(self, facts: DecodedFacts) -> Tensor:
         """The joints (N, T, K) bool that success speaks of."""
-        found: Tensor = samples.reference.weights > 0
+        found: Tensor = facts.reference.weights > 0
         return found
 
-    def is_correct(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def is_correct(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """Where there is a joint to move, and sound outputs (N,) bool."""
-        some = self.counted(samples).flatten(1).any(dim=1).to(outputs.device)
+        some = self.counted(facts).flatten(1).any(dim=1).to(outputs.device)
         return some & outputs.isfinite().all(dim=1)
 
-    def groups(self, outputs: Tensor, samples: DecodedSamples) -> Tensor:
+    def groups(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """Every coordinate of a joint (N, K * 3)."""
-        annotations, reference = samples.annotations, samples.reference
+        annotations, reference = facts.annotations, facts.reference
         found: Tensor = annotations.adapter.groups(outputs, reference)
         return found
 
-    def remarks(self, samples: DecodedSamples) -> Mapping[str, Tensor]:
+    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``, ``joint_missing``: nothing to attack; ``no_annotation``.
 
         A lifter looks at all joints of a pose: a person of a picture of whom one is not
         labelled has no place in space.
         """
-        nothing = ~self.counted(samples).flatten(1).any(dim=1)
-        seen = samples.annotations.seen.to(nothing.device)
+        nothing = ~self.counted(facts).flatten(1).any(dim=1)
+        seen = facts.annotations.seen.to(nothing.device)
         return {
             'no_visible_joint': nothing & ~seen,
             'joint_missing': nothing & seen,
-            'no_annotation': ~samples.annotations.annotated,
+            'no_annotation': ~facts.annotations.annotated,
         }

@@ -33,21 +33,21 @@ class LiftReference:
     Attributes:
         places: (N, T, K, 3).
         weights: (N, T, K), 0 where a joint does not count.
-        samples: The N ``PoseDataSample``, of which decoders read roots and cameras.
+        data_samples: The N ``PoseDataSample``, of which decoders read roots and cameras.
     """
 
     places: Tensor
     weights: Tensor
-    samples: tuple[Any, ...]
+    data_samples: tuple[Any, ...]
 
     def select(self, rows: Tensor) -> LiftReference:
         """Those of some of the samples."""
-        own, some = rows.to(self.places.device), tuple(self.samples[i] for i in rows.tolist())
+        own, some = rows.to(self.places.device), tuple(self.data_samples[i] for i in rows.tolist())
         return LiftReference(self.places[own], self.weights[own], some)
 
     def to(self, outputs: Tensor) -> LiftReference:
         """The same, placed and typed like ``outputs``."""
-        return LiftReference(self.places.to(outputs), self.weights.to(outputs), self.samples)
+        return LiftReference(self.places.to(outputs), self.weights.to(outputs), self.data_samples)
 
 
 class LiftAdapter(ABC):
@@ -97,7 +97,9 @@ class LiftAdapter(ABC):
 
     def _loss(self, length: Callable[[Tensor], Tensor]) -> Loss:
         def mean(outputs: Tensor, reference: LiftReference) -> Tensor:
-            lengths = length(self.places(outputs, reference.samples) - reference.places.double())
+            lengths = length(
+                self.places(outputs, reference.data_samples) - reference.places.double()
+            )
             weights = reference.weights.double()
             total = weights.sum(dim=(1, 2)).clamp(min=1)
             return ((lengths * weights).sum(dim=(1, 2)) / total).to(outputs)
@@ -106,7 +108,7 @@ class LiftAdapter(ABC):
 
     def groups(self, outputs: Tensor, reference: LiftReference) -> Tensor:
         """One number (N, K * 3) per coordinate of a joint that counts, summed over frames."""
-        found = self.places(outputs, reference.samples) * reference.weights.double()[..., None]
+        found = self.places(outputs, reference.data_samples) * reference.weights.double()[..., None]
         return found.sum(dim=1).flatten(1).to(outputs)
 
 

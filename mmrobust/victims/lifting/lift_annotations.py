@@ -48,7 +48,7 @@ class LiftAnnotations:
 
     def places(self, outputs: Tensor) -> Tensor:
         """Places (N, T, K, 3) that the model reports for outputs (N, D)."""
-        return self.adapter.decoded(outputs, self.reference.samples)
+        return self.adapter.decoded(outputs, self.reference.data_samples)
 
 
 def lift_annotations(samples: Sequence[Any], adapter: LiftAdapter) -> LiftAnnotations:

@@ -94,10 +94,12 @@ class BoundSequences(BoundSamples):
         pairs = zip(self.layouts, pixels, strict=True)
         kind = next(owner.model.parameters()).dtype
         inputs = [layout.encoded(joints).to(kind) for layout, joints in pairs]
-        batch = {'inputs': inputs, 'data_samples': self.samples}
+        batch = {'inputs': inputs, 'data_samples': self.data_samples}
         data = owner.model.data_preprocessor(batch, False)
         if is_flip_tested(owner.model):
-            averaged = flip_averaged(owner.model, torch.stack(list(data['inputs'])), self.samples)
+            averaged = flip_averaged(
+                owner.model, torch.stack(list(data['inputs'])), self.data_samples
+            )
             return owner.adapter.flatten((averaged,))
         with decoder_input(owner.adapter.head, stop=True) as caught:
             owner.model._run_forward(data, mode='predict')

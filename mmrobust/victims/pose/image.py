@@ -111,5 +111,5 @@ class BoundImage(BoundSamples):
         """Responses (N, P * D) to N versions (N, C, H, W) of the photograph."""
         (layout,) = self.layouts
         crops = torch.cat([affine_crop(one, layout.matrices, layout.size) for one in pixels])
-        responses = BoundCrops(self.owner, self.samples * len(pixels))(crops)
+        responses = BoundCrops(self.owner, self.data_samples * len(pixels))(crops)
         return responses.reshape(len(pixels), -1)

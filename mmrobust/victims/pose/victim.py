@@ -113,7 +113,7 @@ class BoundCrops(BoundSamples):
     def __call__(self, pixels: Tensor) -> Tensor:
         """Responses (N, D) of crops (N, C, H, W), as the test path decodes them."""
         owner = self.owner
-        batch = {'inputs': list(pixels), 'data_samples': self.samples}
+        batch = {'inputs': list(pixels), 'data_samples': self.data_samples}
         with decoder_input(owner.adapter.head, stop=True) as caught:
             data = owner.model.data_preprocessor(batch, False)
             owner.model._run_forward(data, mode='predict')

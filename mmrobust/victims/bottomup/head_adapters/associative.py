@@ -62,7 +62,7 @@ class AssociativeAdapter(PersonsAdapter):
 
         back = flip_heatmaps(
             passes[1][0],
-            flip_indices=persons.samples[0].metainfo['flip_indices'],
+            flip_indices=persons.data_samples[0].metainfo['flip_indices'],
             shift_heatmap=bool(self.test_cfg.get('shift_heatmap')),
         )
         return (plain + back) / 2
@@ -126,7 +126,7 @@ class AssociativeAdapter(PersonsAdapter):
             return [passes[0][1]]
         back = self.head._flip_tags(
             passes[1][1],
-            flip_indices=persons.samples[0].metainfo['flip_indices'],
+            flip_indices=persons.data_samples[0].metainfo['flip_indices'],
             shift_heatmap=bool(self.test_cfg.get('shift_heatmap')),
         )
         return [passes[0][1], back]

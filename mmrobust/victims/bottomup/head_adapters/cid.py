@@ -148,7 +148,7 @@ class CIDAdapter(PersonsAdapter):
         """Heatmaps (N, K + 1, H, W) of all persons."""
         found = [self.head.iia_module(features) for features in self._features(outputs, persons)]
         if self.flip:
-            order = list(persons.samples[0].metainfo['flip_indices'])
+            order = list(persons.data_samples[0].metainfo['flip_indices'])
             found[1] = found[1][:, [*order, len(order)]]
         return torch.stack(found).mean(dim=0)
 
@@ -160,7 +160,7 @@ class CIDAdapter(PersonsAdapter):
             own = self.head.iia_module._sample_feats(features, places)
             found.append(self.head.gfd_module(features, own, places, first.to(places.device)))
         if self.flip:
-            found[1] = found[1][:, list(persons.samples[0].metainfo['flip_indices'])]
+            found[1] = found[1][:, list(persons.data_samples[0].metainfo['flip_indices'])]
         return torch.stack(found).mean(dim=0)
 
     def _features(self, outputs: Tensor, persons: Persons) -> list[Tensor]:

@@ -81,7 +81,7 @@ class DEKRAdapter(PersonsAdapter):
             return heatmaps, displacements
         from mmpose.models.utils.tta import flip_heatmaps
 
-        order = list(persons.samples[0].metainfo['flip_indices'])
+        order = list(persons.data_samples[0].metainfo['flip_indices'])
         back = flip_heatmaps(
             passes[1][0],
             flip_indices=[*order, len(order)],
