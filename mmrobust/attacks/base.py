@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mmrobust.attacks.measuring import measured
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.attacks.second_look import answers_anew, remark_answers
+from mmrobust.attacks.second_look import answers_anew, flag_answers
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
@@ -150,7 +150,7 @@ class Attack(ABC):
             clean_outputs = self._clean_outputs(success_victim, clean, clean_outputs)
             counters.clean = clean_outputs.detach()
             goal = aim.bind(labels, clean_outputs)
-            for name, mask in goal.remarks().items():
+            for name, mask in goal.flags().items():
                 counters.flag(name, mask)
             attackable = goal.is_correct(clean_outputs) & ~goal.success(clean_outputs)
             adversarial, outputs = clean.clone(), clean_outputs.detach().clone()
@@ -170,7 +170,7 @@ class Attack(ABC):
                     moved = rows[(adversarial[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
                     other = answers_anew(success_victim, clean, clean_outputs, moved)
                     counters.flag('random_outputs', other)
-        remark_answers(counters, clean, adversarial, clean_outputs, outputs)
+        flag_answers(counters, clean, adversarial, clean_outputs, outputs)
         outcomes = measured(self.threat, goal, clean, adversarial, outputs, attackable, counters)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]
 

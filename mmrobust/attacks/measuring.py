@@ -42,9 +42,9 @@ def measured(
     linf, l2 = linf_norm(delta), l2_norm(delta)
     unsound = ~outputs.isfinite().all(dim=1)
     still = attackable & (linf == 0)
-    remarks = {'unchanged': still, 'not_finite': unsound}
-    remarks['random_outputs'] = other_answers(outputs, counters.answers, counters)
-    for name, mask in remarks.items():
+    flags = {'unchanged': still, 'not_finite': unsound}
+    flags['random_outputs'] = other_answers(outputs, counters.answers, counters)
+    for name, mask in flags.items():
         counters.flag(name, mask)
     return [
         Outcome(

@@ -26,7 +26,7 @@ class Outcome:
         backwards: Gradients taken by the attack.
         queries: Calls of a victim that shows scores or labels only, among them
             that of ``success_on``; 0 for an attack on a victim that shows all.
-        flags: Remarks, sorted: ``zero_gradient``, ``not_finite``, ``unchanged``,
+        flags: sorted: ``zero_gradient``, ``not_finite``, ``unchanged``,
             ``random_outputs`` (the victim answers the same pixels differently); the rest is in
             the documentation's page on concepts.
         mean_abs: Mean absolute change of a value, grey levels.

@@ -154,16 +154,16 @@ class QueryAttack(Attack):
 
     @staticmethod
     def _record(victim: CountingVictim, box: BlackBox, tasks: Sequence[QueryTask]) -> None:
-        """Costs, remarks and times to the counters."""
+        """Costs, flags and times to the counters."""
         counters, given = victim.counters, victim.victim
         counters.shown = box.shown
         for index, (row, task) in enumerate(zip(victim.rows.tolist(), tasks, strict=True)):
             counters.queries[row] += box.account.spent[index]
             counters.forwards[row] += task.replayed
-            counters.flags[row] |= task.state.flags | box.remarks(index)
+            counters.flags[row] |= task.state.flags | box.flags(index)
             counters.measures[row] |= task.state.measures
             if isinstance(given, BlackBox):
-                counters.flags[row] |= given.remarks(index)
+                counters.flags[row] |= given.flags(index)
             if task.state.flat:
                 counters.flags[row].add('flat_objective')
             if task.state.answer is not None:

@@ -54,7 +54,7 @@ def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], counters: Coun
     return other
 
 
-def remark_answers(
+def flag_answers(
     counters: Counters, clean: Tensor, found: Tensor, clean_outputs: Tensor, outputs: Tensor
 ) -> None:
     """Flag ``random_outputs`` where the same pixels were answered differently.

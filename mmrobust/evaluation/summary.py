@@ -82,7 +82,7 @@ def measures(rows: Sequence[Row]) -> dict[str, float | None]:
 
 
 def flags(rows: Sequence[Row]) -> dict[str, int]:
-    """How many samples carry each remark."""
+    """How many samples carry each flag."""
     return dict(sorted(Counter(flag for row in rows for flag in row['flags']).items()))
 
 

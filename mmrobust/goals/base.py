@@ -87,7 +87,7 @@ class Goal(ABC):
         """
         return outputs
 
-    def remarks(self, facts: Any) -> Mapping[str, Tensor]:
+    def flags(self, facts: Any) -> Mapping[str, Tensor]:
         """Flags for the bound samples, each with a mask (N,)."""
         return {}
 
@@ -133,6 +133,6 @@ class BoundGoal:
         """One number (N, G) per group of outputs."""
         return self.goal.groups(outputs, self.facts)
 
-    def remarks(self) -> Mapping[str, Tensor]:
+    def flags(self) -> Mapping[str, Tensor]:
         """Flags for the samples, each with a mask (N,)."""
-        return self.goal.remarks(self.facts)
+        return self.goal.flags(self.facts)

@@ -99,7 +99,7 @@ class PoseGoal(DecodedGoal):
         some = self.counted(facts).any(dim=1).to(outputs.device)
         return some & torch.isfinite(outputs).all(dim=1)
 
-    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
+    def flags(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack; ``no_annotation``: of a person, or of all."""
         return {
             'no_visible_joint': ~self.counted(facts).any(dim=1),

@@ -167,7 +167,7 @@ class BlackBox(BoundVictim):
             wide = wide.clamp(min=torch.finfo(wide.dtype).tiny).log()
         return wide.log_softmax(dim=1)
 
-    def remarks(self, row: int) -> set[str]:
+    def flags(self, row: int) -> set[str]:
         """What was found out about the numbers of sample ``row``, as flags.
 
         ``scores_unclear``: they were taken for logits, though none is negative. None

@@ -42,7 +42,7 @@ class QueryState:
             gradient of the objective, and ``origin``, where it was estimated;
             only for diagnosis.
         chosen: See ``changeable``; None before it is asked.
-        flags: Remarks.
+        flags: Raised by the search.
         heard: Answers so far, with the ``least`` and the ``most`` that one was worth.
         measures: Numbers that the search reports of itself, by name.
     """

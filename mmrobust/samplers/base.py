@@ -71,7 +71,7 @@ class Noise(ABC):
         tile: See :class:`NoiseSampler`.
 
     Attributes:
-        flags: Remarks on the video, for the report.
+        flags: Of the video, for the report.
     """
 
     flags: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ class Repeated(Noise):
     Args:
         pixels: See :class:`~mmrobust.samplers.base.Noise`.
         tile: See :class:`~mmrobust.samplers.base.NoiseSampler`.
-        flags: Remarks, where another sampler falls back to this one.
+        flags: where another sampler falls back to this one.
     """
 
     def __init__(self, pixels: Tensor, tile: int, flags: tuple[str, ...] = ()) -> None:

@@ -96,7 +96,7 @@ def study(card: dict[str, Any], name: str) -> StudyPage:
         ('space', spec['space']),
         ('seed', str(spec['seed'])),
     ]
-    remarks = [(flag, counted(times, 'clip')) for flag, times in card['flags'].items()]
+    flags = [(flag, counted(times, 'clip')) for flag, times in card['flags'].items()]
     largest = spec['eps'][-1]
     return StudyPage(
         title=f'Transfer: {Path(name).stem}',
@@ -107,7 +107,7 @@ def study(card: dict[str, Any], name: str) -> StudyPage:
         note=NOTE,
         plots=transfer_plots(card['cells']),
         blocks=[
-            ('Run', run + remarks),
+            ('Run', run + flags),
             ('Attacks', [*card['titles'].items(), *flatten(card['attacks'])]),
             ('Victims', [(key, _origin(value)) for key, value in card['victims'].items()]),
             ('Versions', flatten(card['versions'])),

@@ -29,19 +29,19 @@ class AnswerLog(Protocol):
 
 
 class Counters:
-    """Costs and remarks for the N samples of an attack.
+    """Costs and flags for the N samples of an attack.
 
     Attributes:
         forwards: (N,) victim calls.
         backwards: (N,) gradients taken.
         queries: (N,) what a black box was asked: by a query attack, or as another victim
             that decides on success.
-        flags: Remarks per sample, such as ``zero_gradient``.
+        flags: Per sample, such as ``zero_gradient``.
         measures: Numbers per sample that an attack reports of itself.
         timing: Seconds and shares of calls per sample; not reproducible.
         clean: (N, K), outputs for the clean pixels; None before they are known.
         answers: Row -> log-probabilities (K,) that a query attack was given for
-            what it returned; another answer to the same pixels is a remark.
+            what it returned; another answer to the same pixels raises a flag.
         clean_answers: Row -> log-probabilities (K,) for the clean pixels, likewise.
         shown: What a query attack is shown of the victim's outputs (N, K).
     """
@@ -59,7 +59,7 @@ class Counters:
         self.shown: Callable[[Tensor], Tensor] = partial(torch.log_softmax, dim=1)
 
     def flag(self, name: str, mask: Tensor) -> None:
-        """Remark ``name`` on the samples where ``mask`` (N,) is true."""
+        """Raise flag ``name`` on the samples where ``mask`` (N,) is true."""
         for row in mask.nonzero().squeeze(1).tolist():
             self.flags[row].add(name)
 
@@ -92,7 +92,7 @@ class CountingVictim(BoundVictim):
         """Outputs (N, K) of the victim, counted."""
         self._count(pixels, self.counters.forwards)
         outputs = self.victim(pixels)
-        self._remark(outputs)
+        self._flag_unsound(outputs)
         if outputs.requires_grad:
             outputs.register_hook(self._count_backward)
         return outputs
@@ -105,7 +105,7 @@ class CountingVictim(BoundVictim):
                 return self.success_on(pixels)
             self._count(pixels, self.counters.forwards)
             outputs = self.victim(pixels)
-        self._remark(outputs)
+        self._flag_unsound(outputs)
         return outputs
 
     def _count(self, pixels: Tensor, counter: Tensor) -> None:
@@ -117,7 +117,7 @@ class CountingVictim(BoundVictim):
         # A sample may stand in a batch more than once.
         counter.index_add_(0, self.rows, torch.ones_like(self.rows))
 
-    def _remark(self, outputs: Tensor) -> None:
+    def _flag_unsound(self, outputs: Tensor) -> None:
         self.flag('not_finite', ~outputs.detach().isfinite().flatten(1).all(dim=1))
 
     def _count_backward(self, gradient: Tensor) -> None:
@@ -126,7 +126,7 @@ class CountingVictim(BoundVictim):
         self.counters.backwards.index_add_(0, taken, torch.ones_like(taken))
 
     def flag(self, name: str, mask: Tensor) -> None:
-        """Remark ``name`` on the samples where ``mask`` (N,) is true."""
+        """Raise flag ``name`` on the samples where ``mask`` (N,) is true."""
         for row in self.rows[mask.cpu()].tolist():
             self.counters.flags[row].add(name)
 

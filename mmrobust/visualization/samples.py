@@ -6,7 +6,7 @@ from typing import Any
 
 from mmrobust.visualization.formatting import class_name, duration, number, plain, real
 from mmrobust.visualization.summary import unit
-from mmrobust.visualization.unannotated import REMARK, nothing_annotated
+from mmrobust.visualization.unannotated import SAID_ONCE, nothing_annotated
 
 Row = Mapping[str, Any]
 
@@ -77,16 +77,16 @@ def samples_table(
     poses = {key: name for key, name in POSES.items() if any(r.get(key) is not None for r in rows)}
     classes = [] if poses else [key for key in CLASSES if _is_known(rows, key)]
     sizes = {key: name for key, name in SIZES.items() if key != 'frames' or not poses}
-    said = None if any(row.get('clean_correct') is not None for row in rows) else REMARK
-    remarks = [[str(flag) for flag in row.get('flags') or () if flag != said] for row in rows]
+    said = None if any(row.get('clean_correct') is not None for row in rows) else SAID_ONCE
+    flagged = [[str(flag) for flag in row.get('flags') or () if flag != said] for row in rows]
     words = ['sample', *(CLASSES[key] for key in classes), 'result']
     figures = poses | sizes | costs
     columns = [Column(name) for name in words]
     columns += [Column(name, numeric=True) for name in figures.values()]
     table = [_words(row, names, classes) + _numbers(row, figures) for row in rows[:MAX_ROWS]]
-    if any(remarks):
-        columns.append(Column('remarks'))
-        for flags, cells in zip(remarks, table, strict=False):
+    if any(flagged):
+        columns.append(Column('flags'))
+        for flags, cells in zip(flagged, table, strict=False):
             text = ', '.join(flags)
             cells.append(Cell(text, text, 'flags'))
     return columns, table

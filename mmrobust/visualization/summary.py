@@ -19,7 +19,7 @@ from mmrobust.visualization.formatting import (
     plain,
     real,
 )
-from mmrobust.visualization.unannotated import REMARK, moved_share, nothing_annotated
+from mmrobust.visualization.unannotated import SAID_ONCE, moved_share, nothing_annotated
 
 Card = Mapping[str, Any]
 
@@ -189,9 +189,9 @@ def upper_bound(card: Card) -> list[tuple[str, str]]:
 
 def flags(card: Card) -> list[tuple[str, str, str]]:
     """Name, number of samples and meaning of each flag that was raised."""
-    said = REMARK if nothing_annotated(card) else None
+    said = SAID_ONCE if nothing_annotated(card) else None
     return [
-        (str(name), number(times), FLAGS.get(str(name), 'A remark of this attack; see its page.'))
+        (str(name), number(times), FLAGS.get(str(name), 'A flag of this attack; see its page.'))
         for name, times in _part(card, 'flags').items()
         if name != said
     ]

@@ -149,7 +149,7 @@ def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
         ('Queries', queries),
         (f'Perturbation (mean, {summary.unit(card)})', size),
         ('Further metrics', summary.robust(card)),
-        ('Remarks', flags),
+        ('Flags', flags),
         ('Input', unannotated.source(card)),
     ]
     return [block for block in blocks if block[1]]

@@ -17,8 +17,8 @@ from mmrobust.visualization.formatting import (
 )
 
 Card = Mapping[str, Any]
-# The remark on single samples that adds nothing where all are alike.
-REMARK = 'no_annotation'
+# The flag of single samples that adds nothing where all are alike.
+SAID_ONCE = 'no_annotation'
 Pairs = list[tuple[str, str]]
 
 NOTE = 'No annotation: the model’s own clean predictions are the reference.'

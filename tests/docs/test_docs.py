@@ -418,11 +418,11 @@ def test_settings_and_their_defaults():
 def test_every_flag_is_explained():
     # Apart, as what ends one file is no part of the next.
     source = '\n\n\n'.join(p.read_text() for p in (ROOT / 'mmrobust').rglob('*.py'))
-    # Where one is raised: flag('x'), flags.add('x'), flags=('x',), remarks['x'], return {'x'},
+    # Where one is raised: flag('x'), flags.add('x'), flags=('x',), flags['x'], return {'x'},
     # and return ('x',) of what a loaded file is like.
-    place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|remarks\[|return \((?=\'\w+\',\) if))'
+    place = r'(?:\.flag\(|flags(?:\[\w+\])?\.add\(|flags=\(|flags\[|return \((?=\'\w+\',\) if))'
     raised = set(re.findall(place + r"\s*'(\w+)'", source)) | {'unchanged'}
-    for body in re.findall(r'def remarks\(self.*?(?=\n    def |\n\n\n|\Z)', source, flags=re.S):
+    for body in re.findall(r'def flags\(self.*?(?=\n    def |\n\n\n|\Z)', source, flags=re.S):
         for literal in (r"(?:\{|,|^)\s*'(\w+)':", r"\{'(\w+)'\}"):
             raised |= set(re.findall(literal, body, flags=re.M))
     raised |= set(re.findall(r"^FLAG = '(\w+)'", source, flags=re.M))

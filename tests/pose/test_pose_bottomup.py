@@ -250,7 +250,7 @@ def test_pose_bottomup_picture_of_nobody_has_nothing_to_attack(family):
     assert truth.persons.visible.sum(dim=(1, 2)).tolist() == [7, 3, 0]
     goal = CorruptPersons().bind(truth, outputs)
     assert goal.is_correct(outputs).tolist() == [True, True, False]
-    assert goal.remarks()['no_visible_joint'].tolist() == [False, False, True]
+    assert goal.flags()['no_visible_joint'].tolist() == [False, False, True]
     # What the victim itself sees can be attacked everywhere, and is right at first.
     own = SURE.bind(truth, outputs)
     assert own.is_correct(outputs).all()

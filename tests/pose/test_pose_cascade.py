@@ -164,10 +164,10 @@ def test_pose_cascade_measures_boxes_of_a_detector_from_their_own_prediction(lif
     assert (distance(bound, clean)[::2] > 0).all()
     assert torch.equal(bound.facts.reference.places[1], own.facts.reference.places[1])
     assert bound.goal.counted(bound.facts).all()
-    remarks = bound.remarks()
-    assert remarks['no_annotation'].tolist() == [False, True, False]
-    assert not remarks['no_visible_joint'].any()
-    assert not remarks['joint_missing'].any()
+    flags = bound.flags()
+    assert flags['no_annotation'].tolist() == [False, True, False]
+    assert not flags['no_visible_joint'].any()
+    assert not flags['joint_missing'].any()
     found = PGD(goal=Corrupt3DPose(tau=1e-6))(crops, pixels, truth)
     assert 'no_annotation' in found[1].flags
 

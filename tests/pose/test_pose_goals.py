@@ -85,7 +85,7 @@ def test_pose_joints_that_nobody_sees_do_not_count():
     clean = _outputs(truth.keypoints)
     goal = CorruptPose().bind(truth, clean)
     assert goal.is_correct(clean).tolist() == [True, False, True]
-    assert goal.remarks()['no_visible_joint'].tolist() == [False, True, False]
+    assert goal.flags()['no_visible_joint'].tolist() == [False, True, False]
     assert goal.success(_moved(truth, [1, 2], 30)).tolist() == [False, False, True]
     assert goal.success(_moved(truth, [0], 30)).tolist() == [True, False, False]
     mean = CorruptPose(share=None).bind(truth, clean)
@@ -128,11 +128,11 @@ def test_pose_reference_is_the_clean_prediction_where_there_is_no_annotation():
     # Nothing is lost at the reference, whichever it is.
     assert (goal.objective(clean) > 0).tolist() == [True, False, False]
     assert (goal.objective(annotated) > 0).tolist() == [False, True, True]
-    assert goal.remarks()['no_annotation'].tolist() == [False, True, True]
+    assert goal.flags()['no_annotation'].tolist() == [False, True, True]
     bare = _truth(target=True, annotated=truth.annotated)
     TargetPose().check(bare, 3)
-    remarks = TargetPose().bind(bare, clean).remarks()
-    assert remarks['no_annotation'].tolist() == [False, True, True]
+    flags = TargetPose().bind(bare, clean).flags()
+    assert flags['no_annotation'].tolist() == [False, True, True]
     assert not goal.success(torch.full_like(clean, torch.nan)).any()
 
 
@@ -162,7 +162,7 @@ def test_pose_persons_of_one_sample_have_their_reference_each():
     clean = _moved(truth, [0, 1, 2, 3], 25)
     goal = CorruptPose().bind(truth, clean)
     assert distance(goal, clean).gt(0.2).tolist() == annotated.tolist()
-    assert goal.remarks()['no_annotation'].tolist() == [True]
+    assert goal.flags()['no_annotation'].tolist() == [True]
     some = truth.select(torch.tensor([0, 0]))
     assert some.annotated.tolist() == annotated.tolist() * 2
     with pytest.raises(ValueError, match=r'annotated must be of shape \(1, 4\), got \(1, 3\)'):

@@ -259,7 +259,7 @@ def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
     away = distance(goal, clean).reshape(3, K)
     assert not away[1].any()
     assert away[::2].all()
-    assert goal.remarks()['no_annotation'].tolist() == [True]
+    assert goal.flags()['no_annotation'].tolist() == [True]
     fields = dict(victim.record(truth, clean, clean, clean).fields)
     assert [one['clean_pck'] is None for one in fields['by_person']] == [False, True, False]
     assert fields['clean_pck'] is not None

@@ -89,11 +89,11 @@ def test_a_label_is_that_of_the_numbers_themselves():
     assert [int(found(clips(1)).argmax()) for _ in range(2)] == [0, 1]
 
 
-def test_nothing_is_remarked_on_scores_that_are_not_shown():
+def test_nothing_is_flagged_scores_that_are_not_shown():
     table = torch.tensor([[10.0, 60.0, 30.0]])
     found, plain = box(scores_of(table), access='label'), box(scores_of(table))
     found(clips(1)), plain(clips(1))
-    assert (found.remarks(0), plain.remarks(0)) == (set(), {'scores_unclear'})
+    assert (found.flags(0), plain.flags(0)) == (set(), {'scores_unclear'})
 
 
 def test_the_example_of_the_page_runs():
@@ -159,7 +159,7 @@ def test_a_broken_answer_does_not_decide_what_the_numbers_are(value):
     assert found(clips(1)).isnan().any()
     for n in (2, 1):
         torch.testing.assert_close(found(clips(n))[:1].exp(), PROBABILITIES[:1])
-    assert found.remarks(0) == {'probabilities_detected'}
+    assert found.flags(0) == {'probabilities_detected'}
 
 
 def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
@@ -169,7 +169,7 @@ def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
 
 
 @pytest.mark.parametrize(
-    ('table', 'remarks'),
+    ('table', 'flags'),
     [
         (PROBABILITIES, {'probabilities_detected'}),
         (100 * PROBABILITIES, {'scores_unclear'}),
@@ -179,25 +179,25 @@ def test_a_broken_row_does_not_hide_what_is_wrong_with_another():
     ],
     ids=['probabilities', 'percentages', 'the best classes alone', 'logits', 'log-probabilities'],
 )
-def test_numbers_that_may_be_anything_are_remarked_on(table, remarks):
+def test_numbers_that_may_be_anything_are_flagged(table, flags):
     found = box(scores_of(table))
     found(clips(len(table)))
-    assert found.remarks(0) == remarks
+    assert found.flags(0) == flags
     declared = box(scores_of(table), scores='logits')
     declared(clips(len(table)))
-    assert declared.remarks(0) == set()
+    assert declared.flags(0) == set()
 
 
-def test_each_sample_is_remarked_on_by_its_own_numbers():
+def test_each_sample_is_flagged_by_its_own_numbers():
     """Whoever shares its batch; and it does not change with what comes later."""
     table = torch.tensor([[3.0, 1.0, 0.5], [3.0, -1.0, 0.5]])
     found = box(scores_of(table))
     found.detect(table)
-    assert [found.remarks(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
+    assert [found.flags(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
     found(clips(2))
     found.select(torch.tensor([1]))(clips(1))
-    assert [found.remarks(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
-    assert found.select(torch.tensor([1, 0])).remarks(0) == set()
+    assert [found.flags(row) for row in (0, 1)] == [{'scores_unclear'}, set()]
+    assert found.select(torch.tensor([1, 0])).flags(0) == set()
 
 
 def test_a_black_box_behind_another_counts_what_an_earlier_run_asked():

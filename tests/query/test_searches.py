@@ -211,7 +211,7 @@ def test_probabilities_lead_to_the_same_result_as_logits(kind, scores):
 
 @each
 @pytest.mark.parametrize('access', ['label', 'scores'])
-def test_a_victim_that_says_the_same_to_everything_is_remarked_on(kind, access):
+def test_a_victim_that_says_the_same_to_everything_is_flagged(kind, access):
     found = BlackBox(Counter(2, lead=1e3), access=access)
     outcomes = build(kind)(found, clips(2), torch.zeros(2, dtype=torch.long))
     for outcome in outcomes:

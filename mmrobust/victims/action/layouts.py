@@ -20,7 +20,7 @@ class Layout(ABC):
     """How one sample's pixels become the model's ``inputs``.
 
     Attributes:
-        flags: Remarks on how the sample was loaded.
+        flags: Of how the sample was loaded.
     """
 
     flags: tuple[str, ...] = field(default=(), kw_only=True)

@@ -127,6 +127,6 @@ class CorruptPersons(DecodedGoal):
         annotations, reference = facts.annotations, facts.reference
         return annotations.adapter.groups(outputs, reference)
 
-    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
+    def flags(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``: nothing to attack."""
         return {'no_visible_joint': ~self.counted(facts).flatten(1).any(dim=1)}

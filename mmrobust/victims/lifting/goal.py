@@ -116,7 +116,7 @@ class Corrupt3DPose(DecodedGoal):
         found: Tensor = annotations.adapter.groups(outputs, reference)
         return found
 
-    def remarks(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
+    def flags(self, facts: DecodedFacts) -> Mapping[str, Tensor]:
         """``no_visible_joint``, ``joint_missing``: nothing to attack; ``no_annotation``.
 
         A lifter looks at all joints of a pose: a person of a picture of whom one is not
