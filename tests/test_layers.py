@@ -103,7 +103,7 @@ def test_the_checks_see_what_they_forbid():
     graph = imports()
     assert (
         'mmrobust.attacks.base'
-        in graph['mmrobust.attacks.pgd'] | graph['mmrobust.attacks.gradient_descent']
+        in graph['mmrobust.attacks.pgd'] | graph['mmrobust.attacks.gradient_loop']
     )
     assert len(graph) > 250
     assert FLOOR['attacks'] < FLOOR['victims'] < FLOOR['goals'] < FLOOR['functional']

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.steps import StepUnit
 from mmrobust.registry import ATTACKS
 
 
 @ATTACKS.register_module()
 @dataclass(kw_only=True, eq=False)
-class FGSM(GradientDescent):
+class FGSM(GradientLoop):
     """One step of length eps along the steepest direction, section 4.
 
     Official setting: l_inf, x + eps * sign(gradient of the cross-entropy).

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.randomness import SampleRandom
@@ -47,7 +47,7 @@ class MaskState(LoopState):
 
 @ATTACKS.register_module()
 @dataclass(kw_only=True, eq=False)
-class KLimiting(GradientDescent):
+class KLimiting(GradientLoop):
     """Steps on the last differentiable layer, inside a mask of related pixels.
 
     K is that layer's number, and limits nothing.
@@ -163,7 +163,7 @@ class KLimiting(GradientDescent):
             return super().gradient(state)
         victim, leaf = state.victim, state.pixels.detach().requires_grad_()
         outputs = victim(leaf)
-        again = state.step > 0 and self.refresh > 0 and state.step % self.refresh == 0
+        again = state.iteration > 0 and self.refresh > 0 and state.iteration % self.refresh == 0
         related = None
         if again or state.mask is None:
             related = self._related(state, leaf, state.goal.groups(outputs))

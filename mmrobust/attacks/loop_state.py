@@ -26,7 +26,7 @@ class LoopState:
         clean: (N, C, T, H, W).
         pixels: Where they stand, likewise.
         rng: A random stream per sample.
-        step: Number of the step, from 0.
+        iteration: Of the loop, from 0.
     """
 
     victim: CountingVictim
@@ -34,7 +34,7 @@ class LoopState:
     clean: Tensor
     pixels: Tensor
     rng: SampleRandom
-    step: int
+    iteration: int
 
     def select(self, rows: Tensor) -> Self:
         """The state of some of the samples."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean
@@ -24,7 +24,7 @@ class MomentumState(LoopState):
 
 @ATTACKS.register_module()
 @dataclass(kw_only=True, eq=False)
-class MIFGSM(GradientDescent):
+class MIFGSM(GradientLoop):
     """Steps along a decaying sum of normalised gradients, algorithm 1.
 
     Official setting: 10 steps of eps / 10, decay 1, no random start, no early

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.registry import ATTACKS
 
 
 @ATTACKS.register_module()
 @dataclass(kw_only=True, eq=False)
-class PGD(GradientDescent):
+class PGD(GradientLoop):
     """Projected steps from a random start, section 2.1.
 
     Official setting: random start in the l_inf ball, fixed step, sign steps.

@@ -8,7 +8,7 @@ import pytest
 import torch
 from toys import Linear, build, clips, predicted, random_weights
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
@@ -25,7 +25,7 @@ TO_THE_END = {'early_stop': False, 'random_start': False}
 
 @pytest.fixture(autouse=True)
 def _gradient_attacks_only(attack_class):
-    if not issubclass(attack_class, GradientDescent):
+    if not issubclass(attack_class, GradientLoop):
         pytest.skip('promises no optimum')
 
 

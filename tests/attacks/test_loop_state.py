@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from toys import PerClip, build, clips, predicted
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.mi_fgsm import MIFGSM, MomentumState
 from mmrobust.functional.randomness import SampleRandom
@@ -26,7 +26,7 @@ class NesterovFGSM(MIFGSM):
         return found
 
 
-class Dithered(GradientDescent):
+class Dithered(GradientLoop):
     """The gradient beside the place, by a draw of each sample's own stream."""
 
     def gradient(self, state):
@@ -42,7 +42,7 @@ class CountingState(LoopState):
     taken: torch.Tensor
 
 
-class Counted(GradientDescent):
+class Counted(GradientLoop):
     """Reports the steps of each sample, as it leaves."""
 
     def begin(self, victim, clean, goal, rng):
@@ -70,7 +70,7 @@ def test_every_field_is_selected_with_its_sample():
     state = MomentumState(victim, victim, pixels, pixels + 1, rng, 3, momentum=2 * pixels)
     some = state.select(torch.tensor([2, 0]))
     assert type(some) is MomentumState
-    assert some.step == 3
+    assert some.iteration == 3
     assert torch.equal(some.clean, pixels[[2, 0]])
     assert torch.equal(some.pixels, pixels[[2, 0]] + 1)
     assert torch.equal(some.momentum, 2 * pixels[[2, 0]])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
-from mmrobust.attacks.gradient_descent import GradientDescent
+from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.k_limiting import KLimiting, MaskState
 from mmrobust.functional.relation import (
     READINGS,
@@ -163,10 +163,10 @@ def test_pose_relation_mask_bounds_the_change(threat, options):
             assert float((delta != 0)[allowed].double().mean()) > 0.9
 
 
-def test_pose_no_relation_is_plain_gradient_descent():
+def test_pose_no_relation_is_plain_gradient_loop():
     options = {'steps': 7, 'step_size': 0.2, 'early_stop': False}
     found = _run(KLimiting(Linf(6), relation='none', **options))
-    plain = _run(GradientDescent(Linf(6), **options))
+    plain = _run(GradientLoop(Linf(6), **options))
     assert torch.equal(found[1], plain[1])
     assert not found[0][0].measures
     assert found[0][0].backwards == 7

@@ -19,7 +19,7 @@ from mmrobust.victims.counting import CountingVictim
 
 
 @dataclass(kw_only=True, eq=False)
-class GradientDescent(Attack):
+class GradientLoop(Attack):
     """Repeats gradient, direction, step, projection; samples do not mix.
 
     A batch gives what its samples give alone, to rounding: in double precision to the last
@@ -97,8 +97,8 @@ class GradientDescent(Attack):
         """
         found, done = clean.clone(), torch.zeros(len(clean), dtype=torch.bool)
         state, live = self.begin(victim, clean, goal, rng), torch.arange(len(clean))
-        for step in range(self.steps):
-            state.step = step
+        for iteration in range(self.steps):
+            state.iteration = iteration
             outputs, gradient = self.gradient(state)
             won = self._won(state, outputs) if self.early_stop else done[:0]
             if won.any():
@@ -124,7 +124,7 @@ class GradientDescent(Attack):
     ) -> LoopState:
         """The state before the first step."""
         pixels = self.start(clean, rng).clamp(*victim.bounds)
-        return LoopState(victim, goal, clean, pixels, rng, step=0)
+        return LoopState(victim, goal, clean, pixels, rng, iteration=0)
 
     def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
         """Where a run begins."""
