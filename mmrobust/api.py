@@ -79,7 +79,7 @@ def load_victim(
         ValueError: The config has no model, the weights are not its own, or an option is
             unknown.
     """
-    from mmrobust.engine.loading import victim_of
+    from mmrobust.engine.from_python import victim_of
     from mmrobust.engine.process_settings import randomness_kept, settings_kept
 
     given = {**(options or {}), **({} if space is None else {'space': space})}
@@ -117,7 +117,7 @@ def attack(
     Raises:
         ValueError: An input cannot be loaded, or does not suit the victim or the attack.
     """
-    from mmrobust.engine.loading import attack_inputs
+    from mmrobust.engine.from_python import attack_inputs
     from mmrobust.engine.process_settings import settings_kept
 
     # Random numbers are the victim's, should it draw any: the next call's shall be others.

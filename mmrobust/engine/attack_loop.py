@@ -94,7 +94,7 @@ class AttackTestLoop(TestLoop):
         self.job = AttackJob(self.attack)
         if self.surrogate is not None:
             # The model itself says what succeeds.
-            self.job = AttackJob(self.attack, source=self.surrogate.bind, success=itself)
+            self.job = AttackJob(self.attack, gradients_from=self.surrogate.bind, success_on=itself)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
         self.samples = self.victim.samples(clipped(self.dataloader.dataset))

@@ -26,7 +26,7 @@ Rebind = Callable[[Any], BoundVictim]
 
 
 def itself(bound: BoundVictim) -> BoundVictim:
-    """The host, as who says what succeeds."""
+    """The victim that the samples are bound to, as who says what succeeds."""
     return bound
 
 
@@ -36,20 +36,20 @@ class AttackJob:
 
     Attributes:
         attack: What crafts.
-        source: Gives the gradients in the place of the victim that the samples are bound
-            to, the host; None: the host itself.
-        success: Says what succeeds; None: the source.
+        gradients_from: Gives the gradients in the place of the victim that the samples are bound
+            to; None: that one itself.
+        success_on: Says what succeeds; None: who gives the gradients.
         name: Of the job in messages, such as ``pgd on i3d``; empty for a run's only one.
     """
 
     attack: Attack
-    source: Rebind | None = None
-    success: Rebind | None = None
+    gradients_from: Rebind | None = None
+    success_on: Rebind | None = None
     name: str = ''
 
     def craft(
         self,
-        host: Victim,
+        victim: Victim,
         loaded: Loaded,
         indices: Sequence[int],
         clean_outputs: Tensor,
@@ -61,7 +61,7 @@ class AttackJob:
         """Attack the batch, samples of one shape at a time.
 
         Args:
-            host: Whose layouts the samples have.
+            victim: Whose layouts the samples have.
             loaded: The batch.
             indices: Of its good samples in the data set.
             clean_outputs: (N, K), of who says what succeeds.
@@ -75,9 +75,9 @@ class AttackJob:
         Raises:
             ValueError: The attack refuses a sample; the message names it.
         """
-        labels = host.labels(loaded.data)
+        labels = victim.labels(loaded.data)
         found: dict[int, tuple[Outcome, float]] = {}
-        for alike, bound, pixels in host.batches(loaded):
+        for alike, bound, pixels in victim.batches(loaded):
             began = time.perf_counter()
             keep = torch.tensor([i for i, row in enumerate(alike.tolist()) if row in rows])
             if not len(keep):
@@ -88,12 +88,12 @@ class AttackJob:
             chosen = alike.tolist()
             try:
                 outcomes = self.attack(
-                    bound if self.source is None else self.source(bound),
+                    bound if self.gradients_from is None else self.gradients_from(bound),
                     pixels,
                     labels[alike],
                     seeds=[sample_seed(seed, indices[row]) for row in chosen],
                     clean_outputs=clean_outputs[alike.to(clean_outputs.device)],
-                    success_on=None if self.success is None else self.success(bound),
+                    success_on=None if self.success_on is None else self.success_on(bound),
                     answer_logs=None
                     if answer_log is None
                     else [answer_log(indices[r]) for r in chosen],

@@ -209,7 +209,7 @@ class TransferRun:
         apart = job.target is not None and job.target != job.source
         return AttackJob(
             self.attacks[job.attack, job.eps],
-            source=of(job.source),
-            success=of(str(job.target)) if apart else None,
+            gradients_from=of(job.source),
+            success_on=of(str(job.target)) if apart else None,
             name=f'{job.attack} on {job.source}',
         )

@@ -77,7 +77,7 @@ def test_source_and_who_says_what_succeeds():
         sources.append(bound)
         return OTHER.select(SHAPES[len(sources) - 1])
 
-    found = craft(AttackJob(ATTACK, source=source, success=itself))
+    found = craft(AttackJob(ATTACK, gradients_from=source, success_on=itself))
     assert [bound.weights.shape[0] for bound in sources] == [2, 2]
     for row, (outcome, seconds) in found.items():
         assert torch.equal(
