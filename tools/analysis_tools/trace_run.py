@@ -2,10 +2,12 @@
 
 `python tools/analysis_tools/trace_run.py pgd kaa_er me_sampler` runs each attack on a few samples
 of the demo configs under `sys.setprofile` and prints a row: files of mmrobust that are entered,
-functions entered, the same for the core (without pictures, numbers, data and command line), and how
-many frames of mmrobust stand above the network's own `forward` when an attack asks for a gradient.
-`pgd_python` is PGD()(victim, pixels, labels) on what `load_victim` returns; `--files` lists the
-core's files with the functions entered in each.
+functions entered, the same for the core (without pictures, numbers, data and command line), the
+core's files between the attack's call and the network (the rest comes before and after: checks,
+ledger, report), and how many frames of mmrobust stand above the network's own `forward` when an
+attack asks for a gradient. `pgd_python` is PGD()(victim, pixels, labels) on what `load_victim`
+returns; `--files` lists the core's files with the functions entered in each, those outside the
+attack in brackets.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ RUNS: dict[str, tuple[tuple[str, str], str, list[str]]] = {
     'me_sampler': (ACTION, 'configs/_base_/attacks/me_sampler.py', ['attack.budget=60']),
 }
 PYTHON = 'pgd_python'
+# What an attack enters is entered below this call.
+ATTACK = ('attacks/base.py', 'Attack.__call__')
 
 
 class Trace:
@@ -47,14 +51,23 @@ class Trace:
     def __init__(self, package: Path) -> None:
         self.package = f'{package}/'
         self.entered: set[tuple[str, str, int]] = set()
+        # Files that are entered inside the attack, and how often that calls itself.
+        self.inside: set[str] = set()
+        self.depth = 0
         self.frames: list[str] = []
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         """A profile function."""
         code = frame.f_code
-        if event == 'call' and code.co_filename.startswith(self.package):
-            name = code.co_filename.removeprefix(self.package)
+        if event not in ('call', 'return') or not code.co_filename.startswith(self.package):
+            return
+        name = code.co_filename.removeprefix(self.package)
+        if (name, code.co_qualname) == ATTACK:
+            self.depth += 1 if event == 'call' else -1
+        if event == 'call':
             self.entered.add((name, code.co_qualname, code.co_firstlineno))
+            if self.depth and name.split('/')[0] not in BESIDE:
+                self.inside.add(name)
 
     def see(self, module: Any, inputs: Any) -> None:
         """A forward hook of the network: the own frames above it, the most that were seen."""
@@ -74,12 +87,12 @@ class Trace:
                 found.setdefault(name, []).append(function)
         return found
 
-    def row(self) -> tuple[int, int, int, int, int]:
-        """Files and functions; those of the core; frames above the network."""
+    def row(self) -> tuple[int, int, int, int, int, int]:
+        """Files and functions; those of the core; files in the attack; frames."""
         calls = {entry for entry in self.entered if entry[1] != '<module>'}
         core = {entry for entry in calls if entry[0].split('/')[0] not in BESIDE}
         files, inner = ({entry[0] for entry in found} for found in (calls, core))
-        return len(files), len(calls), len(inner), len(core), len(self.frames)
+        return len(files), len(calls), len(inner), len(core), len(self.inside), len(self.frames)
 
 
 @contextlib.contextmanager
@@ -102,10 +115,11 @@ def call(trace: Trace) -> None:
 
     victim = mr.load_victim(*(ROOT / path for path in ACTION))
     clips = torch.randint(256, (2, 3, 16, 72, 72), generator=torch.Generator().manual_seed(0))
+    pgd = mr.PGD(steps=3)
     hook = victim.model.backbone.register_forward_pre_hook(trace.see)
     try:
         with traced(trace):
-            mr.PGD(steps=3)(victim, clips.float())
+            pgd(victim, clips.float())
     finally:
         hook.remove()
 
@@ -141,16 +155,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parse.add_argument('--files', action='store_true', help="list the core's files, too")
     given = parse.parse_args(argv)
     names = given.runs or [*RUNS, PYTHON]
-    print('run          files  functions  core files  core functions  frames above the network')
+    print('run          files  functions  core files  core functions  in the attack  frames')
     for name in names:
         # What is imported on the way runs code, too: the first run does that.
         attack(name, Trace(ROOT / 'mmrobust'))
         trace = Trace(ROOT / 'mmrobust')
         attack(name, trace)
-        files, functions, core, inner, depth = trace.row()
-        print(f'{name:12} {files:5}  {functions:9}  {core:10}  {inner:14}  {depth:24}')
+        files, functions, core, inner, inside, depth = trace.row()
+        numbers = f'{files:5}  {functions:9}  {core:10}  {inner:14}  {inside:13}  {depth:6}'
+        print(f'{name:12} {numbers}')
         for file, entered in trace.core().items() if given.files else ():
-            print(f'    {file}: {", ".join(entered)}')
+            shown = file if file in trace.inside else f'({file})'
+            print(f'    {shown}: {", ".join(entered)}')
         for place in reversed(trace.frames if given.files else ()):
             print(f'    > {place}')
 
