@@ -49,7 +49,7 @@ def parser() -> Arguments:
     p.share('--seed')
     p.share('--max-samples')
     p.share('--save-adv', 'save the adversarial videos or pictures, lossless')
-    p.share('--batch-size', "default: the config's; in image space always one photograph")
+    p.share('--batch-size', "default: the config's; in image space always one picture")
     p.share('--device')
     p.share('--resume')
     p.add_argument(

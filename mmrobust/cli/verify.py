@@ -58,8 +58,8 @@ def run(argv: Sequence[str]) -> None:
         raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')
     entries = read_entries(folder)
     reported = [entries[index] for index in sorted(entries) if index < card['n']]
-    photographs = any('photograph' in row for row in reported)
-    require(not photographs, 'WORK_DIR', 'of a run that saved videos, not photographs', folder.name)
+    pictures = any('picture' in row for row in reported)
+    require(not pictures, 'WORK_DIR', 'of a run that saved videos, not pictures', folder.name)
     rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
     if not rows:
         raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')

@@ -68,7 +68,7 @@ class RawPictures(PoseDataset):
         super().__init__(
             pipeline=pipeline,
             metainfo=metainfo,
-            # Saved photographs keep their names below it.
+            # Saved pictures keep their names below it.
             data_prefix={'img': self._files.folder},
             test_mode=test_mode,
         )

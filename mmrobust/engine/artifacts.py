@@ -49,7 +49,7 @@ class Artifacts:
 
     Raises:
         ValueError: ``save_adv`` in a space whose perturbations no video and no
-            photograph can carry (``view``, ``crop``).
+            picture can carry (``view``, ``crop``).
         OSError: The work directory or ``save_adv`` cannot be written.
     """
 
@@ -103,7 +103,7 @@ class Artifacts:
                 self.saved.rehearse(index, layout)
 
     def save(self, index: int, loaded: Loaded, outcome: Outcome, entry: Entry) -> dict[str, str]:
-        """Write the sample's video or photograph, and its preview.
+        """Write the sample's video or picture, and its preview.
 
         Args:
             index: Of the sample.

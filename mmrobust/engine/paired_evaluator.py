@@ -3,7 +3,7 @@
 mmengine truncates a metric's results to the length of the data set, so clean
 and adversarial results never share a metric: the config's evaluator is copied,
 and metrics that compare the two (``PairedMetric``) get one row per sample. A
-sample may hold several data samples, such as the persons of a photograph.
+sample may hold several data samples, such as the persons of a picture.
 Results are taken out of the metrics after each batch and kept in the ledger;
 at the end they are put back in the order of the data set, whatever processes
 or earlier runs they come from.

@@ -1,6 +1,6 @@
 """What a run's rows say of poses: every joint on its own, success over the threshold.
 
-A row is that of a person (:mod:`mmrobust.evaluation.summary`), or of a photograph
+A row is that of a person (:mod:`mmrobust.evaluation.summary`), or of a picture
 with its persons' rows under ``by_person``. Distances are shares of the longer side
 of the person's box.
 """

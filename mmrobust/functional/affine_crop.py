@@ -1,6 +1,6 @@
-"""A top-down estimator's crops as a differentiable function of the photograph.
+"""A top-down estimator's crops as a differentiable function of the picture.
 
-Shapes: N crops, C channels, H, W pixels of the photograph, h, w pixels of a
+Shapes: N crops, C channels, H, W pixels of the picture, h, w pixels of a
 crop. The centre of the top left pixel is (0, 0). Values 0..255.
 """
 
@@ -19,24 +19,24 @@ FAR = 2.0**40
 def affine_crop(
     image: Tensor, matrices: Tensor, size: tuple[int, int], *, rounded: bool = True
 ) -> Tensor:
-    """What MMPose's ``TopdownAffine`` cuts out of a photograph, once for each matrix.
+    """What MMPose's ``TopdownAffine`` cuts out of a picture, once for each matrix.
 
     Reproduces ``cv2.warpAffine`` with ``INTER_LINEAR`` and a border of zeros
     (8 bits; measured with OpenCV 4.11 on x86): the matrix is inverted in double
     precision, places are taken in 1/1024 pixel and then cut to 1/32 pixel, and
-    the bilinear sum is rounded half up. Of photographs in whole grey levels the
+    the bilinear sum is rounded half up. Of pictures in whole grey levels the
     crops equal OpenCV's at every pixel, upscaled, downscaled, turned, or over
     the border.
 
-    The crops are linear in the photograph but for the rounding, which the
+    The crops are linear in the picture but for the rounding, which the
     gradient passes straight through (Bengio, Leonard and Courville 2013,
     arXiv:1308.3432). Where crops overlap, gradients add. Pixels that no crop
     looks at have a gradient of zero, as when a downscaled crop leaves pixels
     out: OpenCV does not average over them.
 
     Args:
-        image: Photograph (C, H, W), floating point; C in any order.
-        matrices: (N, 2, 3), double precision, from (x, y, 1) of the photograph to
+        image: Picture (C, H, W), floating point; C in any order.
+        matrices: (N, 2, 3), double precision, from (x, y, 1) of the picture to
             (x, y) of the crop: MMPose's ``get_warp_matrix`` or, with ``use_udp``,
             ``get_udp_warp_matrix`` of the centre and scale that its pipeline
             leaves in ``input_center`` and ``input_scale``.
@@ -45,7 +45,7 @@ def affine_crop(
             bilinear sums as they are.
 
     Returns:
-        (N, C, h, w), in the precision of the photograph.
+        (N, C, h, w), in the precision of the picture.
 
     Raises:
         ValueError: Another shape, single precision matrices, or an empty size.
@@ -70,7 +70,7 @@ def affine_crop(
 
 
 def _places(matrices: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Where each crop's pixels lie in the photograph: x and y (N, h, w), in 1/32 pixel."""
+    """Where each crop's pixels lie in the picture: x and y (N, h, w), in 1/32 pixel."""
     (a, b, c), (d, e, f) = matrices.permute(1, 2, 0)[..., None]
     determinant = a * e - b * d
     inverse = torch.where(determinant == 0, 0.0, 1 / determinant)
@@ -95,7 +95,7 @@ def _share(fraction: Tensor, side: int) -> Tensor:
 
 
 def _pick(image: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """Pixels (N, C, h, w) of the photograph, zero outside it."""
+    """Pixels (N, C, h, w) of the picture, zero outside it."""
     height, width = image.shape[1:]
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
     index = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)

@@ -1,7 +1,7 @@
 """How far a pose is from another one, sample by sample.
 
 Shapes: N poses, K joints, D coordinates (2 in an image, 3 in space), M
-thresholds. Coordinates in pixels of the photograph (D = 2) or in the unit of
+thresholds. Coordinates in pixels of the picture (D = 2) or in the unit of
 the data set (D = 3). A joint counts where ``visible`` is not zero; a pose of
 which nothing counts has no value (NaN) and is left out of every rate.
 """

@@ -86,7 +86,7 @@ class Victim(ABC):
         shapes: What the pipeline made of bare pixels, by their shape; empty at first.
         one_by_one: Whether samples differ in their number of outputs, so that each is a
             batch of its own. The model's batch may then hold several items (the
-            persons of a photograph), and a test step returns one data sample each.
+            persons of a picture), and a test step returns one data sample each.
         record_keys: Keys that ``record`` always writes, and that a report is made of.
     """
 

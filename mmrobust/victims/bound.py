@@ -85,7 +85,7 @@ class BoundSamples(BoundVictim):
     Args:
         owner: The victim, whose ``model`` it is.
         data_samples: What the stock batch holds of the samples, one data sample each (of a
-            photograph, one for each of its persons).
+            picture, one for each of its persons).
         layouts: Of the samples; empty where none is needed.
     """
 

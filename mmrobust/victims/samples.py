@@ -31,7 +31,7 @@ class UnknownTransformError(RefusedError):
     Args:
         transform: The transform, or its name.
         reason: What it does.
-        space: ``video``, or ``image`` for photographs of poses.
+        space: ``video``, or ``image`` for pictures of poses.
     """
 
     def __init__(self, transform: object, reason: str, space: str = 'video') -> None:
@@ -107,7 +107,7 @@ class Loaded:
     def alone(self, row: int) -> Loaded:
         """One good sample as a batch of its own."""
         if len(self.layouts) == 1:
-            # Its data may be several items, such as the persons of a photograph.
+            # Its data may be several items, such as the persons of a picture.
             return self
         data = {key: values[row : row + 1] for key, values in self.data.items()}
         return Loaded(data, [self.layouts[row]], [self.names[row]], [self.slots[row]], {})

@@ -1,6 +1,6 @@
 """Pictures of attacked lifters: the joints that were moved, and the pose in space.
 
-Shapes: K joints; 2-D joints in pixels of the photograph, y down; 3-D places in the
+Shapes: K joints; 2-D joints in pixels of the picture, y down; 3-D places in the
 camera's axes, y down, z away from it.
 """
 
@@ -72,7 +72,7 @@ class LiftingPictures:
         axes.set_aspect('equal', adjustable='datalim')
         axes.invert_yaxis()
         axes.tick_params(labelsize=8)
-        axes.set_xlabel('pixels of the photograph', fontsize=8)
+        axes.set_xlabel('pixels of the picture', fontsize=8)
         axes.set_title('2-D joints: clean grey, adversarial red', fontsize=10)
 
     def _space(self, axes: Axes3D, places: Joints, colour: str, alpha: float = 1.0) -> None:

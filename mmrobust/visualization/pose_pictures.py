@@ -1,6 +1,6 @@
 """Pictures of attacked persons: poses, the amplified change, relation maps.
 
-Shapes: H rows, W columns of a crop or a photograph, P persons, K joints of each,
+Shapes: H rows, W columns of a crop or a picture, P persons, K joints of each,
 J = P * K; crops are uint8 RGB (H, W, 3), joints in their pixels, one person
 after the other.
 """
@@ -16,7 +16,7 @@ from mmrobust.visualization.lettering import LARGE
 from mmrobust.visualization.panels import Frame, amplified, tiled
 
 # Crops are enlarged to this height before skeletons are drawn on them, and
-# photographs of more columns than that are reduced.
+# pictures of more columns than that are reduced.
 HEIGHT, WIDTH = 320, 640
 LINE = 2
 # A sample's picture: so many panels, in rows of three.

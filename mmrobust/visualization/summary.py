@@ -213,7 +213,7 @@ def sample_kind(card: Card) -> Mapping[str, Any]:
     return {
         'noun': 'picture' if whole else NOUNS.get(space, 'sample'),
         'frames': space not in ('crop', 'image'),
-        'unit': 'pixels of the photograph' if space == 'keypoints' else 'grey levels',
+        'unit': 'pixels of the picture' if space == 'keypoints' else 'grey levels',
     }
 
 

@@ -134,7 +134,7 @@ def test_input_pictures_are_attacked_whole_or_by_boxes(pictures, tmp_path, capsy
 
 
 @pytest.mark.slow
-def test_input_photographs_are_saved_under_their_names(pictures, tmp_path):
+def test_input_pictures_are_saved_under_their_names(pictures, tmp_path):
     saved = tmp_path / 'adv'
     pose_run(pictures, tmp_path / 'out', '--space', 'image', '--save-adv', saved)
     # Beside what a run leaves in each of its folders.

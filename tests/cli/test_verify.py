@@ -35,12 +35,12 @@ def test_no_pipeline_and_different_ones_are_refused():
         own_pipeline(ConfigDict(type='ConcatDataset', datasets=[ONE, other]))
 
 
-def test_photographs_are_not_played(tmp_path):
+def test_pictures_are_not_played(tmp_path):
     (tmp_path / 'adv').mkdir()
     card = {'n': 1, 'adversarial_videos': str(tmp_path / 'adv')}
     (tmp_path / 'report.json').write_text(json.dumps(card))
-    (tmp_path / 'results.jsonl').write_text('{"index": 0, "photograph": "a.png"}\n')
-    with pytest.raises(ValueError, match='of a run that saved videos, not photographs'):
+    (tmp_path / 'results.jsonl').write_text('{"index": 0, "picture": "a.png"}\n')
+    with pytest.raises(ValueError, match='of a run that saved videos, not pictures'):
         verify.run(['any.py', 'any.pth', str(tmp_path)])
 
 

@@ -399,7 +399,7 @@ def test_files_are_described_key_by_key():
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in poses]
     wanted += ['displacement', 'joints_moved', 'joints_vanished', 'target_error', 'target_joints']
     wanted += ['clean_target_error']
-    wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'photograph']
+    wanted += ['joint_displacements', 'joint_vanished', 'persons', 'by_person', 'picture']
     wanted += [
         f'{side}_{name}' for side in ('clean', 'adversarial') for name in ('places', 'mpjpe')
     ]

@@ -56,11 +56,11 @@ def test_without_annotation_every_joint_is_measured_from_the_prediction():
     assert rate([row([0.3, 0.0], True)], 0.4, reference='prediction') == 0
 
 
-def test_persons_of_a_photograph_are_one_sample():
+def test_persons_of_a_picture_are_one_sample():
     persons = [row([0.3, 0.3], None), row([0.0, 0.3], None), row([0.0, 0.0], None)]
-    photograph = row([0.1, 0.2], True, by_person=persons)
-    assert rate([photograph], 0.2) == 1
-    assert rate([photograph], 0.31) == 0
+    picture = row([0.1, 0.2], True, by_person=persons)
+    assert rate([picture], 0.2) == 1
+    assert rate([picture], 0.31) == 0
 
 
 def test_targets_are_reached_below_the_threshold():

@@ -50,7 +50,7 @@ def test_every_joint_has_its_means_over_the_attacked_persons():
     )
 
 
-def test_persons_of_a_photograph_count_one_by_one():
+def test_persons_of_a_picture_count_one_by_one():
     assert by_joint([{'attacked': True, 'by_person': ROWS[:2]}, ROWS[3]]) == by_joint(ROWS)
 
 

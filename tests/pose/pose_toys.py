@@ -297,8 +297,8 @@ class PersonSet:
         return self.pipeline(self.get_data_info(index))
 
 
-def photograph(victim: Any, infos: list[dict[str, Any]] | None = None, steps: Any = None) -> Any:
-    """The first photograph of a set as a batch, as the engine hands it to a ImageVictim."""
+def picture(victim: Any, infos: list[dict[str, Any]] | None = None, steps: Any = None) -> Any:
+    """The first picture of a set as a batch, as the engine hands it to a ImageVictim."""
     from mmengine.dataset import pseudo_collate
 
     dataset = PersonSet(persons() if infos is None else infos, steps)

@@ -74,7 +74,7 @@ def test_other_maps_equal_opencvs(matrix):
     assert torch.equal(crop[0], opencv(image, matrix, (64, 80)))
 
 
-def test_the_identity_gives_the_photograph_and_zeros_beyond_it():
+def test_the_identity_gives_the_picture_and_zeros_beyond_it():
     image = noise((2, 5, 7))
     crop = affine_crop(image, double(np.eye(2, 3)), (9, 6))[0]
     assert torch.equal(crop[:, :5, :7], image)
@@ -82,7 +82,7 @@ def test_the_identity_gives_the_photograph_and_zeros_beyond_it():
     assert not crop[:, :, 7:].any()
 
 
-def test_sums_are_linear_in_the_photograph_and_rounding_is_to_the_nearest_level():
+def test_sums_are_linear_in_the_picture_and_rounding_is_to_the_nearest_level():
     one, two = noise(seed=1).double(), noise(seed=2).double()
     matrix = double(warp_matrix([25, 20], [30, 37.5], 17, (64, 80), False))
     cut = [affine_crop(image, matrix, (64, 80), rounded=False) for image in (one, two, one + two)]
@@ -166,7 +166,7 @@ def test_bad_arguments_are_named(change, message):
 
 @pytest.mark.real
 @pytest.mark.parametrize('udp', [False, True])
-def test_crops_of_real_photographs_equal_those_of_mmposes_pipeline(real_data, udp):
+def test_crops_of_real_pictures_equal_those_of_mmposes_pipeline(real_data, udp):
     from mmpose.datasets import CocoDataset
     from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
@@ -190,8 +190,8 @@ def test_crops_of_real_photographs_equal_those_of_mmposes_pipeline(real_data, ud
         image = cv2.imread(str(Path(meta['img_path'])))
         make = get_udp_warp_matrix if udp else get_warp_matrix
         matrix = make(meta['input_center'], meta['input_scale'], 0.0, output_size=size)
-        photograph = torch.from_numpy(image).permute(2, 0, 1).float()
-        crop = affine_crop(photograph, double(matrix), size)[0]
+        picture = torch.from_numpy(image).permute(2, 0, 1).float()
+        crop = affine_crop(picture, double(matrix), size)[0]
         assert torch.equal(crop.byte(), item['inputs'])
         low = meta['input_center'] - meta['input_scale'] / 2
         high = low + meta['input_scale']

@@ -1,4 +1,4 @@
-"""MMPose's own bottom-up configs, narrow and untrained, attacked on real photographs."""
+"""MMPose's own bottom-up configs, narrow and untrained, attacked on real pictures."""
 
 import json
 
@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 WIDTHS = """
 _base_ = ['{base}']
 model = {model}
-photographs = dict(
+pictures = dict(
     data_root='{folder}/', ann_file='test_coco.json', data_prefix=dict(img=''),
     pipeline={pipeline})
-test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=photographs)
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=pictures)
 test_evaluator = dict(ann_file='{folder}/test_coco.json')
 """
 _BRANCHES = {
@@ -86,7 +86,7 @@ def run(request, real_data, tmp_path_factory):
     return out / 'work'
 
 
-def test_pose_bottomup_run_on_real_photographs_leaves_a_report(run):
+def test_pose_bottomup_run_on_real_pictures_leaves_a_report(run):
     card = json.loads((run / 'report.json').read_text())
     assert card['goal']['type'] == 'CorruptPersons'
     assert card['n'] == card['evaluated'] == card['attacked'] == 2

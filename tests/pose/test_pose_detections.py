@@ -161,7 +161,7 @@ def test_pose_boxes_are_attacked_as_stock_tests_them(folder, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_pose_boxes_are_attacked_through_the_photograph(folder, tmp_path):
+def test_pose_boxes_are_attacked_through_the_picture(folder, tmp_path):
     config = write_config(folder)
     assert attack(config, tmp_path, arguments=('--space', 'image')) == 0
     report = json.loads((tmp_path / 'report.json').read_text())

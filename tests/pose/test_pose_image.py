@@ -1,4 +1,4 @@
-"""A photograph and all its persons as one sample: crops, gradients, what is shared."""
+"""A picture and all its persons as one sample: crops, gradients, what is shared."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from pose_toys import (
     build_model,
     distance,
     persons,
-    photograph,
+    picture,
     pipeline,
 )
 
@@ -44,7 +44,7 @@ def test_image_crops_are_the_pipelines_inputs(udp, turned):
         import numpy as np
 
         infos = [one | {'bbox_rotation': np.array([25.0 * i])} for i, one in enumerate(infos)]
-    loaded = photograph(victim, infos, pipeline(udp=udp))
+    loaded = picture(victim, infos, pipeline(udp=udp))
     assert loaded.names == ['picture.png']
     layout = loaded.layouts[0]
     assert torch.equal(layout.pixels(), torch.from_numpy(infos[0]['img']).permute(2, 0, 1))
@@ -57,14 +57,14 @@ def test_image_crops_are_the_pipelines_inputs(udp, turned):
 def test_image_responses_are_those_of_the_crops(name):
     model = build_model(name, flip=name in ('heatmap', 'rtmcc'))
     crop, victim = PoseVictim(model), ImageVictim(model)
-    data, loaded = batch(), photograph(victim)
+    data, loaded = batch(), picture(victim)
     samples, expected = crop.predict(data)
     found, outputs = victim.predict(loaded.data)
     assert torch.equal(outputs, expected.reshape(1, -1))
     photo, pixels = bound(victim, loaded)
     with torch.no_grad():
         torch.testing.assert_close(photo(pixels.float()), outputs, rtol=1e-4, atol=1e-5)
-        # Versions of the photograph do not mix.
+        # Versions of the picture do not mix.
         two = photo(torch.cat([pixels.float(), 255 - pixels.float()]))
         torch.testing.assert_close(two[:1], outputs, rtol=1e-4, atol=1e-5)
         assert not torch.allclose(two[1:], outputs, rtol=1e-4)
@@ -86,7 +86,7 @@ def test_image_readout_speaks_of_every_person(name):
         outputs = torch.cat([crop.predict(data)[1] for data in batches])
     keypoints = torch.cat([truth.keypoints for truth in truths])
     visible = torch.cat([truth.visible for truth in truths])
-    # Two photographs of three persons each.
+    # Two pictures of three persons each.
     many = PerPersonAdapter(single, 3)
     aim, pooled = single.encode(keypoints, visible), outputs.reshape(2, -1)
     aims = many.encode(keypoints.reshape(2, -1, 2), visible.reshape(2, -1))
@@ -116,7 +116,7 @@ def test_image_gradient_agrees_with_finite_differences(name, monkeypatch):
     monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
     # Rounding has no slope; what it does to gradients is the next test.
     monkeypatch.setattr(module, 'affine_crop', partial(affine_crop, rounded=False))
-    loaded = photograph(victim, persons()[:2])
+    loaded = picture(victim, persons()[:2])
     photo, pixels = bound(victim, loaded)
     pixels, truth = pixels.double(), victim.labels(loaded.data)
     for loss in truth.adapter.losses():
@@ -145,7 +145,7 @@ def gradient_of(victim, loaded, pixels=None):
 def test_image_gradient_is_that_of_the_real_crops_carried_back():
     model = build_model('heatmap')
     crop, victim = PoseVictim(model), ImageVictim(model)
-    loaded, data = photograph(victim), batch()
+    loaded, data = picture(victim), batch()
     crops = crop.pixels(data).float().requires_grad_()
     goal = CorruptPose().bind(crop.labels(data), crop.bind(data['data_samples'])(crops).detach())
     (own,) = torch.autograd.grad(
@@ -161,8 +161,8 @@ def test_image_gradient_is_that_of_the_real_crops_carried_back():
 
 def test_image_gradients_of_persons_add_where_they_overlap():
     victim = ImageVictim(build_model('heatmap'))
-    both = gradient_of(victim, photograph(victim, persons()[:2]))
-    alone = [gradient_of(victim, photograph(victim, [one])) for one in persons()[:2]]
+    both = gradient_of(victim, picture(victim, persons()[:2]))
+    alone = [gradient_of(victim, picture(victim, [one])) for one in persons()[:2]]
     torch.testing.assert_close(both, alone[0] + alone[1], rtol=1e-3, atol=1e-9)
     shared = (alone[0] != 0) & (alone[1] != 0)
     assert int(shared.sum()) > 1000
@@ -172,9 +172,9 @@ def test_image_person_without_visible_joints_is_left_out():
     victim = ImageVictim(build_model('heatmap'))
     infos = persons()[:2]
     infos[0]['keypoints_visible'] = infos[0]['keypoints_visible'] * 0
-    pooled = victim.labels(photograph(victim, infos).data)
-    both = gradient_of(victim, photograph(victim, infos))
-    alone = gradient_of(victim, photograph(victim, infos[1:]))
+    pooled = victim.labels(picture(victim, infos).data)
+    both = gradient_of(victim, picture(victim, infos))
+    alone = gradient_of(victim, picture(victim, infos[1:]))
     torch.testing.assert_close(both, alone, rtol=1e-3, atol=1e-9)
     assert int(pooled.visible.sum()) == K - 1
     assert len(pooled) == 1
@@ -182,7 +182,7 @@ def test_image_person_without_visible_joints_is_left_out():
 
 def test_image_truth_joins_the_persons():
     victim, crop = (kind(build_model('heatmap')) for kind in (ImageVictim, PoseVictim))
-    truth, single = victim.labels(photograph(victim).data), crop.labels(batch())
+    truth, single = victim.labels(picture(victim).data), crop.labels(batch())
     assert len(truth) == 1
     assert truth.keypoints.shape == (1, 3 * K, 2)
     assert torch.equal(truth.keypoints.reshape(3, K, 2), single.keypoints)
@@ -190,7 +190,7 @@ def test_image_truth_joins_the_persons():
     chosen = truth[torch.tensor([0])]
     assert torch.equal(chosen.persons.keypoints, single.keypoints)
     # Half of a person's box is another length for another person.
-    outputs = victim.predict(photograph(victim).data)[1]
+    outputs = victim.predict(picture(victim).data)[1]
     box = distance(CorruptPose().bind(truth, outputs), outputs).reshape(3, K)
     own = crop.predict(batch())[1]
     assert torch.equal(box, distance(CorruptPose().bind(single, own), own))
@@ -199,7 +199,7 @@ def test_image_truth_joins_the_persons():
 
 def test_image_places_are_where_mmpose_puts_its_predictions():
     victim = ImageVictim(build_model('simcc'))
-    loaded = photograph(victim)
+    loaded = picture(victim)
     samples, outputs = victim.predict(loaded.data)
     truth = victim.labels(loaded.data)
     record = victim.record(truth, outputs, outputs, outputs)
@@ -214,7 +214,7 @@ def test_image_facts_are_those_of_the_persons():
     victim.sigmas = crop.sigmas = torch.full((K,), 0.3, dtype=torch.float64)
     infos = [one | {'raw_ann_info': {'keypoints': [], 'area': 900.0}} for one in persons()]
     infos[2]['keypoints_visible'] = infos[2]['keypoints_visible'] * 0
-    loaded = photograph(victim, infos)
+    loaded = picture(victim, infos)
     clean = victim.predict(loaded.data)[1]
     adversarial = clean.flip(1)
     record = victim.record(victim.labels(loaded.data), clean, adversarial, adversarial)
@@ -250,7 +250,7 @@ def test_image_boxes_of_a_detector_are_measured_from_what_is_predicted():
     infos = persons()
     infos[1].update(keypoints=infos[1]['keypoints'] * 0)
     del infos[1]['raw_ann_info']
-    loaded = photograph(victim, infos)
+    loaded = picture(victim, infos)
     truth = victim.labels(loaded.data)
     clean = victim.predict(loaded.data)[1].detach()
     goal = CorruptPose()
@@ -320,7 +320,7 @@ def test_image_pipeline_with_another_warp_is_refused():
     assert 'Smoothed: its crop differs' in item.error
 
 
-def test_image_picture_that_is_no_uint8_photograph_is_refused():
+def test_image_picture_that_is_no_uint8_picture_is_refused():
     victim = ImageVictim(build_model('heatmap'))
     infos = [one | {'img': one['img'].astype('float32')} for one in persons()]
     dataset = PersonSet(infos)
@@ -335,10 +335,10 @@ def test_image_items_are_grouped_in_order_and_failures_are_kept():
     dataset = PersonSet(infos)
     victim = ImageVictim(build_model('heatmap'))
     victim.install(dataset)
-    photographs = victim.samples(dataset)
-    assert photographs.paths == ['b', 'a']
-    assert photographs.persons == [[0, 2], [1]]
-    assert len(photographs) == 2
+    pictures = victim.samples(dataset)
+    assert pictures.paths == ['b', 'a']
+    assert pictures.persons == [[0, 2], [1]]
+    assert len(pictures) == 2
     infos[2]['img'] = None
     infos[2]['img_path'] = 'missing.png'
     dataset = PersonSet(infos[2:])
@@ -346,11 +346,11 @@ def test_image_items_are_grouped_in_order_and_failures_are_kept():
     item = Images(dataset)[0]
     assert isinstance(item, Failure)
     assert (item.name, item.refused) == ('missing.png', False)
-    with pytest.raises(ValueError, match="img_path must be a photograph's path for every item"):
+    with pytest.raises(ValueError, match="img_path must be a picture's path for every item"):
         Images(PersonSet([{'img_path': None}]))
 
 
-def test_image_persons_must_be_of_one_photograph():
+def test_image_persons_must_be_of_one_picture():
     infos = persons()
     infos[1]['img'] = infos[1]['img'] + 1
     dataset = PersonSet(infos)
@@ -361,9 +361,9 @@ def test_image_persons_must_be_of_one_photograph():
     assert 'decoded to the same pixels for every person' in item.error
 
 
-def test_image_a_batch_holds_one_photograph():
+def test_image_a_batch_holds_one_picture():
     victim = ImageVictim(build_model('heatmap'))
-    loaded = photograph(victim)
+    loaded = picture(victim)
     loaded.layouts.append(loaded.layouts[0])
     with pytest.raises(ValueError, match='batch must be of one sample, got 2'):
         victim.batches(loaded)

@@ -1,11 +1,11 @@
-"""Attacks on photographs: what is planted is found, budgets hold, nothing outside changes."""
+"""Attacks on pictures: what is planted is found, budgets hold, nothing outside changes."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from pose_toys import K, build_model, persons, photograph
+from pose_toys import K, build_model, persons, picture
 
 from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.k_limiting import KLimiting
@@ -25,7 +25,7 @@ FAR = CorruptPose(tau=1e3)
 
 def scene(name, infos=None, backbone='PosePlanted', flip=False):
     victim = ImageVictim(build_model(name, flip=flip, backbone=backbone))
-    loaded = photograph(victim, infos)
+    loaded = picture(victim, infos)
     ((_, photo, pixels),) = victim.batches(loaded)
     truth = victim.labels(loaded.data)
     return victim, loaded, photo, pixels, replace(truth, visible=torch.ones_like(truth.visible))
@@ -40,7 +40,7 @@ def apart():
 
 
 def planted(victim, loaded, pixels, eps):
-    """The photograph whose crops lie along the backbone's signs, as far as eps allows."""
+    """The picture whose crops lie along the backbone's signs, as far as eps allows."""
     layout = loaded.layouts[0]
     # The preprocessor swaps the channels.
     signs = victim.model.backbone.signs.flip(0).expand(len(layout.matrices), -1, -1, -1)
@@ -93,7 +93,7 @@ def test_image_budget_holds_after_rounding_and_the_test_step_sees_the_same(attac
     assert rendered.dtype == torch.uint8
     outputs = victim.predict({**loaded.data, 'inputs': [rendered]})[1]
     torch.testing.assert_close(outputs[0], outcome.scores, rtol=1e-5, atol=1e-6)
-    # The same seed leads to the same photograph.
+    # The same seed leads to the same picture.
     (again,) = attack(photo, pixels, truth, seeds=[3])
     assert torch.equal(again.adversarial, outcome.adversarial)
 
@@ -138,7 +138,7 @@ def test_image_person_listed_twice_is_attacked_as_once():
 def test_image_without_any_visible_joint_is_counted_and_left_as_it_is():
     infos = [one | {'keypoints_visible': one['keypoints_visible'] * 0} for one in persons()]
     victim = ImageVictim(build_model('heatmap'))
-    loaded = photograph(victim, infos)
+    loaded = picture(victim, infos)
     ((_, photo, pixels),) = victim.batches(loaded)
     (outcome,) = PGD(Linf(8), CorruptPose())(photo, pixels, victim.labels(loaded.data))
     assert not outcome.attacked

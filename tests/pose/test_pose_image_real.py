@@ -1,4 +1,4 @@
-"""Real photographs, several persons each: what is cut out of them is what MMPose cuts."""
+"""Real pictures, several persons each: what is cut out of them is what MMPose cuts."""
 
 from itertools import combinations
 
@@ -39,15 +39,15 @@ def coco(folder, *, udp):
 
 
 @pytest.mark.parametrize('udp', [False, True])
-def test_pose_image_crops_of_real_photographs_are_mmposes(real_data, udp):
+def test_pose_image_crops_of_real_pictures_are_mmposes(real_data, udp):
     folder = real_data / 'mmpose_tests' / 'coco'
     stock, followed = coco(folder, udp=udp), coco(folder, udp=udp)
     followed.pipeline = PersonPipeline(followed.pipeline.transforms)
-    photographs = Images(followed)
-    assert [len(rows) for rows in photographs.persons] == [1, 2, 4, 5]
+    pictures = Images(followed)
+    assert [len(rows) for rows in pictures.persons] == [1, 2, 4, 5]
     overlapping = 0
-    for index, rows in enumerate(photographs.persons):
-        item = photographs[index]
+    for index, rows in enumerate(pictures.persons):
+        item = pictures[index]
         layout = item[LAYOUT_KEY]
         crops = layout.render(layout.pixels())
         for crop, person, row in zip(crops, item[PERSONS_KEY], rows, strict=True):

@@ -24,7 +24,7 @@ JOINTS, PERSONS = 14, (1, 2, 3)
 
 
 def _person(rng, index, number, size):
-    """An annotated person somewhere in a photograph of this size; one joint is not labelled."""
+    """An annotated person somewhere in a picture of this size; one joint is not labelled."""
     width, height = size
     left, top = rng.uniform(0, 0.4 * width), rng.uniform(0, 0.3 * height)
     box = [left, top, rng.uniform(0.35, 0.6) * width, rng.uniform(0.5, 0.7) * height]
@@ -45,8 +45,8 @@ def _person(rng, index, number, size):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """Three photographs of 1, 2 and 3 persons, of different sizes, one below another folder."""
-    where, rng = tmp_path_factory.mktemp('photographs'), np.random.default_rng(0)
+    """Three pictures of 1, 2 and 3 persons, of different sizes, one below another folder."""
+    where, rng = tmp_path_factory.mktemp('pictures'), np.random.default_rng(0)
     images, annotations = [], []
     for index, count in enumerate(PERSONS):
         size = 90 + 20 * index, 100 + 10 * index
@@ -110,11 +110,11 @@ def run(config, checkpoint, tmp_path_factory):
     return out
 
 
-def test_pose_image_run_is_by_photograph(run):
+def test_pose_image_run_is_by_picture(run):
     report, rows = card(run), [read_entries(run)[index] for index in range(len(PERSONS))]
     assert report['space'] == 'image'
     assert report['n'] == report['evaluated'] == len(PERSONS)
-    # Metrics that compare both sides are by photograph too.
+    # Metrics that compare both sides are by picture too.
     assert report['robust']['robust/attacked'] == report['attacked']
     assert [row['persons'] for row in rows] == list(PERSONS)
     for row, count in zip(rows, PERSONS, strict=True):
@@ -159,12 +159,12 @@ def test_pose_image_run_in_other_batches_and_broken_off_gives_the_same(
         for key in ('success', 'linf', 'l2', 'forwards', 'clean_pck', 'joints_moved', 'attacked'):
             assert found[index][key] == expected[index][key], key
         assert found[index]['adversarial_joints'] == expected[index]['adversarial_joints']
-        name = found[index]['photograph']
+        name = found[index]['picture']
         assert (saved / name).read_bytes() == (run / 'adv' / name).read_bytes()
     assert card(tmp_path)['adversarial'] == pytest.approx(card(run)['adversarial'], rel=1e-6)
 
 
-def test_pose_image_saved_photographs_give_the_reports_predictions(run, folder, config, checkpoint):
+def test_pose_image_saved_pictures_give_the_reports_predictions(run, folder, config, checkpoint):
     from mmengine.dataset import pseudo_collate
     from mmpose.registry import DATASETS, MODELS
 
@@ -177,8 +177,8 @@ def test_pose_image_saved_photographs_give_the_reports_predictions(run, folder, 
     row, changed = 0, 0
     for index, count in enumerate(PERSONS):
         entry = read_entries(run)[index]
-        assert entry['photograph'] == ['0.jpg', 'more/1.jpg', '2.jpg'][index]
-        saved, clean = (cv2.imread(str(at / entry['photograph'])) for at in (run / 'adv', folder))
+        assert entry['picture'] == ['0.jpg', 'more/1.jpg', '2.jpg'][index]
+        saved, clean = (cv2.imread(str(at / entry['picture'])) for at in (run / 'adv', folder))
         delta = saved.astype(int) - clean
         assert np.abs(delta).max() == entry['linf']
         changed += int((delta != 0).any())
@@ -211,11 +211,11 @@ def test_pose_image_target_is_fitted_to_every_person_of_the_embedded_figures(che
     rows = read_entries(tmp_path)
     for row in rows.values():
         x, y = zip(*row['target_joints'], strict=True)
-        # In the photograph, which is larger than a crop.
+        # In the picture, which is larger than a crop.
         assert max(x) - min(x) < 128
         assert max(y) - min(y) < 96
         assert row['target_error'] > 0
-        assert (tmp_path / 'adv' / row['photograph']).is_file()
+        assert (tmp_path / 'adv' / row['picture']).is_file()
     assert len(rows) == 2
 
 

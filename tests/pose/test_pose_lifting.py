@@ -129,7 +129,7 @@ def test_pose_lifting_sequences_do_not_mix(family, h36m):
         )
 
 
-def test_pose_lifting_budget_is_pixels_of_the_photograph_without_rounding(family, h36m):
+def test_pose_lifting_budget_is_pixels_of_the_picture_without_rounding(family, h36m):
     _, sequences, joints, truth, _ = bound(family, h36m)
     before = joints.clone()
     attack = PGD(Linf(2.5), Corrupt3DPose(tau=100.0), steps=4, step_size=1.1)

@@ -75,7 +75,7 @@ def test_pose_lifting_run_reports_clean_and_adversarial_metrics(name, h36m, tmp_
     assert all(row.keys() >= {*LifterVictim.record_keys} for row in rows)
     assert all(row['shift'] > 0.001 and row['linf'] <= 8.0 + 1e-9 for row in rows)
     page = (tmp_path / 'report.html').read_text()
-    assert 'pixels of the photograph' in page
+    assert 'pixels of the picture' in page
     assert 'grey level' not in page.lower()
     pictures = sorted((tmp_path / 'previews').glob('*.png'))
     assert len(pictures) == min(expected, 4)

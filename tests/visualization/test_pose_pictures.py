@@ -59,7 +59,7 @@ def test_several_persons_are_drawn_and_no_line_joins_them():
     assert not found[4 * 20 : 4 * 50].any()
 
 
-def test_photographs_are_reduced_and_their_joints_with_them():
+def test_pictures_are_reduced_and_their_joints_with_them():
     large = grey(900, 1280)
     assert resized(large).shape == (450, WIDTH, 3)
     found = is_green(PosePictures(METAINFO).drawn(large, [[400, 600], [440, 600], [900, 100]]))

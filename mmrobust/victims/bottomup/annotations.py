@@ -18,7 +18,7 @@ from mmrobust.victims.bottomup.persons import Persons
 
 
 def input_points(points: NDArray[Any], sample: Any) -> NDArray[Any]:
-    """Points (..., 2) of the photograph in pixels of the network's input."""
+    """Points (..., 2) of the picture in pixels of the network's input."""
     meta = sample.metainfo
     size, scale, center = (
         np.asarray(meta[key], np.float64) for key in ('input_size', 'input_scale', 'input_center')

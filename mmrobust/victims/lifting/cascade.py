@@ -1,4 +1,4 @@
-"""Photograph to 2-D joints to a pose in space, attacked as one.
+"""Picture to 2-D joints to a pose in space, attacked as one.
 
 Shapes: N crops, T frames, J joints of the 2-D estimator, K of the lifter, D values of the 2-D
 estimator's response.
@@ -154,18 +154,18 @@ class CascadeAdapter(LiftAdapter):
 
     def _lifted(self, joints: Tensor, samples: Sequence[Chained]) -> Tensor:
         """Places for joints (N, J, 2) in pixels of the crops."""
-        maps = [_to_photograph(one.pose) for one in samples]
+        maps = [_to_picture(one.pose) for one in samples]
         scale, origin = (
             torch.from_numpy(np.stack(values)).to(joints.device)[:, None]
             for values in zip(*maps, strict=True)
         )
-        photograph = joints.double() * scale + origin
-        mixed = self.mixing.to(photograph) @ photograph
+        picture = joints.double() * scale + origin
+        mixed = self.mixing.to(picture) @ picture
         return self.lifter.places(mixed, samples)
 
 
-def _to_photograph(sample: Any) -> tuple[Any, Any]:
-    """Scale and origin (2,) of the map from the crop to the photograph, as MMPose undoes it."""
+def _to_picture(sample: Any) -> tuple[Any, Any]:
+    """Scale and origin (2,) of the map from the crop to the picture, as MMPose undoes it."""
     scale = 1 / zoom(sample)
     origin = np.asarray(sample.input_center) - 0.5 * np.asarray(sample.input_scale)
     return scale.astype(np.float64), origin.astype(np.float64)

@@ -107,7 +107,7 @@ class Lifter:
         return Chained(sample, found['data_samples'], found[LAYOUT_KEY])
 
     def places(self, joints: Tensor, chained: Sequence[Chained]) -> Tensor:
-        """Places (N, T, K, 3) for joints (N, K, 2) in photograph pixels; differentiable."""
+        """Places (N, T, K, 3) for joints (N, K, 2) in picture pixels; differentiable."""
         moving = joints.transpose(1, 2)[:, :, None, :, None]
         moving = moving.expand(-1, -1, self.frames, -1, -1).double()
         lifts = [one.lift for one in chained]

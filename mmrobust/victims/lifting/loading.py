@@ -1,6 +1,6 @@
 """The test pipeline of a lifter's data set, and how its result depends on the joints.
 
-Shapes: T frames, K joints; coordinates in pixels of the photograph.
+Shapes: T frames, K joints; coordinates in pixels of the picture.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class LiftLayout:
     """A sequence of 2-D poses and the map, linear in each coordinate, to the input.
 
     Attributes:
-        keypoints: (T, K, 2), photograph pixels.
+        keypoints: (T, K, 2), picture pixels.
         source: Of every value of the input, the coordinate (of T * K * 2) it is made of.
         scale: Of every value, its slope; 0 where no coordinate matters (visibility).
         offset: Of every value, what it is for joints at the origin.
@@ -104,7 +104,7 @@ class LiftPipeline(FollowedPipeline):
         self.before, self.after = transforms[:first], transforms[first:]
 
     def name(self, data_info: Results) -> str:
-        """The photograph, and the number of the sample."""
+        """The picture, and the number of the sample."""
         return lift_name(data_info)
 
     def followed(self, data_info: Results) -> tuple[Results, LiftLayout]:
@@ -132,6 +132,6 @@ class LiftPipeline(FollowedPipeline):
 
 
 def lift_name(data_info: Results) -> str:
-    """The photograph whose pose is wanted, and the number of the sample."""
+    """The picture whose pose is wanted, and the number of the sample."""
     paths = data_info.get('target_img_path', ['unnamed'])
     return f'{paths[len(paths) // 2]}#{data_info.get("id", 0)}'

@@ -1,7 +1,7 @@
 """MMPose's 3-D pose lifters as victims.
 
 Shapes: N sequences, T frames, K joints, D values of a response; coordinates in pixels of
-the photograph, so that a budget means what it says whatever the codec does with them.
+the picture, so that a budget means what it says whatever the codec does with them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class LifterVictim(Victim):
     """A 3-D lifter with its own test path: **what is attacked is the 2-D pose**.
 
     The threat model is that of an attacker who moves the joints that some 2-D estimator
-    has found (or its errors, taken at their worst), not that of the photograph: eps is the
-    number of photograph pixels that a joint may move along an axis. Joints are not
+    has found (or its errors, taken at their worst), not that of the picture: eps is the
+    number of picture pixels that a joint may move along an axis. Joints are not
     rounded, and may leave the picture. Visibilities stay as they are.
 
     Args:
@@ -45,7 +45,7 @@ class LifterVictim(Victim):
     goal = 'Corrupt3DPose'
     kinds = {
         'keypoints': SampleKind(
-            'pose', previews='LiftingPreviews', frames=True, unit='pixels of the photograph'
+            'pose', previews='LiftingPreviews', frames=True, unit='pixels of the picture'
         )
     }
     raw_input = False

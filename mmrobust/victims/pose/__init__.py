@@ -2,7 +2,7 @@
 
 ``capture`` runs the stock test path up to the decoder, ``head_adapters`` say what
 comes out there for each family of heads, ``annotations`` read the ground truth,
-``victim`` joins them for crops, ``photograph`` for whole photographs.
+``victim`` joins them for crops, ``image`` for whole pictures.
 """
 
 from mmrobust.lazy import offers

@@ -74,7 +74,7 @@ def _visible(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def zoom(sample: Any) -> NDArray[Any]:
-    """Input pixels per pixel of the photograph, across and down."""
+    """Input pixels per pixel of the picture, across and down."""
     return np.asarray(sample.input_size) / np.asarray(sample.input_scale)
 
 
@@ -110,7 +110,7 @@ def stands_for_none(raw: Any, keypoints: Any) -> bool:
 
     Args:
         raw: The sample's raw annotation, or None.
-        keypoints: (1, K, 2), pixels of the photograph.
+        keypoints: (1, K, 2), pixels of the picture.
     """
     # Some data sets keep the joints of a raw annotation elsewhere (InterHand2D).
     bare = raw is None or 'keypoints' not in raw

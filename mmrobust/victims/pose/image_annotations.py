@@ -1,4 +1,4 @@
-"""The persons of a photograph as one sample: what is known of them, what is written down.
+"""The persons of a picture as one sample: what is known of them, what is written down.
 
 Shapes: P persons, K joints.
 """
@@ -25,14 +25,14 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ImageAnnotations(PoseAnnotations):
-    """Annotations of one photograph: a sample with the P * K joints of its persons.
+    """Annotations of one picture: a sample with the P * K joints of its persons.
 
     Joints are in the pixels of their own person's crop.
 
     Attributes:
         persons: The annotations by person.
-        origins: (P, 2), the corner of each crop in the photograph, pixels.
-        zooms: (P, 2), pixels of the crop per pixel of the photograph.
+        origins: (P, 2), the corner of each crop in the picture, pixels.
+        zooms: (P, 2), pixels of the crop per pixel of the picture.
     """
 
     persons: PoseAnnotations
@@ -62,7 +62,7 @@ class ImageAnnotations(PoseAnnotations):
         )
 
     def places(self, joints: Sequence[Sequence[Sequence[float]]]) -> list[list[float]]:
-        """Joints of the crops (P, K, 2) as pixels of the photograph (P * K, 2).
+        """Joints of the crops (P, K, 2) as pixels of the picture (P * K, 2).
 
         As MMPose maps its predictions; a crop that is turned is not turned back.
         """
@@ -80,16 +80,16 @@ def image_record(
     checked: Tensor,
     sigmas: Tensor | None,
 ) -> Record:
-    """What is written down of a photograph.
+    """What is written down of a picture.
 
     ``by_person`` has what :func:`~mmrobust.victims.pose.record.pose_record` says of
     every person. ``pck`` and ``error`` are pooled over all labelled joints,
     ``joints_moved`` and ``joints_vanished`` are sums, all else is the mean over
     the persons that have a value; ``joints`` and ``target_joints`` are in pixels
-    of the photograph, person after person.
+    of the picture, person after person.
 
     Args:
-        annotations: The annotations of one photograph.
+        annotations: The annotations of one picture.
         clean: Responses (1, P * D) of the test step to the clean crops.
         adversarial: Likewise to the adversarial ones.
         checked: Responses (1, P * D) in the attack's last check.

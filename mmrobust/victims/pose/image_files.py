@@ -1,4 +1,4 @@
-"""Adversarial photographs, written so that the stock pipeline reads them as they were attacked."""
+"""Adversarial pictures, written so that the stock pipeline reads them as they were attacked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mmrobust.victims.pose.images import Images
 
 @SAVED_FILES.register_module()
 class ImageFiles(SavedFiles):
-    """Writes photographs under the names that the data set has for them.
+    """Writes pictures under the names that the data set has for them.
 
     A folder of them takes the place of the data set's ``data_prefix.img``. The
     data are those of a PNG, whatever the name ends in: OpenCV, with which stock
@@ -32,24 +32,24 @@ class ImageFiles(SavedFiles):
 
     Args:
         folder: Where to.
-        photographs: The data set by photograph.
+        pictures: The data set by picture.
 
     Raises:
         ValueError: Images lie outside of ``data_prefix.img``, two have the same
             name, or ``folder`` is the one that they are in.
     """
 
-    kind, key = 'photographs', 'photograph'
+    kind, key = 'pictures', 'picture'
 
-    def __init__(self, folder: Path, photographs: Images) -> None:
+    def __init__(self, folder: Path, pictures: Images) -> None:
         super().__init__(folder)
-        self.photographs, self._rehearsed = photographs, False
-        self.names = [self._name(index) for index in range(len(photographs))]
+        self.pictures, self._rehearsed = pictures, False
+        self.names = [self._name(index) for index in range(len(pictures))]
         twice = sorted(name for name, count in Counter(self.names).items() if count > 1)
-        require(not twice, 'save_adv', 'used where every photograph has its own name', twice[:3])
-        for name, path in zip(self.names, photographs.paths, strict=True):
+        require(not twice, 'save_adv', 'used where every picture has its own name', twice[:3])
+        for name, path in zip(self.names, pictures.paths, strict=True):
             own = (folder / name).resolve() == Path(path).resolve()
-            require(not own, 'save_adv', 'another folder than that of the photographs', folder)
+            require(not own, 'save_adv', 'another folder than that of the pictures', folder)
 
     @classmethod
     def of(cls, folder: Path, dataset: Any, samples: Any) -> Self:
@@ -57,28 +57,28 @@ class ImageFiles(SavedFiles):
         return cls(folder, samples)
 
     def _leaf(self, index: int) -> Any:
-        return locate(self.photographs.dataset, self.photographs.persons[index][0])[0]
+        return locate(self.pictures.dataset, self.pictures.persons[index][0])[0]
 
     def _name(self, index: int) -> str:
-        path = self.photographs.paths[index]
+        path = self.pictures.paths[index]
         prefix = (getattr(self._leaf(index), 'data_prefix', None) or {}).get('img')
         name = os.path.relpath(path, prefix) if prefix else os.path.normpath(path)
         inside = not Path(name).is_absolute() and '..' not in Path(name).parts
-        rule = "used with photographs below the data set's data_prefix.img"
+        rule = "used with pictures below the data set's data_prefix.img"
         require(inside, 'save_adv', rule, (path, prefix))
         return name
 
     def existing(self) -> Iterator[Path]:
-        """Files under the names of the photographs."""
+        """Files under the names of the pictures."""
         paths = (self.folder / name for name in self.names)
         return (path for path in paths if os.path.lexists(path))
 
     def owns(self, name: str) -> bool:
-        """Whether it is a photograph's, or the mark's."""
+        """Whether it is a picture's, or the mark's."""
         return name == MARK or any(Path(own).name == name for own in self.names)
 
     def rehearse(self, index: int, layout: ImageLayout) -> None:
-        """Write one clean photograph and read it back, the first that comes.
+        """Write one clean picture and read it back, the first that comes.
 
         Raises:
             ValueError: The pipeline reads other pixels, for instance because its decoder
@@ -87,11 +87,11 @@ class ImageFiles(SavedFiles):
         if self._rehearsed:
             return
         with tempfile.TemporaryDirectory() as elsewhere:
-            self._write(Path(elsewhere) / self.names[index], index, layout.photograph)
+            self._write(Path(elsewhere) / self.names[index], index, layout.picture)
         self._rehearsed = True
 
     def write(self, index: int, layout: ImageLayout, adversarial: Tensor) -> str:
-        """Write a photograph (C, H, W), uint8; returns its name in the folder.
+        """Write a picture (C, H, W), uint8; returns its name in the folder.
 
         Raises:
             ValueError: The pipeline reads other pixels back.
@@ -101,11 +101,11 @@ class ImageFiles(SavedFiles):
         return self.names[index]
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
-        """Nothing: the data set has its own list of photographs."""
+        """Nothing: the data set has its own list of pictures."""
 
-    def _write(self, path: Path, index: int, photograph: Tensor) -> None:
+    def _write(self, path: Path, index: int, pixels: Tensor) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = np.ascontiguousarray(photograph.cpu().permute(1, 2, 0).numpy())
+        picture = np.ascontiguousarray(pixels.cpu().permute(1, 2, 0).numpy())
         path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
         again = self._leaf(index).pipeline.read(str(path))
         same = np.array_equal(again, picture)

@@ -1,9 +1,9 @@
-"""The test pipeline of a pose data set, followed from the photograph to a person's crop.
+"""The test pipeline of a pose data set, followed from the picture to a person's crop.
 
 Inputs come from the pipeline itself, unchanged. ``PersonPipeline`` runs its
-transforms one by one, keeps the photograph as the pipeline decodes it, and
+transforms one by one, keeps the picture as the pipeline decodes it, and
 compares, bit for bit, what it would cut out of it with what the pipeline made.
-Shapes: C channels, H, W pixels of the photograph, P persons, h, w pixels of a crop.
+Shapes: C channels, H, W pixels of the picture, P persons, h, w pixels of a crop.
 """
 
 from __future__ import annotations
@@ -27,49 +27,49 @@ from mmrobust.victims.samples import Results, UnknownTransformError, check_chann
 
 @dataclass(frozen=True)
 class ImageLayout:
-    """``space='image'``: a photograph, and where its persons' crops lie.
+    """``space='image'``: a picture, and where its persons' crops lie.
 
     Attributes:
-        photograph: (C, H, W), uint8, as the pipeline decodes it.
-        matrices: (P, 2, 3), double precision, from the photograph to each crop.
+        picture: (C, H, W), uint8, as the pipeline decodes it.
+        matrices: (P, 2, 3), double precision, from the picture to each crop.
         size: (w, h) of a crop.
     """
 
-    photograph: Tensor
+    picture: Tensor
     matrices: Tensor
     size: tuple[int, int]
 
     def pixels(self) -> Tensor:
-        """The photograph (C, H, W), uint8."""
-        return self.photograph
+        """The picture (C, H, W), uint8."""
+        return self.picture
 
     def render(self, pixels: Tensor) -> Tensor:
-        """The crops (P, C, h, w), uint8, of an attacked photograph (C, H, W)."""
+        """The crops (P, C, h, w), uint8, of an attacked picture (C, H, W)."""
         return affine_crop(pixels.float(), self.matrices, self.size).to(torch.uint8)
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """A photograph's size and its number of persons."""
-        return tuple(self.photograph.shape), len(self.matrices)
+        """A picture's size and its number of persons."""
+        return tuple(self.picture.shape), len(self.matrices)
 
     @classmethod
     def joined(cls, layouts: Sequence[ImageLayout]) -> ImageLayout:
-        """The layout of all persons of one photograph.
+        """The layout of all persons of one picture.
 
         Raises:
-            ValueError: They are none of one photograph and one size of crop.
+            ValueError: They are none of one picture and one size of crop.
         """
         first = layouts[0]
         for other in layouts[1:]:
-            same = torch.equal(other.photograph, first.photograph)
-            require(same, 'photograph', 'decoded to the same pixels for every person', 'others')
+            same = torch.equal(other.picture, first.picture)
+            require(same, 'picture', 'decoded to the same pixels for every person', 'others')
             require(other.size == first.size, 'input_size', f'{first.size} as before', other.size)
         matrices = torch.cat([layout.matrices for layout in layouts])
-        return cls(first.photograph, matrices, first.size)
+        return cls(first.picture, matrices, first.size)
 
 
 class PersonPipeline(FollowedPipeline):
-    """A top-down estimator's test pipeline, followed from the photograph to a person's crop.
+    """A top-down estimator's test pipeline, followed from the picture to a person's crop.
 
     Args:
         transforms: The pipeline's own transforms.
@@ -80,7 +80,7 @@ class PersonPipeline(FollowedPipeline):
         self.transforms, self.channels = transforms, channels
 
     def name(self, data_info: Results) -> str:
-        """The photograph."""
+        """The picture."""
         return picture_name(data_info)
 
     def read(self, path: str) -> NDArray[np.uint8]:
@@ -103,7 +103,7 @@ class PersonPipeline(FollowedPipeline):
                 continue
             if shown is not None and layout is None and _is_affine(transform):
                 layout = _layout(transform, shown, state)
-                cut = layout.render(layout.photograph)[0].permute(1, 2, 0).numpy()
+                cut = layout.render(layout.picture)[0].permute(1, 2, 0).numpy()
                 if not np.array_equal(found, cut):
                     raise UnknownTransformError(
                         transform, 'its crop differs from what is cut here', 'image'
@@ -117,7 +117,7 @@ class PersonPipeline(FollowedPipeline):
         last = self.transforms[-1]
         if layout is None:
             raise UnknownTransformError(last, 'no TopdownAffine comes before it', 'image')
-        if not torch.equal(state['inputs'], layout.render(layout.photograph)[0]):
+        if not torch.equal(state['inputs'], layout.render(layout.picture)[0]):
             raise UnknownTransformError(last, 'its inputs differ from the crop', 'image')
         return state, layout
 
@@ -133,15 +133,13 @@ def _layout(transform: Any, image: Any, state: Results) -> ImageLayout:
     sound = isinstance(image, np.ndarray) and image.ndim == 3 and image.dtype == np.uint8
     if not sound:
         found = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image)
-        raise UnknownTransformError(
-            transform, f'it is given {found}, not a uint8 photograph', 'image'
-        )
+        raise UnknownTransformError(transform, f'it is given {found}, not a uint8 picture', 'image')
     make = get_udp_warp_matrix if transform.use_udp else get_warp_matrix
     turned = state['bbox_rotation'][0] if 'bbox_rotation' in state else 0.0
     width, height = state['input_size']
     matrix = make(state['input_center'], state['input_scale'], turned, output_size=(width, height))
     return ImageLayout(
-        photograph=torch.from_numpy(image).permute(2, 0, 1).contiguous(),
+        picture=torch.from_numpy(image).permute(2, 0, 1).contiguous(),
         matrices=torch.from_numpy(np.asarray(matrix, dtype=np.float64))[None],
         size=(int(width), int(height)),
     )

@@ -1,4 +1,4 @@
-"""A pose data set regrouped: an item is a photograph with all its persons."""
+"""A pose data set regrouped: an item is a picture with all its persons."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ PERSONS_KEY = 'mmrobust_persons'
 
 
 class Images:
-    """The items of a data set by photograph, in the order of its first person.
+    """The items of a data set by picture, in the order of its first person.
 
     Args:
         dataset: An MMPose data set (wrapped or not) whose items are persons, with
             a ``PersonPipeline`` installed.
 
     Attributes:
-        paths: Of the photographs, as the data set names them.
+        paths: Of the pictures, as the data set names them.
         persons: Their items in the data set.
 
     Raises:
-        ValueError: Its items do not say what photograph they are from.
+        ValueError: Its items do not say what picture they are from.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -33,7 +33,7 @@ class Images:
         groups: dict[str, list[int]] = {}
         for row in range(len(dataset)):
             path = dataset.get_data_info(row).get('img_path')
-            require(isinstance(path, str), 'img_path', "a photograph's path for every item", path)
+            require(isinstance(path, str), 'img_path', "a picture's path for every item", path)
             groups.setdefault(path, []).append(row)
         self.paths, self.persons = list(groups), list(groups.values())
 
@@ -41,7 +41,7 @@ class Images:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Results | Failure:
-        """A photograph's persons, packed, and the layout; or why there are none."""
+        """A picture's persons, packed, and the layout; or why there are none."""
         items = [self.dataset[row] for row in self.persons[index]]
         failures = [item for item in items if isinstance(item, Failure)]
         if failures:
@@ -57,7 +57,7 @@ class Images:
 
 @dataclass(frozen=True)
 class CollatePersons:
-    """Collates the persons of photographs as the data loader would collate them.
+    """Collates the persons of pictures as the data loader would collate them.
 
     Attributes:
         collate: The data loader's own function.

@@ -1,6 +1,6 @@
 """The test pipeline of a pose data set, run in the data workers.
 
-Inputs come from the pipeline itself, unchanged; a photograph that cannot be
+Inputs come from the pipeline itself, unchanged; a picture that cannot be
 read becomes a ``Failure`` instead of ending the run.
 """
 
@@ -43,12 +43,12 @@ class CropLayout:
 
 
 def picture_name(data_info: Results) -> str:
-    """The photograph, as its data set names it, else its path."""
+    """The picture, as its data set names it, else its path."""
     return str(data_info.get(NAME_KEY) or data_info.get('img_path', 'unnamed'))
 
 
 def sample_name(data_info: Results) -> str:
-    """The photograph, and which of its persons."""
+    """The picture, and which of its persons."""
     name, number = picture_name(data_info), data_info.get('id')
     return name if number is None else f'{name}#{number}'
 
@@ -65,7 +65,7 @@ class CropPipeline(FollowedPipeline):
         self.transforms, self.channels = transforms, channels
 
     def name(self, data_info: Results) -> str:
-        """The photograph, and which of its persons."""
+        """The picture, and which of its persons."""
         return sample_name(data_info)
 
     def followed(self, data_info: Results) -> tuple[Results, CropLayout]:

@@ -21,7 +21,7 @@ from mmrobust.visualization.stills import write_picture
 
 @PREVIEWS.register_module()
 class PosePreviews(Previews):
-    """Crops, or photographs, with the poses that were predicted.
+    """Crops, or pictures, with the poses that were predicted.
 
     Args:
         metainfo: Of the data set: skeleton and colours.

@@ -31,7 +31,7 @@ class PoseVictim(TopDownVictim):
     """A pose estimator with its own test path, ready to be attacked.
 
     The threat model is that of the crop: what may change is the network's
-    input after the affine map, zero borders included, not the photograph
+    input after the affine map, zero borders included, not the picture
     (that is :class:`~mmrobust.victims.pose.image.ImageVictim`).
 
     Args:
