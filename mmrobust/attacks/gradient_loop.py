@@ -26,8 +26,9 @@ class GradientLoop(Attack):
     bit. In single precision kernels round by the batch's size, and the sign of a gradient
     next to zero may turn with that; from there two runs go apart.
 
-    A variant overrides one of ``begin``, ``gradient``, ``direction`` and ``step``, which are
-    given the loop's state. Samples that are done leave the batch: no forward is spent on them.
+    A variant overrides one of ``begin``, ``gradient``, ``direction``, ``step`` and ``ending``,
+    which are given the loop's state. Samples that are done leave the batch: no forward is spent
+    on them.
 
     Args:
         threat: See :class:`~mmrobust.attacks.base.Attack`.
@@ -116,7 +117,7 @@ class GradientLoop(Attack):
                 steepest = self.threat.steepest(direction)
             state.pixels = self.step(state, steepest)
         self.leave(state)
-        found[live] = state.pixels
+        found[live] = self.ending(state)
         return found, done
 
     def begin(
@@ -150,6 +151,10 @@ class GradientLoop(Attack):
         length = step_length(self.step_size, self.step_unit, self.threat)
         moved = state.pixels + length * steepest
         return self.threat.project(moved, state.clean).clamp(*state.victim.bounds)
+
+    def ending(self, state: LoopState) -> Tensor:
+        """Pixels of the samples that no step succeeded on (N, ...): where the last one led."""
+        return state.pixels
 
     def leave(self, state: LoopState) -> None:
         """Called with the samples that end here, for what an attack reports of itself."""

@@ -15,7 +15,7 @@ from mmrobust.functional.checks import SampleError, require
 from mmrobust.functional.losses import LOSSES
 from mmrobust.goals.base import BoundGoal, Goal
 
-LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up']
+LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up', 'dlr']
 Reference = Literal['label', 'prediction']
 
 
@@ -41,7 +41,7 @@ class ClassGoal(Goal):
     """A goal that speaks of classes.
 
     Args:
-        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone,
+        loss: cross_entropy, margin, dlr, logit, probability_margin or, untargeted alone,
             runner_up (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).

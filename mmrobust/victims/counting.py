@@ -140,6 +140,12 @@ class CountingVictim(BoundVictim):
         )
 
     @property
+    def clean_outputs(self) -> Tensor:
+        """Outputs (N, K) for the clean pixels, of the victim that decides on success."""
+        assert self.counters.clean is not None, 'known before an attack runs'
+        return self.counters.clean[self.rows.to(self.counters.clean.device)]
+
+    @property
     def model(self) -> nn.Module | None:
         """The network inside."""
         return self.victim.model

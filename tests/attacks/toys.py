@@ -43,6 +43,10 @@ def sees_labels_alone(cls: type[Attack]) -> bool:
 UNMASKED: dict[str, dict[str, Any]] = {'KLimiting': {'alpha': 0.0}}
 
 
+# They go after differences of logits whatever the goal's loss is.
+OWN_LOSS = {'APGDT'}
+
+
 def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     """The attack with those of the ``options`` that it has.
 
