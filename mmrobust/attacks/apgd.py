@@ -77,9 +77,9 @@ class APGD(GradientLoop):
     Deviations: check points as the paper has them (the official code rounds them down, which
     for fewer than 100 steps is another algorithm); the first check does not count the step
     to the first iterate, of which the official code compares the loss with 0; the random
-    start is not stretched to the ball's surface; of equal iterates the later is the best; a sample leaves at its first success after
-    rounding unless ``early_stop=False``, and what did not succeed ends at its best iterate,
-    not at the clean clip.
+    start is not stretched to the ball's surface; of equal iterates the later is the best; a
+    sample leaves at its first success after rounding unless ``early_stop=False``, and what
+    did not succeed ends at its best iterate, not at the clean clip.
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.

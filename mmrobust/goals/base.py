@@ -88,6 +88,10 @@ class Goal(ABC):
         """
         return outputs
 
+    def losses(self, facts: Any) -> Sequence[str]:
+        """What ``loss`` may be on these samples and is worth trying, the usual one first."""
+        return ()
+
     def candidates(self, outputs: Tensor, facts: Any, count: int) -> Sequence['BoundGoal']:
         """The goal with other objectives, each of which pulls to one likely wrong answer.
 
@@ -145,6 +149,10 @@ class BoundGoal:
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per group of outputs."""
         return self.goal.groups(outputs, self.facts)
+
+    def losses(self) -> Sequence[str]:
+        """Losses worth trying, the usual one first; none where the goal has no choice."""
+        return self.goal.losses(self.facts)
 
     def candidates(self, outputs: Tensor, count: int) -> Sequence['BoundGoal']:
         """The goal with objectives that each pull to one likely wrong answer."""

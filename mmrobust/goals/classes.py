@@ -5,6 +5,7 @@ log-probabilities, ``labels`` (N,) class indices.
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,6 +101,10 @@ class ClassGoal(Goal):
     @abstractmethod
     def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The classes (N,) that the objective speaks of."""
+
+    def losses(self, facts: ClassFacts) -> Sequence[str]:
+        """Cross-entropy, and the margin for where that is flat or leads astray."""
+        return ('cross_entropy', 'margin')
 
     def loss_of(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """The loss of those classes (N,)."""
