@@ -82,9 +82,8 @@ def load_victim(
     from mmrobust.engine.from_python import victim_of
     from mmrobust.engine.process_settings import randomness_kept, settings_kept
 
-    given = {**(options or {}), **({} if space is None else {'space': space})}
     with _python_names(), settings_kept(), randomness_kept():
-        return victim_of(config, checkpoint, given, device)
+        return victim_of(config, checkpoint, options or {}, space, device)
 
 
 @healed()
@@ -112,7 +111,8 @@ def attack(
         seed: Together with a sample's place decides its random numbers.
 
     Returns:
-        One outcome per sample, in order; a person is a sample where the victim takes crops.
+        One outcome per sample, in the order of the inputs (what is named twice is attacked twice;
+        files of a folder in natural order); a person is a sample where the victim takes crops.
 
     Raises:
         ValueError: An input cannot be loaded, or does not suit the victim or the attack.
@@ -161,13 +161,13 @@ def evaluate(
         OSError: A file cannot be read or written.
         ValueError: An option is unknown or out of range, or nothing could be attacked.
     """
-    from mmrobust.attacks import Attack
     from mmrobust.cli.attack import run_with
-    from mmrobust.engine.attack_configs import check_attack
+    from mmrobust.engine.attack_configs import config_of
+    from mmrobust.engine.from_python import check_inputs
     from mmrobust.engine.process_settings import on_device, randomness_kept, settings_kept
 
-    check_attack(attack)
-    given = attack.config() if isinstance(attack, Attack) else attack
+    given = config_of(attack)
+    check_inputs(inputs)
     words = [inputs] if isinstance(inputs, str | Path) else list(inputs or ())
     arguments = {
         'attack': given,

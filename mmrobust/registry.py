@@ -90,9 +90,12 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
     if kind is None:
         raise ValueError(f'the {registry.name} config needs a type, got {shown(cfg)}')
     cls = find(registry, kind) if isinstance(kind, str) else kind
-    known, nested = set(inspect.signature(cls).parameters), nouns_of(cls)
+    parameters, nested = inspect.signature(cls).parameters, nouns_of(cls)
+    known = set(parameters)
+    # A constructor of the user's own may hand on what it does not name.
+    anything = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     for name, value in options.items():
-        if name not in known:
+        if name not in known and not anything:
             near = _inside(name, nested) or suggestion(name, known)
             raise ValueError(f'{cls.__name__} has no option {name!r}: {near}')
         if name in nested and isinstance(value, dict):

@@ -336,3 +336,61 @@ def test_the_victim_is_left_as_it_was(victim, frames):
     assert all(parameter.requires_grad for parameter in victim.model.parameters())
     after = victim.model.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_files_keep_the_order_in_which_they_are_given(victim, frames, tmp_path):
+    for number, video in enumerate(frames):
+        write_lossless(tmp_path / f'{number}.mkv', video, 25)
+    paths = [tmp_path / f'{number}.mkv' for number in (2, 0, 1, 0)]
+    found = mr.attack(victim, paths, pgd())
+    same = mr.attack(victim, [frames[i] for i in (2, 0, 1, 0)], pgd())
+    assert len(found) == 4
+    assert [facts(one) for one in found] == [facts(one) for one in same]
+    for one, other in zip(found, same, strict=True):
+        assert torch.equal(one.scores, other.scores)
+    # A folder has the natural order, wherever it stands.
+    some = mr.attack(victim, [paths[0], tmp_path], pgd())
+    assert len(some) == 4
+    assert torch.equal(some[0].scores, found[0].scores)
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        ([], 'inputs must be at least one video or picture'),
+        ('', 'inputs must be a file, a folder or a pattern'),
+        (['  '], 'inputs must be a file, a folder or a pattern'),
+        (np.zeros((4, 8, 8, 3), np.uint8), 'inputs must be a path or a list of paths'),
+    ],
+)
+def test_evaluate_takes_no_nothing_for_the_test_data(checkpoints, tmp_path, inputs, message):
+    with pytest.raises(ValueError, match=message):
+        mr.evaluate(TINY, checkpoints['tiny_3d'], pgd(), work_dir=tmp_path, inputs=inputs)
+
+
+def test_evaluate_builds_registered_attacks_alone(checkpoints, tmp_path):
+    class Private(mr.PGD):
+        pass
+
+    with pytest.raises(ValueError, match='attack must be of a class with @ATTACKS.register_module'):
+        mr.evaluate(TINY, checkpoints['tiny_3d'], Private(), work_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'options', 'message'),
+    [
+        (({'a': 1}, 'x.pth'), {}, 'config must be a path or a config of mmengine'),
+        ((3, 'x.pth'), {}, 'config must be a path or a config of mmengine, got 3'),
+        ((TINY, None), {}, 'checkpoint must be a path or a URL, got None'),
+        ((TINY, 'x.pth'), {'options': [1]}, 'options must be a dict of options'),
+    ],
+)
+def test_load_victim_names_its_arguments(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        mr.load_victim(*arguments, **options)
+
+
+@pytest.mark.parametrize('seed', ['a', 1.5, None])
+def test_a_seed_is_a_whole_number(victim, frames, seed):
+    with pytest.raises(ValueError, match='seed must be a whole number'):
+        mr.attack(victim, frames[0], pgd(), seed=seed)

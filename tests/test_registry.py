@@ -163,3 +163,13 @@ def test_threat_and_goal_are_nouns_without_annotations(monkeypatch):
         ATTACKS.build({'type': 'Bare', 'eps': 3})
     with pytest.raises(ValueError, match=r"Linf has no option 'epz': did you mean 'eps'\?"):
         ATTACKS.build({'type': 'Bare', 'threat': {'epz': 3}})
+
+
+def test_a_constructor_that_hands_options_on_gets_them():
+    class Handing(PGD):
+        def __init__(self, boost=1, **kw):
+            super().__init__(**kw)
+            self.boost = boost
+
+    found = ATTACKS.build({'type': Handing, 'boost': 2, 'steps': 3, 'goal': {'loss': 'margin'}})
+    assert (found.boost, found.steps, found.goal.loss) == (2, 3, 'margin')

@@ -6,8 +6,9 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 import copy
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
@@ -64,6 +65,9 @@ class Attack(ABC):
         self.goal = USUAL_GOAL if self.goal is None else self.goal
         require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', self.threat)
         require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', self.goal)
+
+    def check_goal(self, goal: Goal) -> None:  # noqa: B027
+        """Raise ValueError unless the attack can go after this goal."""
 
     def goal_for(self, victim: Victim | BoundVictim) -> Goal:
         """The attack's goal; the victim's own where the attack was given none."""
@@ -131,6 +135,8 @@ class Attack(ABC):
             RuntimeError: Called inside ``torch.inference_mode``.
         """
         check_victim(victim)
+        kind = type(pixels).__name__
+        require(isinstance(pixels, Tensor), 'pixels', 'a tensor (N, C, ..., H, W)', kind)
         if isinstance(victim, Victim) and not len(pixels):
             # There is nothing for its pipeline to lay out.
             return []
@@ -141,9 +147,11 @@ class Attack(ABC):
             sampled, known = (victim.victim, pixels[:, :, frames], labels), clean_outputs
             outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, answer_logs=answer_logs)
             return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
+        self.check_goal(aim)
         clean = self._checked(victim, pixels, labels, aim)
-        seeds = range(len(clean)) if seeds is None else seeds
-        require(len(seeds) == len(clean), 'seeds', f'{len(clean)} numbers', len(seeds))
+        seeds = _checked_seeds(seeds, len(clean))
+        if success_on is not None:
+            check_victim(success_on)
         counters = Counters(len(clean))
         success_victim = victim if success_on is None else success_on
         with frozen(victim.model), frozen(success_victim.model), torch.enable_grad():
@@ -246,7 +254,10 @@ class Attack(ABC):
     @staticmethod
     def _outputs(victim: BoundVictim, pixels: Tensor) -> Tensor:
         with torch.no_grad():
-            return victim(pixels)
+            found = victim(pixels.clone())
+        kind = type(found).__name__
+        require(isinstance(found, Tensor), 'victim', 'a function that returns a tensor', kind)
+        return found
 
     def files(self) -> Sequence[Path]:
         """Files, beside those that an option names, that decide what the attack does."""
@@ -279,6 +290,18 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
+
+
+def _checked_seeds(seeds: Sequence[int] | None, n: int) -> Sequence[int]:
+    """One whole number for each of ``n`` samples; 0..n-1 where none are given."""
+    if seeds is None:
+        return range(n)
+    rule = f'{n} whole numbers'
+    require(isinstance(seeds, Iterable) and not isinstance(seeds, str), 'seeds', rule, seeds)
+    found = list(seeds)
+    numbers = all(isinstance(s, Integral) and not isinstance(s, bool) for s in found)
+    require(numbers and len(found) == n, 'seeds', rule, found)
+    return [int(seed) for seed in found]
 
 
 def _check_whole(clean: Tensor) -> None:

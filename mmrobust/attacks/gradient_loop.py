@@ -100,7 +100,7 @@ class GradientLoop(Attack):
         state, live = self.begin(victim, clean, goal, rng), torch.arange(len(clean))
         for iteration in range(self.steps):
             state.iteration = iteration
-            outputs, gradient = self.gradient(state)
+            outputs, gradient = self._pair(self.gradient(state), state)
             won = self._won(state, outputs) if self.early_stop else done[:0]
             if won.any():
                 found[live], done[live[won]] = state.pixels, True
@@ -112,10 +112,10 @@ class GradientLoop(Attack):
             steepest = self.threat.steepest(gradient)
             # What the threat forbids (a mask) is no way to go either.
             state.victim.flag('zero_gradient', ~steepest.flatten(1).any(dim=1))
-            direction = self.direction(state, gradient)
+            direction = self._like(self.direction(state, gradient), state, 'direction')
             if direction is not gradient:
                 steepest = self.threat.steepest(direction)
-            state.pixels = self.step(state, steepest)
+            state.pixels = self._like(self.step(state, steepest), state, 'step')
         self.leave(state)
         found[live] = self.ending(state)
         return found, done
@@ -158,6 +158,20 @@ class GradientLoop(Attack):
 
     def leave(self, state: LoopState) -> None:
         """Called with the samples that end here, for what an attack reports of itself."""
+
+    def _like(self, found: Tensor, state: LoopState, method: str) -> Tensor:
+        """What a method of a variant's gave, if it has the shape of the pixels."""
+        shape = tuple(state.pixels.shape)
+        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        require(got == shape, f'{type(self).__name__}.{method}()', f'a tensor {shape}', got)
+        return found
+
+    def _pair(self, found: tuple[Tensor, Tensor], state: LoopState) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient, if a variant's method gave both."""
+        pair = isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], Tensor)
+        name, rule = f'{type(self).__name__}.gradient()', 'a pair (outputs, gradient)'
+        require(pair, name, rule, type(found).__name__)
+        return found[0], self._like(found[1], state, 'gradient')
 
     def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""

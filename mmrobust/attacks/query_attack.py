@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.goals import BoundGoal, ClassGoal
+from mmrobust.goals import BoundGoal, ClassGoal, Goal
 from mmrobust.query.black_box import Access, BlackBox, Scores
 from mmrobust.query.diagnosis import GradientCheck
 from mmrobust.query.scheduler import QueryScheduler, QueryTask
@@ -73,8 +73,7 @@ class QueryAttack(Attack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.goal, ClassGoal):
-            raise ValueError(f'{type(self).__name__} {NEEDS}, got {type(self.goal).__name__}')
+        self.check_goal(self.goal)
         rule = f'a whole number >= {self.round_cost}, the cost of one round'
         require(whole(self.budget, self.round_cost), 'budget', rule, self.budget)
         for name, least in (('query_batch', 1), ('gradient_check', 0)):
@@ -82,6 +81,11 @@ class QueryAttack(Attack):
             require(whole(value, least), name, f'a whole number >= {least}', value)
         known = ('auto', 'logits', 'probabilities', 'log_probabilities')
         require(self.scores in known, 'scores', f'one of {", ".join(known)}', self.scores)
+
+    def check_goal(self, goal: Goal) -> None:
+        """Raise ValueError unless the goal is one of classes."""
+        if not isinstance(goal, ClassGoal):
+            raise ValueError(f'{type(self).__name__} {NEEDS}, got {type(goal).__name__}')
 
     @property
     def round_cost(self) -> int:

@@ -58,7 +58,8 @@ class Files:
 
     Attributes:
         folder: The deepest folder that holds all files.
-        names: Of the files, relative to it; each once, in natural order (2 before 10).
+        names: Of the files, relative to it; each once, in natural order (2 before 10), or as
+            they were asked for.
         others: Files that were found and have another ending, or are hidden; likewise.
         again: Links to files that are among ``names``; likewise.
     """
@@ -93,7 +94,9 @@ class Files:
         return found.st_size, found.st_mtime_ns
 
 
-def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str) -> Files:
+def find_files(
+    inputs: Sequence[str] | str, endings: Collection[str], what: str, *, as_given: bool = False
+) -> Files:
     """Look for files by name, in folders (and all below them), and by pattern.
 
     Args:
@@ -101,6 +104,8 @@ def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str)
             any folders). A file that has the name of a pattern is that file.
         endings: Of the files that are wanted, in small letters, dots included.
         what: Their name in an error, such as 'video'.
+        as_given: Keep the order of ``inputs``, and what is named twice; below a folder, and
+            of a pattern, files stand in natural order all the same.
 
     Raises:
         ValueError: There are no ``inputs``, one of them leads nowhere, or no wanted file
@@ -109,10 +114,16 @@ def find_files(inputs: Sequence[str] | str, endings: Collection[str], what: str)
     """
     words = [inputs] if isinstance(inputs, str) else list(inputs)
     require(bool(words), 'input', 'at least one file, folder or pattern', words)
-    found = {os.path.abspath(path) for word in words for path in _matches(str(word))}
+    groups = [{os.path.abspath(path) for path in _matches(str(word))} for word in words]
+    found = set().union(*groups)
     wanted = [path for path in found if _is_wanted(path, endings)]
     if not wanted:
         raise ValueError(_refusal(words, found, endings, what))
+    if as_given:
+        asked = [_once([p for p in group if _is_wanted(p, endings)]) for group in groups]
+        folder = os.path.commonpath([os.path.dirname(p) for paths in asked for p in paths])
+        names = tuple(name for paths in asked for name in _names(paths, folder))
+        return Files(folder, names, _names(found.difference(wanted), folder))
     once = _once(wanted)
     folder = os.path.commonpath([os.path.dirname(path) for path in once])
     others, again = found.difference(wanted), set(wanted).difference(once)
@@ -137,6 +148,7 @@ def _refusal(
 
 def _matches(word: str) -> Iterator[str]:
     """The files that a name, a folder or a pattern stands for."""
+    require(bool(word.strip()), 'input', 'a file, a folder or a pattern', word)
     word = os.path.expanduser(word)
     hits = [word] if os.path.exists(word) else glob.glob(word, recursive=True)
     require(bool(hits), 'input', 'a file, a folder or a pattern that matches', word)

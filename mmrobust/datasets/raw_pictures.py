@@ -39,6 +39,7 @@ class RawPictures(PoseDataset):
             out. None: one person in each picture, whose box is the whole of it.
         data_mode: ``topdown``, or ``bottomup`` for estimators that take no boxes.
         test_mode: As in mmengine.
+        as_given: Keep the order of ``inputs`` (:func:`~mmrobust.datasets.files.find_files`).
 
     Raises:
         ValueError: An input leads nowhere or to no picture, a box breaks a rule, or an
@@ -58,12 +59,13 @@ class RawPictures(PoseDataset):
         boxes: str | None = None,
         data_mode: Mode = 'topdown',
         test_mode: bool = True,
+        as_given: bool = False,
     ) -> None:
         require(data_mode in ('topdown', 'bottomup'), 'data_mode', 'topdown or bottomup', data_mode)
         topdown = data_mode == 'topdown'
         require(topdown or boxes is None, 'boxes', 'None for a bottom-up estimator', boxes)
         self._boxes, self._topdown = boxes, topdown
-        self._files = find_files(inputs, PICTURES | VIDEOS, 'picture or video')
+        self._files = find_files(inputs, PICTURES | VIDEOS, 'picture or video', as_given=as_given)
         self.source = self._files.about()
         super().__init__(
             pipeline=pipeline,

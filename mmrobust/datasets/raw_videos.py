@@ -24,6 +24,7 @@ class RawVideos(BaseDataset):
             (:func:`~mmrobust.datasets.reading.reading_files`).
         metainfo: ``classes``: names of the classes, in the order of their numbers.
         test_mode: As in mmengine.
+        as_given: Keep the order of ``inputs`` (:func:`~mmrobust.datasets.files.find_files`).
 
     Raises:
         ValueError: An input leads nowhere or to no video, or the pipeline takes no videos.
@@ -39,8 +40,9 @@ class RawVideos(BaseDataset):
         *,
         metainfo: dict[str, Any] | None = None,
         test_mode: bool = True,
+        as_given: bool = False,
     ) -> None:
-        self._files = find_files(inputs, VIDEOS, 'video')
+        self._files = find_files(inputs, VIDEOS, 'video', as_given=as_given)
         self.source = self._files.about()
         super().__init__(pipeline=reading_files(pipeline), metainfo=metainfo, test_mode=test_mode)
 

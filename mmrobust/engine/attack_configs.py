@@ -22,6 +22,21 @@ def check_attack(attack: object) -> None:
         raise ValueError(f'attack must be an attack, a dict of options or a name, got {got}')
 
 
+def config_of(attack: object) -> Any:
+    """What builds an attack of a Python caller's again, in another place.
+
+    Raises:
+        ValueError: It is no attack, or one of a class that nothing knows by its name.
+    """
+    check_attack(attack)
+    if not isinstance(attack, Attack):
+        return attack
+    kind = type(attack)
+    rule = 'of a class with @ATTACKS.register_module(), to be built again'
+    require(ATTACKS.get(kind.__name__) is kind, 'attack', rule, kind.__name__)
+    return attack.config()
+
+
 def attack_config(attack: Any, where: str = 'attack') -> dict[str, Any]:
     """An attack's config, however it is given.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor
@@ -21,7 +22,7 @@ from mmrobust.engine.attack_configs import attack_config, check_attack
 from mmrobust.engine.models import load_model
 from mmrobust.engine.raw_data import raw_dataset
 from mmrobust.engine.victims import build_attack, build_victim
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.goals import Labels
 from mmrobust.io.configs import read_config
@@ -33,12 +34,17 @@ from mmrobust.victims.samples import Failure, Loaded
 
 
 def victim_of(
-    config: Any, checkpoint: str | Path, options: Mapping[str, Any], device: str
+    config: Any, checkpoint: str | Path, options: Mapping[str, Any], space: str | None, device: str
 ) -> Victim:
     """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
     check_gpu(device, 'device', int(number_of(device, 'device') or 0))
+    known = isinstance(config, str | Path | Config)
+    require(known, 'config', 'a path or a config of mmengine', config)
+    require(isinstance(checkpoint, str | Path), 'checkpoint', 'a path or a URL', checkpoint)
+    require(isinstance(options, Mapping), 'options', 'a dict of options', options)
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
-    victim = build_victim(load_model(cfg, checkpoint, device=device), dict(options))
+    given = {**options, **({} if space is None else {'space': space})}
+    victim = build_victim(load_model(cfg, checkpoint, device=device), given)
     victim.config, victim.shapes = cfg, {}
     if victim.raw_input and 'test_dataloader' in cfg:
         victim.arrays = partial(_of_arrays, cfg)
@@ -55,6 +61,15 @@ def _of_arrays(cfg: Any, arrays: Sequence[Any]) -> Any:
     return ArrayPictures(arrays, files['pipeline'], files['metainfo'], topdown)
 
 
+def check_inputs(inputs: Any) -> None:
+    """Raise ValueError unless ``inputs`` are None, a path or at least one path."""
+    if inputs is None or isinstance(inputs, str | Path):
+        return
+    listed = isinstance(inputs, list | tuple) and all(isinstance(one, str | Path) for one in inputs)
+    require(listed, 'inputs', 'a path or a list of paths', type(inputs).__name__)
+    require(bool(inputs), 'inputs', 'at least one video or picture (None: the test data)', inputs)
+
+
 def attack_inputs(
     victim: Victim | BoundVictim,
     inputs: Any,
@@ -65,6 +80,7 @@ def attack_inputs(
 ) -> list[Outcome]:
     """Attack videos, pictures or tensors; see :mod:`mmrobust.api`."""
     check_victim(victim)
+    require(whole(seed), 'seed', 'a whole number', seed)
     made, labels = _attack(attack, victim), _tensor(labels)
     if isinstance(inputs, Tensor):
         require(boxes is None, 'boxes', 'used with paths of pictures', boxes)
@@ -127,7 +143,9 @@ def _dataset(victim: Victim, inputs: Any, boxes: str | Path | None) -> Any:
     if all(isinstance(one, str | Path) for one in several):
         words, file = [str(one) for one in several], None if boxes is None else str(boxes)
         init_default_scope(victim.config.get('default_scope') or 'mmaction')
-        dataset = DATASETS.build(raw_dataset(victim.config, words, file))
+        # Labels and outcomes belong to the inputs in the order in which they were given.
+        given = raw_dataset(victim.config, words, file) | {'as_given': True}
+        dataset = DATASETS.build(given)
     else:
         kinds = sorted({type(one).__name__ for one in several})
         same = all(isinstance(one, np.ndarray) for one in several)

@@ -29,6 +29,8 @@ def raw_dataset(
     rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
     require(not lifts and kind != 'LifterVictim', '--input', rule, inputs[0])
     leaf = find_leaf(cfg.test_dataloader.dataset)
+    for word in inputs:
+        require(bool(word.strip()), 'input', 'a file, a folder or a pattern', word)
     words = [os.path.abspath(os.path.expanduser(word)) for word in inputs]
     found = {'inputs': words, 'pipeline': leaf['pipeline'], 'test_mode': True}
     boxes = None if boxes is None else os.path.abspath(boxes)

@@ -32,6 +32,9 @@ def require(condition: bool, argument: str, rule: str, received: object) -> None
 def shown(value: object) -> str:
     """``repr`` of a value for a message; the middle of a long one is left out."""
     text = repr(value)
+    if type(value).__module__ == 'numpy' and isinstance(value, Real):
+        # Its repr may be that of a plain number, which would be right.
+        text = f'{value} of type {type(value).__name__}'
     if len(text) <= LONGEST:
         return text
     half = LONGEST // 2

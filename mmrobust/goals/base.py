@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Protocol, Self, cast
 
+import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
@@ -136,15 +137,15 @@ class BoundGoal:
 
     def objective(self, outputs: Tensor) -> Tensor:
         """What the attacker increases, per sample (N,)."""
-        return self.goal.objective(outputs, self.facts)
+        return self._per_sample(self.goal.objective(outputs, self.facts), outputs, 'objective')
 
     def success(self, outputs: Tensor) -> Tensor:
         """Whether the goal is reached, per sample (N,) bool."""
-        return self.goal.success(outputs, self.facts)
+        return self._truths(self.goal.success(outputs, self.facts), outputs, 'success')
 
     def is_correct(self, outputs: Tensor) -> Tensor:
         """Whether the prediction is right, per sample (N,) bool."""
-        return self.goal.is_correct(outputs, self.facts)
+        return self._truths(self.goal.is_correct(outputs, self.facts), outputs, 'is_correct')
 
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per group of outputs."""
@@ -171,3 +172,17 @@ class BoundGoal:
     def flags(self) -> Mapping[str, Tensor]:
         """Flags for the samples, each with a mask (N,)."""
         return self.goal.flags(self.facts)
+
+    def _per_sample(self, found: Tensor, outputs: Tensor, method: str) -> Tensor:
+        """What a goal's method gave, if it is one value for each sample."""
+        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        name, shape = f'{type(self.goal).__name__}.{method}()', (len(outputs),)
+        require(got == shape, name, f'a tensor {shape}', got)
+        return found
+
+    def _truths(self, found: Tensor, outputs: Tensor, method: str) -> Tensor:
+        """Likewise, if it is true or false."""
+        truths = self._per_sample(found, outputs, method)
+        name = f'{type(self.goal).__name__}.{method}()'
+        require(truths.dtype == torch.bool, name, 'true or false per sample', truths.dtype)
+        return truths

@@ -80,6 +80,8 @@ class ClassGoal(Goal):
         """
         require(outputs.dim() == 2, 'outputs', 'scores (N, K)', tuple(outputs.shape))
         classes = outputs.shape[1]
+        rule = 'of at least two classes (one score of two classes, as of a sigmoid, is none)'
+        require(classes >= 2, 'outputs', rule, tuple(outputs.shape))
         if self.reference == 'prediction':
             reference = outputs.argmax(dim=1)
         else:

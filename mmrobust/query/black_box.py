@@ -83,6 +83,9 @@ class BlackBox(BoundVictim):
         access: Access = 'scores',
         scores: Scores = 'auto',
     ) -> None:
+        kind = type(victim).__name__
+        rule = 'bound to samples, such as an mr.FunctionVictim'
+        require(isinstance(victim, BoundVictim), 'victim', rule, kind)
         usable = budget is None or whole(budget, 1)
         require(usable, 'budget', 'a whole number >= 1', budget)
         require(access in ('scores', 'label'), 'access', 'scores or label', access)

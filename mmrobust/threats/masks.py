@@ -72,7 +72,15 @@ class Masked(Threat):
     def check(self, pixels: Tensor) -> None:
         """Build the mask once, which raises where it does not fit."""
         self.threat.check(pixels)
-        self.mask(pixels)
+        mask, name = self.mask(pixels), f'{type(self).__name__}.mask()'
+        truths = isinstance(mask, Tensor) and mask.dtype == torch.bool
+        kind = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
+        require(truths, name, 'a tensor of true and false', kind)
+        shapes = tuple(mask.shape), tuple(pixels.shape)
+        fits = len(shapes[0]) <= len(shapes[1]) and all(
+            one in (1, other) for one, other in zip(shapes[0][::-1], shapes[1][::-1], strict=False)
+        )
+        require(fits, name, f'of a shape that broadcasts to {shapes[1]}', shapes[0])
 
 
 @THREATS.register_module()

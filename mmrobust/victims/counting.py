@@ -93,7 +93,8 @@ class CountingVictim(BoundVictim):
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
         self._count(pixels, self.counters.forwards)
-        outputs = self.victim(pixels)
+        # A copy: some functions normalise their input in place.
+        outputs = self.victim(pixels.clone())
         self._flag_unsound(outputs)
         if outputs.requires_grad:
             outputs.register_hook(self._count_backward)
@@ -104,9 +105,9 @@ class CountingVictim(BoundVictim):
         with torch.no_grad():
             if self.success_on is not None:
                 self._count(pixels, self.counters.queries)
-                return self.success_on(pixels)
+                return self.success_on(pixels.clone())
             self._count(pixels, self.counters.forwards)
-            outputs = self.victim(pixels)
+            outputs = self.victim(pixels.clone())
         self._flag_unsound(outputs)
         return outputs
 

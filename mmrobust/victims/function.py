@@ -42,12 +42,20 @@ class FunctionVictim(BoundVictim):
         require(step, 'grid', 'None or a finite number > 0', grid)
         known = grid is None or dtype.is_floating_point
         require(known, 'grid', 'None for uint8, which has whole grey levels', grid)
+        require(callable(function), 'function', 'a function or a module', function)
         self.function = function
         self.bounds, self.dtype, self.grid = bounds, dtype, grid
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K)."""
-        return self.function(pixels)
+        return self.function(pixels.float() if self._narrows(pixels) else pixels)
+
+    def _narrows(self, pixels: Tensor) -> bool:
+        """Whether the pixels are double, and the function a network of single precision."""
+        if pixels.dtype != torch.float64 or not isinstance(self.function, nn.Module):
+            return False
+        kinds = {one.dtype for one in self.function.parameters() if one.is_floating_point()}
+        return kinds == {torch.float32}
 
     @property
     def model(self) -> nn.Module | None:
