@@ -79,6 +79,23 @@ def find_modules_in(folder: Path) -> None:
     sys.path[:] = [other for other in sys.path if other not in _neighbours] + _neighbours
 
 
+def with_bases(path: Path) -> Iterator[Path]:
+    """The Python file, and those that it names as its ``_base_``, where they are paths."""
+    if path.suffix != '.py' or not path.is_file():
+        return
+    yield path
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and target.id == '_base_':
+            try:
+                bases = ast.literal_eval(node.value)
+            except ValueError:
+                # What has to be computed, mmengine alone knows.
+                continue
+            for base in [bases] if isinstance(bases, str) else bases:
+                yield from with_bases(path.parent / base)
+
+
 def _import_neighbours(path: Path) -> None:
     """Import the modules beside a config that it imports: mmengine only notes their names.
 
@@ -102,7 +119,7 @@ def _import_neighbours(path: Path) -> None:
 def _located(error: Exception, path: Path) -> str:
     """File, line and what is wrong."""
     if isinstance(error, SyntaxError):
-        for file in _with_bases(path):
+        for file in with_bases(path):
             try:
                 ast.parse(file.read_text(encoding='utf-8'))
             except SyntaxError as found:
@@ -145,16 +162,3 @@ def _class_at(path: Path, line: int | None) -> str | None:
             if first <= (line or 0) <= (node.end_lineno or node.lineno):
                 return node.name
     return None
-
-
-def _with_bases(path: Path) -> Iterator[Path]:
-    """The Python file, and those that it names as its ``_base_``, where they are paths."""
-    if path.suffix != '.py' or not path.is_file():
-        return
-    yield path
-    for node in ast.parse(path.read_text(encoding='utf-8')).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and target.id == '_base_':
-            bases = ast.literal_eval(node.value)
-            for base in [bases] if isinstance(bases, str) else bases:
-                yield from _with_bases(path.parent / base)

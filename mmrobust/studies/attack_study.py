@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmrobust.functional.checks import require
 from mmrobust.studies.job import StudyJob, Written
+from mmrobust.studies.places import place_of, refuse_doubles
 from mmrobust.studies.study import Study
 
 
@@ -17,8 +19,8 @@ class Run:
     """One arm with one budget and seed.
 
     Attributes:
-        key: What the study knows its results by.
-        place: Their folder, below the victim's.
+        key: What the study knows its results by; another one for each run on a victim.
+        place: Their folder, below the victim's; likewise.
         attack: Its config.
         samples: Of the test set, at most.
         batch_size: None: the config's.
@@ -45,6 +47,19 @@ class AttackStudy(Study):
     @abstractmethod
     def runs(self, victim: Any) -> Iterable[Run]:
         """All runs on a victim; its weights are not needed."""
+
+    def check(self) -> None:
+        """Refuse runs that share a key or a place, and a study without any."""
+        count = 0
+        for victim in self.victims:
+            runs = list(self.runs(victim))
+            places = [place_of(victim.name, run.place) for run in runs]
+            keys = [run.key for run in runs]
+            refuse_doubles('the place of a run', zip(places, keys, strict=True))
+            refuse_doubles('the key of a run', zip(keys, places, strict=True))
+            count += len(runs)
+        names = [victim.name for victim in self.victims]
+        require(count > 0, f'the runs on {", ".join(names)}', 'at least one', [])
 
     def at(self, victim: Any, run: Run) -> Path:
         """The folder of a run's results."""

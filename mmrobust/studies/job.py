@@ -9,8 +9,10 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmrobust.io.configs import with_bases
 from mmrobust.ledger.provenance import file_sha256
 from mmrobust.studies.resuming import finish, finished, resumed
+from mmrobust.studies.used_files import refuse_changed_code, used_files
 
 # Command -> its function, which takes the words behind its name.
 Commands = Mapping[str, Callable[[Sequence[str]], None]]
@@ -53,9 +55,13 @@ class StudyJob:
     seconds: float = 0.0
 
     def plan(self) -> dict[str, Any]:
-        """All that decides the results, as JSON holds it: words, options, hashes of files."""
+        """All that is known to decide the results, as JSON holds it: words, options, hashes.
+
+        Those of files: configs with their bases, weights, inputs.
+        """
         words = [_plain(w.content) if isinstance(w, Written) else str(w) for w in self.words]
-        files = [word for word in self.words if isinstance(word, Path)] + list(self.inputs)
+        told = [word for word in self.words if isinstance(word, Path)]
+        files = [*told, *(base for word in told for base in with_bases(word)), *self.inputs]
         hashes = {str(path): file_sha256(path) for path in files}
         return {
             'command': self.command,
@@ -65,11 +71,16 @@ class StudyJob:
         }
 
     def finished(self, folder: Path) -> bool:
-        """Whether its results are complete in the study's folder, under this very plan."""
+        """Whether its results are complete in the study's folder, under this very plan and code."""
         return finished(folder / self.place, self.plan(), CARDS[self.command])
 
     def run(self, folder: Path, commands: Commands) -> None:
-        """Run the command, or go on with it, in the study's folder."""
+        """Run the command, or go on with it, in the study's folder.
+
+        Raises:
+            ValueError: Code that an earlier run of this process used has changed since.
+        """
+        refuse_changed_code()
         out, plan = folder / self.place, self.plan()
         out.mkdir(parents=True, exist_ok=True)
         words = [_written(w, out) if isinstance(w, Written) else w for w in self.words]
@@ -77,7 +88,7 @@ class StudyJob:
         words += ['--cfg-options', *self.options] if self.options else []
         resumed(commands[self.command], words)
         # Last: a job under another plan is begun again, not taken for this one.
-        finish(out, plan)
+        finish(out, plan, used_files(out, self.command))
 
 
 def _plain(value: Any) -> Any:

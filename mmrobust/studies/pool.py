@@ -13,6 +13,7 @@ import torch
 from mmrobust.compat import heal
 from mmrobust.processes import end_with_parent
 from mmrobust.studies.job import Commands, StudyJob
+from mmrobust.studies.places import check_jobs
 from mmrobust.studies.section import write_results
 from mmrobust.studies.study import Study
 
@@ -24,10 +25,14 @@ def carry_out(study: Study, commands: Commands, processes: int) -> str:
         study: What is done.
         commands: The commands that jobs name.
         processes: How many at once.
+
+    Raises:
+        ValueError: Two runs have one place, or there is none; before anything is run.
     """
     for victim in study.victims:
         (study.folder / victim.name).mkdir(parents=True, exist_ok=True)
     study.cut()
+    study.check()
     # Two would make the weights that they share at once.
     first = [victim for victim in study.victims if not victim.same_as]
     with ProcessPoolExecutor(processes, get_context('spawn'), end_with_parent) as pool:
@@ -36,6 +41,7 @@ def carry_out(study: Study, commands: Commands, processes: int) -> str:
             if victim not in first:
                 study.prepare(victim)
         jobs = [job for victim in study.victims for job in study.jobs(victim)]
+        check_jobs(jobs)
         _run(pool, study, jobs, commands, processes)
     sections = list(study.sections())
     return write_results(study.folder, study.frame, sections, len(study.victims))

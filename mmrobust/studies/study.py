@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from mmrobust.functional.checks import require
 from mmrobust.studies.job import StudyJob
+from mmrobust.studies.places import refuse_doubles
 from mmrobust.studies.scripts import run_script, trained
 from mmrobust.studies.section import Frame, Section
 
@@ -97,12 +98,17 @@ class Study(ABC):
         known = ', '.join(f'{name} ({each.holds})' for name, each in self.sources.items())
         for name in self.given:
             require(name in self.sources, '--source', f'among {known or "none"}', name)
+        require(len(self.victims) > 0, 'study.victims', 'at least one victim', self.victims)
         self.victims = [self.victim_type(**each) for each in self.victims]
         names = [victim.name for victim in self.victims]
+        configs = [victim.config for victim in self.victims]
+        refuse_doubles('the name of a victim', zip(names, configs, strict=True))
         for victim in self.victims:
             there = not victim.same_as or victim.same_as in names
             require(there, f'same_as of victim {victim.name}', f'one of {names}', victim.same_as)
         self.victims = [v for v in self.victims if not v.source or v.source in self.given]
+        rule = f'NAME=FOLDER of data that a victim needs, of which there is none without: {known}'
+        require(len(self.victims) > 0, '--source', rule, dict(self.given))
         for name in self.given:
             if variable := self.sources[name].variable:
                 # Configs are read in other processes, which inherit it.
@@ -120,6 +126,13 @@ class Study(ABC):
     @abstractmethod
     def sections(self) -> Iterable[Section]:
         """What the jobs found, all being done."""
+
+    def check(self) -> None:  # noqa: B027  (a study may have nothing to refuse)
+        """Refuse what can be told to be wrong before anything is trained or run.
+
+        Raises:
+            ValueError: Something is; the message says what.
+        """
 
     def prepare(self, victim: Any) -> None:
         """Make what the jobs on a victim need, unless it is there; in a process of its own."""

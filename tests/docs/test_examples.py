@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import torch
 from mmrobust.attacks.pgd import PGD
 from mmrobust.cli.attack import build_config, parser
 from mmrobust.registry import ATTACKS, GOALS, THREATS
+from mmrobust.studies.spec import read_study
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 from tests.conftest import CONFIGS, ROOT
 
 EXAMPLES = ROOT / 'docs' / 'examples'
+STUDY = EXAMPLES / 'study'
 TITLES = {'bim': 'BIM', 'border': 'PGD', 'out_of_top': 'PGD, out of the first 3'}
 
 
@@ -28,7 +31,7 @@ def _forgotten(monkeypatch):
         for name, cls in list(registry.module_dict.items()):
             if cls.__module__ in TITLES:
                 registry.module_dict.pop(name)
-    for name in TITLES:
+    for name in (*TITLES, 'jobs', 'claims'):
         sys.modules.pop(name, None)
 
 
@@ -100,3 +103,52 @@ def test_the_right_class_leaves_the_first_three(monkeypatch):
     assert not bound.success(outputs * torch.nan).any()
     with pytest.raises(ValueError, match='k must be below the 3 classes, got 3'):
         goal.bind(labels, outputs[:, :3])
+
+
+def test_every_file_of_the_study_is_on_its_page():
+    page = (ROOT / 'docs' / 'studies.md').read_text()
+    for path in STUDY.glob('*.py'):
+        assert f'{{literalinclude}} examples/study/{path.name}\n' in page
+
+
+@pytest.mark.parametrize('quick', [False, True], ids=['full', 'quick'])
+def test_the_study_has_runs_and_weighs_what_they_find(quick, tmp_path):
+    study = read_study(STUDY / 'study.py', tmp_path, overrides={}, quick=quick)
+    study.check()
+    (victim,) = study.victims
+    assert study.config(victim).is_file()
+    assert study.checkpoint(victim).is_file()
+    for run in study.runs(victim):
+        place = study.at(victim, run)
+        place.mkdir(parents=True)
+        fooled = run.key[0] == 'mi_fgsm' or run.key[1] > 1
+        lines = [
+            {'index': index, 'error': None, 'attacked': True, 'success': fooled or index == 0}
+            for index in range(12)
+        ]
+        (place / 'results.jsonl').write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    (section,) = study.sections()
+    verdicts = {claim.text: claim.verdict for claim in section.claims}
+    first = 'mi_fgsm at 1 fools it more often than pgd at 1'
+    # Of the quick run's four samples nothing is said.
+    assert verdicts[first] == ('undecided' if quick else 'held')
+    if not quick:
+        assert verdicts['mi_fgsm at 2 fools it more often than pgd at 2'] == 'undecided'
+        assert verdicts['pgd at 2 fools it more often than pgd at 1'] == 'held'
+    assert section.rows[0]['fooled'].endswith('n = 4' if quick else 'n = 12')
+
+
+@pytest.mark.slow
+def test_the_study_runs_as_a_user_would_run_it(tmp_path):
+    words = [sys.executable, '-W', 'ignore', ROOT / 'tools' / 'study.py', STUDY / 'study.py']
+    words += ['--quick', '--work-dir', 'out', '--cfg-options', 'study.samples=2']
+    env = os.environ | {'OMP_NUM_THREADS': '1'}
+    done = subprocess.run(
+        map(str, words), cwd=tmp_path, capture_output=True, text=True, check=False, env=env
+    )
+    assert done.returncode == 0, done.stderr
+    assert '2 runs, 2 to do' in done.stdout
+    results = json.loads((tmp_path / 'out' / 'quick' / 'results.json').read_text())
+    assert len(results['i3d']['claims']) == 1
+    assert [row['fooled'][-5:] for row in results['i3d']['rows']] == ['n = 2'] * 2
+    assert (tmp_path / 'out' / 'quick' / 'results.html').exists()

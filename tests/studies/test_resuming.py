@@ -1,6 +1,7 @@
 import pytest
 
 from mmrobust.ledger.ledger import OtherRunError
+from mmrobust.ledger.provenance import file_sha256
 from mmrobust.studies.resuming import finish, finished, resumed
 
 
@@ -36,6 +37,24 @@ def test_a_run_is_finished_under_its_own_plan_alone(tmp_path):
     assert not finished(tmp_path, plan)
     (tmp_path / 'report.json').write_text('{}')
     assert not finished(tmp_path, plan)
-    finish(tmp_path, plan)
+    finish(tmp_path, plan, {})
     assert finished(tmp_path, plan)
     assert not finished(tmp_path, plan | {'weights': 'abd'})
+
+
+def test_a_run_is_finished_as_long_as_its_files_are_as_they_were(tmp_path):
+    code = tmp_path / 'own.py'
+    code.write_text('eps = 8')
+    (tmp_path / 'report.json').write_text('{}')
+    finish(tmp_path, {'eps': 8}, {str(code): file_sha256(code)})
+    assert finished(tmp_path, {'eps': 8})
+    code.write_text('eps = 4')
+    assert not finished(tmp_path, {'eps': 8})
+    code.unlink()
+    assert not finished(tmp_path, {'eps': 8})
+
+
+def test_a_plan_that_says_nothing_of_files_is_of_no_finished_run(tmp_path):
+    for name in ('report.json', 'plan.json'):
+        (tmp_path / name).write_text('{}')
+    assert not finished(tmp_path, {})
