@@ -6,15 +6,15 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 import copy
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
 import torch
 from torch import Tensor
 
+from mmrobust.attacks.entry import checked_pixels, checked_seeds
 from mmrobust.attacks.measuring import measured
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.second_look import answers_anew, flag_answers
@@ -148,8 +148,8 @@ class Attack(ABC):
             outcomes = inner(*sampled, seeds=seeds, clean_outputs=known, answer_logs=answer_logs)
             return [o.inside(clip, frames) for o, clip in zip(outcomes, pixels, strict=True)]
         self.check_goal(aim)
-        clean = self._checked(victim, pixels, labels, aim)
-        seeds = _checked_seeds(seeds, len(clean))
+        clean = checked_pixels(victim, pixels, labels, aim, self.threat)
+        seeds = checked_seeds(seeds, len(clean))
         if success_on is not None:
             check_victim(success_on)
         counters = Counters(len(clean))
@@ -194,32 +194,6 @@ class Attack(ABC):
         bound = victim.bind_pixels(pixels)
         known = victim.unlabelled(bound, len(pixels)) if labels is None else labels
         return goal, known, bound
-
-    def _checked(self, victim: BoundVictim, pixels: Tensor, labels: Labels, goal: Goal) -> Tensor:
-        """The pixels as float, after every check that needs no forward."""
-        if torch.is_inference_mode_enabled():
-            raise RuntimeError(
-                'an attack needs gradients and cannot run inside torch.inference_mode(); '
-                'use torch.no_grad() around evaluation instead'
-            )
-        shape = tuple(pixels.shape)
-        require(pixels.dim() >= 3, 'pixels', 'a batch (N, C, ..., H, W)', shape)
-        real = pixels.dtype != torch.bool and not pixels.is_complex()
-        require(real, 'pixels', 'grey levels 0..255 in whole or floating numbers', pixels.dtype)
-        goal.check(labels, len(pixels))
-        clean = pixels.detach().clone()
-        # Half precision holds no fractions of bright grey levels.
-        clean = clean if clean.dtype == torch.float64 else clean.float()
-        low, high = victim.bounds
-        if len(clean):
-            least, most = float(clean.min()), float(clean.max())
-            inside = least >= low and most <= high
-            require(inside, 'pixels', f'within {low:g}..{high:g}', (least, most))
-            if not victim.dtype.is_floating_point:
-                _check_whole(clean)
-            self.threat.check(clean)
-            self.threat.check_range(clean, victim.bounds)
-        return clean
 
     def _as_saved(self, found: Tensor, clean: Tensor, victim: CountingVictim) -> Tensor:
         """What ``run`` gave, rounded inside the threat; clean where it is not finite."""
@@ -290,25 +264,3 @@ class Attack(ABC):
             if hasattr(value, 'describe'):
                 options[name] = value.describe()
         return {'type': type(self).__name__} | options | nouns
-
-
-def _checked_seeds(seeds: Sequence[int] | None, n: int) -> Sequence[int]:
-    """One whole number for each of ``n`` samples; 0..n-1 where none are given."""
-    if seeds is None:
-        return range(n)
-    rule = f'{n} whole numbers'
-    require(isinstance(seeds, Iterable) and not isinstance(seeds, str), 'seeds', rule, seeds)
-    found = list(seeds)
-    numbers = all(isinstance(s, Integral) and not isinstance(s, bool) for s in found)
-    require(numbers and len(found) == n, 'seeds', rule, found)
-    return [int(seed) for seed in found]
-
-
-def _check_whole(clean: Tensor) -> None:
-    """Raise ValueError for fractions, the first of which is named."""
-    fractions = clean[clean != clean.round()]
-    if len(fractions):
-        rule = 'whole grey levels 0..255 (a victim with dtype=torch.float32 takes any values)'
-        # Pictures as torchvision has them.
-        hint = ': (255 * pixels).round() makes them of 0..1' if float(clean.max()) <= 1 else ''
-        raise ValueError(f'pixels must be {rule}, got {float(fractions[0]):g}{hint}')
