@@ -142,6 +142,14 @@ class GradientLoop(Attack):
         outputs = state.victim(leaf)
         return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
 
+    def outputs_decide(self, state: LoopState) -> bool:
+        """Whether the outputs that ``gradient`` gave say which samples may have succeeded.
+
+        Not where another victim decides, or where a variant took them at another place: then
+        each sample is looked at once more, rounded.
+        """
+        return state.victim.success_on is None
+
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """What the next step follows (N, ...); the gradient itself, or what it adds to."""
         return gradient
@@ -176,8 +184,8 @@ class GradientLoop(Attack):
     def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
         won = state.goal.success(outputs).cpu()
-        if state.victim.success_on is not None:
-            won = torch.ones_like(won)  # these outputs do not decide
+        if not self.outputs_decide(state):
+            won = torch.ones_like(won)
         rows = won.nonzero().squeeze(1)
         if len(rows):
             one = state.select(rows)

@@ -1,0 +1,144 @@
+"""Attacks that are made to transfer: every iterate against plain re-implementations.
+
+One clip at a time, so that nothing can mix clips; written from the papers, and slow.
+"""
+
+import pytest
+import torch
+from toys import ConvNet, PerClip, Recording, Wavy, clips, predicted, random_weights
+
+from mmrobust.attacks.mi_fgsm import MIFGSM
+from mmrobust.attacks.ni_fgsm import NIFGSM
+from mmrobust.threats import L2, FrameMask, Linf
+from mmrobust.victims import FunctionVictim
+
+EPS, STEPS = 6.0, 5
+ALPHA = 0.2 * EPS
+N = 3  # equals C: norms and momenta over the wrong axes would still broadcast
+SHARED = {'steps': STEPS, 'step_size': 0.2}
+
+
+def _loss_gradient(net, x, label):
+    """Gradient of J(x, y) = -log p_y at one clip (C, T, H, W)."""
+    x = x.detach().clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(net(x[None]), label[None])
+    return torch.autograd.grad(loss, x)[0]
+
+
+def _normalised(gradient):
+    return gradient / gradient.abs().mean()
+
+
+def _stepped(x, g, clean):
+    return (clean + (x + ALPHA * g.sign() - clean).clamp(-EPS, EPS)).clamp(0, 255)
+
+
+@pytest.fixture
+def scene():
+    """A net, clips of the full range, labels, and a victim that remembers."""
+    net, pixels = ConvNet(seed=3).double().eval(), clips(N, low=0, high=256)
+    victim = Recording(net)
+    labels = predicted(victim, pixels)
+    victim.seen.clear()
+    return net, pixels, labels, victim
+
+
+def _seen(attack, scene, seeds=None):
+    """What the victim saw between the clean clips and the looks at the result; the outcomes."""
+    _, pixels, labels, victim = scene
+    victim.seen.clear()
+    outcomes = attack(victim, pixels, labels, seeds=seeds)
+    return victim.seen[1:-2], outcomes
+
+
+def _assert_seen(attack, scene, expected, seeds=None):
+    """``expected``: per clip, the places that the gradient is taken at, then the last iterate."""
+    seen, outcomes = _seen(attack, scene, seeds)
+    assert len(seen) == len(expected[0]) - 1
+    for step, places in enumerate(seen):
+        reference = torch.stack([own[step] for own in expected])
+        torch.testing.assert_close(places, reference, rtol=0, atol=1e-8)
+    for outcome, own, clean in zip(outcomes, expected, scene[1], strict=True):
+        assert torch.equal(outcome.adversarial.double(), clean + (own[-1] - clean).round())
+
+
+def _assert_same(one, other, victim, pixels):
+    labels = predicted(victim, pixels)
+    pairs = zip(one(victim, pixels, labels), other(victim, pixels, labels), strict=True)
+    for found, wanted in pairs:
+        assert torch.equal(found.adversarial, wanted.adversarial)
+
+
+def _ni_fgsm(net, clean, label, mu):
+    """Lin et al. 2020, eq. 6 and 7, with the mean for the sum as in their code."""
+    x, g, seen = clean, torch.zeros_like(clean), []
+    for _ in range(STEPS):
+        ahead = x + ALPHA * mu * g
+        seen.append(ahead)
+        g = mu * g + _normalised(_loss_gradient(net, ahead, label))
+        x = _stepped(x, g, clean)
+    return [*seen, x]
+
+
+@pytest.mark.parametrize('mu', [0.6, 1.0])
+def test_ni_fgsm(scene, mu):
+    net, pixels, labels, _ = scene
+    expected = [_ni_fgsm(net, x, y, mu) for x, y in zip(pixels, labels, strict=True)]
+    _assert_seen(NIFGSM(Linf(EPS), decay=mu, **SHARED), scene, expected)
+
+
+def test_the_look_ahead_is_counted_in_grey_levels_or_in_budgets(scene):
+    shares = NIFGSM(Linf(EPS), steps=STEPS, step_size=0.2)
+    levels = NIFGSM(Linf(EPS), steps=STEPS, step_size=ALPHA, step_unit='pixel')
+    for one, other in zip(_seen(shares, scene)[0], _seen(levels, scene)[0], strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
+
+
+def test_without_momentum_there_is_nothing_to_look_ahead_to(scene):
+    _, pixels, _, victim = scene
+    plain, ahead = (cls(Linf(EPS), decay=0.0, **SHARED) for cls in (MIFGSM, NIFGSM))
+    _assert_same(ahead, plain, victim, pixels)
+
+
+def test_a_look_ahead_stays_inside_a_mask_and_within_some_steps_in_l2(scene):
+    clean = scene[1]
+    for place in _seen(NIFGSM(FrameMask(Linf(EPS), frames=[1, 3]), **SHARED), scene)[0]:
+        assert torch.equal(place[:, :, [0, 2, 4]], clean[:, :, [0, 2, 4]])
+    for number, place in enumerate(_seen(NIFGSM(L2(60), **SHARED), scene)[0]):
+        moved = (place - clean).flatten(1).norm(dim=1)
+        # Steps of 12; the decaying sum has at most as many terms as steps were taken, each of
+        # which is a few times as long as even noise of its mean.
+        assert (moved <= 12 * number + 12 * 3 * number).all()
+
+
+def test_early_stop_looks_at_where_the_samples_stand():
+    """Not at the outputs further ahead: a success there is none."""
+    victim, pixels = FunctionVictim(Wavy(random_weights())), clips(6)
+    labels = predicted(victim, pixels)
+    stopped = NIFGSM(Linf(3), early_stop=True, **SHARED)(victim, pixels, labels)
+    for row, outcome in enumerate(stopped):
+        clip, label = pixels[row : row + 1], labels[row : row + 1]
+        needed = next(
+            (
+                steps
+                for steps in range(1, STEPS)
+                if NIFGSM(Linf(3), step_size=0.2, steps=steps)(victim, clip, label)[0].success
+            ),
+            STEPS,
+        )
+        # Of each step the gradient and a look; none after the last one.
+        looks = min(needed + 1, STEPS)
+        assert outcome.backwards == looks
+        assert outcome.forwards == 2 * looks
+    assert len({outcome.backwards for outcome in stopped}) > 1
+
+
+@pytest.mark.parametrize('cls', [NIFGSM])
+def test_batch_equals_singles_with_early_stop(cls):
+    victim, pixels = PerClip.of(4), clips(4, seed=5)
+    labels, attack = predicted(victim, pixels), cls(Linf(2), early_stop=True)
+    for row, outcome in enumerate(attack(victim, pixels, labels, seeds=[5, 6, 7, 8])):
+        one = torch.tensor([row])
+        (alone,) = attack(victim.select(one), pixels[one], labels[one], seeds=[5 + row])
+        assert torch.equal(outcome.adversarial, alone.adversarial)
+        assert (outcome.forwards, outcome.backwards) == (alone.forwards, alone.backwards)
