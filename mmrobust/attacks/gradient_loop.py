@@ -134,11 +134,15 @@ class GradientLoop(Attack):
         return clean.clone()
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
-        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...).
+        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...)."""
+        return self.gradient_at(state, state.pixels)
+
+    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient at any pixels (N, ...) of the samples.
 
         The sum over samples keeps them apart: each sees its own gradient only.
         """
-        leaf = state.pixels.detach().requires_grad_()
+        leaf = pixels.detach().requires_grad_()
         outputs = state.victim(leaf)
         return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
 

@@ -44,11 +44,7 @@ class NIFGSM(MIFGSM):
         length = self.decay * step_length(self.step_size, self.step_unit, self.threat)
         # A step of equal values: 1 in l_inf, of Euclidean length 1 in l_2, 0 outside a mask.
         even = self.threat.steepest(torch.ones_like(state.momentum))
-        here = state.pixels
-        state.pixels = here + length * even * state.momentum
-        found = super().gradient(state)
-        state.pixels = here
-        return found
+        return self.gradient_at(state, state.pixels + length * even * state.momentum)
 
     def outputs_decide(self, state: LoopState) -> bool:
         """They are those of another place."""

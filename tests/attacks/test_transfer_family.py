@@ -9,6 +9,7 @@ from toys import ConvNet, PerClip, Recording, Wavy, clips, predicted, random_wei
 
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
+from mmrobust.attacks.vmi_fgsm import VMIFGSM
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -133,7 +134,65 @@ def test_early_stop_looks_at_where_the_samples_stand():
     assert len({outcome.backwards for outcome in stopped}) > 1
 
 
-@pytest.mark.parametrize('cls', [NIFGSM])
+def _vmi_fgsm(net, clean, label, neighbours, beta, seed):
+    """Wang and He 2021, algorithm 1: g' = mu g + (grad + v) / |grad + v|, mu = 1."""
+    generator = torch.Generator().manual_seed(seed)
+    x, g, v, seen = clean, torch.zeros_like(clean), torch.zeros_like(clean), []
+    for step in range(STEPS):
+        seen.append(x)
+        gradient = _loss_gradient(net, x, label)
+        g = g + _normalised(gradient + v)
+        if step < STEPS - 1:
+            noise = [torch.rand(x.shape, generator=generator).double() for _ in range(neighbours)]
+            around = [x + beta * EPS * (2 * one - 1) for one in noise]
+            seen += around
+            v = sum(_loss_gradient(net, one, label) for one in around) / neighbours - gradient
+        x = _stepped(x, g, clean)
+    return [*seen, x]
+
+
+@pytest.mark.parametrize(('neighbours', 'beta'), [(1, 0.5), (4, 1.5)])
+def test_vmi_fgsm(scene, neighbours, beta):
+    net, pixels, labels, _ = scene
+    seeds = [5, 6, 7]
+    expected = [
+        _vmi_fgsm(net, x, y, neighbours, beta, seed)
+        for x, y, seed in zip(pixels, labels, seeds, strict=True)
+    ]
+    attack = VMIFGSM(Linf(EPS), neighbours=neighbours, beta=beta, **SHARED)
+    _assert_seen(attack, scene, expected, seeds)
+
+
+@pytest.mark.parametrize('neighbours', [1, 3])
+def test_neighbours_at_the_very_place_change_nothing(scene, neighbours):
+    _, pixels, _, victim = scene
+    still = VMIFGSM(Linf(EPS), neighbours=neighbours, beta=0.0, **SHARED)
+    _assert_same(still, MIFGSM(Linf(EPS), **SHARED), victim, pixels)
+
+
+def test_neighbours_are_members_of_a_larger_threat(scene):
+    clean = scene[1]
+    for threat in (L2(60), FrameMask(Linf(EPS), frames=[1, 3])):
+        attack = VMIFGSM(threat, neighbours=2, beta=1.5, steps=2)
+        _, *around, _ = _seen(attack, scene)[0]
+        assert len(around) == 2
+        for place in around:
+            distance = threat.distance(place, clean)
+            assert (distance <= 1.5 * threat.eps * (1 + 1e-9)).all()
+            assert (distance > 0).all()
+        assert max(float(threat.distance(place, clean).max()) for place in around) > threat.eps
+
+
+def test_neighbours_cost_what_they_cost():
+    lead = torch.tensor([1e4, 0, 0, 0], dtype=torch.float64)
+    victim, pixels = FunctionVictim(Wavy(random_weights(), lead)), clips(2)
+    attack = VMIFGSM(Linf(3), steps=4, neighbours=5)
+    for outcome in attack(victim, pixels, predicted(victim, pixels)):
+        assert outcome.forwards == outcome.backwards == 4 + 3 * 5
+    assert VMIFGSM().steps + (VMIFGSM().steps - 1) * VMIFGSM().neighbours == 190
+
+
+@pytest.mark.parametrize('cls', [NIFGSM, VMIFGSM])
 def test_batch_equals_singles_with_early_stop(cls):
     victim, pixels = PerClip.of(4), clips(4, seed=5)
     labels, attack = predicted(victim, pixels), cls(Linf(2), early_stop=True)

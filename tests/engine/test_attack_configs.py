@@ -34,6 +34,7 @@ def test_every_shipped_config_has_a_name_and_can_be_built():
         ('MI-FGSM', 'MI-FGSM'),
         ('mifgsm', 'MI-FGSM'),
         ('ni_fgsm', 'NI-FGSM'),
+        ('vmi_fgsm', 'VMI-FGSM'),
         ('me_sampler', 'ME-Sampler'),
         ('ME-Sampler', 'ME-Sampler'),
         ('me_sampler_targeted', 'ME-Sampler, targeted at the next class'),
