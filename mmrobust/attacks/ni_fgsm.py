@@ -30,13 +30,14 @@ class NIFGSM(MIFGSM):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
+        transforms: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         early_stop: Leave at the first success after rounding (one more forward per step
             looks at where the samples stand).
     """
 
     def usual_name(self) -> str:
-        """As in its paper."""
-        return 'NI-FGSM'
+        """As in its paper, after its transforms."""
+        return self._transformed_name('NI-FGSM')
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
         """Outputs and gradient further along the momentum."""

@@ -41,6 +41,7 @@ class VMIFGSM(MIFGSM):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
+        transforms: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         neighbours: Gradients that are compared with the one of a step, >= 1.
         beta: How far away they are, in budgets, >= 0; 0 is MI-FGSM.
         early_stop: Leave at the first success after rounding.
@@ -60,8 +61,8 @@ class VMIFGSM(MIFGSM):
         require(sound, 'beta', 'a finite number >= 0', self.beta)
 
     def usual_name(self) -> str:
-        """As in its paper."""
-        return 'VMI-FGSM'
+        """As in its paper, after its transforms."""
+        return self._transformed_name('VMI-FGSM')
 
     def begin(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom

@@ -3,13 +3,18 @@
 One clip at a time, so that nothing can mix clips; written from the papers, and slow.
 """
 
+import math
+
+import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 from toys import ConvNet, PerClip, Recording, Wavy, clips, predicted, random_weights
 
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
+from mmrobust.input_transforms import TI
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -132,6 +137,55 @@ def test_early_stop_looks_at_where_the_samples_stand():
         assert outcome.backwards == looks
         assert outcome.forwards == 2 * looks
     assert len({outcome.backwards for outcome in stopped}) > 1
+
+
+def _transformed(scene, transforms, gradient):
+    """MI-FGSM with transforms against steps along ``gradient(net, x, label)``."""
+    net, pixels, labels, _ = scene
+    expected = []
+    for clean, label in zip(pixels, labels, strict=True):
+        x, g, iterates = clean, torch.zeros_like(clean), []
+        for _ in range(STEPS):
+            iterates.append(x)
+            g = g + _normalised(gradient(net, x, label))
+            x = _stepped(x, g, clean)
+        expected.append([*iterates, x])
+    attack = MIFGSM(Linf(EPS), transforms=transforms, **SHARED)
+    copies = math.prod(len(transform.weights()) for transform in transforms)
+    seen, outcomes = _seen(attack, scene)
+    assert len(seen) == copies * STEPS
+    for outcome, own, clean in zip(outcomes, expected, pixels, strict=True):
+        assert torch.equal(outcome.adversarial.double(), clean + (own[-1] - clean).round())
+    return seen, expected
+
+
+@pytest.mark.parametrize(('size', 'nsigma', 'frames'), [(5, 3.0, 1), (15, 3.0, 1), (3, 1.5, 3)])
+def test_ti(scene, size, nsigma, frames):
+    """Dong et al. 2019, eq. 7 and 9: the gradient convolved with a Gaussian, depthwise."""
+    sides = [
+        torch.tensor(norm.pdf(np.linspace(-nsigma, nsigma, length)))
+        for length in (frames, size, size)
+    ]
+    kernel = sides[0][:, None, None] * sides[1][:, None] * sides[2]
+    kernel = (kernel / kernel.sum()).expand(3, 1, -1, -1, -1)
+
+    def gradient(net, x, label):
+        found = _loss_gradient(net, x, label)[None]
+        padding = (frames // 2, size // 2, size // 2)
+        return torch.nn.functional.conv3d(found, kernel, padding=padding, groups=3)[0]
+
+    transform = TI(size=size, nsigma=nsigma, frames=frames)
+    seen, expected = _transformed(scene, [transform], gradient)
+    for step, places in enumerate(seen):
+        reference = torch.stack([own[step] for own in expected])
+        torch.testing.assert_close(places, reference, rtol=0, atol=1e-8)
+
+
+def test_a_kernel_of_one_pixel_smooths_nothing(scene):
+    _, pixels, _, victim = scene
+    for cls in (MIFGSM, NIFGSM):
+        sharp = cls(Linf(EPS), transforms=[TI(size=1)], **SHARED)
+        _assert_same(sharp, cls(Linf(EPS), **SHARED), victim, pixels)
 
 
 def _vmi_fgsm(net, clean, label, neighbours, beta, seed):
