@@ -11,7 +11,7 @@ from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.smoothing import gaussian_kernel, smoothed
-from mmrobust.input_transforms import TI, InputTransform
+from mmrobust.input_transforms import DI, TI, InputTransform
 from mmrobust.registry import ATTACKS, INPUT_TRANSFORMS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
@@ -140,6 +140,9 @@ def test_early_stop_looks_at_the_samples_and_not_at_their_copies():
         ({'type': 'TI', 'size': 4}, 'size must be an odd whole number >= 1, got 4'),
         ({'type': 'TI', 'frames': 0}, 'frames must be an odd whole number >= 1, got 0'),
         ({'type': 'TI', 'nsigma': 0}, 'nsigma must be a finite number > 0, got 0'),
+        ({'type': 'DI', 'probability': 1.1}, 'probability must be a number 0..1, got 1.1'),
+        ({'type': 'DI', 'enlarge': 1}, 'enlarge must be a finite number > 1, got 1'),
+        ({'type': 'DI', 'padding': 'white'}, "padding must be dark or grey, got 'white'"),
         ('TI', r"transforms\[0\] must be an input transform or its config, got 'TI'"),
     ],
 )
@@ -159,6 +162,14 @@ def test_smoothing_in_time_needs_frames():
     attack, pictures = MIFGSM(transforms=[TI(frames=3)]), clips(2)[:, :, 0]
     with pytest.raises(ValueError, match=r'pixels must be clips \(N, C, T, H, W\) for TI, got'):
         attack(victim, pictures, predicted(victim, pictures))
+
+
+@pytest.mark.parametrize('transform', [DI(), DI(padding='grey')])
+def test_what_counts_grey_levels_needs_a_range_of_them(transform):
+    victim = FunctionVictim(Wavy(random_weights()), bounds=(-math.inf, math.inf))
+    attack, pixels = MIFGSM(transforms=[transform]), clips(2)
+    with pytest.raises(ValueError, match='bounds must be finite for this input transform, got'):
+        attack(victim, pixels, predicted(victim, pixels))
 
 
 def test_kernels_and_smoothing():

@@ -14,7 +14,8 @@ from toys import ConvNet, PerClip, Recording, Wavy, clips, predicted, random_wei
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
-from mmrobust.input_transforms import TI
+from mmrobust.functional.randomness import SampleRandom
+from mmrobust.input_transforms import DI, TI
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -139,20 +140,21 @@ def test_early_stop_looks_at_where_the_samples_stand():
     assert len({outcome.backwards for outcome in stopped}) > 1
 
 
-def _transformed(scene, transforms, gradient):
-    """MI-FGSM with transforms against steps along ``gradient(net, x, label)``."""
+def _transformed(scene, transforms, gradient, seeds=(5, 6, 7)):
+    """MI-FGSM with transforms against steps along ``gradient(net, x, label, generator)``."""
     net, pixels, labels, _ = scene
     expected = []
-    for clean, label in zip(pixels, labels, strict=True):
+    for clean, label, seed in zip(pixels, labels, seeds, strict=True):
+        generator = torch.Generator().manual_seed(seed)
         x, g, iterates = clean, torch.zeros_like(clean), []
         for _ in range(STEPS):
             iterates.append(x)
-            g = g + _normalised(gradient(net, x, label))
+            g = g + _normalised(gradient(net, x, label, generator))
             x = _stepped(x, g, clean)
         expected.append([*iterates, x])
     attack = MIFGSM(Linf(EPS), transforms=transforms, **SHARED)
     copies = math.prod(len(transform.weights()) for transform in transforms)
-    seen, outcomes = _seen(attack, scene)
+    seen, outcomes = _seen(attack, scene, seeds)
     assert len(seen) == copies * STEPS
     for outcome, own, clean in zip(outcomes, expected, pixels, strict=True):
         assert torch.equal(outcome.adversarial.double(), clean + (own[-1] - clean).round())
@@ -169,7 +171,7 @@ def test_ti(scene, size, nsigma, frames):
     kernel = sides[0][:, None, None] * sides[1][:, None] * sides[2]
     kernel = (kernel / kernel.sum()).expand(3, 1, -1, -1, -1)
 
-    def gradient(net, x, label):
+    def gradient(net, x, label, generator):
         found = _loss_gradient(net, x, label)[None]
         padding = (frames // 2, size // 2, size // 2)
         return torch.nn.functional.conv3d(found, kernel, padding=padding, groups=3)[0]
@@ -186,6 +188,70 @@ def test_a_kernel_of_one_pixel_smooths_nothing(scene):
     for cls in (MIFGSM, NIFGSM):
         sharp = cls(Linf(EPS), transforms=[TI(size=1)], **SHARED)
         _assert_same(sharp, cls(Linf(EPS), **SHARED), victim, pixels)
+
+
+def _diverse(x, generator, probability, level, sides):
+    """Xie et al. 2019, section 3.3, of one clip (C, T, H, W): resize, pad, resize back."""
+    chance, size, top, left = torch.rand(4, generator=generator).tolist()
+    if chance >= probability:
+        return x
+    (height, tall), (width, wide) = zip(x.shape[-2:], sides, strict=True)
+    grown = height + int(size * (tall - height)), width + int(size * (wide - width))
+    frames = x.transpose(0, 1)
+    large = torch.nn.functional.interpolate(frames, size=grown, mode='bilinear')
+    above, before = int(top * (tall - grown[0] + 1)), int(left * (wide - grown[1] + 1))
+    padded = torch.full((*frames.shape[:2], tall, wide), level, dtype=x.dtype)
+    padded[..., above : above + grown[0], before : before + grown[1]] = large
+    small = torch.nn.functional.interpolate(padded, size=(height, width), mode='bilinear')
+    return small.transpose(0, 1)
+
+
+@pytest.mark.parametrize(
+    ('options', 'probability', 'level', 'sides'),
+    [
+        ({}, 0.5, 0.0, (8, 10)),
+        ({'probability': 1.0, 'enlarge': 1.6}, 1.0, 0.0, (11, 14)),
+        ({'probability': 0.8, 'enlarge': 2, 'padding': 'grey'}, 0.8, 127.5, (14, 18)),
+    ],
+)
+def test_di(scene, options, probability, level, sides):
+    """Sides of 7 and 9 pixels, padded to ``sides``."""
+
+    def gradient(net, x, label, generator):
+        x = x.clone().requires_grad_()
+        logits = net(_diverse(x, generator, probability, level, sides)[None])
+        loss = torch.nn.functional.cross_entropy(logits, label[None])
+        return torch.autograd.grad(loss, x)[0]
+
+    seen, expected = _transformed(scene, [DI(**options)], gradient)
+    draws = [torch.Generator().manual_seed(seed) for seed in (5, 6, 7)]
+    for step, places in enumerate(seen):
+        reference = torch.stack(
+            [
+                _diverse(own[step], generator, probability, level, sides)
+                for own, generator in zip(expected, draws, strict=True)
+            ]
+        )
+        torch.testing.assert_close(places, reference, rtol=0, atol=1e-8)
+
+
+def test_diversity_that_never_happens_changes_nothing(scene):
+    _, pixels, _, victim = scene
+    never = MIFGSM(Linf(EPS), transforms=[DI(probability=0)], **SHARED)
+    _assert_same(never, MIFGSM(Linf(EPS), **SHARED), victim, pixels)
+
+
+def test_diversity_happens_as_often_as_it_says_and_everywhere():
+    clean = torch.full((600, 1, 1, 20, 30), 200.0)
+    rng = SampleRandom.from_seeds(range(600))
+    copies = DI(probability=0.3, enlarge=1.5).copy(clean, 0, (0, 255), rng)
+    moved = copies[(copies != clean).flatten(1).any(dim=1)]
+    assert 0.3 * 600 - 4 * 11.3 < len(moved) < 0.3 * 600 + 4 * 11.3
+    # Some touch each edge of the frame, some leave it dark.
+    for edge in (moved[..., 0, :], moved[..., -1, :], moved[..., 0], moved[..., -1]):
+        bright = edge.flatten(1).amax(dim=1)
+        assert (bright == 0).any()
+        assert (bright > 150).any()
 
 
 def _vmi_fgsm(net, clean, label, neighbours, beta, seed):
