@@ -11,7 +11,7 @@ from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.smoothing import gaussian_kernel, smoothed
-from mmrobust.input_transforms import DI, TI, InputTransform
+from mmrobust.input_transforms import DI, SI, TI, InputTransform
 from mmrobust.registry import ATTACKS, INPUT_TRANSFORMS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
@@ -143,6 +143,13 @@ def test_early_stop_looks_at_the_samples_and_not_at_their_copies():
         ({'type': 'DI', 'probability': 1.1}, 'probability must be a number 0..1, got 1.1'),
         ({'type': 'DI', 'enlarge': 1}, 'enlarge must be a finite number > 1, got 1'),
         ({'type': 'DI', 'padding': 'white'}, "padding must be dark or grey, got 'white'"),
+        ({'type': 'SI', 'scales': 0}, 'scales must be a whole number >= 1, got 0'),
+        ({'type': 'SI', 'origin': 0}, 'origin must be dark or grey, got 0'),
+        ({'type': 'TT', 'shifts': -1}, 'shifts must be a whole number >= 0, got -1'),
+        (
+            {'type': 'TT', 'weighting': 'x'},
+            "weighting must be gaussian, linear or uniform, got 'x'",
+        ),
         ('TI', r"transforms\[0\] must be an input transform or its config, got 'TI'"),
     ],
 )
@@ -164,7 +171,7 @@ def test_smoothing_in_time_needs_frames():
         attack(victim, pictures, predicted(victim, pictures))
 
 
-@pytest.mark.parametrize('transform', [DI(), DI(padding='grey')])
+@pytest.mark.parametrize('transform', [DI(), DI(padding='grey'), SI()])
 def test_what_counts_grey_levels_needs_a_range_of_them(transform):
     victim = FunctionVictim(Wavy(random_weights()), bounds=(-math.inf, math.inf))
     attack, pixels = MIFGSM(transforms=[transform]), clips(2)

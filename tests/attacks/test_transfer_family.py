@@ -15,7 +15,7 @@ from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.input_transforms import DI, TI
+from mmrobust.input_transforms import DI, SI, TI, TT
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -252,6 +252,83 @@ def test_diversity_happens_as_often_as_it_says_and_everywhere():
         bright = edge.flatten(1).amax(dim=1)
         assert (bright == 0).any()
         assert (bright > 150).any()
+
+
+def _mean_gradient(net, x, label, views):
+    """Of losses of ``weight, view`` of one clip, in the clip."""
+    x = x.clone().requires_grad_()
+    losses = [
+        weight * torch.nn.functional.cross_entropy(net(view(x)[None]), label[None])
+        for weight, view in views
+    ]
+    return torch.autograd.grad(sum(losses), x)[0]
+
+
+@pytest.mark.parametrize(('scales', 'origin', 'level'), [(5, 'dark', 0.0), (3, 'grey', 127.5)])
+def test_si(scene, scales, origin, level):
+    """Lin et al. 2020, eq. 8: the mean over x / 2^i."""
+    views = [(1 / scales, lambda x, i=i: level + (x - level) / 2**i) for i in range(scales)]
+
+    def gradient(net, x, label, generator):
+        return _mean_gradient(net, x, label, views)
+
+    seen, expected = _transformed(scene, [SI(scales=scales, origin=origin)], gradient)
+    for number, places in enumerate(seen):
+        step, i = divmod(number, scales)
+        reference = torch.stack([level + (own[step] - level) / 2**i for own in expected])
+        torch.testing.assert_close(places, reference, rtol=0, atol=1e-8)
+
+
+WEIGHTS = {
+    'gaussian': lambda i, last: math.exp(-(i**2) / (2 * (last / 3) ** 2)),
+    'linear': lambda i, last: 1 - abs(i) / (last + 1),
+    'uniform': lambda i, last: 1.0,
+}
+
+
+@pytest.mark.parametrize('weighting', WEIGHTS)
+@pytest.mark.parametrize('last', [2, 7])
+def test_tt(scene, weighting, last):
+    """Wei et al. 2022: gradients of cyclic shifts, each shifted back; 7 goes round 5 frames."""
+    weights = {i: WEIGHTS[weighting](i, last) for i in range(-last, last + 1)}
+
+    def gradient(net, x, label, generator):
+        found = torch.zeros_like(x)
+        for shift, weight in weights.items():
+            order = [(t - shift) % 5 for t in range(5)]
+            back = [(t + shift) % 5 for t in range(5)]
+            found += weight * _loss_gradient(net, x[:, order], label)[:, back]
+        return found / sum(weights.values())
+
+    transform = TT(shifts=last, weighting=weighting)
+    assert list(transform.weights()) == pytest.approx(
+        [weight / sum(weights.values()) for weight in weights.values()]
+    )
+    seen, _ = _transformed(scene, [transform], gradient)
+    # The first copy is the last frames first: frame 0 goes to where frame -shifts was.
+    assert torch.equal(seen[0][:, :, (0 - last) % 5], scene[1][:, :, 0])
+
+
+@pytest.mark.parametrize('transform', [SI(scales=1), TT(shifts=0), TT(0, 'linear')])
+def test_one_copy_is_the_sample(scene, transform):
+    _, pixels, _, victim = scene
+    for cls in (MIFGSM, NIFGSM):
+        alone = cls(Linf(EPS), transforms=[transform], **SHARED)
+        _assert_same(alone, cls(Linf(EPS), **SHARED), victim, pixels)
+
+
+def test_transforms_compose(scene):
+    """TI-SI-DI: smoothed last, scaled first, each scale enlarged by draws of its own."""
+
+    def gradient(net, x, label, generator):
+        views = [
+            (1 / 3, lambda x, i=i: _diverse(x / 2**i, generator, 0.5, 0.0, (8, 10)))
+            for i in range(3)
+        ]
+        found = _mean_gradient(net, x, label, views)
+        return TI(size=5)._smooth(found[None])[0]
+
+    _transformed(scene, [TI(size=5), SI(scales=3), DI()], gradient)
 
 
 def _vmi_fgsm(net, clean, label, neighbours, beta, seed):

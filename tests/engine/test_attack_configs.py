@@ -37,6 +37,8 @@ def test_every_shipped_config_has_a_name_and_can_be_built():
         ('vmi_fgsm', 'VMI-FGSM'),
         ('ti_fgsm', 'TI-MI-FGSM'),
         ('di_fgsm', 'DI-MI-FGSM'),
+        ('si_ni_fgsm', 'SI-NI-FGSM'),
+        ('tt_fgsm', 'TT-MI-FGSM'),
         ('me_sampler', 'ME-Sampler'),
         ('ME-Sampler', 'ME-Sampler'),
         ('me_sampler_targeted', 'ME-Sampler, targeted at the next class'),
