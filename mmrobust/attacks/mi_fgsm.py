@@ -11,7 +11,7 @@ from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.transformed import check_transforms, transformed_ascent
 from mmrobust.functional.checks import finite, require
-from mmrobust.functional.norms import expand_to, l1_mean
+from mmrobust.functional.norms import expand_to, l1_mean, l1_mean_of_frames
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.input_transforms import InputTransform
@@ -43,6 +43,7 @@ class MIFGSM(GradientLoop):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
+        per_frame: Divide the gradient frame by frame, so that all frames weigh alike.
         transforms: What the samples pass before the victim sees them, in this order; see
             :mod:`mmrobust.input_transforms`.
         early_stop: Leave at the first success after rounding (with transforms one more
@@ -51,6 +52,7 @@ class MIFGSM(GradientLoop):
 
     step_size: float = 0.1
     decay: float = 1.0
+    per_frame: bool = False
     transforms: Sequence[InputTransform] = ()
     random_start: bool = field(default=False, init=False)
     restarts: int = field(default=1, init=False)
@@ -60,6 +62,8 @@ class MIFGSM(GradientLoop):
         super().__post_init__()
         sound = finite(self.decay) and self.decay >= 0
         require(sound, 'decay', 'a finite number >= 0', self.decay)
+        flag = isinstance(self.per_frame, bool)
+        require(flag, 'per_frame', 'True or False', self.per_frame)
         check_transforms(self.transforms)
 
     def usual_name(self) -> str:
@@ -73,6 +77,9 @@ class MIFGSM(GradientLoop):
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> MomentumState:
         """No momentum yet."""
+        clips = not self.per_frame or clean.dim() == 5
+        rule = 'clips (N, C, T, H, W) with per_frame'
+        require(clips, 'pixels', rule, tuple(clean.shape))
         for transform in self.transforms:
             transform.check(clean, victim.bounds)
         state = super().begin(victim, clean, goal, rng)
@@ -91,7 +98,8 @@ class MIFGSM(GradientLoop):
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """Eq. 6: g <- decay * g + gradient / mean |gradient|; step along g."""
         assert isinstance(state, MomentumState)
-        scale = expand_to(l1_mean(gradient), gradient)
+        whole = not self.per_frame
+        scale = expand_to(l1_mean(gradient), gradient) if whole else l1_mean_of_frames(gradient)
         state.momentum = self.decay * state.momentum + gradient / scale.where(scale > 0, 1.0)
         return state.momentum
 

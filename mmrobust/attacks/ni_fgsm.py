@@ -30,6 +30,7 @@ class NIFGSM(MIFGSM):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
+        per_frame: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         transforms: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         early_stop: Leave at the first success after rounding (one more forward per step
             looks at where the samples stand).

@@ -41,6 +41,7 @@ class VMIFGSM(MIFGSM):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
+        per_frame: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         transforms: See :class:`~mmrobust.attacks.mi_fgsm.MIFGSM`.
         neighbours: Gradients that are compared with the one of a step, >= 1.
         beta: How far away they are, in budgets, >= 0; 0 is MI-FGSM.

@@ -21,8 +21,7 @@ class TT(InputTransform):
     """The mean gradient over a clip's cyclic shifts in time, each shifted back.
 
     Official setting: shifts by -7..7 frames, weights of a Gaussian that ends at 3 standard
-    deviations. Deviation: the official attack divides the gradient by its mean absolute value
-    frame by frame, MI-FGSM with this transform by that of the whole clip.
+    deviations, in MI-FGSM with ``per_frame=True``.
 
     Args:
         shifts: Largest shift in frames, to either side, >= 0; 0 is the clip alone. There are

@@ -9,6 +9,7 @@ from toys import ConvNet, Counting, PerClip, Wavy, clips, predicted, random_weig
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
+from mmrobust.attacks.vni_fgsm import VNIFGSM
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.smoothing import gaussian_kernel, smoothed
 from mmrobust.input_transforms import DI, SI, TI, InputTransform
@@ -69,7 +70,7 @@ def test_description_builds_it_again(transform):
 
 
 @every
-@pytest.mark.parametrize('cls', [MIFGSM, NIFGSM, VMIFGSM])
+@pytest.mark.parametrize('cls', [MIFGSM, NIFGSM, VMIFGSM, VNIFGSM])
 @pytest.mark.parametrize('early_stop', [False, True])
 def test_batch_equals_singles(transform, cls, early_stop):
     victim, pixels = PerClip.of(3), clips(3, seed=5)
@@ -177,6 +178,13 @@ def test_what_counts_grey_levels_needs_a_range_of_them(transform):
     attack, pixels = MIFGSM(transforms=[transform]), clips(2)
     with pytest.raises(ValueError, match='bounds must be finite for this input transform, got'):
         attack(victim, pixels, predicted(victim, pixels))
+
+
+def test_frames_that_weigh_alike_must_be_there():
+    victim = FunctionVictim(lambda x: x.flatten(1)[:, :4])
+    pictures = clips(2)[:, :, 0]
+    with pytest.raises(ValueError, match=r'pixels must be clips \(N, C, T, H, W\) with per_frame'):
+        MIFGSM(per_frame=True)(victim, pictures, predicted(victim, pictures))
 
 
 def test_kernels_and_smoothing():

@@ -22,6 +22,7 @@ from trajectories import (
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
+from mmrobust.attacks.vni_fgsm import VNIFGSM
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
@@ -90,13 +91,14 @@ def test_early_stop_looks_at_where_the_samples_stand():
     assert len({outcome.backwards for outcome in stopped}) > 1
 
 
-def _vmi_fgsm(net, clean, label, neighbours, beta, seed):
+def _vmi_fgsm(net, clean, label, neighbours, beta, seed, nesterov=False):
     """Wang and He 2021, algorithm 1: g' = mu g + (grad + v) / |grad + v|, mu = 1."""
     generator = torch.Generator().manual_seed(seed)
     x, g, v, seen = clean, torch.zeros_like(clean), torch.zeros_like(clean), []
     for step in range(STEPS):
-        seen.append(x)
-        gradient = loss_gradient(net, x, label)
+        place = x + ALPHA * g if nesterov else x
+        seen.append(place)
+        gradient = loss_gradient(net, place, label)
         g = g + normalised(gradient + v)
         if step < STEPS - 1:
             noise = [torch.rand(x.shape, generator=generator).double() for _ in range(neighbours)]
@@ -108,14 +110,15 @@ def _vmi_fgsm(net, clean, label, neighbours, beta, seed):
 
 
 @pytest.mark.parametrize(('neighbours', 'beta'), [(1, 0.5), (4, 1.5)])
-def test_vmi_fgsm(scene, neighbours, beta):
+@pytest.mark.parametrize('cls', [VMIFGSM, VNIFGSM])
+def test_vmi_and_vni_fgsm(scene, cls, neighbours, beta):
     net, pixels, labels, _ = scene
     seeds = [5, 6, 7]
     expected = [
-        _vmi_fgsm(net, x, y, neighbours, beta, seed)
+        _vmi_fgsm(net, x, y, neighbours, beta, seed, nesterov=cls is VNIFGSM)
         for x, y, seed in zip(pixels, labels, seeds, strict=True)
     ]
-    attack = VMIFGSM(Linf(EPS), neighbours=neighbours, beta=beta, **SHARED)
+    attack = cls(Linf(EPS), neighbours=neighbours, beta=beta, **SHARED)
     assert_seen(attack, scene, expected, seeds)
 
 
@@ -148,7 +151,7 @@ def test_neighbours_cost_what_they_cost():
     assert VMIFGSM().steps + (VMIFGSM().steps - 1) * VMIFGSM().neighbours == 190
 
 
-@pytest.mark.parametrize('cls', [NIFGSM, VMIFGSM])
+@pytest.mark.parametrize('cls', [NIFGSM, VMIFGSM, VNIFGSM])
 def test_batch_equals_singles_with_early_stop(cls):
     victim, pixels = PerClip.of(4), clips(4, seed=5)
     labels, attack = predicted(victim, pixels), cls(Linf(2), early_stop=True)

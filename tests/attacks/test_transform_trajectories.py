@@ -24,7 +24,7 @@ from mmrobust.input_transforms import DI, SI, TI, TT
 from mmrobust.threats import Linf
 
 
-def _transformed(scene, transforms, gradient, seeds=(5, 6, 7)):
+def _transformed(scene, transforms, gradient, seeds=(5, 6, 7), per_frame=False):
     """MI-FGSM with transforms against steps along ``gradient(net, x, label, generator)``."""
     net, pixels, labels, _ = scene
     expected = []
@@ -33,10 +33,12 @@ def _transformed(scene, transforms, gradient, seeds=(5, 6, 7)):
         x, g, iterates = clean, torch.zeros_like(clean), []
         for _ in range(STEPS):
             iterates.append(x)
-            g = g + normalised(gradient(net, x, label, generator))
+            found = gradient(net, x, label, generator)
+            parts = found.unbind(1) if per_frame else [found]
+            g = g + torch.stack([normalised(part) for part in parts], 1).reshape_as(g)
             x = stepped(x, g, clean)
         expected.append([*iterates, x])
-    attack = MIFGSM(Linf(EPS), transforms=transforms, **SHARED)
+    attack = MIFGSM(Linf(EPS), transforms=transforms, per_frame=per_frame, **SHARED)
     copies = math.prod(len(transform.weights()) for transform in transforms)
     seen, outcomes = seen_by(attack, scene, seeds)
     assert len(seen) == copies * STEPS
@@ -171,8 +173,8 @@ WEIGHTS = {
 
 
 @pytest.mark.parametrize('weighting', WEIGHTS)
-@pytest.mark.parametrize('last', [2, 7])
-def test_tt(scene, weighting, last):
+@pytest.mark.parametrize(('last', 'per_frame'), [(2, False), (7, False), (7, True)])
+def test_tt(scene, weighting, last, per_frame):
     """Wei et al. 2022: gradients of cyclic shifts, each shifted back; 7 goes round 5 frames."""
     weights = {i: WEIGHTS[weighting](i, last) for i in range(-last, last + 1)}
 
@@ -188,7 +190,7 @@ def test_tt(scene, weighting, last):
     assert list(transform.weights()) == pytest.approx(
         [weight / sum(weights.values()) for weight in weights.values()]
     )
-    seen, _ = _transformed(scene, [transform], gradient)
+    seen, _ = _transformed(scene, [transform], gradient, per_frame=per_frame)
     # The first copy is the last frames first: frame 0 goes to where frame -shifts was.
     assert torch.equal(seen[0][:, :, (0 - last) % 5], scene[1][:, :, 0])
 

@@ -35,6 +35,7 @@ def test_every_shipped_config_has_a_name_and_can_be_built():
         ('mifgsm', 'MI-FGSM'),
         ('ni_fgsm', 'NI-FGSM'),
         ('vmi_fgsm', 'VMI-FGSM'),
+        ('vni_fgsm', 'VNI-FGSM'),
         ('ti_fgsm', 'TI-MI-FGSM'),
         ('di_fgsm', 'DI-MI-FGSM'),
         ('si_ni_fgsm', 'SI-NI-FGSM'),
