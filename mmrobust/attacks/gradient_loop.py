@@ -134,13 +134,25 @@ class GradientLoop(Attack):
         return clean.clone()
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
-        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...).
+        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...)."""
+        return self.gradient_at(state, state.pixels)
+
+    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient at any pixels (N, ...) of the samples.
 
         The sum over samples keeps them apart: each sees its own gradient only.
         """
-        leaf = state.pixels.detach().requires_grad_()
+        leaf = pixels.detach().requires_grad_()
         outputs = state.victim(leaf)
         return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
+
+    def outputs_decide(self, state: LoopState) -> bool:
+        """Whether the outputs that ``gradient`` gave say which samples may have succeeded.
+
+        Not where another victim decides, or where a variant took them at another place: then
+        each sample is looked at once more, rounded.
+        """
+        return state.victim.success_on is None
 
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """What the next step follows (N, ...); the gradient itself, or what it adds to."""
@@ -176,8 +188,8 @@ class GradientLoop(Attack):
     def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
         won = state.goal.success(outputs).cpu()
-        if state.victim.success_on is not None:
-            won = torch.ones_like(won)  # these outputs do not decide
+        if not self.outputs_decide(state):
+            won = torch.ones_like(won)
         rows = won.nonzero().squeeze(1)
         if len(rows):
             one = state.select(rows)

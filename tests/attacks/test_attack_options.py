@@ -14,6 +14,7 @@ from mmrobust.attacks.pgd import PGD
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.input_transforms import TI
 from mmrobust.io.video import write_lossless
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
@@ -28,6 +29,7 @@ NOUNS = {
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
     'inner': (None, [PGD(steps=3)]),
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
+    'transforms': ((), [[TI(size=3)]]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
 
