@@ -8,7 +8,7 @@ import typing
 import numpy as np
 import pytest
 import torch
-from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
+from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights, suited
 
 from mmrobust.attacks.pgd import PGD
 from mmrobust.estimators.bandits import AdditiveBandits
@@ -55,7 +55,8 @@ def _options(cls):
     for name, parameter in inspect.signature(cls).parameters.items():
         value = example.get(name, parameter.default)
         assert value is not parameter.empty, f'{cls.__name__}.example lacks {name!r}'
-        found[name] = NOUNS[name][0] if name in NOUNS else value, hints[name]
+        value = NOUNS[name][0] if name in NOUNS else value
+        found[name] = suited(cls, value) if name == 'threat' else value, hints[name]
     return found
 
 

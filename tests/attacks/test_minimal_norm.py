@@ -1,0 +1,163 @@
+"""The smallest perturbation: known on linear victims, and never claimed without a winner."""
+
+import pytest
+import torch
+from toys import Linear, clips, predicted, random_weights
+
+from mmrobust.attacks.ddn import DDN
+from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.threats import L2, FrameMask, Linf, PixelMask
+from mmrobust.victims import FunctionVictim
+
+NET = Linear(random_weights(classes=2))
+WAY = (NET.weights[1] - NET.weights[0]).detach()
+EUCLIDEAN = [DDN]
+
+
+def _victim(net=NET, rounded=True):
+    return FunctionVictim(net, dtype=torch.uint8 if rounded else torch.float64)
+
+
+def _gaps(net, pixels):
+    """How far the first of two classes leads the other, or trails it (N,)."""
+    with torch.no_grad():
+        scores = net(pixels)
+    return (scores[:, 0] - scores[:, 1]).abs()
+
+
+def _smallest(attack, net, pixels, rounded=True):
+    """``eps_star`` (N,) of clips that all are fooled, which is what their pixels say."""
+    victim = _victim(net, rounded)
+    outcomes = attack(victim, pixels, predicted(victim, pixels))
+    for outcome, clean in zip(outcomes, pixels, strict=True):
+        delta = outcome.adversarial.double() - clean
+        euclidean = isinstance(attack.threat, L2 | FrameMask | PixelMask)
+        size = delta.norm() if euclidean else delta.abs().max()
+        assert outcome.success
+        assert outcome.measures['eps_star'] == pytest.approx(float(size), rel=1e-6)
+    return torch.tensor([outcome.measures['eps_star'] for outcome in outcomes]).double()
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+@pytest.mark.parametrize('rounded', [False, True])
+@pytest.mark.parametrize('goal', [Misclassify(), TargetClass(), Misclassify('margin')])
+def test_l2_is_the_distance_from_the_border(cls, rounded, goal):
+    pixels = clips(4)
+    exact = _gaps(NET, pixels) / WAY.norm()
+    found = _smallest(cls(threat=L2(1000), goal=goal), NET, pixels, rounded)
+    assert (found >= exact * (1 - 1e-9)).all()
+    # Whole levels are noise of about a quarter of a level in each value.
+    assert (found <= exact * (1.02 if rounded else 1.01)).all()
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+def test_l2_inside_a_mask_is_the_distance_there(cls):
+    pixels = clips(3)
+    threat = FrameMask(PixelMask(L2(2000), box=(1, 2, 6, 9)), frames=[1, 2, 4])
+    exact = _gaps(NET, pixels) / WAY[:, [1, 2, 4], 1:6, 2:9].norm()
+    found = _smallest(cls(threat=threat), NET, pixels, rounded=False)
+    assert (found >= exact * (1 - 1e-9)).all()
+    assert (found <= exact * 1.01).all()
+
+
+def _through_the_box(pixels, way, gap):
+    """Length of the shortest change inside 0..255 that gains ``gap``, by bisection."""
+    low, high = 0.0, 1e7
+    for _ in range(100):
+        middle = (low + high) / 2
+        delta = (pixels + middle * way).clamp(0, 255) - pixels
+        low, high = (middle, high) if (way * delta).sum() < gap else (low, middle)
+    return float(((pixels + high * way).clamp(0, 255) - pixels).norm())
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+def test_the_box_is_part_of_the_problem(cls):
+    # Every other value stands at the end of its range where the way leads out of it.
+    pixels = clips(3, low=0, high=256)
+    ends = torch.where(WAY > 0, 255.0, 0.0).double()
+    pixels[..., ::2] = ends[..., ::2]
+    with torch.no_grad():
+        scores = NET(pixels)
+    net = Linear(random_weights(classes=2), (scores.mean(dim=0).flip(0) + torch.tensor([4.0, 0])))
+    gaps = _gaps(net, pixels)
+    assert (predicted(_victim(net), pixels) == 0).all()
+    exact = torch.tensor([_through_the_box(x, WAY, g) for x, g in zip(pixels, gaps, strict=True)])
+    free = gaps / WAY.norm()
+    assert (exact > 1.2 * free).all()
+    found = _smallest(cls(threat=L2(4000)), net, pixels, rounded=False)
+    assert (found >= exact * (1 - 1e-9)).all()
+    assert (found <= exact * 1.03).all()
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+def test_the_budget_is_where_it_gives_up(cls):
+    victim, pixels = _victim(), clips(4)
+    exact = (_gaps(NET, pixels) / WAY.norm()).tolist()
+    cap = sorted(exact)[1] * 1.2
+    outcomes = cls(threat=L2(cap))(victim, pixels, predicted(victim, pixels))
+    assert {outcome.success for outcome in outcomes} == {True, False}
+    for outcome, needed in zip(outcomes, exact, strict=True):
+        assert outcome.success == (needed < cap)
+        assert ('eps_star' in outcome.measures) == outcome.success
+        # The best that was tried goes most of the way.
+        assert outcome.l2 <= cap
+        assert outcome.success or outcome.l2 > 0.9 * cap
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+@pytest.mark.parametrize('threat', [L2(0.99), L2(0)])
+def test_below_the_least_step_nobody_is_asked(cls, threat):
+    victim, pixels = _victim(), clips(2)
+    for outcome in cls(threat=threat)(victim, pixels, predicted(victim, pixels)):
+        assert (outcome.forwards, outcome.linf, outcome.measures) == (0, 0, {})
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+def test_another_victim_decides(cls):
+    # It needs a longer way than the one that gives the gradient.
+    pixels, labels = clips(2), torch.zeros(2, dtype=torch.long)
+    near, far = (
+        Linear(random_weights(classes=2), _leads(pixels) + torch.tensor([lead, 0]))
+        for lead in (1.0, 2.0)
+    )
+    outcomes = cls(threat=L2(1000))(_victim(near), pixels, labels, success_on=_victim(far))
+    for outcome, gap in zip(outcomes, _gaps(far, pixels).tolist(), strict=True):
+        assert outcome.success
+        assert outcome.queries > 0
+        assert outcome.measures['eps_star'] >= gap / float(WAY.norm()) * (1 - 1e-9)
+
+
+def _leads(pixels):
+    """A bias under which the mean clip stands on the border, and none behind it."""
+    with torch.no_grad():
+        scores = NET(pixels)
+    return torch.stack([(scores[:, 1] - scores[:, 0]).max(), torch.zeros(()).double()])
+
+
+@pytest.mark.parametrize('cls', EUCLIDEAN)
+@pytest.mark.parametrize('threat', [Linf(8), FrameMask(Linf(8), frames=[1])])
+def test_other_norms_are_refused(cls, threat):
+    with pytest.raises(ValueError, match=rf'L2.* for {cls.__name__}, got .*Linf\(eps=8') as error:
+        cls(threat=threat)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'steps': 0}, 'steps must be a whole number >= 1'),
+        ({'refinements': -1}, 'refinements must be a whole number >= 0'),
+        ({'step_size': 0.0}, 'step_size must be a finite number > 0'),
+        ({'change': 1.0}, r'change must be a number in \(0, 1\)'),
+    ],
+)
+def test_options_of_ddn_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        DDN(**options)
+
+
+def test_costs_of_ddn_are_its_steps_and_one_look():
+    # Nobody wins: class 0 is far ahead.
+    victim = _victim(Linear(random_weights(classes=2), torch.tensor([1e4, 0]).double()))
+    for outcome in DDN(threat=L2(100), steps=7)(victim, clips(2), torch.zeros(2).long()):
+        assert (outcome.forwards, outcome.backwards) == (8, 7)
