@@ -1,4 +1,4 @@
-"""DDN: the direction and the length of a perturbation are sought apart.
+"""DDN (Rony et al. 2019, arXiv:1811.09600): direction and length are sought apart.
 
 Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
@@ -30,7 +30,9 @@ class DDN(MinimalNorm):
 
     Args:
         threat: What may be changed, and by how much at most: l_2; default ``L2(eps=1000)``.
-        goal: What counts as success; default the victim's own.
+        goal: What counts as success; default the victim's own. Where no wrong class stands out
+            its loss ``margin`` finds smaller changes than cross-entropy, whose gradient goes
+            between them.
         steps: Steps, >= 1.
         refinements: Bisections at the end, >= 0.
         step_size: Length of the first step, > 0, in ranges of values (255 grey levels).

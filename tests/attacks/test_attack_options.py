@@ -8,8 +8,9 @@ import typing
 import numpy as np
 import pytest
 import torch
-from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights, suited
+from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
 
+from mmrobust.attacks.minimal_norm import MinimalNorm
 from mmrobust.attacks.pgd import PGD
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
@@ -56,7 +57,10 @@ def _options(cls):
         value = example.get(name, parameter.default)
         assert value is not parameter.empty, f'{cls.__name__}.example lacks {name!r}'
         value = NOUNS[name][0] if name in NOUNS else value
-        found[name] = suited(cls, value) if name == 'threat' else value, hints[name]
+        if name == 'threat' and issubclass(cls, MinimalNorm):
+            # A smallest l_inf is a whole level, in which fine steps do not show.
+            value = L2(250)
+        found[name] = value, hints[name]
     return found
 
 
@@ -65,6 +69,8 @@ def _other_values(name, value, hint):
     if name in NOUNS:
         return NOUNS[name][1]
     choices = typing.get_args(hint)
+    if value is None and float in choices:
+        return [0.3, 3.0]
     if choices and all(isinstance(choice, str) for choice in choices):
         return [choice for choice in choices if choice != value]
     if isinstance(value, bool):

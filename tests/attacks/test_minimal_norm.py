@@ -2,16 +2,17 @@
 
 import pytest
 import torch
-from toys import Linear, clips, predicted, random_weights
+from toys import ConvNet, Linear, clips, predicted, random_weights
 
 from mmrobust.attacks.ddn import DDN
+from mmrobust.attacks.fmn import FMN
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 
 NET = Linear(random_weights(classes=2))
 WAY = (NET.weights[1] - NET.weights[0]).detach()
-EUCLIDEAN = [DDN]
+EUCLIDEAN = [DDN, FMN]
 
 
 def _victim(net=NET, rounded=True):
@@ -134,7 +135,7 @@ def _leads(pixels):
     return torch.stack([(scores[:, 1] - scores[:, 0]).max(), torch.zeros(()).double()])
 
 
-@pytest.mark.parametrize('cls', EUCLIDEAN)
+@pytest.mark.parametrize('cls', [DDN])
 @pytest.mark.parametrize('threat', [Linf(8), FrameMask(Linf(8), frames=[1])])
 def test_other_norms_are_refused(cls, threat):
     with pytest.raises(ValueError, match=rf'L2.* for {cls.__name__}, got .*Linf\(eps=8') as error:
@@ -151,13 +152,69 @@ def test_other_norms_are_refused(cls, threat):
         ({'change': 1.0}, r'change must be a number in \(0, 1\)'),
     ],
 )
-def test_options_of_ddn_are_checked(options, message):
+@pytest.mark.parametrize('cls', [DDN, FMN])
+def test_options_are_checked(cls, options, message):
     with pytest.raises(ValueError, match=message):
-        DDN(**options)
+        cls(**options)
 
 
-def test_costs_of_ddn_are_its_steps_and_one_look():
+@pytest.mark.parametrize('cls', [DDN, FMN])
+def test_costs_are_the_steps_and_one_look(cls):
     # Nobody wins: class 0 is far ahead.
     victim = _victim(Linear(random_weights(classes=2), torch.tensor([1e4, 0]).double()))
-    for outcome in DDN(threat=L2(100), steps=7)(victim, clips(2), torch.zeros(2).long()):
+    for outcome in cls(threat=L2(100), steps=7)(victim, clips(2), torch.zeros(2).long()):
         assert (outcome.forwards, outcome.backwards) == (8, 7)
+
+
+@pytest.mark.parametrize('rounded', [False, True])
+@pytest.mark.parametrize('goal', [Misclassify(), TargetClass()])
+def test_linf_is_the_distance_from_the_border(rounded, goal):
+    pixels = clips(4)
+    exact = _gaps(NET, pixels) / WAY.abs().sum()
+    found = _smallest(FMN(threat=Linf(16), goal=goal), NET, pixels, rounded)
+    if rounded:
+        assert torch.equal(found, exact.ceil())
+        return
+    assert (found >= exact * (1 - 1e-9)).all()
+    assert (found <= exact * 1.01).all()
+
+
+def test_linf_gives_up_at_the_budget():
+    victim, pixels = _victim(), clips(6)
+    needed = (_gaps(NET, pixels) / WAY.abs().sum()).ceil().tolist()
+    cap = sorted(needed)[2]
+    outcomes = FMN(threat=Linf(cap + 0.5))(victim, pixels, predicted(victim, pixels))
+    assert {outcome.success for outcome in outcomes} == {True, False}
+    for outcome, level in zip(outcomes, needed, strict=True):
+        assert outcome.measures == ({'eps_star': level} if level <= cap else {})
+        assert outcome.linf == min(level, cap)
+
+
+class Flattening(Linear):
+    """The lead falls ever slower towards the border: its tangent meets zero too early."""
+
+    def forward(self, pixels):
+        lead = super().forward(pixels)
+        lead = (lead[:, 0] - lead[:, 1]).clamp(-20, 20)
+        return torch.stack([lead.exp() - 1, torch.zeros_like(lead)], dim=1)
+
+
+@pytest.mark.parametrize('threat', [L2(1000), Linf(16)])
+@pytest.mark.parametrize('steps', [10, 100])
+def test_fmn_crosses_where_the_loss_is_concave(threat, steps):
+    pixels = clips(4)
+    net = Flattening(random_weights(classes=2), _leads(pixels) + torch.tensor([0.5, 0]))
+    dual = WAY.norm() if isinstance(threat, L2) else WAY.abs().sum()
+    exact = _gaps(Linear(net.weights.detach(), net.bias.detach()), pixels) / dual
+    found = _smallest(FMN(threat=threat, steps=steps), net, pixels, rounded=False)
+    assert (found <= exact * 1.02).all()
+
+
+@pytest.mark.parametrize('rounded', [False, True])
+def test_ddn_and_fmn_agree_on_a_net(rounded):
+    # Of the same loss: with cross-entropy all wrong classes pull, where none stands out.
+    net, pixels, goal = ConvNet().double().eval(), clips(6), Misclassify('margin')
+    one, other = (
+        _smallest(cls(threat=L2(2000), goal=goal), net, pixels, rounded) for cls in (DDN, FMN)
+    )
+    torch.testing.assert_close(one, other, rtol=0.05, atol=0)
