@@ -204,3 +204,16 @@ def test_whole_levels_are_tried_once_each():
     for outcome in FMN(threat=Linf(16), steps=20)(target, pixels, predicted(target, pixels)):
         # 20 steps and the look at the last; then the levels below the winner by halves.
         assert outcome.forwards - 21 <= outcome.linf.as_integer_ratio()[0].bit_length()
+
+
+@pytest.mark.parametrize('threat', [L2(4000), Linf(32)])
+def test_fmn_goes_after_poses_too(threat):
+    import mmrobust as mr
+    from tests.conftest import ROOT
+
+    config = ROOT / 'configs/demo/pose/td-hm_tiny-r18_synthetic-64x80.py'
+    demo = mr.load_victim(config, ROOT / 'mmrobust/resources/demo_pose_victim.pth')
+    pictures = torch.randint(256, (1, 3, 80, 64), generator=torch.Generator().manual_seed(0))
+    (outcome,) = FMN(threat=threat, steps=15)(demo, pictures.float())
+    assert outcome.success
+    assert 0 < outcome.measures['eps_star'] < threat.eps
