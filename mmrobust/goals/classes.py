@@ -42,7 +42,7 @@ class ClassGoal(Goal):
     """A goal that speaks of classes.
 
     Args:
-        loss: cross_entropy, margin, dlr, logit, probability_margin or, untargeted alone,
+        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone, dlr and
             runner_up (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).

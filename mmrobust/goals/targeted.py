@@ -18,8 +18,9 @@ class Targeted(ClassGoal):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        # A ratio stays where it is while the target is third; APGD-T has one for targets.
         rule = 'a loss that speaks of the target class'
-        require(self.loss != 'runner_up', 'loss', rule, self.loss)
+        require(self.loss not in ('runner_up', 'dlr'), 'loss', rule, self.loss)
 
     def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """Minus the loss of the target class (N,)."""
