@@ -31,6 +31,7 @@ NOUNS = {
     'inner': (None, [PGD(steps=3)]),
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
     'transforms': ((), [[TI(size=3)]]),
+    'members': (None, [[{'type': 'PGD', 'steps': 2}]]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
 
