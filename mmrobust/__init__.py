@@ -20,7 +20,7 @@ heal_imports()
 
 __getattr__, __dir__ = offers(
     __name__,
-    *('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS'),
+    *('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS', 'INPUT_TRANSFORMS'),
     more={
         'attack': 'mmrobust.api',
         'evaluate': 'mmrobust.api',

@@ -98,12 +98,19 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
         if name not in known and not anything:
             near = _inside(name, nested) or suggestion(name, known)
             raise ValueError(f'{cls.__name__} has no option {name!r}: {near}')
-        if name in nested and isinstance(value, dict):
-            options[name] = _build(value, *nested[name])
+        if name in nested:
+            options[name] = _built(value, *nested[name])
     try:
         return cls(**options)
     except TypeError as error:
         raise ValueError(f'{cls.__name__}: {error}') from error
+
+
+def _built(value: Any, registry: LazyRegistry, default_type: str | None) -> Any:
+    """An option that holds a noun, or a list of such, with what is a config built."""
+    if isinstance(value, list | tuple):
+        return [_built(one, registry, default_type) for one in value]
+    return _build(value, registry, default_type) if isinstance(value, dict) else value
 
 
 @cache
@@ -171,6 +178,7 @@ ATTACKS = _own('attack', 'ATTACKS')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')
+INPUT_TRANSFORMS = _own('input transform', 'INPUT_TRANSFORMS')
 PREVIEWS = _own('kind of preview', 'PREVIEWS')
 SAMPLERS = _own('noise sampler', 'SAMPLERS')
 SAVED_FILES = _own('kind of saved file', 'SAVED_FILES')
@@ -185,6 +193,7 @@ _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.estimators.base.GradientEstimator': (ESTIMATORS, None),
     'mmrobust.flow.estimator.FlowEstimator': (FLOWS, None),
     'mmrobust.goals.base.Goal': (GOALS, 'Misclassify'),
+    'mmrobust.input_transforms.base.InputTransform': (INPUT_TRANSFORMS, None),
     'mmrobust.samplers.base.NoiseSampler': (SAMPLERS, None),
     'mmrobust.threats.base.Threat': (THREATS, 'Linf'),
 }

@@ -21,7 +21,7 @@ FLOORS = (
     {'query'},
     {'flow'},
     {'victims'},
-    {'pose_targets', 'estimators'},
+    {'pose_targets', 'estimators', 'input_transforms'},
     {'datasets'},
     {'goals', 'threats'},
     {'io'},

@@ -17,7 +17,7 @@ def run(code: str) -> str:
 
 
 def test_every_registered_noun_is_a_name_of_the_package():
-    for noun in ('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS'):
+    for noun in ('ATTACKS', 'THREATS', 'GOALS', 'SAMPLERS', 'ESTIMATORS', 'INPUT_TRANSFORMS'):
         for name, cls in getattr(registry, noun).everything().items():
             if cls.__module__.startswith('mmrobust.'):
                 assert getattr(mr, name) is cls

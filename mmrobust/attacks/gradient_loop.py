@@ -26,8 +26,9 @@ class GradientLoop(Attack):
     bit. In single precision kernels round by the batch's size, and the sign of a gradient
     next to zero may turn with that; from there two runs go apart.
 
-    A variant overrides one of ``begin``, ``gradient``, ``direction`` and ``step``, which are
-    given the loop's state. Samples that are done leave the batch: no forward is spent on them.
+    A variant overrides one of ``begin``, ``gradient``, ``direction``, ``step`` and ``ending``,
+    which are given the loop's state. Samples that are done leave the batch: no forward is spent
+    on them.
 
     Args:
         threat: See :class:`~mmrobust.attacks.base.Attack`.
@@ -116,7 +117,7 @@ class GradientLoop(Attack):
                 steepest = self.threat.steepest(direction)
             state.pixels = self._like(self.step(state, steepest), state, 'step')
         self.leave(state)
-        found[live] = state.pixels
+        found[live] = self.ending(state)
         return found, done
 
     def begin(
@@ -133,13 +134,25 @@ class GradientLoop(Attack):
         return clean.clone()
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
-        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...).
+        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...)."""
+        return self.gradient_at(state, state.pixels)
+
+    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient at any pixels (N, ...) of the samples.
 
         The sum over samples keeps them apart: each sees its own gradient only.
         """
-        leaf = state.pixels.detach().requires_grad_()
+        leaf = pixels.detach().requires_grad_()
         outputs = state.victim(leaf)
         return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
+
+    def outputs_decide(self, state: LoopState) -> bool:
+        """Whether the outputs that ``gradient`` gave say which samples may have succeeded.
+
+        Not where another victim decides, or where a variant took them at another place: then
+        each sample is looked at once more, rounded.
+        """
+        return state.victim.success_on is None
 
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """What the next step follows (N, ...); the gradient itself, or what it adds to."""
@@ -150,6 +163,10 @@ class GradientLoop(Attack):
         length = step_length(self.step_size, self.step_unit, self.threat)
         moved = state.pixels + length * steepest
         return self.threat.project(moved, state.clean).clamp(*state.victim.bounds)
+
+    def ending(self, state: LoopState) -> Tensor:
+        """Pixels of the samples that no step succeeded on (N, ...): where the last one led."""
+        return state.pixels
 
     def leave(self, state: LoopState) -> None:
         """Called with the samples that end here, for what an attack reports of itself."""
@@ -171,8 +188,8 @@ class GradientLoop(Attack):
     def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
         """Which samples (N,) succeed as they stand, also after rounding."""
         won = state.goal.success(outputs).cpu()
-        if state.victim.success_on is not None:
-            won = torch.ones_like(won)  # these outputs do not decide
+        if not self.outputs_decide(state):
+            won = torch.ones_like(won)
         rows = won.nonzero().squeeze(1)
         if len(rows):
             one = state.select(rows)

@@ -62,6 +62,7 @@ def measured(
             mean_abs=float(delta[i].abs().mean()),
             rmse=float(delta[i].square().mean().sqrt()),
             measures=counters.measures[i],
+            notes=counters.notes[i],
             timing=counters.timing[i],
         )
         for i in range(len(clean))

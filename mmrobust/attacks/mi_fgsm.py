@@ -1,16 +1,20 @@
 """Momentum iterative FGSM (Dong et al. 2018, arXiv:1710.06081)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
+from mmrobust.attacks.transformed import check_transforms, transformed_ascent
 from mmrobust.functional.checks import finite, require
-from mmrobust.functional.norms import expand_to, l1_mean
+from mmrobust.functional.norms import expand_to, l1_mean, l1_mean_of_frames
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
+from mmrobust.input_transforms import InputTransform
 from mmrobust.registry import ATTACKS
 from mmrobust.victims.counting import CountingVictim
 
@@ -39,11 +43,17 @@ class MIFGSM(GradientLoop):
         step_size: Length of a step, > 0, in ``step_unit``.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
         decay: Decay of the momentum, >= 0; 0 is I-FGSM.
-        early_stop: Leave at the first success after rounding.
+        per_frame: Divide the gradient frame by frame, so that all frames weigh alike.
+        transforms: What the samples pass before the victim sees them, in this order; see
+            :mod:`mmrobust.input_transforms`.
+        early_stop: Leave at the first success after rounding (with transforms one more
+            forward per step looks at where the samples stand).
     """
 
     step_size: float = 0.1
     decay: float = 1.0
+    per_frame: bool = False
+    transforms: Sequence[InputTransform] = ()
     random_start: bool = field(default=False, init=False)
     restarts: int = field(default=1, init=False)
     early_stop: bool = False
@@ -52,21 +62,48 @@ class MIFGSM(GradientLoop):
         super().__post_init__()
         sound = finite(self.decay) and self.decay >= 0
         require(sound, 'decay', 'a finite number >= 0', self.decay)
+        flag = isinstance(self.per_frame, bool)
+        require(flag, 'per_frame', 'True or False', self.per_frame)
+        check_transforms(self.transforms)
 
     def usual_name(self) -> str:
-        """As in its paper."""
-        return 'MI-FGSM'
+        """As in its paper, after its transforms: 'DI-MI-FGSM'."""
+        return self._transformed_name('MI-FGSM')
+
+    def _transformed_name(self, name: str) -> str:
+        return '-'.join([*(transform.name for transform in self.transforms), name])
 
     def begin(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> MomentumState:
         """No momentum yet."""
+        clips = not self.per_frame or clean.dim() == 5
+        rule = 'clips (N, C, T, H, W) with per_frame'
+        require(clips, 'pixels', rule, tuple(clean.shape))
+        for transform in self.transforms:
+            transform.check(clean, victim.bounds)
         state = super().begin(victim, clean, goal, rng)
         return MomentumState(**vars(state), momentum=torch.zeros_like(clean))
+
+    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient at any pixels (N, ...), through the transforms."""
+        if not self.transforms:
+            return super().gradient_at(state, pixels)
+        return transformed_ascent(state, pixels, self.transforms)
+
+    def outputs_decide(self, state: LoopState) -> bool:
+        """Not those of transformed samples."""
+        return super().outputs_decide(state) and not self.transforms
 
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
         """Eq. 6: g <- decay * g + gradient / mean |gradient|; step along g."""
         assert isinstance(state, MomentumState)
-        scale = expand_to(l1_mean(gradient), gradient)
+        whole = not self.per_frame
+        scale = expand_to(l1_mean(gradient), gradient) if whole else l1_mean_of_frames(gradient)
         state.momentum = self.decay * state.momentum + gradient / scale.where(scale > 0, 1.0)
         return state.momentum
+
+    def describe(self) -> dict[str, Any]:
+        """The options; transforms as their configs."""
+        transforms = [transform.describe() for transform in self.transforms]
+        return super().describe() | {'transforms': transforms}

@@ -32,6 +32,7 @@ class Outcome:
         mean_abs: Mean absolute change of a value, grey levels.
         rmse: Root of the mean square change of a value, grey levels.
         measures: What the attack reports of itself, by name.
+        notes: Likewise, in words: ``broken_by``, the member of an ensemble that succeeded.
         timing: Seconds in and outside the victim (``victim_seconds``,
             ``outside_seconds``), the sample's share of the victim's calls
             (``calls``) and its queries in them (``asked``); of this run alone,
@@ -52,6 +53,7 @@ class Outcome:
     mean_abs: float = 0.0
     rmse: float = 0.0
     measures: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def inside(self, video: Tensor, frames: Tensor) -> Outcome:

@@ -110,8 +110,7 @@ class QueryAttack(Attack):
             # No value can change by a whole step: no answer is of any use.
             return pixels.clone()
         box = BlackBox(victim, budget=self.budget, access=self.access, scores=self.scores)
-        if victim.counters.clean is not None:
-            box.detect(victim.counters.clean[victim.rows])
+        box.detect(victim.clean_outputs)
         states = [self._state(victim, pixels, goal, rng, row, grid) for row in range(len(pixels))]
         watch = None
         if self.gradient_check:

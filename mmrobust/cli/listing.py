@@ -18,13 +18,14 @@ NOUNS = {
     'attacks': '--attack NAME, or attack.type in a config',
     'threats': 'attack.threat.type: what may be changed',
     'goals': 'attack.goal.type: what counts as success',
+    'input_transforms': 'attack.transforms: what the samples pass before the victim sees them',
     'samplers': 'attack.sampler.type: the noise of query attacks that estimate a gradient',
 }
 
 
 def parser() -> Arguments:
     """The command's arguments."""
-    p = Arguments('list', 'Attacks, threats, goals and samplers by name, one line each.')
+    p = Arguments('list', 'Attacks, threats, goals and other nouns by name, one line each.')
     p.add_argument('noun', nargs='?', choices=tuple(NOUNS), help='these alone; default all')
     return p
 

@@ -19,6 +19,7 @@ from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.previews import Previews
 from mmrobust.engine.saved_files import SavedFiles
 from mmrobust.evaluation.queries import query_summary
+from mmrobust.evaluation.staircase import staircase
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
@@ -175,6 +176,7 @@ class Artifacts:
             'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
             'query': query_summary(rows, attack),
+            'staircase': staircase(rows),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'adversarial_videos': str(self.adversarial) if self.adversarial else None,

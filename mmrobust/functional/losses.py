@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmrobust.functional.checks import require
+
 # exp of it is far below any rounding error of a loss, and far above the
 # smallest float32, so that a gradient of this size outlives the way back.
 SURE = -50.0
@@ -76,10 +78,49 @@ def runner_up(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.softmax(dim=1).topk(2, dim=1).values[:, 1]
 
 
+def dlr(logits: Tensor, classes: Tensor) -> Tensor:
+    """Difference of logits ratio: the margin over the gap of first and third score; (N,).
+
+    Adding to all scores or stretching them changes nothing, so that no victim is too sure
+    for it. Between -1 and 0 while the class leads.
+
+    Source: Croce and Hein 2020, arXiv:2003.01690, eq. 6. The official code adds 1e-12 to
+    the gap; here a gap of zero counts as one.
+
+    Raises:
+        ValueError: There are fewer than three classes.
+    """
+    rule = 'of at least 3 classes for loss dlr (margin takes two)'
+    require(logits.shape[1] >= 3, 'outputs', rule, logits.shape[1])
+    top = logits.topk(3, dim=1).values
+    return margin(logits, classes) / _gap(top[:, 0] - top[:, 2])
+
+
+def dlr_towards(logits: Tensor, classes: Tensor, targets: Tensor) -> Tensor:
+    """How far the target leads the class, over the gap of the first four scores; (N,).
+
+    Source: Croce and Hein 2020, arXiv:2003.01690, eq. 7: first minus the mean of third and
+    fourth. Deviation: with three classes first minus the mean of the others, as the paper's
+    has no gradient towards the third, and with two classes the gap is one.
+    """
+    gap = logits.gather(1, targets[:, None]) - logits.gather(1, classes[:, None])
+    if logits.shape[1] < 3:
+        return gap.squeeze(1)
+    top = logits.topk(min(4, logits.shape[1]), dim=1).values
+    lower = top[:, 2:] if top.shape[1] == 4 else top[:, 1:]
+    return gap.squeeze(1) / _gap(top[:, 0] - lower.mean(dim=1))
+
+
+def _gap(gap: Tensor) -> Tensor:
+    """A gap to divide by: one where there is none, as all scores are alike."""
+    return gap.where(gap > 0, torch.ones_like(gap))
+
+
 LOSSES = {
     'cross_entropy': cross_entropy,
     'margin': margin,
     'logit': logit,
     'probability_margin': probability_margin,
     'runner_up': runner_up,
+    'dlr': dlr,
 }

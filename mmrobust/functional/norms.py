@@ -17,6 +17,11 @@ def l1_mean(x: Tensor) -> Tensor:
     return x.abs().flatten(1).mean(dim=1)
 
 
+def l1_mean_of_frames(x: Tensor) -> Tensor:
+    """Mean absolute value of each frame; (N, C, T, H, W) -> (N, 1, T, 1, 1)."""
+    return x.abs().mean(dim=(1, 3, 4), keepdim=True)
+
+
 def l2_norm(x: Tensor) -> Tensor:
     """Euclidean norm of each sample; (N, ...) -> (N,).
 

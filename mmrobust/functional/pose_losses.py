@@ -48,6 +48,21 @@ def joint_distance(coordinates: Tensor, target: Tensor, weights: Tensor) -> Tens
     return (weights * distance).sum(dim=1) / total.where(total > 0, 1.0)
 
 
+def outside_margin(scores: Tensor, inside: Tensor) -> Tensor:
+    """Best score outside of a region minus best score inside of it; (..., B) -> (...).
+
+    Above zero where the best of all lies outside. With nothing on one side there is no
+    question: it is minus or plus infinity then.
+
+    Args:
+        scores: (..., B), of cells or bins.
+        inside: (..., B) bool.
+    """
+    out = scores.masked_fill(inside, -torch.inf).amax(dim=-1)
+    within = scores.masked_fill(~inside, -torch.inf).amax(dim=-1)
+    return out - within
+
+
 def discrete_kl(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Kullback-Leibler divergence of a softmax from labels, mean over bins and joints; (N,).
 

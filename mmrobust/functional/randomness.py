@@ -41,6 +41,12 @@ class SampleRandom:
         """The streams of some samples; they go on where they were."""
         return SampleRandom([self.generators[row] for row in rows.tolist()])
 
+    def fork(self, label: str) -> 'SampleRandom':
+        """Fresh streams that depend on the samples' seeds and the label, not on what was drawn."""
+        seeds = [f'{g.initial_seed()}/{label}'.encode() for g in self.generators]
+        digests = [hashlib.blake2b(seed, digest_size=4).digest() for seed in seeds]
+        return SampleRandom.from_seeds([int.from_bytes(one, 'little') for one in digests])
+
     def uniform_like(self, x: Tensor) -> Tensor:
         """Uniform numbers in [0, 1), shaped and placed like ``x`` (N, ...)."""
         draws = [torch.rand(x.shape[1:], generator=g) for g in self.generators]

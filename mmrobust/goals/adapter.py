@@ -29,5 +29,8 @@ class PoseAdapter(Adapter, Protocol):
     def encode(self, keypoints: Tensor, visible: Tensor) -> Any:
         """Poses (N, K, 2) and who is visible (N, K), as responses are compared with them."""
 
+    def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """How far joints are beyond reach (N, K) of points (N, K, 2); differentiable."""
+
     def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Joints (N, K, 2) that the head finds in responses, and their scores (N, K)."""

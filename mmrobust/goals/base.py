@@ -4,7 +4,7 @@ Shapes: N samples, D outputs of a victim per sample, G groups of outputs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Protocol, Self, cast
 
@@ -89,6 +89,22 @@ class Goal(ABC):
         """
         return outputs
 
+    def losses(self, facts: Any) -> Sequence[str]:
+        """What ``loss`` may be on these samples and is worth trying, the usual one first."""
+        return ()
+
+    def candidates(self, outputs: Tensor, facts: Any, count: int) -> Sequence['BoundGoal']:
+        """The goal with other objectives, each of which pulls to one likely wrong answer.
+
+        What succeeds stays the same. Attacks that go through targets try them in turn.
+
+        Args:
+            outputs: (N, D), clean.
+            facts: As ``bind`` gave them.
+            count: How many at most; none where the goal knows none.
+        """
+        return ()
+
     def flags(self, facts: Any) -> Mapping[str, Tensor]:
         """Flags for the bound samples, each with a mask (N,)."""
         return {}
@@ -134,6 +150,24 @@ class BoundGoal:
     def groups(self, outputs: Tensor) -> Tensor:
         """One number (N, G) per group of outputs."""
         return self.goal.groups(outputs, self.facts)
+
+    def losses(self) -> Sequence[str]:
+        """Losses worth trying, the usual one first; none where the goal has no choice."""
+        return self.goal.losses(self.facts)
+
+    def candidates(self, outputs: Tensor, count: int) -> Sequence['BoundGoal']:
+        """The goal with objectives that each pull to one likely wrong answer."""
+        return self.goal.candidates(outputs, self.facts, count)
+
+    def with_loss(self, loss: str) -> 'BoundGoal':
+        """The same samples and success with another loss.
+
+        Raises:
+            ValueError: The goal has no such loss.
+        """
+        known = {field.name for field in fields(cast(Any, self.goal))}
+        require('loss' in known, 'loss', f'left out for goal {type(self.goal).__name__}', loss)
+        return BoundGoal(replace(cast(Any, self.goal), loss=loss), self.facts)
 
     def flags(self) -> Mapping[str, Tensor]:
         """Flags for the samples, each with a mask (N,)."""

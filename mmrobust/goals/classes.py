@@ -5,6 +5,7 @@ log-probabilities, ``labels`` (N,) class indices.
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from mmrobust.functional.checks import SampleError, require
 from mmrobust.functional.losses import LOSSES
 from mmrobust.goals.base import BoundGoal, Goal
 
-LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up']
+LossName = Literal['cross_entropy', 'margin', 'logit', 'probability_margin', 'runner_up', 'dlr']
 Reference = Literal['label', 'prediction']
 
 
@@ -41,7 +42,7 @@ class ClassGoal(Goal):
     """A goal that speaks of classes.
 
     Args:
-        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone,
+        loss: cross_entropy, margin, logit, probability_margin or, untargeted alone, dlr and
             runner_up (:mod:`mmrobust.functional.losses`).
         reference: What counts as right: the annotated ``label``, or the
             model's own clean ``prediction`` (for videos without labels).
@@ -102,6 +103,10 @@ class ClassGoal(Goal):
     @abstractmethod
     def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
         """The classes (N,) that the objective speaks of."""
+
+    def losses(self, facts: ClassFacts) -> Sequence[str]:
+        """Cross-entropy, and the margin for where that is flat or leads astray."""
+        return ('cross_entropy', 'margin')
 
     def loss_of(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """The loss of those classes (N,)."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals.classes import Reference
 from mmrobust.goals.decoded import DecodedFacts
-from mmrobust.goals.pose import PoseGoal
+from mmrobust.goals.pose import ENOUGH, MARGIN, PoseGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
 
@@ -69,8 +69,18 @@ class CorruptPose(PoseGoal):
         return facts.annotations.visible > 0.5
 
     def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
-        """The loss from the reference (N,)."""
-        return self.loss_of(outputs, facts)
+        """The loss from the reference (N,); of margins the sum of as many as ``share`` asks for."""
+        if self.loss != MARGIN:
+            return self.loss_of(outputs, facts)
+        # A joint that is well beyond draws no more effort.
+        margins = self.margins(outputs, facts).clamp(max=ENOUGH)
+        counted = margins.isfinite()
+        wanted = counted.sum(dim=1) * (1.0 if self.share is None else self.share)
+        # Of n joints those with the largest margins, n being what success needs.
+        order = margins.sort(dim=1, descending=True).values
+        rank = torch.arange(margins.shape[1], device=margins.device)
+        taken = (rank < wanted.ceil()[:, None]) & order.isfinite()
+        return order.where(taken, torch.zeros_like(order)).sum(dim=1)
 
     def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where enough joints are far enough away (N,)."""

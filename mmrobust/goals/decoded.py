@@ -5,6 +5,7 @@ Shapes: N samples; ``outputs`` (N, D) are the response before it is decoded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,10 @@ class DecodedGoal(Goal):
         losses = adapter.losses()
         rule = f'auto or one of {", ".join(losses)} for this head'
         require(self.loss in ('auto', *losses), 'loss', rule, self.loss)
+
+    def losses(self, facts: DecodedFacts) -> Sequence[str]:
+        """All of the head's."""
+        return list(facts.annotations.adapter.losses())
 
     def loss_of(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """The loss from the reference (N,)."""

@@ -7,7 +7,7 @@ victim before it is decoded, coordinates are in input pixels.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,9 @@ from mmrobust.goals.decoded import DecodedFacts, DecodedGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 
 Unit = Literal['box', 'pixel']
+MARGIN = 'margin'
+# Of the range of a response: from there on a joint is lost for good.
+ENOUGH = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class PoseGoal(DecodedGoal):
 
     Args:
         loss: ``auto`` (the head's usual), or one that the victim's adapter
-            has: ``heatmap_mse``, ``soft_argmax``, ``kl``, ``l1``.
+            has: ``heatmap_mse``, ``soft_argmax``, ``kl``, ``l1``; or ``margin``, what the
+            decoder's choice lacks to put joints beyond ``tau``, which for heatmaps and bins is
+            exact where losses of the response are not.
         tau: Distance, > 0, in ``unit``.
         unit: ``box`` (shares of the longer side of the person's box, as PCK
             counts) or ``pixel`` (of the crop).
@@ -63,7 +68,8 @@ class PoseGoal(DecodedGoal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        self._check_loss(labels.adapter)
+        if self.loss != MARGIN:
+            self._check_loss(labels.adapter)
         poses, visible = self.poses(labels, outputs)
         return BoundGoal(
             self, DecodedFacts(labels, labels.adapter.encode(poses, visible).to(outputs))
@@ -76,6 +82,18 @@ class PoseGoal(DecodedGoal):
     @abstractmethod
     def counted(self, facts: DecodedFacts) -> Tensor:
         """The joints (N, K) bool that success speaks of."""
+
+    def losses(self, facts: DecodedFacts) -> Sequence[str]:
+        """All of the head's, and the margin."""
+        return [*super().losses(facts), MARGIN]
+
+    def margins(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
+        """How far joints are beyond ``tau`` of the goal's poses (N, K); -inf of others."""
+        annotations, points = facts.annotations, facts.reference.keypoints.to(outputs)
+        pixels = self.tau * annotations.joint_scale if self.unit == 'box' else self.tau
+        reach = torch.as_tensor(pixels).to(outputs).expand(points.shape[:2])
+        found = annotations.adapter.joint_margins(outputs, points, reach)
+        return found.masked_fill(~self.counted(facts).to(outputs.device), -torch.inf)
 
     def groups(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """<h, F> of every joint, or every coordinate (N, G)."""

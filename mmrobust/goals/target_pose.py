@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmrobust.functional.checks import require
 from mmrobust.goals.decoded import DecodedFacts
-from mmrobust.goals.pose import PoseGoal
+from mmrobust.goals.pose import ENOUGH, MARGIN, PoseGoal
 from mmrobust.goals.pose_annotations import PoseAnnotations
 from mmrobust.registry import GOALS
 
@@ -57,8 +57,12 @@ class TargetPose(PoseGoal):
         return facts.reference.weights > 0
 
     def objective(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
-        """Minus the loss from the target (N,)."""
-        return -self.loss_of(outputs, facts)
+        """Minus the loss from the target (N,); of margins the sum over all joints that count."""
+        if self.loss != MARGIN:
+            return -self.loss_of(outputs, facts)
+        # One that is well within reach draws no more effort.
+        margins = self.margins(outputs, facts).clamp(min=-ENOUGH)
+        return -margins.where(self.counted(facts).to(margins.device), 0.0).sum(dim=1)
 
     def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where the pose is close enough to the target (N,)."""

@@ -1,10 +1,13 @@
 """One class that the victim is to predict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from mmrobust.functional.checks import SampleError, require, whole
+from mmrobust.functional.losses import dlr_towards
+from mmrobust.goals.base import BoundGoal
 from mmrobust.goals.classes import ClassFacts, ClassGoal
 from mmrobust.registry import GOALS
 
@@ -15,8 +18,9 @@ class Targeted(ClassGoal):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        # A ratio stays where it is while the target is third; APGD-T has one for targets.
         rule = 'a loss that speaks of the target class'
-        require(self.loss != 'runner_up', 'loss', rule, self.loss)
+        require(self.loss not in ('runner_up', 'dlr'), 'loss', rule, self.loss)
 
     def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """Minus the loss of the target class (N,)."""
@@ -25,6 +29,23 @@ class Targeted(ClassGoal):
     def success(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
         """True where the target wins (N,)."""
         return (outputs.argmax(dim=1) == facts.classes) & outputs.isfinite().all(dim=1)
+
+    def candidates(self, outputs: Tensor, facts: ClassFacts, count: int) -> Sequence[BoundGoal]:
+        """The target alone: no other answer will do."""
+        return [BoundGoal(Pulled(), facts)]
+
+
+@dataclass(frozen=True)
+class Pulled(Targeted):
+    """The target by the targeted difference of logits ratio, from the reference class."""
+
+    def classes(self, reference: Tensor, outputs: Tensor) -> Tensor:
+        """Never asked: what is bound has its target."""
+        raise NotImplementedError
+
+    def objective(self, outputs: Tensor, facts: ClassFacts) -> Tensor:
+        """How far the target leads the reference (N,)."""
+        return dlr_towards(outputs, facts.reference, facts.classes)
 
 
 @GOALS.register_module()

@@ -49,8 +49,9 @@ def _held(things: Iterable[Any]) -> Iterator[Any]:
             continue
         seen.add(id(thing))
         yield thing
-        inner = getattr(thing, '__dict__', {}).values()
-        left += (one for one in inner if hasattr(one, 'describe') or _is_code(one))
+        for one in getattr(thing, '__dict__', {}).values():
+            several = one if isinstance(one, list | tuple) else (one,)
+            left += (each for each in several if hasattr(each, 'describe') or _is_code(each))
 
 
 def _is_code(thing: Any) -> bool:

@@ -44,6 +44,7 @@ def sample_row(
         'queries': outcome.queries,
         'seconds': seconds,
         'measures': dict(outcome.measures),
+        'notes': dict(outcome.notes),
         'timing': dict(outcome.timing),
         'flags': sorted(flags),
         'error': None,
@@ -114,6 +115,9 @@ def _check_numbers(entry: dict[str, Any], attack: Mapping[str, Any]) -> None:
         value = entry.get(key)
         known = isinstance(value, dict) and all(map(_number, value.values()))
         require(known, key, 'numbers by name', value)
+    notes = entry.get('notes')
+    words = isinstance(notes, dict) and all(isinstance(note, str) for note in notes.values())
+    require(words, 'notes', 'texts by name', notes)
     try:
         summarize([entry])
         query_summary([entry], attack)

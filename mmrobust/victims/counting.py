@@ -38,6 +38,7 @@ class Counters:
             that decides on success.
         flags: Per sample, such as ``zero_gradient``.
         measures: Numbers per sample that an attack reports of itself.
+        notes: Words per sample, likewise.
         timing: Seconds and shares of calls per sample; not reproducible.
         clean: (N, K), outputs for the clean pixels; None before they are known.
         answers: Row -> log-probabilities (K,) that a query attack was given for
@@ -52,6 +53,7 @@ class Counters:
         self.queries = torch.zeros(n, dtype=torch.long)
         self.flags: list[set[str]] = [set() for _ in range(n)]
         self.measures: list[dict[str, float]] = [{} for _ in range(n)]
+        self.notes: list[dict[str, str]] = [{} for _ in range(n)]
         self.timing: list[dict[str, float]] = [{} for _ in range(n)]
         self.clean: Tensor | None = None
         self.answers: dict[int, Tensor] = {}
@@ -139,6 +141,16 @@ class CountingVictim(BoundVictim):
         return CountingVictim(
             victim, self.counters, self.rows[rows], success_victim, self.answer_logs
         )
+
+    def without_logs(self) -> CountingVictim:
+        """The same victim, for a search whose answers nobody keeps."""
+        return CountingVictim(self.victim, self.counters, self.rows, self.success_on)
+
+    @property
+    def clean_outputs(self) -> Tensor:
+        """Outputs (N, K) for the clean pixels, of the victim that decides on success."""
+        assert self.counters.clean is not None, 'known before an attack runs'
+        return self.counters.clean[self.rows.to(self.counters.clean.device)]
 
     @property
     def model(self) -> nn.Module | None:

@@ -43,11 +43,14 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
     parts: list[RenderableType] = ['', heading, '']
     if summary.metrics(card):
         parts += [metrics, '']
-    result = _facts(_result(card))
+    result, stairs = _facts(_result(card)), summary.staircase(card)
+    steps = numbers_table(summary.STAIRCASE, stairs)
     parts.append(result)
+    if stairs:
+        parts += [steps, '']
     for title, pairs in _blocks(card):
         parts += [Text(title, 'bold'), _facts(pairs)]
-    with room_for(console, metrics, result):
+    with room_for(console, metrics, result, *([steps] if stairs else [])):
         console.print(Group(*parts))
     for name in ('config', 'checkpoint'):
         # Unwrapped, so that a long path can be copied, or found by grep.

@@ -5,7 +5,7 @@ Those that ask for ``strong_class`` leave out the controls, which are noise.
 
 import pytest
 import torch
-from toys import attack_classes, strong_classes
+from toys import ConvNet, Recording, attack_classes, clips, predicted, strong_classes
 
 
 def pytest_generate_tests(metafunc):
@@ -32,3 +32,16 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def scene():
+    """A net, clips of the full range, labels, and a victim that remembers.
+
+    As many clips as channels: norms and momenta over the wrong axes would still broadcast.
+    """
+    net, pixels = ConvNet(seed=3).double().eval(), clips(3, low=0, high=256)
+    victim = Recording(net)
+    labels = predicted(victim, pixels)
+    victim.seen.clear()
+    return net, pixels, labels, victim

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from toys import CLIP, Wavy, build, clips, predicted, random_weights, sees_labels_alone
+from toys import CLIP, Wavy, build, clips, predicted, random_weights, sees_labels_alone, suited
 
 from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.pgd import PGD
@@ -56,6 +56,7 @@ def test_nan_is_flagged_and_stays_in_its_clip(strong_class, threat, function):
     if sees_labels_alone(strong_class) and function is not _nan_gradient:
         pytest.skip('asks far outside the ball, where each of these clips is broken; see test_rays')
     pixels, labels = _scene()
+    threat = suited(strong_class, threat)
     attack = build(strong_class, threat)
     outcomes = attack(FunctionVictim(function), pixels, labels)
     # The same arithmetic for the sound clips, to the last bit.

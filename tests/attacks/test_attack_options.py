@@ -10,10 +10,12 @@ import pytest
 import torch
 from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
 
+from mmrobust.attacks.minimal_norm import MinimalNorm
 from mmrobust.attacks.pgd import PGD
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.input_transforms import TI
 from mmrobust.io.video import write_lossless
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
@@ -28,6 +30,8 @@ NOUNS = {
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
     'inner': (None, [PGD(steps=3)]),
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
+    'transforms': ((), [[TI(size=3)]]),
+    'members': (None, [[{'type': 'PGD', 'steps': 2}]]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
 
@@ -55,7 +59,11 @@ def _options(cls):
     for name, parameter in inspect.signature(cls).parameters.items():
         value = example.get(name, parameter.default)
         assert value is not parameter.empty, f'{cls.__name__}.example lacks {name!r}'
-        found[name] = NOUNS[name][0] if name in NOUNS else value, hints[name]
+        value = NOUNS[name][0] if name in NOUNS else value
+        if name == 'threat' and issubclass(cls, MinimalNorm):
+            # A smallest l_inf is a whole level, in which fine steps do not show.
+            value = L2(250)
+        found[name] = value, hints[name]
     return found
 
 
@@ -64,6 +72,8 @@ def _other_values(name, value, hint):
     if name in NOUNS:
         return NOUNS[name][1]
     choices = typing.get_args(hint)
+    if value is None and float in choices:
+        return [0.3, 3.0]
     if choices and all(isinstance(choice, str) for choice in choices):
         return [choice for choice in choices if choice != value]
     if isinstance(value, bool):

@@ -6,7 +6,7 @@ With two classes every loss is monotone in ``way . pixels``, for a direction
 
 import pytest
 import torch
-from toys import Linear, build, clips, predicted, random_weights
+from toys import OWN_LOSS, Linear, build, clips, predicted, random_weights
 
 from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.goals import Misclassify, TargetClass
@@ -29,10 +29,11 @@ def _gradient_attacks_only(attack_class):
         pytest.skip('promises no optimum')
 
 
-def _way(net, labels, goal):
-    """(N, C, T, H, W): where the goal's objective grows."""
+def _way(net, labels, attack):
+    """(N, C, T, H, W): where the attack's objective grows."""
     own, other = net.weights.detach()[labels], net.weights.detach()[1 - labels]
-    if goal.loss != 'logit':
+    goal = attack.goal
+    if goal.loss != 'logit' or type(attack).__name__ in OWN_LOSS:
         return other - own
     return -own if isinstance(goal, Misclassify) else other
 
@@ -44,7 +45,7 @@ def _gained(attack, net, pixels):
     outcomes = attack(victim, pixels, labels)
     assert all(outcome.attacked for outcome in outcomes)
     delta = torch.stack([outcome.adversarial.double() for outcome in outcomes]) - pixels
-    way = _way(net, labels, attack.goal).double()
+    way = _way(net, labels, attack).double()
     return (way * delta).flatten(1).sum(dim=1), way, outcomes
 
 

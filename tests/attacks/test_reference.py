@@ -5,7 +5,6 @@ One clip at a time, so that nothing can mix clips; numpy-like and slow.
 
 import pytest
 import torch
-from toys import ConvNet, Recording, clips, predicted
 
 from mmrobust.attacks.fgsm import FGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
@@ -14,7 +13,6 @@ from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, Linf
 
 EPS, STEPS = 6.0, 5
-N = 3  # equals C: norms and momenta over the wrong axes would still broadcast
 
 
 def _loss_gradient(net, x, label):
@@ -55,16 +53,6 @@ def _mi_fgsm(net, clean, label, alpha, mu):
         g = mu * g + gradient / gradient.abs().sum()
         x = (clean + (x + alpha * g.sign() - clean).clamp(-EPS, EPS)).clamp(0, 255)
     return [*seen, x]
-
-
-@pytest.fixture
-def scene():
-    """A net, clips of the full range, labels, and a victim that remembers."""
-    net, pixels = ConvNet(seed=3).double().eval(), clips(N, low=0, high=256)
-    victim = Recording(net)
-    labels = predicted(victim, pixels)
-    victim.seen.clear()
-    return net, pixels, labels, victim
 
 
 def _assert_iterates(attack, scene, expected, seeds=None):

@@ -5,6 +5,7 @@ Shapes: N clips, C = 3, T = 5, H = 7, W = 9, K = 4 classes unless said otherwise
 
 import functools
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 import mmrobust.attacks  # noqa: F401  (registers every attack)
 from mmrobust.attacks import Attack
+from mmrobust.attacks.minimal_norm import MinimalNorm, ball_of, with_ball
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
 from mmrobust.victims import BoundVictim, FunctionVictim
@@ -43,12 +45,30 @@ def sees_labels_alone(cls: type[Attack]) -> bool:
 UNMASKED: dict[str, dict[str, Any]] = {'KLimiting': {'alpha': 0.0}}
 
 
+# They go after differences of logits whatever the goal's loss is.
+OWN_LOSS = {'APGDT'}
+
+
+def takes(cls: type[Attack], threat: Threat) -> bool:
+    """Whether the attack minimises the threat's norm; all others take any."""
+    return not issubclass(cls, MinimalNorm) or isinstance(ball_of(threat), cls.balls)
+
+
+def suited(cls: type[Attack], threat: Threat) -> Threat:
+    """The threat, or for an attack on l_2 alone the smallest l_2 ball round it."""
+    if takes(cls, threat):
+        return threat
+    return with_ball(threat, L2(threat.eps * math.sqrt(math.prod(CLIP))))
+
+
 def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
     """The attack with those of the ``options`` that it has.
 
     An attack whose constructor requires more than threat and goal carries a
-    class attribute ``example``, a dict with values for the required options.
+    class attribute ``example``, a dict with values for the required options. One that refuses l_inf
+    gets the l_2 ball round it.
     """
+    threat = suited(cls, threat)
     known = inspect.signature(cls).parameters
     given = {name: value for name, value in options.items() if name in known}
     unmasked = UNMASKED.get(cls.__name__, {})

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmrobust.functional.losses import LOSSES, cross_entropy, logit, margin
+from mmrobust.functional.losses import LOSSES, cross_entropy, dlr, dlr_towards, logit, margin
 
 CLASSES = torch.tensor([0, 3, 2, 2, 1])
 
@@ -51,6 +51,9 @@ def test_losses_grow_as_the_class_loses_ground(name):
     if name == 'runner_up':
         # It asks only how near the second best is, and speaks of the class while that leads.
         logits = logits + 20 * F.one_hot(CLASSES, 4).double()
+    if name == 'dlr':
+        # It is one, whatever the class does, where that is third.
+        logits = logits + 20 * F.one_hot(CLASSES, 4).double()
     own = F.one_hot(CLASSES, 4).double()
     assert (loss(logits - own, CLASSES) > loss(logits, CLASSES)).all()
 
@@ -91,3 +94,39 @@ def test_nan_stays_in_its_sample(loss):
     logits = _logits()
     logits[1] = torch.nan
     assert loss(logits, CLASSES).isfinite().tolist() == [True, False, True, True, True]
+
+
+def test_difference_of_logits_ratios_match_numpy():
+    logits, targets = _logits(), (CLASSES + 1) % 4
+    plain, towards = [], []
+    for row, c, t in zip(logits.numpy(), CLASSES.tolist(), targets.tolist(), strict=True):
+        first, _, third, fourth = sorted(row, reverse=True)
+        plain.append(-(row[c] - np.delete(row, c).max()) / (first - third))
+        towards.append(-(row[c] - row[t]) / (first - (third + fourth) / 2))
+    np.testing.assert_allclose(dlr(logits, CLASSES), plain)
+    np.testing.assert_allclose(dlr_towards(logits, CLASSES, targets), towards)
+
+
+def test_a_ratio_knows_neither_scale_nor_shift():
+    logits, targets = _logits(), (CLASSES + 1) % 4
+    for other in (1e4 * logits, logits - 77, logits.log_softmax(1)):
+        torch.testing.assert_close(dlr(other, CLASSES), dlr(logits, CLASSES))
+        again = dlr_towards(other, CLASSES, targets)
+        torch.testing.assert_close(again, dlr_towards(logits, CLASSES, targets))
+
+
+@pytest.mark.parametrize('classes', [2, 3, 4, 5])
+def test_a_target_of_any_rank_has_a_gradient(classes):
+    for rank in range(1, classes):
+        logits = -torch.arange(float(classes))[None].double().requires_grad_()
+        own, target = torch.tensor([0]), torch.tensor([rank])
+        (found,) = torch.autograd.grad(dlr_towards(logits, own, target).sum(), logits)
+        assert float(found[0, rank]) > 0
+
+
+def test_two_classes_have_no_ratio_and_equal_scores_no_infinity():
+    with pytest.raises(ValueError, match='of at least 3 classes for loss dlr'):
+        dlr(_logits(classes=2), torch.tensor([0, 1, 0, 1, 0]))
+    flat = torch.zeros(5, 4, dtype=torch.float64)
+    assert torch.equal(dlr(flat, CLASSES), torch.zeros(5).double())
+    assert dlr_towards(flat, CLASSES, (CLASSES + 1) % 4).isfinite().all()

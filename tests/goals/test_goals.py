@@ -8,9 +8,10 @@ from mmrobust.goals import ClassGoal, LeastLikely, Misclassify, TargetClass
 from mmrobust.registry import GOALS
 
 CLASSES = (LeastLikely, Misclassify, TargetClass)
-# Those of probabilities are not monotone in every score, and flat where one is sure.
-OF_PROBABILITIES = ('probability_margin', 'runner_up')
-LOSSES = [name for name in EVERY if name not in OF_PROBABILITIES]
+# Those of probabilities are not monotone in every score, and flat where one is sure; a ratio
+# is not monotone in those that it is taken by, and has tests of its own.
+OTHERS = ('probability_margin', 'runner_up', 'dlr')
+LOSSES = [name for name in EVERY if name not in OTHERS]
 K = 4
 LABELS = torch.tensor([0, 3, 2])
 
@@ -198,3 +199,33 @@ def test_runner_up_is_for_untargeted_goals_and_leads_to_success():
     best = outputs.softmax(dim=1).topk(2, dim=1).values
     assert best[:, 1].min() > 0.35
     assert (bound.objective(outputs) > bound.objective(_outputs())).all()
+
+
+def test_a_ratio_leads_to_any_wrong_class_and_to_candidates():
+    bound = Misclassify(loss='dlr').bind(LABELS, _outputs())
+    aims = [bound, *bound.candidates(_outputs(), 9)]
+    assert len(aims) == K
+    for aim in aims:
+        outputs = _outputs()
+        for _ in range(200):
+            leaf = outputs.clone().requires_grad_()
+            (gradient,) = torch.autograd.grad(aim.objective(leaf).sum(), leaf)
+            outputs = outputs + 0.2 * gradient
+        assert bound.success(outputs).all()
+        assert aim.success(outputs).all()
+        assert (aim.objective(outputs) > aim.objective(_outputs())).all()
+
+
+def test_candidates_are_the_likeliest_others_in_their_order():
+    outputs = torch.tensor([[3.0, 1, 2, 0], [0, 1, 2, 3], [1, 2, 9, 3]]).double()
+    bound = Misclassify().bind(LABELS, outputs)
+    ranks = [aim.facts.classes.tolist() for aim in bound.candidates(outputs, 2)]
+    assert ranks == [[2, 2, 3], [1, 1, 1]]
+    some = bound.candidates(outputs, 2)[0].select(torch.tensor([2]))
+    assert (some.facts.classes.tolist(), some.facts.reference.tolist()) == ([3], [2])
+
+
+@pytest.mark.parametrize('loss', ['runner_up', 'dlr'])
+def test_a_target_has_no_loss_that_does_not_lead_there(loss):
+    with pytest.raises(ValueError, match='loss must be a loss that speaks of the target class'):
+        TargetClass(loss=loss)

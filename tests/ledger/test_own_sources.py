@@ -67,6 +67,12 @@ def test_a_threat_of_ones_own_counts_in_a_shipped_attack(folder):
     assert list(own_sources(PGD(threat=threat))) == ['own_threat']
 
 
+def test_one_of_several_in_a_list_counts(folder):
+    attack = PGD()
+    attack.several = [attack.threat, sys.modules['own_threat'].OwnThreat(eps=4)]
+    assert list(own_sources(attack)) == ['own_threat']
+
+
 def attack_files(attack):
     loop = Loop(Samples())
     loop.attack = attack

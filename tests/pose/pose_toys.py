@@ -114,6 +114,9 @@ HEADS: dict[str, dict[str, Any]] = {
     'rtmw': {**_simcc('RTMWHead', _RTM, _BETA), 'gau_cfg': _GAU},
     'visibility': {'type': 'VisPredictHead', 'pose_cfg': _heatmap(_MSRA)},
 }
+# Heads of coordinates, and of bins along both axes.
+COORDINATES = ('regression', 'rle', 'integral', 'dsnt')
+BINS = ('simcc', 'rtmcc', 'rtmw')
 # What the training pipeline encodes with, where that is not the head's decoder alone.
 ENCODERS = {'mspn': {'encoder': _levels([7, 5]), 'multilevel': True}}
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from pose_toys import (
+    BINS,
+    COORDINATES,
     ENCODERS,
     HEADS,
     SIZE,
@@ -29,8 +31,6 @@ from mmrobust.victims.pose.annotations import pose_annotations
 pytestmark = pytest.mark.sampled(3)
 
 FAMILIES = [(name, flip) for name in HEADS for flip in (False, True)]
-COORDINATES = ('regression', 'rle', 'integral', 'dsnt')
-BINS = ('simcc', 'rtmcc', 'rtmw')
 
 
 @pytest.fixture(params=FAMILIES, ids=lambda case: f'{case[0]}{"-flip" if case[1] else ""}')

@@ -68,8 +68,8 @@ def test_by_prediction_right_means_as_the_source_says():
 JOBS = [Job('pgd', 4.0, 'a'), Job('pgd', 4.0, 'b')]
 ROW = dict(
     name='x.mkv', error=None, flags=[], frames=1, forwards=1, backwards=1, queries=0, linf=4.0,
-    l2=9.0, mean_abs=1.0, rmse=2.0, seconds=0.5, measures={}, timing={}, clean_prediction=0,
-    adversarial_prediction=1,
+    l2=9.0, mean_abs=1.0, rmse=2.0, seconds=0.5, measures={}, notes={}, timing={},
+    clean_prediction=0, adversarial_prediction=1,
 )  # fmt: skip
 
 

@@ -141,6 +141,21 @@ class HeadAdapter(ABC):
             weights.append(torch.from_numpy(np.asarray(encoded['keypoint_weights'])[0]))
         return PoseReference(torch.stack(responses), torch.stack(weights), keypoints)
 
+    def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """How far joints are beyond ``reach`` of points (N, K): above zero where they are.
+
+        Differentiable, and scaled so that one is much: an attack need push no joint further.
+        Here by soft coordinates; a family whose decoder takes a maximum says it exactly.
+
+        Args:
+            outputs: (N, D).
+            keypoints: (N, K, 2), input pixels.
+            reach: (N, K), input pixels, > 0.
+        """
+        # The root has no gradient at 0; a billionth of a pixel has.
+        gap = (self.soft_coordinates(outputs) - keypoints).square().sum(dim=2)
+        return (gap + 1e-18).sqrt() / reach - 1
+
     def soft_argmax(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Distance of the soft coordinates from the reference, shares of the longer side (N,)."""
         found = self.soft_coordinates(outputs)

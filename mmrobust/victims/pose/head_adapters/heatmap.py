@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
-from mmrobust.functional.pose_losses import heatmap_mse, soft_argmax_2d
+from mmrobust.functional.pose_losses import heatmap_mse, outside_margin, soft_argmax_2d
 from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
 
@@ -68,6 +68,30 @@ class HeatmapAdapter(HeadAdapter):
     def losses(self) -> Mapping[str, Loss]:
         """``heatmap_mse`` and ``soft_argmax``."""
         return {'heatmap_mse': self.heatmap_mse, 'soft_argmax': self.soft_argmax}
+
+    def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """Best cell beyond reach minus best cell within it, over the heatmap's range (N, K).
+
+        Exact but for what decoders add to the best cell, which is less than a cell.
+        """
+        heatmaps = self.unflatten(outputs)
+        height, width = heatmaps.shape[2:]
+        rows, columns = torch.meshgrid(
+            torch.arange(height, device=outputs.device),
+            torch.arange(width, device=outputs.device),
+            indexing='ij',
+        )
+        cells = torch.stack([columns, rows], dim=-1).flatten(0, 1).to(keypoints)
+        places = (cells + (0.5 if self._megvii else 0.0)) * torch.as_tensor(
+            self.codec.scale_factor
+        ).to(cells)
+        inside = (places - keypoints[:, :, None]).norm(dim=3) <= reach[:, :, None]
+        # Where no cell lies within reach, the nearest one does.
+        nearest = (places - keypoints[:, :, None]).square().sum(dim=3).argmin(dim=2, keepdim=True)
+        inside = inside.scatter(2, nearest, True)
+        flat = heatmaps.flatten(2)
+        scale = (flat.amax(dim=2) - flat.mean(dim=2)).detach()
+        return outside_margin(flat, inside) / scale.where(scale > 0, torch.ones_like(scale))
 
     def heatmap_mse(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Squared error from the encoded heatmaps (N,)."""

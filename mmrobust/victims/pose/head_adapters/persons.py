@@ -65,6 +65,11 @@ class PerPersonAdapter(HeadAdapter):
         """Positions (N, P * K, 2), each in its own person's crop."""
         return self._together(self.single.soft_coordinates(self._apart(outputs)))
 
+    def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """Those of every person (N, P * K)."""
+        apart = (self._apart(values) for values in (outputs, keypoints, reach))
+        return self._together(self.single.joint_margins(*apart))
+
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The groups of every person (N, P * G)."""
         return self._together(self.single.groups(self._apart(outputs), self._aims(reference)))

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrobust.functional.pose_losses import discrete_kl, soft_argmax
+from mmrobust.functional.pose_losses import discrete_kl, outside_margin, soft_argmax
 from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
 
@@ -55,6 +55,21 @@ class SimCCAdapter(HeadAdapter):
     def losses(self) -> Mapping[str, Loss]:
         """``kl`` and ``soft_argmax``."""
         return {'kl': self.kl, 'soft_argmax': self.soft_argmax}
+
+    def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """Best bin beyond reach minus best bin within it, on the axis where that is more (N, K).
+
+        One axis is enough to lose a joint; one that is lost by both together alone is not seen.
+        """
+        margins = []
+        for axis, logits in enumerate(self.unflatten(outputs)):
+            bins = torch.arange(logits.shape[2], device=logits.device).to(keypoints)
+            gap = (bins / self.codec.simcc_split_ratio - keypoints[:, :, axis, None]).abs()
+            inside = (gap <= reach[:, :, None]).scatter(2, gap.argmin(dim=2, keepdim=True), True)
+            scale = (logits.amax(dim=2) - logits.mean(dim=2)).detach()
+            found = outside_margin(logits, inside)
+            margins.append(found / scale.where(scale > 0, torch.ones_like(scale)))
+        return torch.stack(margins).amax(dim=0)
 
     def kl(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The head's ``KLDiscretLoss`` for each sample alone (N,), both axes added."""

@@ -1,0 +1,2 @@
+# Nesterov iterative FGSM, the setting of its paper.
+attack = dict(type='NIFGSM', steps=10, step_size=0.1, decay=1.0, threat=dict(type='Linf', eps=8))

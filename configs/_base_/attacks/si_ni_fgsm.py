@@ -1,0 +1,9 @@
+# Scale-invariant NI-FGSM, the setting of its paper.
+attack = dict(
+    type='NIFGSM',
+    steps=10,
+    step_size=0.1,
+    decay=1.0,
+    transforms=[dict(type='SI', scales=5)],
+    threat=dict(type='Linf', eps=8),
+)

@@ -1,0 +1,10 @@
+# Variance-tuned momentum iterative FGSM, the setting of its paper.
+attack = dict(
+    type='VMIFGSM',
+    steps=10,
+    step_size=0.1,
+    decay=1.0,
+    neighbours=20,
+    beta=1.5,
+    threat=dict(type='Linf', eps=8),
+)

@@ -1,0 +1,95 @@
+"""What an ensemble of attacks is made of: its members, and which ones a preset names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mmrobust.attacks.base import Attack
+from mmrobust.functional.checks import require
+from mmrobust.goals import BoundGoal, ClassGoal, Goal
+from mmrobust.registry import ATTACKS
+from mmrobust.threats import Threat
+
+Preset = Literal['quick', 'standard', 'thorough']
+PRESETS = ('quick', 'standard', 'thorough')
+# A member as a config gives it: an attack's options, and a name and a loss beside them.
+MemberConfig = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An attack of an ensemble.
+
+    Attributes:
+        name: Under which it stands in ledger and report; it decides the member's random
+            numbers, too, so that no other member changes them.
+        attack: With the ensemble's threat and goal.
+        loss: In place of the goal's; None: the goal's own.
+    """
+
+    name: str
+    attack: Attack
+    loss: str | None
+
+
+def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[Member]:
+    """The members of configs.
+
+    Raises:
+        ValueError: One cannot be built, does not suit threat or goal, or has the name of
+            another; the message names it.
+    """
+    found: list[Member] = []
+    for index, config in enumerate(configs):
+        where = f'members[{index}]'
+        require(isinstance(config, Mapping), where, 'a dict of options', config)
+        options = dict(config)
+        require('type' in options, where, 'one with a type', options)
+        loss = options.pop('loss', None)
+        name = options.pop('name', None) or '-'.join(filter(None, (str(options['type']), loss)))
+        own = [noun for noun in ('threat', 'goal') if noun in options]
+        require(not own, where, "without threat and goal, which are the ensemble's", own)
+        known = [member.name for member in found]
+        require(name not in known, f'{where}.name', 'another than those before', name)
+        try:
+            attack = ATTACKS.build({**options, 'threat': threat, 'goal': goal})
+        except ValueError as error:
+            raise ValueError(f'{where} ({name}): {error}') from error
+        found.append(Member(name, attack, loss))
+    return found
+
+
+def preset_members(preset: Preset, goal: BoundGoal, *, queries: bool) -> list[MemberConfig]:
+    """The members of a preset, each of which begins with those of the one before it.
+
+    Args:
+        preset: Of ``PRESETS``.
+        goal: Bound to the samples: what losses there are decides.
+        queries: Whether a search by queries is possible.
+    """
+    classes = isinstance(goal.goal, ClassGoal)
+    losses: list[str | None] = [*goal.losses()[: 1 if classes else None]] or [None]
+    found = [_apgd(loss, 20) for loss in losses[:2]]
+    if classes:
+        found.append({'type': 'APGDT', 'name': 'apgd-t2-20', 'targets': 2, 'steps': 20})
+    if preset != 'quick':
+        found += [_apgd(loss, 100) for loss in losses]
+    if preset != 'quick' and classes:
+        found.append({'type': 'APGDT', 'name': 'apgd-t9-100', 'targets': 9, 'steps': 100})
+    if preset != 'quick' and queries:
+        found.append({'type': 'Square', 'name': 'square-500', 'budget': 500})
+    if preset == 'thorough':
+        found += [_apgd(loss, 100, restarts=4) for loss in losses]
+    if preset == 'thorough' and queries:
+        square = {'type': 'Square', 'name': 'square-5000', 'budget': 5000}
+        found.append({**square, 'shape': 'frame'})
+    return found
+
+
+def _apgd(loss: str | None, steps: int, restarts: int = 1) -> MemberConfig:
+    """APGD with one of the losses."""
+    more = f'x{restarts}' if restarts > 1 else ''
+    name = '-'.join(filter(None, ('apgd', loss, f'{steps}{more}')))
+    return {'type': 'APGD', 'name': name, 'loss': loss, 'steps': steps, 'restarts': restarts}

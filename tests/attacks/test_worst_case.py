@@ -1,0 +1,191 @@
+"""An ensemble is as strong as its members together, and none of them sees the others."""
+
+import pytest
+import torch
+from toys import ConvNet, Linear, PerClip, clips, predicted, random_weights
+
+from mmrobust.attacks.apgd import APGD
+from mmrobust.attacks.members import PRESETS, preset_members
+from mmrobust.attacks.outcome import Outcome
+from mmrobust.attacks.pgd import PGD
+from mmrobust.attacks.worst_case import WorstCase
+from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.threats import L2, Linf
+from mmrobust.victims import FunctionVictim
+from mmrobust.victims.counting import CountingVictim
+
+MEMBERS = [
+    {'type': 'PGD', 'name': 'some', 'steps': 3, 'loss': 'margin'},
+    {'type': 'FGSM', 'name': 'one'},
+    {'type': 'APGD', 'name': 'auto', 'steps': 10, 'loss': 'margin'},
+]
+SEEDS = list(range(20, 32))
+
+
+def _scene(n=12):
+    victim, pixels = PerClip.of(n), clips(n, seed=5)
+    return victim, pixels, predicted(victim, pixels)
+
+
+def _fallen(outcomes: list[Outcome]) -> list[bool]:
+    return [outcome.success for outcome in outcomes]
+
+
+def test_it_breaks_what_any_member_breaks_and_says_which_did():
+    victim, pixels, labels = _scene()
+    together = WorstCase(threat=Linf(1), members=MEMBERS)(victim, pixels, labels, seeds=SEEDS)
+    alone = {}
+    for member in MEMBERS:
+        one = WorstCase(threat=Linf(1), members=[member])
+        alone[member['name']] = _fallen(one(victim, pixels, labels, seeds=SEEDS))
+    assert len({tuple(fallen) for fallen in alone.values()}) == len(MEMBERS)
+    for row, outcome in enumerate(together):
+        first = next((name for name in alone if alone[name][row]), None)
+        assert outcome.notes.get('broken_by') == first
+        assert outcome.success == (first is not None)
+    assert 0 < sum(_fallen(together)) < len(together)
+
+
+def test_order_and_number_of_members_change_no_ones_fate():
+    victim, pixels, labels = _scene()
+    straight, back = (
+        WorstCase(threat=Linf(1), members=members)(victim, pixels, labels, seeds=SEEDS)
+        for members in (MEMBERS, MEMBERS[::-1])
+    )
+    assert _fallen(straight) == _fallen(back)
+
+
+def test_a_batch_gets_what_its_clips_get_alone():
+    victim, pixels, labels = _scene()
+    attack = WorstCase(threat=Linf(1), members=MEMBERS)
+    together = attack(victim, pixels, labels, seeds=SEEDS)
+    for row, outcome in enumerate(together):
+        one = torch.tensor([row])
+        (alone,) = attack(victim.select(one), pixels[one], labels[one], seeds=[SEEDS[row]])
+        assert torch.equal(alone.adversarial, outcome.adversarial)
+        assert (alone.notes, alone.measures) == (outcome.notes, outcome.measures)
+
+
+def test_a_sample_leaves_as_soon_as_it_falls():
+    victim, pixels, labels = _scene()
+    outcomes = WorstCase(threat=Linf(1), members=MEMBERS)(victim, pixels, labels, seeds=SEEDS)
+    for outcome in outcomes:
+        names = [name.removeprefix('calls.') for name in outcome.measures]
+        last = outcome.notes.get('broken_by', 'auto')
+        assert names == [one['name'] for one in MEMBERS][: len(names)]
+        assert names[-1] == last
+        assert sum(outcome.measures.values()) == outcome.forwards + outcome.backwards
+
+
+def test_what_stays_keeps_the_point_of_the_largest_objective():
+    victim = FunctionVictim(Linear(random_weights(), torch.tensor([99.0, 0, 0, 0])))
+    pixels = clips(3)
+    labels = predicted(victim, pixels)
+    far = {'type': 'PGD', 'name': 'far', 'steps': 1, 'step_size': 1.0, 'random_start': False}
+    near = {'type': 'RandomNoise', 'name': 'near'}
+    goal = Misclassify(loss='margin')
+    for members in ([far, near], [near, far]):
+        outcomes = WorstCase(threat=Linf(3), goal=goal, members=members)(victim, pixels, labels)
+        alone = PGD(Linf(3), goal, steps=1, step_size=1.0, random_start=False)(
+            victim, pixels, labels
+        )
+        for one, other in zip(outcomes, alone, strict=True):
+            assert not one.success
+            assert torch.equal(one.adversarial, other.adversarial)
+
+
+@pytest.mark.parametrize('classes', [2, 3, 4, 12])
+def test_presets_cost_what_they_say(classes):
+    victim = FunctionVictim(Linear(random_weights(classes), torch.eye(classes)[0] * 1e4))
+    pixels = clips(1)
+    labels = predicted(victim, pixels)
+    few, nine = min(2, classes - 1), min(9, classes - 1)
+    quick = 42 + 42 * few + 1
+    standard = quick + 202 + 202 * nine + 1 + 501
+    found = []
+    for preset, cost in (('quick', quick), ('standard', standard)):
+        (outcome,) = WorstCase(threat=Linf(1), preset=preset)(victim, pixels, labels)
+        assert not outcome.success
+        assert outcome.forwards + outcome.backwards == cost
+        found.append(list(outcome.measures))
+    assert found[1][: len(found[0])] == found[0]
+    if classes == 12:
+        assert (quick, standard) == (127, 2649)
+
+
+def test_presets_are_nested():
+    goal = Misclassify().bind(torch.tensor([0]), torch.randn(1, 12))
+    lists = [preset_members(preset, goal, queries=True) for preset in PRESETS]
+    for shorter, longer in zip(lists, lists[1:], strict=False):
+        assert longer[: len(shorter)] == shorter
+        assert len(longer) > len(shorter)
+
+
+@pytest.mark.parametrize('threat', [Linf(2), L2(60)], ids=['linf', 'l2'])
+@pytest.mark.parametrize('goal', [Misclassify(), TargetClass()], ids=['any', 'target'])
+def test_the_standard_preset_runs_with_goals_and_threats(threat, goal):
+    victim = FunctionVictim(ConvNet().eval())
+    pixels = clips(2).float()
+    outcomes = WorstCase(threat=threat, goal=goal)(victim, pixels, predicted(victim, pixels))
+    assert all(outcome.flags == () for outcome in outcomes)
+    assert all('calls.apgd-cross_entropy-20' in outcome.measures for outcome in outcomes)
+
+
+def test_a_judge_leaves_the_search_out_and_says_so():
+    victim, judge = FunctionVictim(ConvNet().eval()), FunctionVictim(ConvNet(seed=1).eval())
+    pixels = clips(2).float()
+    labels = predicted(judge, pixels)
+    outcomes = WorstCase(threat=Linf(0))(victim, pixels, labels, success_on=judge)
+    for outcome in outcomes:
+        assert 'members_skipped' in outcome.flags
+        assert not any('square' in name for name in outcome.measures)
+        assert outcome.queries > 0
+
+
+def test_streams_of_a_member_do_not_depend_on_what_was_drawn():
+    seen = []
+
+    class Peek(APGD):
+        def run(self, victim: CountingVictim, pixels, goal, rng):
+            seen.append(rng.uniform_like(pixels[:, :1, 0, 0, 0]))
+            return pixels
+
+    victim, pixels, labels = _scene(2)
+    noise = {'type': 'RandomNoise', 'name': 'noise'}
+    peek = {'type': Peek, 'name': 'peek', 'steps': 1}
+    for members in ([peek], [noise, peek]):
+        WorstCase(threat=Linf(0), members=members)(victim, pixels, labels)
+    other = {**peek, 'name': 'other'}
+    WorstCase(threat=Linf(0), members=[other])(victim, pixels, labels)
+    assert torch.equal(seen[0], seen[1])
+    assert not torch.equal(seen[0], seen[2])
+    assert not torch.equal(seen[0][0], seen[0][1])
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'preset': 'slow'}, 'preset must be one of quick, standard, thorough'),
+        ({'members': []}, 'members must be a list of at least one'),
+        ({'members': [{'type': 'PGD', 'threat': {}}]}, r'members\[0\] must be without threat'),
+        ({'members': [{'type': 'PGD'}, {'type': 'PGD'}]}, r'members\[1\].name must be another'),
+        ({'members': [{'type': 'PGX'}]}, r'members\[0\] \(PGX\): unknown attack'),
+        ({'members': [{'type': 'PGD', 'steps': 0}]}, r'members\[0\] \(PGD\): steps must be'),
+        ({'members': [{'steps': 3}]}, r'members\[0\] must be one with a type'),
+        ({'members': ['PGD']}, r'members\[0\] must be a dict'),
+    ],
+)
+def test_bad_members_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        WorstCase(**options)
+
+
+def test_a_member_that_does_not_fit_is_named_at_its_run():
+    victim, pixels, labels = _scene(1)
+    members = [{'type': 'PGD', 'name': 'odd', 'loss': 'heatmap_mse'}]
+    with pytest.raises(ValueError, match='member odd: loss must be'):
+        WorstCase(members=members)(victim, pixels, labels)
+    dlr = [{'type': 'PGD', 'name': 'ratio', 'loss': 'dlr'}]
+    two = FunctionVictim(Linear(random_weights(2)))
+    with pytest.raises(ValueError, match='member ratio: outputs must be of at least 3 classes'):
+        WorstCase(members=dlr)(two, clips(1), predicted(two, clips(1)))
