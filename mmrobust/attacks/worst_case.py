@@ -39,8 +39,9 @@ class WorstCase(Attack):
     or more): ``quick`` 127, APGD with cross-entropy and towards two classes, 20 steps each;
     ``standard`` 2,649, besides these APGD with 100 steps, towards nine classes, and Square
     with 500 queries; ``thorough`` 8,459, besides these four restarts and Square with 5,000
-    queries on single frames. For poses and other goals: APGD with every loss of the head, 20
-    steps for the first two, 100 for all, then four restarts.
+    queries on single frames. For poses: APGD with the head's loss and with the margin of joints, 20
+    steps each; then 100 steps of these and of the head's other losses; then four restarts. For
+    goals that know one loss alone: APGD with that.
 
     Source: the idea and most members are AutoAttack's (Croce and Hein 2020,
     arXiv:2003.01690). Deviations: success is decided on pixels rounded to 8 bits; FAB is left

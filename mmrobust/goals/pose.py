@@ -84,8 +84,9 @@ class PoseGoal(DecodedGoal):
         """The joints (N, K) bool that success speaks of."""
 
     def losses(self, facts: DecodedFacts) -> Sequence[str]:
-        """All of the head's, and the margin."""
-        return [*super().losses(facts), MARGIN]
+        """The head's usual one, the margin, which often leads further, and the head's others."""
+        first, *others = super().losses(facts)
+        return [first, MARGIN, *others]
 
     def margins(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """How far joints are beyond ``tau`` of the goal's poses (N, K); -inf of others."""

@@ -24,7 +24,7 @@ from mmrobust.visualization.unannotated import SAID_ONCE, moved_share, nothing_a
 Card = Mapping[str, Any]
 
 # Columns of what each member of an ensemble left.
-STAIRCASE = ('member', 'attacked', 'broken', 'left', 'calls each')
+STAIRCASE = ('member', 'broken', 'left', 'calls each')
 FAR = ' by more than a fifth of the box'
 
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
@@ -197,13 +197,12 @@ def tried(card: Card) -> str:
     return 'one attack (--attack worst_case is tighter)'
 
 
-def staircase(card: Card) -> list[tuple[str, str, str, str, str]]:
-    """Each member of an ensemble: name, attacked, broken, what is left, calls each."""
+def staircase(card: Card) -> list[tuple[str, str, str, str]]:
+    """Each member of an ensemble: name, broken of those given, what is left, calls each."""
     return [
         (
             str(step['member']),
-            number(step['attacked'], 9),
-            number(step['broken'], 9),
+            f'{number(step["broken"], 9)} of {number(step["attacked"], 9)}',
             f'{number(step["left"], 9)} ({percent(step["left_share"])})',
             number(step['calls'], 4),
         )

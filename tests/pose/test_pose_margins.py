@@ -141,5 +141,5 @@ def test_pose_losses_of_an_ensemble_are_the_heads_and_the_margin():
         3, victim.adapter.encode(labels.keypoints, labels.visible).response[0].numel()
     )
     goal = CorruptPose(loss='margin').bind(labels, outputs)
-    assert list(goal.losses()) == ['heatmap_mse', 'soft_argmax', 'margin']
+    assert list(goal.losses()) == ['heatmap_mse', 'margin', 'soft_argmax']
     assert goal.objective(outputs).isfinite().all()
