@@ -237,6 +237,11 @@ class Attack(ABC):
         """Files, beside those that an option names, that decide what the attack does."""
         return ()
 
+    @property
+    def stops(self) -> str:
+        """At which of its points a sample is left: ``first success`` or ``last step``."""
+        return 'first success' if getattr(self, 'early_stop', True) else 'last step'
+
     def usual_name(self) -> str:
         """What the field calls the attack with these options: 'PGD', 'Geo-TRAP'."""
         return type(self).__name__

@@ -33,6 +33,12 @@ class Member:
     attack: Attack
     loss: str | None
 
+    def describe(self) -> dict[str, Any]:
+        """The options, as a config would give them, with every default."""
+        options = self.attack.describe()
+        own = {key: value for key, value in options.items() if key not in ('threat', 'goal')}
+        return {'name': self.name, 'loss': self.loss} | own
+
 
 def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[Member]:
     """The members of configs.

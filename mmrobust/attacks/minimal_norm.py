@@ -137,6 +137,11 @@ class MinimalNorm(Attack):
         require(whole(self.refinements, 0), 'refinements', 'a whole number >= 0', self.refinements)
         self._l2 = with_ball(self.threat, L2())
 
+    @property
+    def stops(self) -> str:
+        """Of all that succeed the smallest is kept."""
+        return 'smallest success'
+
     @abstractmethod
     def search(self, search: Search) -> None:
         """Look at points; ``look`` and ``offer`` keep the best."""

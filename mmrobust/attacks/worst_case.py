@@ -6,7 +6,7 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -133,13 +133,9 @@ class WorstCase(Attack):
         return saved
 
     def describe(self) -> dict[str, Any]:
-        """The options; members as they were given."""
-        found = super().describe()
-        if self.members is not None:
-            found['members'] = [
-                dict(one) if isinstance(one, Mapping) else one for one in self.members
-            ]
-        return found
+        """The options; members with all of theirs."""
+        own = None if self._own is None else [member.describe() for member in self._own]
+        return super().describe() | {'members': own}
 
 
 def _spent(victim: CountingVictim) -> Tensor:

@@ -172,7 +172,8 @@ class TransferSpec:
     def describe_attacks(self) -> dict[str, dict[str, Any]]:
         """Every attack with all its options, but the budgets, and when it stops.
 
-        ``stops`` is ``last step``, or ``first success`` of the victim that decides.
+        ``stops`` is ``last step``, or ``first success`` (``smallest success``) of the victim
+        that decides.
         """
         found, built = {}, self.build_attacks()
         for name, cfg in self.attacks.items():
@@ -182,8 +183,7 @@ class TransferSpec:
             for key in path:
                 place = place[key]
             del place[last]
-            early = getattr(attack, 'early_stop', True)
-            found[name] = options | {'stops': 'first success' if early else 'last step'}
+            found[name] = options | {'stops': attack.stops}
         return found
 
 

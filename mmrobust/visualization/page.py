@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.io.atomic import replacing
-from mmrobust.visualization import summary, unannotated
+from mmrobust.visualization import bound, summary, unannotated
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import plots
 from mmrobust.visualization.formatting import (
@@ -108,9 +108,9 @@ def render(
         'unit': summary.unit(card).capitalize(),
         'stopped_early': summary.stopped_early(card),
         'flags': summary.flags(card),
-        'staircase': summary.staircase(card),
-        'staircase_columns': summary.STAIRCASE,
-        'tried': summary.tried(card),
+        'staircase': bound.staircase(card),
+        'staircase_columns': bound.STAIRCASE,
+        'tried': bound.tried(card),
         'failures': card.get('failures') or [],
         'failed': count(card.get('failed')),
         'plots': plots(card, rows),

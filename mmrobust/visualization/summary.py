@@ -23,8 +23,6 @@ from mmrobust.visualization.unannotated import SAID_ONCE, moved_share, nothing_a
 
 Card = Mapping[str, Any]
 
-# Columns of what each member of an ensemble left.
-STAIRCASE = ('member', 'broken', 'left', 'calls each')
 FAR = ' by more than a fifth of the box'
 
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
@@ -177,37 +175,10 @@ def stopped_early(card: Card) -> bool:
     """Whether the sizes of some samples are those of their first success."""
     # A run's report has the key whatever the attack; without queries it is null.
     queried = card.get('query') is not None
-    early = _part(card, 'attack').get('early_stop') is True or queried
+    # What falls to a member of an ensemble leaves it.
+    ended = queried or bool(card.get('staircase'))
+    early = _part(card, 'attack').get('early_stop') is True or ended
     return early and bool(real(card.get('success_rate')))
-
-
-def upper_bound(card: Card) -> list[tuple[str, str]]:
-    """That one attack says how little is left at most; nothing where no share is measured."""
-    name = main_metric(card)
-    if name is None or not is_share(name, card['clean'][name], card['adversarial'][name]):
-        return []
-    return [('robust accuracy', f'at most what is left here: an upper bound, of {tried(card)}')]
-
-
-def tried(card: Card) -> str:
-    """What the bound is of: one attack, and how to tighten it, or an ensemble's members."""
-    steps = card.get('staircase') or []
-    if steps:
-        return f'{len(steps)} attacks together' if len(steps) > 1 else 'the first attack of several'
-    return 'one attack (--attack worst_case is tighter)'
-
-
-def staircase(card: Card) -> list[tuple[str, str, str, str]]:
-    """Each member of an ensemble: name, broken of those given, what is left, calls each."""
-    return [
-        (
-            str(step['member']),
-            f'{number(step["broken"], 9)} of {number(step["attacked"], 9)}',
-            f'{number(step["left"], 9)} ({percent(step["left_share"])})',
-            number(step['calls'], 4),
-        )
-        for step in card.get('staircase') or []
-    ]
 
 
 def flags(card: Card) -> list[tuple[str, str, str]]:

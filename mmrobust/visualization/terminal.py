@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mmrobust.visualization import summary, unannotated
+from mmrobust.visualization import bound, summary, unannotated
 from mmrobust.visualization.formatting import DASH, count, interval, percent
 from mmrobust.visualization.plain import never_fail
 
@@ -43,8 +43,8 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
     parts: list[RenderableType] = ['', heading, '']
     if summary.metrics(card):
         parts += [metrics, '']
-    result, stairs = _facts(_result(card)), summary.staircase(card)
-    steps = numbers_table(summary.STAIRCASE, stairs)
+    result, stairs = _facts(_result(card)), bound.staircase(card)
+    steps = numbers_table(bound.STAIRCASE, stairs)
     parts.append(result)
     if stairs:
         parts += [steps, '']
@@ -123,7 +123,7 @@ def _result(card: Mapping[str, Any]) -> Pairs:
     if limits:
         rate += f'  (95 % interval {interval(limits)}, n = {attacked})'
     pairs = [('success rate', rate), ('attacked', f'{attacked} of {evaluated} evaluated')]
-    pairs += summary.upper_bound(card)
+    pairs += bound.upper_bound(card)
     failed = count(card.get('failed'))
     if not failed:
         return pairs

@@ -5,11 +5,13 @@ import torch
 from toys import ConvNet, Linear, PerClip, clips, predicted, random_weights
 
 from mmrobust.attacks.apgd import APGD
+from mmrobust.attacks.fmn import FMN
 from mmrobust.attacks.members import PRESETS, preset_members
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.worst_case import WorstCase
 from mmrobust.goals import Misclassify, TargetClass
+from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 from mmrobust.victims.counting import CountingVictim
@@ -189,3 +191,40 @@ def test_a_member_that_does_not_fit_is_named_at_its_run():
     two = FunctionVictim(Linear(random_weights(2)))
     with pytest.raises(ValueError, match='member ratio: outputs must be of at least 3 classes'):
         WorstCase(members=dlr)(two, clips(1), predicted(two, clips(1)))
+
+
+def test_members_are_described_with_all_their_options():
+    attack = WorstCase(threat=Linf(1), members=MEMBERS)
+    described = attack.describe()
+    assert [one['name'] for one in described['members']] == ['some', 'one', 'auto']
+    assert described['members'][2]['steps'] == 10
+    assert 'restarts' in described['members'][2]
+    assert not any({'threat', 'goal'} & set(one) for one in described['members'])
+    again = ATTACKS.build(described)
+    assert again.describe() == described
+    assert WorstCase().describe()['members'] is None
+
+
+@pytest.mark.slow
+def test_the_thorough_preset_costs_what_it_says():
+    victim = FunctionVictim(Linear(random_weights(12), torch.eye(12)[0] * 1e4))
+    pixels = clips(1)
+    (outcome,) = WorstCase(threat=Linf(1), preset='thorough')(
+        victim, pixels, predicted(victim, pixels)
+    )
+    assert not outcome.success
+    assert outcome.forwards + outcome.backwards == 8459
+
+
+@pytest.mark.parametrize(
+    ('attack', 'stops'),
+    [
+        (PGD(), 'first success'),
+        (PGD(early_stop=False), 'last step'),
+        (WorstCase(), 'first success'),
+        (FMN(), 'smallest success'),
+    ],
+    ids=['pgd', 'to the end', 'ensemble', 'smallest'],
+)
+def test_an_attack_says_which_of_its_points_it_gives(attack, stops):
+    assert attack.stops == stops

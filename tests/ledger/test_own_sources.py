@@ -8,6 +8,7 @@ import pytest
 
 from mmrobust.attacks.gradient_estimation import GradientEstimation
 from mmrobust.attacks.pgd import PGD
+from mmrobust.attacks.worst_case import WorstCase
 from mmrobust.ledger.own_sources import own_sources
 from mmrobust.ledger.provenance import fingerprint
 from tests.ledger.test_provenance import Loop, Samples
@@ -90,3 +91,9 @@ def test_an_edited_file_is_another_attack_and_a_copy_is_not(folder, name):
     changed = attack_files(attack)
     assert [key for key in first if first[key] != changed[key]] == [name]
     assert not any(str(Path(folder)) in key for key in first)
+
+
+def test_an_attack_of_ones_own_counts_in_an_ensemble(folder):
+    own = {'type': sys.modules['own_attack'].OwnPGD, 'name': 'own'}
+    assert 'own_attack' in own_sources(WorstCase(members=[own]))
+    assert own_sources(WorstCase(members=[{'type': 'PGD'}])) == own_sources(WorstCase()) == {}

@@ -92,6 +92,10 @@ def test_it_says_what_one_attack_proves_and_where_sizes_are_taken():
     assert 'taken at' not in printed(full)
     # As a run writes it: the key is there for every attack.
     assert 'taken at' not in printed(full | {'query': None})
+    step = dict(member='a', attacked=3, broken=1, left=2, left_share=0.5, calls=4.0)
+    ensemble = ' '.join(printed(full | {'staircase': [step]}).split())
+    assert 'taken at first success' in ensemble
+    assert 'a 1 of 3 2 (50.0 %) 4' in ensemble
     none = {'attack': CARD['attack'] | {'early_stop': True}, 'success_rate': 0.0}
     assert 'taken at' not in printed(CARD | none)
     # A distance is no share of what is left.
