@@ -14,12 +14,12 @@ from mmrobust.registry import ATTACKS
 @ATTACKS.register_module()
 @dataclass(kw_only=True, eq=False)
 class NIFGSM(MIFGSM):
-    """MI-FGSM whose gradient is taken where the momentum leads, eq. 6 and 7.
+    """MI-FGSM whose gradient is taken where the momentum leads.
 
     Official setting: 10 steps of eps / 10, decay 1, no random start, no early stop. The
     gradient is taken at x + step * decay * g, which neither threat nor range of values bounds,
     as in the official code; there, too, g is a sum of gradients divided by their mean absolute
-    value (eq. 7 has the sum, which would make the look-ahead vanish).
+    value (by their sum, the look-ahead would vanish).
     Deviation: in other norms than l_inf the look-ahead has the length that the same g would
     have there, and none outside a mask.
 

@@ -17,7 +17,7 @@ from mmrobust.registry import INPUT_TRANSFORMS
 @INPUT_TRANSFORMS.register_module()
 @dataclass(frozen=True)
 class DI(InputTransform):
-    """Random resizing and padding, section 3.3, the same for all frames of a clip.
+    """Random resizing and padding, the same for all frames of a clip.
 
     With a probability a sample is enlarged by a random factor, put at a random place in a
     frame that is ``enlarge`` times as large, and brought back to its size. Official setting:

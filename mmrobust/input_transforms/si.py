@@ -15,7 +15,7 @@ from mmrobust.registry import INPUT_TRANSFORMS
 @INPUT_TRANSFORMS.register_module()
 @dataclass(frozen=True)
 class SI(InputTransform):
-    """The mean gradient over copies of less and less contrast: x / 2^i, eq. 8.
+    """The mean gradient over copies of less and less contrast: x / 2^i.
 
     Official setting: 5 copies, i = 0..4. Gradients are those in x, so that the i-th counts
     2^-i times what it is at its copy, as in the official code. The paper does not say which

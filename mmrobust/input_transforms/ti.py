@@ -14,7 +14,7 @@ from mmrobust.registry import INPUT_TRANSFORMS
 @INPUT_TRANSFORMS.register_module()
 @dataclass(frozen=True)
 class TI(InputTransform):
-    """The gradient smoothed by a Gaussian: nearly its mean over shifted copies, section 3.2.
+    """The gradient smoothed by a Gaussian: nearly its mean over shifted copies.
 
     The pixels are left as they are; the gradient is convolved, channel by channel, as it flows
     back, before momentum divides it by its mean. Official setting: 15 x 15, up to 3 standard
