@@ -5,7 +5,7 @@ A row is a sample's line of the ledger (:mod:`mmrobust.evaluation.summary`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmrobust.evaluation.summary import Row, accuracy, attacked, cost, evaluated, mean, share
@@ -38,6 +38,25 @@ def point(eps: float, rows: Sequence[Row]) -> Point:
     found |= {'attacked': len(tried), 'successes': len(fooled)}
     found |= share('success_rate', len(fooled), len(tried))
     return found | {'frames': mean(row['frames'] for row in fooled)} | cost(rows)
+
+
+def not_monotone(rows: Mapping[float, Sequence[Row]]) -> list[str]:
+    """Samples that were fooled at a budget and not at a larger one, by name.
+
+    What fools them is there, at the larger budget too, so that the attack missed it.
+
+    Args:
+        rows: Budget -> every sample's line.
+    """
+    least: dict[int, float] = {}
+    missed: dict[int, str] = {}
+    for eps in sorted(rows):
+        for row in attacked(rows[eps]):
+            if row['success']:
+                least.setdefault(row['index'], eps)
+            elif row['index'] in least:
+                missed[row['index']] = row['name']
+    return [missed[index] for index in sorted(missed)]
 
 
 def frames_needed(rows: Sequence[Row]) -> list[int]:

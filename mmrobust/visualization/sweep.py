@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from mmrobust.evaluation.sweep import point
+from mmrobust.evaluation.sweep import not_monotone, point
 from mmrobust.visualization import summary
 from mmrobust.visualization.files import write_csv, write_json
-from mmrobust.visualization.formatting import DASH, flatten, number, percent, plain
+from mmrobust.visualization.formatting import DASH, counted, flatten, number, percent, plain
 from mmrobust.visualization.study import StudyPage, write_study
 from mmrobust.visualization.sweep_figures import sweep_plots
 from mmrobust.visualization.terminal import numbers_table, print_numbers
@@ -51,10 +51,14 @@ def write_sweep(
     points = [point(eps, found) for eps, found in rows.items()]
     shared = {key: first[key] for key in (*SHARED, 'versions', 'failures')}
     shared['attack'] = _without_budget(first['attack'])
-    write_json(folder / 'sweep.json', {'schema': SCHEMA} | shared | {'points': points})
+    missed = not_monotone(rows)
+    found = {'points': points, 'not_monotone': missed}
+    write_json(folder / 'sweep.json', {'schema': SCHEMA} | shared | found)
     write_csv(folder / 'sweep.csv', points)
     write_study(folder / 'sweep.html', study(shared, points, rows))
     print_sweep(shared, points)
+    if missed:
+        print(f'\n{missed_text(missed)}: {", ".join(missed[:5])}')
     print(f'\nreport: {folder / "sweep.html"}')
 
 
@@ -65,6 +69,9 @@ def study(
     own = ('attack', 'title', 'surrogate')
     run = [(key, plain(shared[key])) for key in SHARED if key not in own]
     run.append(('gradients from', (shared['surrogate'] or {}).get('config', 'the model itself')))
+    missed = not_monotone(rows)
+    if missed:
+        run.append(('not_monotone', missed_text(missed)))
     return StudyPage(
         title=heading(shared),
         kicker=heading(shared),
@@ -79,6 +86,14 @@ def study(
             ('Versions', flatten(shared['versions'])),
         ],
         failures=shared['failures'],
+    )
+
+
+def missed_text(missed: Sequence[str]) -> str:
+    """What it means that samples fell at a budget and not at a larger one."""
+    return (
+        f'{counted(len(missed), "sample")} fooled at a budget and not at a larger one '
+        '(not_monotone), where the attack missed them: more steps or restarts may find them'
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from mmrobust.evaluation.sweep import frames_needed, point, still_right
+from mmrobust.evaluation.sweep import frames_needed, not_monotone, point, still_right
 
 
 def row(frames=0, success=False, attacked=True, error=None):
@@ -30,6 +30,8 @@ ROWS = [
     row(attacked=False),
     row(error='broken'),
 ]
+for index, one in enumerate(ROWS):
+    one |= {'index': index, 'name': f'clip {index}'}
 
 
 def test_samples_of_which_nothing_is_known_count_in_no_accuracy():
@@ -65,3 +67,13 @@ def test_nothing_attacked_or_nothing_won():
     assert still_right([row(3), row(4)]) == [1]
     found = point(1.0, [row(attacked=False)])
     assert found['success_rate'] is found['frames'] is found['forwards'] is None
+
+
+def test_what_falls_at_a_budget_and_not_at_a_larger_one_is_named():
+    budgets = {2.0: [True, False, True], 1.0: [True, False, False], 4.0: [False, False, True]}
+    rows = {
+        eps: [row(success=won) | {'index': i, 'name': f'clip {i}'} for i, won in enumerate(wins)]
+        for eps, wins in budgets.items()
+    }
+    assert not_monotone(rows) == ['clip 0']
+    assert not_monotone({1.0: rows[1.0], 2.0: rows[2.0]}) == []

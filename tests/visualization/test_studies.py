@@ -115,10 +115,11 @@ def sweep_shared():
 
 
 def test_a_sweep_has_a_page_whatever_came_out(tmp_path):
-    nothing = {0.0: [row(attacked=False)], 2.0: [row(error='broken')]}
-    held = {0.0: [row(3), row(4)]}
+    place = {'index': 0, 'name': EVIL}
+    nothing = {0.0: [row(attacked=False) | place], 2.0: [row(error='broken') | place]}
+    fallen = {0.0: [row(3, success=True) | place], 2.0: [row(4) | place]}
     usual = {1.0: ROWS, 2.0: ROWS, 4.0: ROWS}
-    for rows, figures in ((nothing, 1), (held, 1), (usual, 3)):
+    for rows, figures in ((nothing, 1), (fallen, 3), (usual, 3)):
         points = [point(eps, found) for eps, found in rows.items()]
         plots = sweep_plots(points, rows)
         assert len(plots) == figures
