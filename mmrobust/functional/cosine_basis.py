@@ -27,6 +27,15 @@ def cosine_vector(frequency: Sequence[int], channel: int, like: Tensor) -> Tenso
     return vector
 
 
+def cosine_matrix(side: int) -> Tensor:
+    """The transform of ``side`` values (side, side), float64: coefficients are matrix @ values.
+
+    Orthonormal: its transpose brings them back.
+    """
+    like = torch.empty(0, dtype=torch.float64)
+    return torch.stack([_wave(k, side, like) for k in range(side)])
+
+
 def _wave(k: int, side: int, like: Tensor) -> Tensor:
     places = torch.arange(side, dtype=torch.float64) + 0.5
     wave = torch.cos(math.pi * k * places / side) * math.sqrt((1 if k == 0 else 2) / side)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from toys import ConvNet, Counting, PerClip, Wavy, clips, predicted, random_weights
 
+from mmrobust.attacks.emi_fgsm import EMIFGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
@@ -19,7 +20,11 @@ from mmrobust.victims import FunctionVictim
 
 BOUNDS = (0.0, 255.0)
 EVERY = INPUT_TRANSFORMS.everything()
-every = pytest.mark.parametrize('transform', [cls() for cls in EVERY.values()], ids=EVERY)
+# Their usual number of copies takes time and tells no more.
+FEW = {'SSA': {'copies': 3}}
+every = pytest.mark.parametrize(
+    'transform', [cls(**FEW.get(name, {})) for name, cls in EVERY.items()], ids=EVERY
+)
 
 
 def _copies(transform, pixels, seed=0):
@@ -70,7 +75,7 @@ def test_description_builds_it_again(transform):
 
 
 @every
-@pytest.mark.parametrize('cls', [MIFGSM, NIFGSM, VMIFGSM, VNIFGSM])
+@pytest.mark.parametrize('cls', [MIFGSM, NIFGSM, VMIFGSM, VNIFGSM, EMIFGSM])
 @pytest.mark.parametrize('early_stop', [False, True])
 def test_batch_equals_singles(transform, cls, early_stop):
     victim, pixels = PerClip.of(3), clips(3, seed=5)

@@ -3,6 +3,7 @@
 Written from the papers, and slow.
 """
 
+import numpy as np
 import pytest
 import torch
 from toys import PerClip, Wavy, clips, predicted, random_weights
@@ -19,6 +20,7 @@ from trajectories import (
     stepped,
 )
 
+from mmrobust.attacks.emi_fgsm import EMIFGSM
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.attacks.vmi_fgsm import VMIFGSM
@@ -151,7 +153,7 @@ def test_neighbours_cost_what_they_cost():
     assert VMIFGSM().steps + (VMIFGSM().steps - 1) * VMIFGSM().neighbours == 190
 
 
-@pytest.mark.parametrize('cls', [NIFGSM, VMIFGSM, VNIFGSM])
+@pytest.mark.parametrize('cls', [NIFGSM, VMIFGSM, VNIFGSM, EMIFGSM])
 def test_batch_equals_singles_with_early_stop(cls):
     victim, pixels = PerClip.of(4), clips(4, seed=5)
     labels, attack = predicted(victim, pixels), cls(Linf(2), early_stop=True)
@@ -160,3 +162,40 @@ def test_batch_equals_singles_with_early_stop(cls):
         (alone,) = attack(victim.select(one), pixels[one], labels[one], seeds=[5 + row])
         assert torch.equal(outcome.adversarial, alone.adversarial)
         assert (outcome.forwards, outcome.backwards) == (alone.forwards, alone.backwards)
+
+
+def _emi_fgsm(net, clean, label, places, radius):
+    """Wang et al. 2021, algorithm 1: the mean over x + c * alpha * g, g the last mean gradient."""
+    x, g, before, seen = clean, torch.zeros_like(clean), torch.zeros_like(clean), []
+    along = np.linspace(-radius, radius, places) if places > 1 else [0.0]
+    for _ in range(STEPS):
+        around = [x + c * ALPHA * before for c in along]
+        seen += around
+        mean = sum(loss_gradient(net, one, label) for one in around) / places
+        before = normalised(mean)
+        g = g + normalised(mean)
+        x = stepped(x, g, clean)
+    return [*seen, x]
+
+
+@pytest.mark.parametrize(('places', 'radius'), [(1, 7.0), (4, 7.0), (5, 2.0)])
+def test_emi_fgsm(scene, places, radius):
+    net, pixels, labels, _ = scene
+    expected = [_emi_fgsm(net, x, y, places, radius) for x, y in zip(pixels, labels, strict=True)]
+    assert_seen(EMIFGSM(Linf(EPS), places=places, radius=radius, **SHARED), scene, expected)
+
+
+def test_a_mean_over_the_very_place_changes_nothing(scene):
+    _, pixels, _, victim = scene
+    for still in ({'places': 3, 'radius': 0.0}, {'places': 1}):
+        attack = EMIFGSM(Linf(EPS), **still, **SHARED)
+        assert_same(attack, MIFGSM(Linf(EPS), **SHARED), victim, pixels)
+
+
+def test_emi_looks_along_a_way_that_the_threat_allows(scene):
+    attack = EMIFGSM(FrameMask(Linf(EPS), frames=[1, 3]), places=3, steps=2)
+    _, _, _, *second = seen_by(attack, scene)[0]
+    for place in second[:3:2]:
+        changed = (place != second[1]).flatten(3).any(dim=3).any(dim=1)
+        assert changed[:, [1, 3]].all()
+        assert not changed[:, [0, 2, 4]].any()

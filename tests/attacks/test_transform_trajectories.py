@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.fft import dctn, idctn
 from scipy.stats import norm
 from trajectories import (
     EPS,
@@ -20,7 +21,7 @@ from trajectories import (
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.input_transforms import DI, SI, TI, TT
+from mmrobust.input_transforms import DI, SI, SSA, TI, TT
 from mmrobust.threats import Linf
 
 
@@ -215,3 +216,42 @@ def test_transforms_compose(scene):
         return TI(size=5)._smooth(found[None])[0]
 
     _transformed(scene, [TI(size=5), SI(scales=3), DI()], gradient)
+
+
+@pytest.mark.parametrize(('copies', 'spread', 'noise'), [(1, 0.5, 0.0), (3, 0.5, 6.0)])
+def test_ssa(scene, copies, spread, noise):
+    """Long et al. 2022: IDCT(DCT(x + N(0, sigma^2)) * U(1 - rho, 1 + rho)), frame by frame."""
+
+    def simulated(x, generator):
+        still = (x.shape[0], 1, *x.shape[2:])
+        added = noise * torch.randn(still, generator=generator).double()
+        weights = 1 + spread * (2 * torch.rand(still, generator=generator).double() - 1)
+        spectrum = dctn((x + added).numpy(), axes=(2, 3), norm='ortho') * weights.numpy()
+        return torch.from_numpy(idctn(spectrum, axes=(2, 3), norm='ortho')), weights
+
+    def gradient(net, x, label, generator):
+        total = torch.zeros_like(x)
+        for _ in range(copies):
+            place, weights = simulated(x, generator)
+            there = loss_gradient(net, place, label)
+            # Back through a symmetric map: cosines, weights, cosines again.
+            spectrum = dctn(there.numpy(), axes=(2, 3), norm='ortho') * weights.numpy()
+            total += torch.from_numpy(idctn(spectrum, axes=(2, 3), norm='ortho'))
+        return total / copies
+
+    transform = SSA(copies=copies, spread=spread, noise=noise)
+    seen, expected = _transformed(scene, [transform], gradient)
+    draws = [torch.Generator().manual_seed(seed) for seed in (5, 6, 7)]
+    for number, places in enumerate(seen):
+        step = number // copies
+        reference = [
+            simulated(own[step], generator)[0]
+            for own, generator in zip(expected, draws, strict=True)
+        ]
+        torch.testing.assert_close(places, torch.stack(reference), rtol=0, atol=1e-7)
+
+
+def test_a_spectrum_that_is_left_alone_is_the_clip(scene):
+    _, pixels, _, victim = scene
+    still = MIFGSM(Linf(EPS), transforms=[SSA(copies=2, spread=0, noise=0)], **SHARED)
+    assert_same(still, MIFGSM(Linf(EPS), **SHARED), victim, pixels)

@@ -36,6 +36,8 @@ def test_every_shipped_config_has_a_name_and_can_be_built():
         ('ni_fgsm', 'NI-FGSM'),
         ('vmi_fgsm', 'VMI-FGSM'),
         ('vni_fgsm', 'VNI-FGSM'),
+        ('emi_fgsm', 'EMI-FGSM'),
+        ('ssa_mi_fgsm', 'SSA-MI-FGSM'),
         ('ti_fgsm', 'TI-MI-FGSM'),
         ('di_fgsm', 'DI-MI-FGSM'),
         ('si_ni_fgsm', 'SI-NI-FGSM'),
