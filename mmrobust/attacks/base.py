@@ -17,7 +17,7 @@ from torch import Tensor
 from mmrobust.attacks.entry import checked_pixels, checked_seeds
 from mmrobust.attacks.measuring import measured
 from mmrobust.attacks.outcome import Outcome
-from mmrobust.attacks.second_look import answers_anew, flag_answers
+from mmrobust.attacks.second_look import answers_anew, flag_answers, won_elsewhere
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
@@ -178,6 +178,10 @@ class Attack(ABC):
                     moved = rows[(adversarial[rows] != clean[rows]).flatten(1).any(dim=1).cpu()]
                     other = answers_anew(success_victim, clean, clean_outputs, moved)
                     counters.flag('random_outputs', other)
+                if success_on is not None:
+                    kept = rows[~goal.select(rows).success(outputs[rows]).cpu()]
+                    elsewhere = won_elsewhere(victim, clean, adversarial, goal, kept)
+                    counters.flag('transfer_failed', elsewhere)
         flag_answers(counters, clean, adversarial, clean_outputs, outputs)
         outcomes = measured(self.threat, goal, clean, adversarial, outputs, attackable, counters)
         return [replace(one, adversarial=one.adversarial.to(victim.dtype)) for one in outcomes]

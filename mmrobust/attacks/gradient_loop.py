@@ -11,6 +11,7 @@ from torch import Tensor
 from mmrobust.attacks.ascent import ascent
 from mmrobust.attacks.base import Attack
 from mmrobust.attacks.loop_state import LoopState
+from mmrobust.attacks.loss_trace import LossTrace
 from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
@@ -98,10 +99,12 @@ class GradientLoop(Attack):
         """
         found, done = clean.clone(), torch.zeros(len(clean), dtype=torch.bool)
         state, live = self.begin(victim, clean, goal, rng), torch.arange(len(clean))
+        trace = LossTrace(len(clean), self.steps)
         for iteration in range(self.steps):
             state.iteration = iteration
             outputs, gradient = self._pair(self.gradient(state), state)
-            won = self._won(state, outputs) if self.early_stop else done[:0]
+            trace.add(live, state.goal.objective(outputs), iteration)
+            won = self._won(state, outputs)
             if won.any():
                 found[live], done[live[won]] = state.pixels, True
                 self.leave(state.select(won.nonzero().squeeze(1)))
@@ -117,6 +120,7 @@ class GradientLoop(Attack):
                 steepest = self.threat.steepest(direction)
             state.pixels = self._like(self.step(state, steepest), state, 'step')
         self.leave(state)
+        state.victim.flag('not_converged', trace.still_rising(live))
         found[live] = self.ending(state)
         return found, done
 
@@ -186,10 +190,13 @@ class GradientLoop(Attack):
         return found[0], self._like(found[1], state, 'gradient')
 
     def _won(self, state: LoopState, outputs: Tensor) -> Tensor:
-        """Which samples (N,) succeed as they stand, also after rounding."""
-        won = state.goal.success(outputs).cpu()
-        if not self.outputs_decide(state):
-            won = torch.ones_like(won)
+        """Which samples (N,) are done: they succeed as they stand, also after rounding."""
+        won = torch.ones(len(outputs), dtype=torch.bool)
+        if self.outputs_decide(state):
+            won = state.goal.success(outputs).cpu()
+            state.victim.saw_success(won)
+        if not self.early_stop:
+            return torch.zeros_like(won)
         rows = won.nonzero().squeeze(1)
         if len(rows):
             one = state.select(rows)

@@ -13,6 +13,9 @@ from mmrobust.goals import BoundGoal
 from mmrobust.threats import Threat
 from mmrobust.victims.counting import Counters
 
+# What they say of an attack that found something is not worth saying.
+OF_FAILURES = frozenset({'not_converged'})
+
 
 def measured(
     threat: Threat,
@@ -44,8 +47,11 @@ def measured(
     still = attackable & (linf == 0)
     flags = {'unchanged': still, 'not_finite': unsound}
     flags['random_outputs'] = other_answers(outputs, counters.answers, counters)
+    flags['success_lost'] = counters.seen.to(success.device) & attackable & ~success
     for name, mask in flags.items():
         counters.flag(name, mask)
+    for row in success.nonzero().squeeze(1).tolist():
+        counters.flags[row] -= OF_FAILURES
     return [
         Outcome(
             adversarial=adversarial[i],

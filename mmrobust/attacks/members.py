@@ -80,6 +80,8 @@ def preset_members(preset: Preset, goal: BoundGoal, *, queries: bool) -> list[Me
     found = [_apgd(loss, 20) for loss in losses[:2]]
     if classes:
         found.append({'type': 'APGDT', 'name': 'apgd-t2-20', 'targets': 2, 'steps': 20})
+    # What it breaks, the others were too blind to.
+    found.append({'type': 'RandomNoise', 'name': 'noise'})
     if preset != 'quick':
         found += [_apgd(loss, 100) for loss in losses]
     if preset != 'quick' and classes:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from mmrobust.goals import BoundGoal
 from mmrobust.victims.bound import BoundVictim
 from mmrobust.victims.counting import Counters
 
@@ -42,6 +43,28 @@ def answers_anew(success_victim: BoundVictim, clean: Tensor, known: Tensor, rows
         if not other.any():
             break
     return other
+
+
+def won_elsewhere(
+    victim: BoundVictim, clean: Tensor, found: Tensor, goal: BoundGoal, rows: Tensor
+) -> Tensor:
+    """Where (N,) the victim that gave the gradients was fooled, and the one it was for not.
+
+    Args:
+        victim: Bound to the N samples; nobody counts these calls.
+        clean: Pixels (N, C, T, H, W).
+        found: What the attack returned, likewise.
+        goal: Bound to the N samples.
+        rows: The samples (M,) that the other one was not fooled on.
+    """
+    won = torch.zeros(len(clean), dtype=torch.bool)
+    if not len(rows) or victim.charges:
+        return won
+    one, aim = victim.select(rows), goal.select(rows)
+    with torch.no_grad():
+        before, after = one(clean[rows]), one(found[rows])
+    won[rows] = (aim.is_correct(before) & ~aim.success(before) & aim.success(after)).cpu()
+    return won
 
 
 def other_answers(outputs: Tensor, answers: Mapping[int, Tensor], counters: Counters) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.base import Attack
+from mmrobust.attacks.indicators import indicators
 from mmrobust.attacks.members import PRESETS, Member, MemberConfig, Preset, built, preset_members
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.checks import require
@@ -36,12 +37,12 @@ class WorstCase(Attack):
     tighter than that of any member.
 
     Presets, and what a sample that never falls costs in forwards and backwards (classes, ten
-    or more): ``quick`` 127, APGD with cross-entropy and towards two classes, 20 steps each;
-    ``standard`` 2,649, besides these APGD with 100 steps, towards nine classes, and Square
-    with 500 queries; ``thorough`` 8,459, besides these four restarts and Square with 5,000
-    queries on single frames. For poses: APGD with the head's loss and with the margin of joints, 20
-    steps each; then 100 steps of these and of the head's other losses; then four restarts. For
-    goals that know one loss alone: APGD with that.
+    or more): ``quick`` 128, APGD with cross-entropy and towards two classes, 20 steps each, and
+    noise; ``standard`` 2,650, besides these APGD with 100 steps, towards nine
+    classes, and Square with 500 queries; ``thorough`` 8,460, besides these four restarts and
+    Square with 5,000 queries on single frames. For poses: APGD with the head's loss and with
+    the margin of joints, 20 steps each, and noise; then 100 steps of these and of the head's
+    other losses; then four restarts. For goals that know one loss alone: APGD with that.
 
     Source: the idea and most members are AutoAttack's (Croce and Hein 2020,
     arXiv:2003.01690). Deviations: success is decided on pixels rounded to 8 bits; FAB is left
@@ -54,6 +55,9 @@ class WorstCase(Attack):
         preset: ``quick``, ``standard`` or ``thorough``; each begins with the one before it.
         members: In place of a preset: options of attacks, without threat and goal, and
             beside them ``name`` and ``loss`` (in place of the goal's).
+        checks: Find out of what no member broke whether it could have been broken at all
+            (:func:`~mmrobust.attacks.indicators.indicators`). As other checks of the harness
+            it is no part of the cost: at most 64 forwards and backwards, ``measures.checks``.
     """
 
     #: What tests build it with.
@@ -61,10 +65,12 @@ class WorstCase(Attack):
 
     preset: Preset = 'standard'
     members: Sequence[MemberConfig] | None = None
+    checks: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.preset in PRESETS, 'preset', f'one of {", ".join(PRESETS)}', self.preset)
+        require(isinstance(self.checks, bool), 'checks', 'True or False', self.checks)
         self._own: list[Member] | None = None
         if self.members is not None:
             listed = isinstance(self.members, list | tuple) and bool(self.members)
@@ -80,6 +86,7 @@ class WorstCase(Attack):
     ) -> Tensor:
         """Member after member, for the samples that none before succeeded on."""
         best, left = pixels.clone(), torch.arange(len(pixels))
+        tried: list[Member] = []
         closest = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)
         for member in self._chosen(victim, pixels, goal):
             target, clean, aim = victim.select(left), pixels[left], goal.select(left)
@@ -91,10 +98,28 @@ class WorstCase(Attack):
             best[left[better]] = found[better]
             closest[left] = torch.fmax(value, closest[left])
             _record(target, member.name, _spent(target) - before, done)
+            _flag_order(target, member, tried, done)
+            tried.append(member)
             left = left[~done]
             if not len(left):
-                break
+                return best
+        if self.checks:
+            self._check(victim.select(left), pixels[left], goal.select(left), rng.select(left))
         return best
+
+    def _check(
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> None:
+        """Flag samples that no member broke where there are signs that none could have."""
+        if victim.success_on is not None:
+            # A victim that gives gradients for another one's sake says nothing of that.
+            return
+        apart = victim.counted_apart()
+        signs = indicators(apart, clean, goal, self.threat, rng.fork('checks'))
+        for name, mask in signs.items():
+            victim.flag(name, mask)
+        for row, calls in zip(victim.rows.tolist(), _spent(apart).tolist(), strict=True):
+            victim.counters.measures[row]['checks'] = calls
 
     def _chosen(self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal) -> list[Member]:
         """The members: those given, or those of the preset that suit goal and victim."""
@@ -127,9 +152,11 @@ class WorstCase(Attack):
             saved = self._as_saved(found, clean, victim)
         except ValueError as error:
             raise ValueError(f'member {member.name}: {error}') from error
-        # What it was told of its own result says nothing of the ensemble's.
+        # What it was told of its own result says nothing of the ensemble's; nor does a
+        # member that could have gone on, where others did.
         for row in victim.rows.tolist():
             victim.counters.answers.pop(row, None)
+            victim.counters.flags[row].discard('not_converged')
         return saved
 
     def describe(self) -> dict[str, Any]:
@@ -144,6 +171,18 @@ def _spent(victim: CountingVictim) -> Tensor:
     spent = counters.forwards + counters.backwards
     # A search's queries are forwards, too; those of another victim are not.
     return (spent if victim.success_on is None else spent + counters.queries)[victim.rows]
+
+
+def _flag_order(
+    victim: CountingVictim, member: Member, before: Sequence[Member], done: Tensor
+) -> None:
+    """Flag what a weaker member broke after stronger ones had failed: they were misled."""
+    gradients = [one for one in before if not isinstance(one.attack, QueryAttack)]
+    if any(not one.attack.control for one in gradients):
+        if member.attack.control:
+            victim.flag('weaker_than_noise', done)
+        elif isinstance(member.attack, QueryAttack):
+            victim.flag('blackbox_beats_whitebox', done)
 
 
 def _record(victim: CountingVictim, name: str, calls: Tensor, done: Tensor) -> None:

@@ -81,11 +81,18 @@ class Threat(ABC):
         # In no norm is a change smaller than its largest value.
         if not len(pixels) or self.eps <= high - low:
             return
-        darkest = torch.full_like(pixels[:1], low)
-        reached = self.project(torch.full_like(darkest, high), darkest)
-        most = float(self.distance(reached, darkest)[0])
+        most = self.longest(pixels, bounds)
         rule = f'at most {most:g}, from one end of the values to the other'
         require(self.eps <= most * (1 + 1e-6), 'threat.eps', rule, self.eps)
+
+    def longest(self, pixels: Tensor, bounds: tuple[float, float]) -> float:
+        """The ``eps`` from which on a sample (N, ...) may become any other within ``bounds``."""
+        low, high = bounds
+        darkest = torch.full_like(pixels[:1], low)
+        # In no norm that there is for threats is a change longer than all its values together.
+        free = self.resized((high - low) * darkest.numel())
+        reached = free.project(torch.full_like(darkest, high), darkest)
+        return float(free.distance(reached, darkest)[0])
 
     def describe(self) -> dict[str, Any]:
         """The options, as a config would give them."""

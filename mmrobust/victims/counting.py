@@ -40,6 +40,7 @@ class Counters:
         measures: Numbers per sample that an attack reports of itself.
         notes: Words per sample, likewise.
         timing: Seconds and shares of calls per sample; not reproducible.
+        seen: (N,) bool, where an attack saw success in passing, perhaps before rounding.
         clean: (N, K), outputs for the clean pixels; None before they are known.
         answers: Row -> log-probabilities (K,) that a query attack was given for
             what it returned; another answer to the same pixels raises a flag.
@@ -55,6 +56,7 @@ class Counters:
         self.measures: list[dict[str, float]] = [{} for _ in range(n)]
         self.notes: list[dict[str, str]] = [{} for _ in range(n)]
         self.timing: list[dict[str, float]] = [{} for _ in range(n)]
+        self.seen = torch.zeros(n, dtype=torch.bool)
         self.clean: Tensor | None = None
         self.answers: dict[int, Tensor] = {}
         self.clean_answers: dict[int, Tensor] = {}
@@ -133,6 +135,10 @@ class CountingVictim(BoundVictim):
         for row in self.rows[mask.cpu()].tolist():
             self.counters.flags[row].add(name)
 
+    def saw_success(self, mask: Tensor) -> None:
+        """Take note that samples (N,) succeeded as they stood, whatever becomes of them."""
+        self.counters.seen[self.rows[mask.cpu()]] = True
+
     def select(self, rows: Tensor) -> CountingVictim:
         """The victim of some of the samples; counts go to the same counters."""
         rows = rows.cpu()
@@ -145,6 +151,13 @@ class CountingVictim(BoundVictim):
     def without_logs(self) -> CountingVictim:
         """The same victim, for a search whose answers nobody keeps."""
         return CountingVictim(self.victim, self.counters, self.rows, self.success_on)
+
+    def counted_apart(self) -> CountingVictim:
+        """The same samples with counters of their own, for what is no part of the attack."""
+        rows = torch.arange(len(self.rows))
+        apart = CountingVictim(self.victim, Counters(len(rows)), rows, self.success_on)
+        apart.counters.clean = self.clean_outputs
+        return apart
 
     @property
     def clean_outputs(self) -> Tensor:

@@ -33,6 +33,23 @@ FLAGS = {
     'cannot refine the joint: its highest pixel is taken. MMPose itself ends there.',
     'members_skipped': 'The search by queries of the preset was left out: it has one victim, which '
     'it asks about values within finite bounds.',
+    'not_converged': 'The objective still grew in the last steps of a run that found nothing: more '
+    'steps, or restarts, may find something. Try steps=100, or worst_case.',
+    'success_lost': 'An iterate succeeded, and what was returned does not: rounding to 8 bits '
+    'undid it, or the loop went on past it (early_stop=False). Try a loss with a margin, restarts, '
+    'or early_stop=True.',
+    'transfer_failed': 'The model that gave the gradients is fooled, the attacked one is not: that '
+    'says little of the attacked one. Take gradients from it, or an attack made to transfer.',
+    'weaker_than_noise': 'Noise broke what gradients had not: they led nowhere. Their model hides '
+    'them, or the attack has a fault; trust no number of theirs.',
+    'blackbox_beats_whitebox': 'A search by queries broke what gradients had not: the model hides '
+    'its gradients. Give the search more queries, or attack the model without what hides them.',
+    'unbounded_fails': 'Nothing was found though any value was allowed: the gradients are of no '
+    'use, or the goal cannot be met. This is no sign of robustness; try a search by queries.',
+    'unstable_loss': 'Neighbours within 4 grey levels differ by more than a tenth of the loss: '
+    'gradients are no guide. Average them (SI, VMI), or search by queries.',
+    'dynamic_victim': 'The model takes gradients of its own in a forward, so that it changes with '
+    'what it is asked. Attack it as it answers, with a search by queries.',
     'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
     'pose in space and there was nothing to attack.',
 }
