@@ -44,12 +44,13 @@ def indicators(
         rng: One random stream per sample.
     """
     inside = takes_gradients(victim, clean)
-    found = {'dynamic_victim': torch.full((len(clean),), inside)}
+    flags = {}
+    flags['dynamic_victim'] = torch.full((len(clean),), inside)
     if all(map(math.isfinite, victim.bounds)):
-        found['unstable_loss'] = unstable(victim, clean, goal, rng.fork('neighbours'))
+        flags['unstable_loss'] = unstable(victim, clean, goal, rng.fork('neighbours'))
         streams = rng.fork('unbounded')
-        found['unbounded_fails'] = stands_unbounded(victim, clean, goal, threat, streams)
-    return found
+        flags['unbounded_fails'] = stands_unbounded(victim, clean, goal, threat, streams)
+    return flags
 
 
 def unstable(victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom) -> Tensor:

@@ -8,7 +8,8 @@ FLAGS = {
     'unchanged': 'No pixel differs after rounding to 8 bits: the budget is below one grey level, '
     'or the gradient was zero throughout.',
     'random_outputs': 'The model answered the same pixels differently when asked again: it is not '
-    'deterministic, and what a query attack learned of it was partly noise.',
+    'deterministic, and what a query attack learned of it was partly noise. An attack with '
+    'gradients does better on the mean of several answers (eot_apgd).',
     'no_motion': 'The clip has no motion that could be followed; its noise was the same in all '
     'frames.',
     'probabilities_detected': "The model's scores sum to one and were taken for probabilities.",

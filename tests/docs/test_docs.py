@@ -17,6 +17,7 @@ from mmengine.config import Config
 
 import mmrobust
 from mmrobust.cli import attack as attack_command
+from mmrobust.cli import curve as curve_command
 from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
 from mmrobust.cli import train as train_command
@@ -25,6 +26,7 @@ from mmrobust.cli import verify as verify_command
 from mmrobust.cli.main import COMMANDS
 from mmrobust.cli.options import parse_options
 from mmrobust.datasets import SyntheticVideoDataset
+from mmrobust.engine import AttackHook
 from mmrobust.engine.settings import RunSettings
 from mmrobust.io.video import write_lossless
 from mmrobust.registry import (
@@ -138,6 +140,8 @@ def stock_script_runs(script: str, arguments: list[str]) -> None:
 
 def hook_builds(cfg: dict) -> None:
     hook = HOOKS.build(cfg)
+    if not isinstance(hook, AttackHook):
+        return
     ATTACKS.build(hook.attack)
     RunSettings.from_config(hook.settings)
     assert set(hook.victim or {}) < VICTIM_OPTIONS
@@ -145,6 +149,7 @@ def hook_builds(cfg: dict) -> None:
 
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
+    'tools/curve.py': curve_command.parser(),
     'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
     'tools/train.py': train_command.parser(),
@@ -167,7 +172,7 @@ def check_command(words: list[str]) -> None:
         options_build(words[words.index('tools/attack.py') + 1 :])
     elif words[0] == 'python' and words[1] in PARSERS:
         PARSERS[words[1]].parse_args(words[2:])
-    elif words[0] == 'python' and words[1].startswith('tools/data/'):
+    elif words[0] == 'python' and words[1].startswith(('tools/data/', 'tools/analysis_tools/')):
         source = (ROOT / words[1]).read_text()
         assert all(f"'{word}'" in source for word in words[2:] if word.startswith('--')), line
     else:

@@ -37,6 +37,7 @@ def test_every_shipped_config_has_a_name_and_can_be_built():
         ('vmi_fgsm', 'VMI-FGSM'),
         ('vni_fgsm', 'VNI-FGSM'),
         ('emi_fgsm', 'EMI-FGSM'),
+        ('eot_apgd', 'EOT-APGD'),
         ('ssa_mi_fgsm', 'SSA-MI-FGSM'),
         ('ti_fgsm', 'TI-MI-FGSM'),
         ('di_fgsm', 'DI-MI-FGSM'),

@@ -10,6 +10,7 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ def read_images(images: Path, labels: Path, number: int) -> tuple[Tensor, Tensor
     )
 
 
-def _idx(path: Path, magic: int, header: int) -> np.ndarray:
+def _idx(path: Path, magic: int, header: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The bytes of an IDX file, behind its header."""
     content = gzip.decompress(path.read_bytes())
     found = int.from_bytes(content[:4], 'big')
