@@ -13,6 +13,7 @@ import benchmarks_overhead
 import benchmarks_pose
 import benchmarks_query
 import benchmarks_saliency
+import benchmarks_suite
 
 SUITES: dict[str, Callable[[bool], None]] = {
     'flow': benchmarks_flow.run,
@@ -20,6 +21,7 @@ SUITES: dict[str, Callable[[bool], None]] = {
     'pose': benchmarks_pose.run,
     'query': benchmarks_query.run,
     'saliency': benchmarks_saliency.run,
+    'suite': benchmarks_suite.run,
 }
 
 
