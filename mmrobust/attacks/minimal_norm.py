@@ -20,6 +20,9 @@ from mmrobust.threats import L2, Linf, Threat
 from mmrobust.threats.masks import Masked
 from mmrobust.victims.counting import CountingVictim
 
+# Beyond the border that a linear victim would have, for values 0..1; DeepFool's official code's.
+BEYOND = 1e-4
+
 
 @dataclass
 class Best:

@@ -31,8 +31,8 @@ FLAGS = {
     'annotations is given.',
     'flat_heatmap': "A heatmap, clean or attacked, is so nearly flat that MMPose's UDP decoder "
     'cannot refine the joint: its highest pixel is taken. MMPose itself ends there.',
-    'members_skipped': 'The search by queries of the preset was left out: it has one victim, which '
-    'it asks about values within finite bounds.',
+    'members_skipped': 'Attacks of the preset were left out: its search by queries has one victim, '
+    'which it asks about values within finite bounds, and FAB-T knows l_inf, l_2 and l_1 alone.',
     'joint_missing': 'A joint that the lifter needs is not labelled, so that the person has no '
     'pose in space and there was nothing to attack.',
 }
