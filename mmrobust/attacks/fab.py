@@ -3,16 +3,15 @@
 Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 """
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.minimal_norm import BEYOND, Best, Look, MinimalNorm, Search, ball_of
+from mmrobust.attacks.minimal_norm import BEYOND, Look, MinimalNorm, Search, ball_of
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.hyperplane import Norm, way_onto
 from mmrobust.functional.losses import margin
@@ -25,8 +24,6 @@ from mmrobust.registry import ATTACKS
 from mmrobust.threats import L1, L2, Linf, Threat
 
 NORMS: dict[type[Threat], Norm] = {L1: 'l1', L2: 'l2', Linf: 'linf'}
-# In all three norms, and on the longest clip, further than any change.
-ANYWHERE = 1e12
 # Outputs (N, K) -> (N,), zero on a border and above behind it.
 Lead = Callable[[Tensor], Tensor]
 
@@ -64,7 +61,7 @@ class FAB(MinimalNorm):
         retreat: What is left of the perturbation of a sample that has crossed, in (0, 1).
     """
 
-    balls: ClassVar[tuple[type[Threat], ...]] = (L1, L2, Linf)
+    balls: ClassVar[tuple[type[Threat], ...]] = (L2, Linf, L1)
 
     targets: int = 9
     overshoot: float = 0.05
@@ -95,14 +92,10 @@ class FAB(MinimalNorm):
 
     def search(self, search: Search) -> None:
         """Target after target, each without regard to the budget."""
-        anywhere = copy.copy(self)
-        anywhere.threat = self.threat.resized(ANYWHERE)
         for lead in self._leads(search):
-            none = torch.full_like(search.length(), torch.inf)
-            best = Best(search.clean.clone(), none, -none)
-            own = replace(search, best=best, rows=torch.arange(len(none)))
+            anywhere, own = self.unbounded(search)
             anywhere.one_target(own, lead)
-            self.offer(search, self.rounded(best.pixels, search.clean, search.victim))
+            self.offer(search, self.rounded(own.best.pixels, search.clean, search.victim))
 
     def one_target(self, search: Search, lead: Lead) -> None:
         """The steps across one border."""

@@ -123,7 +123,9 @@ class Threat(ABC):
         if small or not len(pixels):
             return
         darkest = torch.full_like(pixels[:1], low)
-        reached = self.project(torch.full_like(darkest, high), darkest)
+        # A budget that counts may be a fraction, which reaches nothing.
+        largest = self.resized(1e12) if self.counts else self
+        reached = largest.project(torch.full_like(darkest, high), darkest)
         most = float(self.distance(reached, darkest)[0])
         rule = f'at most {most:g}, from one end of the values to the other'
         require(self.eps <= most * (1 + 1e-6), 'threat.eps', rule, self.eps)

@@ -63,9 +63,9 @@ def suited(cls: type[Attack], threat: Threat) -> Threat:
     if not cls.counts:
         return with_ball(threat, L2(threat.eps * math.sqrt(math.prod(CLIP))))
     if not threat.eps:
-        return with_ball(threat, L0(0, cls.unit))
+        return with_ball(threat, L0(0))
     limit = None if isinstance(ball_of(threat), L2) else threat.eps
-    every = with_ball(threat, L0(math.prod(CLIP), cls.unit, limit))
+    every = with_ball(threat, L0(math.prod(CLIP), 'value', limit))
     dark = torch.zeros(1, *CLIP)
     return every.resized(float(every.distance(every.project(dark + 255, dark), dark)))
 

@@ -216,6 +216,7 @@ def test_masks_restrict_the_choice_of_l0():
 def test_budgets_end_with_all_there_is(threat, most):
     pixels = _pixels()
     threat(most).check_range(pixels, BOUNDS)
+    threat(0.5).check_range(pixels, BOUNDS)
     with pytest.raises(ValueError, match=f'threat.eps must be at most {most:g}'):
         threat(most + 1).check_range(pixels, BOUNDS)
 
