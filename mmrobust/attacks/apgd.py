@@ -168,6 +168,11 @@ class APGD(GradientLoop):
         state.rises = torch.zeros_like(state.rises)
         return state.best_gradient.where(rows, gradient)
 
+    def lengths(self, state: LoopState) -> Tensor:
+        """Each sample's own."""
+        assert isinstance(state, APGDState)
+        return state.length
+
     def step(self, state: LoopState, steepest: Tensor) -> Tensor:
         """Half of a projected step, half of the way that the last one took."""
         assert isinstance(state, APGDState)
@@ -186,7 +191,7 @@ class APGD(GradientLoop):
         return state.kept
 
     def _inside(self, state: APGDState, pixels: Tensor) -> Tensor:
-        return self.threat.project(pixels, state.clean).clamp(*state.victim.bounds)
+        return self.threat.project_inside(pixels, state.clean, state.victim.bounds)
 
     @staticmethod
     def _keep(state: APGDState, outputs: Tensor) -> Tensor:

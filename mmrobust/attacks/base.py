@@ -50,9 +50,11 @@ class Attack(ABC):
     Attributes:
         control: True for a baseline such as random noise, which need not beat
             anything: attacks are compared with it.
+        counts: Whether it suits threats that count what changes and leave open by how much.
     """
 
     control: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
 
     threat: Threat = field(default_factory=Linf)
     goal: Goal = USUAL_GOAL
@@ -64,6 +66,8 @@ class Attack(ABC):
         self.threat = Linf() if self.threat is None else self.threat
         self.goal = USUAL_GOAL if self.goal is None else self.goal
         require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', self.threat)
+        rule = f'one of a norm of lengths (Linf, L2, L1) for {type(self).__name__}'
+        require(self.counts or not self.threat.counts, 'threat', rule, self.threat)
         require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', self.goal)
 
     def check_goal(self, goal: Goal) -> None:  # noqa: B027
@@ -216,7 +220,7 @@ class Attack(ABC):
 
     def rounded(self, candidate: Tensor, clean: Tensor, victim: BoundVictim) -> Tensor:
         """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
-        inside = self.threat.project(candidate, clean).clamp(*victim.bounds)
+        inside = self.threat.project_inside(candidate, clean, victim.bounds)
         if victim.grid_step is None:
             return inside
         return self.threat.on_grid(inside, clean, victim.grid_step).clamp(*victim.bounds)

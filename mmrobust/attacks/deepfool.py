@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.minimal_norm import Look, MinimalNorm, Search
+from mmrobust.attacks.minimal_norm import BEYOND, Look, MinimalNorm, Search
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.losses import margin
 from mmrobust.functional.norms import expand_to
@@ -17,9 +17,6 @@ from mmrobust.goals.classes import ClassFacts
 from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.targeted import Targeted
 from mmrobust.registry import ATTACKS
-
-# Beyond the border that a linear victim would have, for values 0..1; the official code's.
-BEYOND = 1e-4
 
 
 @ATTACKS.register_module()

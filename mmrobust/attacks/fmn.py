@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
-from mmrobust.attacks.minimal_norm import Look, MinimalNorm, Search, annealed, ball_of
+from mmrobust.attacks.minimal_norm import Look, MinimalNorm, Search, annealed, ball_of, with_border
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals import BoundGoal
 from mmrobust.goals.classes import ClassGoal
@@ -79,7 +79,7 @@ class FMN(MinimalNorm):
     def search(self, search: Search) -> None:
         """Algorithm 1, for every sample in its own ball."""
         clean, width = search.clean, self.width(search)
-        aim = _with_border(search.goal)
+        aim = with_border(search.goal)
         delta = torch.zeros_like(clean)
         radius = torch.full_like(search.length(), self.threat.eps)
         for step in range(self.steps):
@@ -124,8 +124,3 @@ class FMN(MinimalNorm):
         # The dual norm: what the steepest step of norm 1 gains.
         slope = (self.threat.steepest(gradient) * gradient).flatten(1).sum(dim=1)
         return gap / slope
-
-
-def _with_border(goal: BoundGoal) -> BoundGoal:
-    """A goal of classes with the margin, which is zero on the border; any other as it is."""
-    return goal.with_loss('margin') if isinstance(goal.goal, ClassGoal) else goal

@@ -14,6 +14,7 @@ from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.loss_trace import LossTrace
 from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.functional.checks import require, whole
+from mmrobust.functional.norms import expand_to
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
@@ -112,12 +113,12 @@ class GradientLoop(Attack):
                 if not len(rows):
                     return found, done
                 state, live, gradient = state.select(rows), live[rows], gradient[rows]
-            steepest = self.threat.steepest(gradient)
+            steepest = self._steepest(state, gradient)
             # What the threat forbids (a mask) is no way to go either.
             state.victim.flag('zero_gradient', ~steepest.flatten(1).any(dim=1))
             direction = self._like(self.direction(state, gradient), state, 'direction')
             if direction is not gradient:
-                steepest = self.threat.steepest(direction)
+                steepest = self._steepest(state, direction)
             state.pixels = self._like(self.step(state, steepest), state, 'step')
         self.leave(state)
         state.victim.flag('not_converged', trace.still_rising(live))
@@ -162,11 +163,15 @@ class GradientLoop(Attack):
         """What the next step follows (N, ...); the gradient itself, or what it adds to."""
         return gradient
 
+    def lengths(self, state: LoopState) -> Tensor:
+        """Of the samples' next steps (N,), in the threat's norm."""
+        length = step_length(self.step_size, self.step_unit, self.threat)
+        return torch.full_like(state.pixels.flatten(1)[:, 0], length)
+
     def step(self, state: LoopState, steepest: Tensor) -> Tensor:
         """Pixels after a step along ``steepest``, which has the threat's norm 1, projected back."""
-        length = step_length(self.step_size, self.step_unit, self.threat)
-        moved = state.pixels + length * steepest
-        return self.threat.project(moved, state.clean).clamp(*state.victim.bounds)
+        moved = state.pixels + expand_to(self.lengths(state), steepest) * steepest
+        return self.threat.project_inside(moved, state.clean, state.victim.bounds)
 
     def ending(self, state: LoopState) -> Tensor:
         """Pixels of the samples that no step succeeded on (N, ...): where the last one led."""
@@ -174,6 +179,11 @@ class GradientLoop(Attack):
 
     def leave(self, state: LoopState) -> None:
         """Called with the samples that end here, for what an attack reports of itself."""
+
+    def _steepest(self, state: LoopState, direction: Tensor) -> Tensor:
+        """The step of the threat's norm 1 from where the samples stand."""
+        bounds, lengths = state.victim.bounds, self.lengths(state)
+        return self.threat.steepest_inside(direction, state.pixels, bounds, lengths)
 
     def _like(self, found: Tensor, state: LoopState, method: str) -> Tensor:
         """What a method of a variant's gave, if it has the shape of the pixels."""

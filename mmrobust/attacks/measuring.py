@@ -7,7 +7,8 @@ from torch import Tensor
 
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.attacks.second_look import other_answers
-from mmrobust.functional.norms import l2_norm, linf_norm
+from mmrobust.functional.counting import changed_units
+from mmrobust.functional.norms import l1_norm, l2_norm, linf_norm
 from mmrobust.functional.rounding import spacing
 from mmrobust.goals import BoundGoal
 from mmrobust.threats import Threat
@@ -42,7 +43,9 @@ def measured(
     success = goal.success(outputs) & attackable
     delta = adversarial - clean
     changed = delta.transpose(1, 2).flatten(2).any(dim=2) if delta.dim() == 5 else delta[:, :0]
-    linf, l2 = linf_norm(delta), l2_norm(delta)
+    linf, l2, l1 = linf_norm(delta), l2_norm(delta), l1_norm(delta)
+    values = changed_units(delta, 'value').sum(dim=1)
+    pixels = changed_units(delta, 'pixel').sum(dim=1)
     unsound = ~outputs.isfinite().all(dim=1)
     still = attackable & (linf == 0)
     flags = {'unchanged': still, 'not_finite': unsound}
@@ -67,6 +70,9 @@ def measured(
             flags=tuple(sorted(counters.flags[i])),
             mean_abs=float(delta[i].abs().mean()),
             rmse=float(delta[i].square().mean().sqrt()),
+            l1=float(l1[i]),
+            values=int(values[i]),
+            pixels=int(pixels[i]),
             measures=counters.measures[i],
             notes=counters.notes[i],
             timing=counters.timing[i],

@@ -67,13 +67,16 @@ def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[M
     return found
 
 
-def preset_members(preset: Preset, goal: BoundGoal, *, queries: bool) -> list[MemberConfig]:
+def preset_members(
+    preset: Preset, goal: BoundGoal, *, queries: bool, norm: bool
+) -> list[MemberConfig]:
     """The members of a preset, each of which begins with those of the one before it.
 
     Args:
         preset: Of ``PRESETS``.
         goal: Bound to the samples: what losses there are decides.
         queries: Whether a search by queries is possible.
+        norm: Whether the threat's norm is one in which FAB-T knows the smallest change.
     """
     classes = isinstance(goal.goal, ClassGoal)
     losses: list[str | None] = [*goal.losses()[: 1 if classes else None]] or [None]
@@ -90,6 +93,8 @@ def preset_members(preset: Preset, goal: BoundGoal, *, queries: bool) -> list[Me
         found.append({'type': 'Square', 'name': 'square-500', 'budget': 500})
     if preset == 'thorough':
         found += [_apgd(loss, 100, restarts=4) for loss in losses]
+    if preset == 'thorough' and classes and norm:
+        found.append({'type': 'FAB', 'name': 'fab-t9-100', 'targets': 9, 'steps': 100})
     if preset == 'thorough' and queries:
         square = {'type': 'Square', 'name': 'square-5000', 'budget': 5000}
         found.append({**square, 'shape': 'frame'})

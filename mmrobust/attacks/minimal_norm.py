@@ -3,10 +3,11 @@
 Shapes: N samples, C channels, T frames, H, W pixels, K outputs; values 0..255.
 """
 
+import copy
 import math
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -16,9 +17,15 @@ from mmrobust.functional.checks import require, whole
 from mmrobust.functional.norms import expand_to
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
+from mmrobust.goals.classes import ClassGoal
 from mmrobust.threats import L2, Linf, Threat
 from mmrobust.threats.masks import Masked
 from mmrobust.victims.counting import CountingVictim
+
+# Beyond the border that a linear victim would have, for values 0..1; DeepFool's official code's.
+BEYOND = 1e-4
+# In all norms, and on the longest clip, further than any change.
+ANYWHERE = 1e12
 
 
 @dataclass
@@ -103,9 +110,9 @@ class MinimalNorm(Attack):
 
     The victim is always shown what would be saved: rounded to its grid, inside threat and
     bounds. What succeeds so is a winner, and the smallest is returned; at the end it is drawn
-    towards the clean pixels by bisection, for l_inf in whole levels. Its length in the threat's
-    norm is the measure ``eps_star``, which a sample without a winner lacks: of that the point
-    of the largest objective is returned. A variant writes ``search``.
+    towards the clean pixels by bisection, for l_inf in whole levels, for l_0 in units. Its length
+    in the threat's norm is the measure ``eps_star``, which a sample without a winner lacks: of
+    that the point of the largest objective is returned. A variant writes ``search``.
 
     Lengths that papers give for values 0..1 are in units of the victim's range of values
     (``victim.bounds``): 255 grey levels.
@@ -128,7 +135,7 @@ class MinimalNorm(Attack):
     refinements: int = 8
 
     def __post_init__(self) -> None:
-        self.threat = L2() if self.threat is None else self.threat
+        self.threat = self.balls[0]() if self.threat is None else self.threat
         super().__post_init__()
         norms = ' or '.join(ball.__name__ for ball in self.balls)
         rule = f'{norms}, masked or not, for {type(self).__name__}'
@@ -150,8 +157,9 @@ class MinimalNorm(Attack):
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> Tensor:
         """The smallest winners; clean pixels where the budget is below the least step."""
-        # In either norm no change is smaller than the change of one value.
-        if self.threat.eps * (1 + 1e-9) < (victim.grid_step or 0.0) or not self.threat.eps:
+        # In no norm is a change smaller than the change of one value; l_0 counts those.
+        least = 1.0 if self.threat.counts else victim.grid_step or 0.0
+        if self.threat.eps * (1 + 1e-9) < least or not self.threat.eps:
             return pixels
         none = torch.full((len(pixels),), torch.inf, dtype=torch.float64, device=pixels.device)
         best = Best(pixels.clone(), none, -none)
@@ -206,6 +214,14 @@ class MinimalNorm(Attack):
         search.victim.flag('zero_gradient', ~found.flatten(1).any(dim=1))
         return found
 
+    def unbounded(self, search: Search) -> tuple[Self, Search]:
+        """The same attack and search where any distance will do, with a best of their own."""
+        anywhere = copy.copy(self)
+        anywhere.threat = self.threat.resized(ANYWHERE)
+        none = torch.full_like(search.length(), torch.inf)
+        best = Best(search.clean.clone(), none, -none)
+        return anywhere, replace(search, best=best, rows=torch.arange(len(none)))
+
     @staticmethod
     def width(search: Search) -> float:
         """The range of values, 1 in papers."""
@@ -221,6 +237,7 @@ class MinimalNorm(Attack):
         """Draw winners towards the clean pixels, as long as they win."""
         low, step = torch.zeros_like(search.best.length), search.victim.grid_step
         levels = step if isinstance(ball_of(self.threat), Linf) else None
+        levels = 1.0 if self.threat.counts else levels
         for _ in range(self.refinements):
             high = search.best.length.clone()
             aim = (low + high) / 2
@@ -233,6 +250,11 @@ class MinimalNorm(Attack):
             there = self.within(search.best.pixels[at], part.clean, aim[at])
             self.offer(part, self.rounded(there, part.clean, part.victim))
             low[at] = low[at].where(search.best.length[at] < high[at], aim[at])
+
+
+def with_border(goal: BoundGoal) -> BoundGoal:
+    """A goal of classes with the margin, which is zero on the border; any other as it is."""
+    return goal.with_loss('margin') if isinstance(goal.goal, ClassGoal) else goal
 
 
 def stretched(delta: Tensor, lengths: Tensor) -> Tensor:

@@ -31,6 +31,9 @@ class Outcome:
             the documentation's page on concepts.
         mean_abs: Mean absolute change of a value, grey levels.
         rmse: Root of the mean square change of a value, grey levels.
+        l1: Sum of the absolute changes, grey levels.
+        values: Number of values that changed.
+        pixels: Likewise of pixels, whose channels count as one.
         measures: What the attack reports of itself, by name.
         notes: Likewise, in words: ``broken_by``, the member of an ensemble that succeeded.
         timing: Seconds in and outside the victim (``victim_seconds``,
@@ -52,6 +55,9 @@ class Outcome:
     flags: tuple[str, ...]
     mean_abs: float = 0.0
     rmse: float = 0.0
+    l1: float = 0.0
+    values: int = 0
+    pixels: int = 0
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict, compare=False)

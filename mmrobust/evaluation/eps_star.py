@@ -14,13 +14,22 @@ from typing import Any
 from mmrobust.evaluation.summary import Row, share
 
 # Which key of a row has the size of the perturbation in a ball's norm.
-NORMS = {'Linf': 'linf', 'L2': 'l2'}
+NORMS = {
+    'Linf': 'linf',
+    'L2': 'l2',
+    'L1': 'l1',
+    'L0 value': 'values',
+    'L0 pixel': 'pixels',
+    'L0 frame': 'frames',
+}
 
 
 def norm_of(threat: Mapping[str, Any]) -> str:
-    """The ball inside the masks of a threat's config, by the name of its class."""
+    """The ball inside the masks of a threat's config: its class, and what that counts."""
     inner = threat.get('threat')
-    return norm_of(inner) if isinstance(inner, Mapping) else str(threat.get('type'))
+    if isinstance(inner, Mapping):
+        return norm_of(inner)
+    return ' '.join(str(threat[key]) for key in ('type', 'unit') if key in threat)
 
 
 def distance(row: Row, norm: str) -> float:

@@ -74,10 +74,10 @@ class AttackSuccess(PairedMetric):
 
 @METRICS.register_module()
 class PerturbationSize(PairedMetric):
-    """Mean size of the change: l_inf, l_2, absolute and root mean square, changed frames."""
+    """Mean size of the change in several norms, and how many values, pixels, frames changed."""
 
     def compute_metrics(self, results: list[summary.Row]) -> dict[str, float]:
-        """``linf``, ``l2``, ``mean_abs``, ``rmse``, ``frames``."""
+        """``linf``, ``l2``, ``l1``, ``mean_abs``, ``rmse``, ``values``, ``pixels``, ``frames``."""
         return _numbers(summary.perturbation(results))
 
 

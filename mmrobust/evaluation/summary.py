@@ -4,6 +4,7 @@ A row is one sample's line of the ledger: plain values under the keys
 ``index``, ``name``, ``label``, ``clean_prediction``, ``adversarial_prediction``,
 ``clean_correct``, ``adversarial_correct``, ``attacked``, ``success``, ``linf``,
 ``l2``, ``mean_abs``, ``rmse``, ``frames``, ``forwards``, ``backwards``, ``queries``,
+(``l1``, ``values`` and ``pixels``, which lines of earlier versions lack,)
 ``seconds``, ``measures``, ``timing``, ``flags``, ``clean_confidence``,
 ``adversarial_confidence`` and ``error`` (None, or why the sample could not be
 loaded). ``label``, ``clean_correct`` and ``adversarial_correct`` are None where nothing
@@ -60,12 +61,13 @@ def cost(rows: Sequence[Row]) -> dict[str, float | None]:
 
 
 def perturbation(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Mean l_inf, l_2, mean absolute and root mean square change (grey levels), changed frames.
+    """Mean size of the change by each measure: in grey levels, and what changed.
 
-    Per attacked sample.
+    Per attacked sample that has it: lines of earlier versions lack some.
     """
-    names = ('linf', 'l2', 'mean_abs', 'rmse', 'frames')
-    return {name: mean(row[name] for row in attacked(rows)) for name in names}
+    names = ('linf', 'l2', 'l1', 'mean_abs', 'rmse', 'values', 'pixels', 'frames')
+    tried = attacked(rows)
+    return {name: mean(row[name] for row in tried if name in row) for name in names}
 
 
 def measures(rows: Sequence[Row]) -> dict[str, float | None]:

@@ -12,6 +12,11 @@ def expand_to(per_sample: Tensor, like: Tensor) -> Tensor:
     return per_sample.reshape(-1, *([1] * (like.dim() - 1)))
 
 
+def l1_norm(x: Tensor) -> Tensor:
+    """Sum of the absolute values of each sample; (N, ...) -> (N,)."""
+    return x.abs().flatten(1).sum(dim=1)
+
+
 def l1_mean(x: Tensor) -> Tensor:
     """Mean absolute value of each sample; (N, ...) -> (N,)."""
     return x.abs().flatten(1).mean(dim=1)
@@ -46,3 +51,9 @@ def unit_l2(x: Tensor) -> Tensor:
     scaled = x / peak.where(peak > 0, 1.0)
     norm = expand_to(l2_norm(scaled), x)
     return scaled / norm.where(norm > 0, 1.0)
+
+
+def unit_l1(x: Tensor) -> Tensor:
+    """Each sample scaled to an l_1 norm of 1; an all-zero sample stays zero."""
+    total = expand_to(l1_norm(x), x)
+    return x / total.where(total > 0, 1.0)

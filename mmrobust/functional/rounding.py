@@ -1,5 +1,7 @@
 """Rounding a perturbation to whole grey levels without leaving its budget."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -28,6 +30,29 @@ def round_within_l2(delta: Tensor, eps: float) -> Tensor:
     dear = cost.cumsum(dim=1) > room[:, None]
     first = torch.where(dear, fraction, 0.0).amax(dim=1, keepdim=True)
     rounded = whole + (size - whole > first)
+    return delta.sign() * rounded.reshape(delta.shape).to(delta.dtype)
+
+
+def round_within_l1(delta: Tensor, eps: float) -> Tensor:
+    """The perturbation in whole grey levels, of the same l_1 norm where possible.
+
+    All values are rounded towards zero, and the levels that are left of the norm go one each to
+    the values of the largest fractions, the first of equal ones: a long clip has less than a
+    level for each value, and equal values are the rule, as steps are made of signs.
+
+    Args:
+        delta: Perturbation (N, ...) of l_1 norm at most ``eps``, grey levels.
+        eps: Budget, grey levels; never exceeded.
+    """
+    size = delta.abs().flatten(1).double()
+    whole = size.floor()
+    # The factor: a norm is often meant to be a whole number, and lacks its last bits.
+    total = (size.sum(dim=1) * (1 + 1e-6)).floor().clamp(max=math.floor(eps))
+    room = total - whole.sum(dim=1)
+    ranked, order = (size - whole).sort(dim=1, descending=True, stable=True)
+    place = torch.arange(1, size.shape[1] + 1, device=size.device)
+    up = (place <= room[:, None]) & (ranked > 0)
+    rounded = whole.scatter_add(1, order, up.to(whole))
     return delta.sign() * rounded.reshape(delta.shape).to(delta.dtype)
 
 

@@ -38,6 +38,9 @@ def sample_row(
         'l2': outcome.l2,
         'mean_abs': outcome.mean_abs,
         'rmse': outcome.rmse,
+        'l1': outcome.l1,
+        'values': outcome.values,
+        'pixels': outcome.pixels,
         'frames': outcome.frames,
         'forwards': outcome.forwards,
         'backwards': outcome.backwards,
@@ -64,6 +67,8 @@ def failure_row(index: int, failure: Failure) -> dict[str, Any]:
 
 COUNTS = ('frames', 'forwards', 'backwards', 'queries')
 NUMBERS = ('linf', 'l2', 'mean_abs', 'rmse', 'seconds')
+# Numbers that lines of earlier versions lack.
+LATER = ('l1', 'values', 'pixels')
 # Of the measures, with a side before the name, a line has those of its model.
 SIDES = ('clean', 'adversarial')
 MEASURES = ('prediction', 'confidence', 'pck', 'oks', 'error', 'mpjpe')
@@ -105,7 +110,7 @@ def _check_numbers(entry: dict[str, Any], attack: Mapping[str, Any]) -> None:
         value = entry.get(key)
         require(_number(value), key, 'a number', value)
         require(key in NUMBERS or whole(value), key, 'a whole number', value)
-    for key in ('label', *(f'{side}_{name}' for side in SIDES for name in MEASURES)):
+    for key in (*LATER, 'label', *(f'{side}_{name}' for side in SIDES for name in MEASURES)):
         value = entry.get(key)
         require(value is None or _number(value), key, 'a number', value)
     for key in (f'{side}_correct' for side in SIDES):

@@ -5,7 +5,8 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any, Self
+from math import isfinite
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -20,7 +21,13 @@ class Threat(ABC):
 
     A new norm is a new subclass; no attack changes for it. ``eps`` is in the
     norm's own unit, on pixels 0..255.
+
+    Attributes:
+        counts: Whether it counts what changes and leaves open by how much. Such a threat needs
+            a victim whose values have bounds, and an attack that takes no steps of a length.
     """
+
+    counts: ClassVar[bool] = False
 
     eps: float
 
@@ -35,6 +42,37 @@ class Threat(ABC):
     @abstractmethod
     def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """The member of the ball round ``pixels`` next to ``candidate``."""
+
+    def project_inside(
+        self, candidate: Tensor, pixels: Tensor, bounds: tuple[float, float]
+    ) -> Tensor:
+        """A member of ball and range of values near ``candidate``.
+
+        Clamping a member of the ball is the nearest for l_inf and a near one for l_2; where it
+        wastes budget, a norm has more to say.
+
+        Args:
+            candidate: (N, ...).
+            pixels: (N, ...), inside the bounds.
+            bounds: Least and largest value.
+        """
+        return self.project(candidate, pixels).clamp(*bounds)
+
+    def steepest_inside(
+        self, gradient: Tensor, pixels: Tensor, bounds: tuple[float, float], lengths: Tensor
+    ) -> Tensor:
+        """The steepest step of norm 1 that, at its length, does not leave the range of values.
+
+        Where all values change, clamping does as well. A norm whose steps change few of them
+        goes on with others instead of wasting its length on those that are at their end.
+
+        Args:
+            gradient: (N, ...).
+            pixels: (N, ...), where the samples stand.
+            bounds: Least and largest value.
+            lengths: (N,), what the step will be multiplied by, > 0.
+        """
+        return self.steepest(gradient)
 
     @abstractmethod
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
@@ -78,8 +116,11 @@ class Threat(ABC):
             bounds: Least and largest value of the victim's pixels.
         """
         low, high = bounds
-        # In no norm is a change smaller than its largest value.
-        if not len(pixels) or self.eps <= high - low:
+        rule = 'one of a norm for a victim whose values have no bounds'
+        require(isfinite(high - low) or not self.counts, 'threat', rule, self)
+        # In no norm of lengths is a change smaller than its largest value.
+        small = not self.counts and self.eps <= high - low
+        if small or not len(pixels):
             return
         most = self.longest(pixels, bounds)
         rule = f'at most {most:g}, from one end of the values to the other'

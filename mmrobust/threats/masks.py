@@ -36,6 +36,11 @@ class Masked(Threat):
         """The budget of the ball inside the mask."""
         return self.threat.eps
 
+    @property
+    def counts(self) -> bool:  # type: ignore[override]
+        """As the ball inside the mask."""
+        return self.threat.counts
+
     @abstractmethod
     def mask(self, pixels: Tensor) -> Tensor:
         """True where change is allowed; broadcasts against ``pixels``."""
@@ -56,9 +61,26 @@ class Masked(Threat):
         """Undo changes outside the mask, then project onto the ball."""
         return self.threat.project(self._masked(candidate, pixels), pixels)
 
+    def project_inside(
+        self, candidate: Tensor, pixels: Tensor, bounds: tuple[float, float]
+    ) -> Tensor:
+        """Likewise, onto ball and range of values."""
+        return self.threat.project_inside(self._masked(candidate, pixels), pixels, bounds)
+
+    def steepest_inside(
+        self, gradient: Tensor, pixels: Tensor, bounds: tuple[float, float], lengths: Tensor
+    ) -> Tensor:
+        """The steepest step among those inside mask and range of values."""
+        inside = self._masked(gradient, torch.zeros_like(gradient))
+        return self.threat.steepest_inside(inside, pixels, bounds, lengths)
+
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Round inside the mask."""
         return self.threat.quantize(self._masked(candidate, pixels), pixels)
+
+    def on_grid(self, candidate: Tensor, pixels: Tensor, step: float) -> Tensor:
+        """Whole steps inside the mask."""
+        return self.threat.on_grid(self._masked(candidate, pixels), pixels, step)
 
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """The norm inside the mask; infinite for a change outside (N,)."""

@@ -32,8 +32,8 @@ FLAGS = {
     'annotations is given.',
     'flat_heatmap': "A heatmap, clean or attacked, is so nearly flat that MMPose's UDP decoder "
     'cannot refine the joint: its highest pixel is taken. MMPose itself ends there.',
-    'members_skipped': 'The search by queries of the preset was left out: it has one victim, which '
-    'it asks about values within finite bounds.',
+    'members_skipped': 'Attacks of the preset were left out: its search by queries has one victim, '
+    'which it asks about values within finite bounds, and FAB-T knows l_inf, l_2 and l_1 alone.',
     'not_converged': 'The objective still grew in the last steps of a run that found nothing: more '
     'steps, or restarts, may find something. Try steps=100, or worst_case.',
     'success_lost': 'An iterate succeeded, and what was returned does not: rounding to 8 bits '

@@ -26,6 +26,7 @@ Card = Mapping[str, Any]
 FAR = ' by more than a fifth of the box'
 
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
+LATER = ('l1', 'values', 'pixels')
 NOUNS = {
     'video': 'video',
     'view': 'video',
@@ -83,8 +84,12 @@ def threat_text(card: Card) -> str:
     inner = _part(threat, 'threat')
     ball = inner or threat
     words = [NORMS.get(str(ball.get('type')), str(ball.get('type') or ''))]
+    if ball.get('unit'):
+        words[0] += f' of {ball["unit"]}s'
     if ball.get('eps') is not None:
         words.append(f'eps {number(ball["eps"])}')
+    if ball.get('limit') is not None:
+        words.append(f'each value by at most {number(ball["limit"])}')
     if inner and threat.get('type'):
         words.append(str(threat['type']))
     if card.get('space') == 'view':
@@ -157,17 +162,22 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
     names = {
         'linf': 'l_inf',
         'l2': 'l_2',
+        'l1': 'l_1',
         'mean_abs': 'mean absolute',
         'rmse': 'root mean square',
+        'values': 'values changed',
+        'pixels': 'pixels changed',
         'frames': 'frames changed',
     }
     if not sample_kind(card)['frames']:
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
+    # A report of an earlier version lacks some.
     return [
         (name, number(mean.get(key)), number(max(found[key], default=None)))
         for key, name in names.items()
+        if key in mean or key not in LATER
     ]
 
 

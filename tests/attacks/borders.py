@@ -4,7 +4,7 @@ import pytest
 import torch
 from toys import Linear, predicted, random_weights
 
-from mmrobust.threats import L2, FrameMask, PixelMask
+from mmrobust.threats import L1, L2, FrameMask, PixelMask
 from mmrobust.victims import FunctionVictim
 
 NET = Linear(random_weights(classes=2))
@@ -29,7 +29,8 @@ def smallest(attack, net, pixels, rounded=True):
     for outcome, clean in zip(outcomes, pixels, strict=True):
         delta = outcome.adversarial.double() - clean
         euclidean = isinstance(attack.threat, L2 | FrameMask | PixelMask)
-        size = delta.norm() if euclidean else delta.abs().max()
+        order = 2 if euclidean else 1 if isinstance(attack.threat, L1) else torch.inf
+        size = torch.linalg.vector_norm(delta, order)
         assert outcome.success
         assert outcome.measures['eps_star'] == pytest.approx(float(size), rel=1e-6)
     return torch.tensor([outcome.measures['eps_star'] for outcome in outcomes]).double()

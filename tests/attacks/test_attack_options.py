@@ -8,7 +8,7 @@ import typing
 import numpy as np
 import pytest
 import torch
-from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights
+from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, random_weights, suited
 
 from mmrobust.attacks.minimal_norm import MinimalNorm
 from mmrobust.attacks.pgd import PGD
@@ -20,13 +20,13 @@ from mmrobust.io.video import write_lossless
 from mmrobust.registry import ATTACKS
 from mmrobust.samplers.multi_noise import MultiNoise
 from mmrobust.samplers.one_noise import OneNoise
-from mmrobust.threats import L2, Linf
+from mmrobust.threats import L0, L2, Linf
 from mmrobust.victims import FunctionVictim
 
 pytestmark = pytest.mark.sampled(3)
 
 NOUNS = {
-    'threat': (Linf(8), [L2(100), Linf(2)]),
+    'threat': (Linf(8), [L2(100), Linf(2), L0(2, 'frame', 9.0)]),
     'goal': (Misclassify(), [TargetClass('margin'), Misclassify('logit')]),
     'inner': (None, [PGD(steps=3)]),
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
@@ -62,7 +62,7 @@ def _options(cls):
         value = NOUNS[name][0] if name in NOUNS else value
         if name == 'threat' and issubclass(cls, MinimalNorm):
             # A smallest l_inf is a whole level, in which fine steps do not show.
-            value = L2(250)
+            value = suited(cls, L2(250))
         found[name] = value, hints[name]
     return found
 

@@ -9,12 +9,13 @@ from toys import ConvNet, Linear, clips, predicted, random_weights
 
 from mmrobust.attacks.ddn import DDN
 from mmrobust.attacks.deepfool import DeepFool
+from mmrobust.attacks.fab import FAB
 from mmrobust.attacks.fmn import FMN
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 
 SUPER = pytest.param(functools.partial(DeepFool, projection=True), id='SuperDeepFool')
-EUCLIDEAN = [DDN, FMN, DeepFool, SUPER]
+EUCLIDEAN = [DDN, FMN, DeepFool, SUPER, FAB]
 
 
 @pytest.mark.parametrize('cls', EUCLIDEAN)
@@ -139,10 +140,11 @@ def test_costs_are_the_steps_and_one_look(cls):
 
 @pytest.mark.parametrize('rounded', [False, True])
 @pytest.mark.parametrize('goal', [Misclassify(), TargetClass()])
-def test_linf_is_the_distance_from_the_border(rounded, goal):
+@pytest.mark.parametrize('cls', [FMN, FAB])
+def test_linf_is_the_distance_from_the_border(cls, rounded, goal):
     pixels = clips(4)
     exact = gaps(NET, pixels) / WAY.abs().sum()
-    found = smallest(FMN(threat=Linf(16), goal=goal), NET, pixels, rounded)
+    found = smallest(cls(threat=Linf(16), goal=goal), NET, pixels, rounded)
     if rounded:
         assert torch.equal(found, exact.ceil())
         return
@@ -150,11 +152,12 @@ def test_linf_is_the_distance_from_the_border(rounded, goal):
     assert (found <= exact * 1.01).all()
 
 
-def test_linf_gives_up_at_the_budget():
+@pytest.mark.parametrize('cls', [FMN, FAB])
+def test_linf_gives_up_at_the_budget(cls):
     target, pixels = victim(), clips(6)
     needed = (gaps(NET, pixels) / WAY.abs().sum()).ceil().tolist()
     cap = sorted(needed)[2]
-    outcomes = FMN(threat=Linf(cap + 0.5))(target, pixels, predicted(target, pixels))
+    outcomes = cls(threat=Linf(cap + 0.5))(target, pixels, predicted(target, pixels))
     assert {outcome.success for outcome in outcomes} == {True, False}
     for outcome, level in zip(outcomes, needed, strict=True):
         assert outcome.measures == ({'eps_star': level} if level <= cap else {})

@@ -1,5 +1,7 @@
 """An ensemble is as strong as its members together, and none of them sees the others."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from toys import ConvNet, Linear, PerClip, clips, predicted, random_weights
@@ -12,9 +14,9 @@ from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.worst_case import WorstCase
 from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import L2, Linf
+from mmrobust.threats import L2, FrameMask, Linf, Threat
 from mmrobust.victims import FunctionVictim
-from mmrobust.victims.counting import CountingVictim
+from mmrobust.victims.counting import Counters, CountingVictim
 
 MEMBERS = [
     {'type': 'PGD', 'name': 'some', 'steps': 3, 'loss': 'margin'},
@@ -121,7 +123,7 @@ def test_presets_cost_what_they_say(classes):
 
 def test_presets_are_nested():
     goal = Misclassify().bind(torch.tensor([0]), torch.randn(1, 12))
-    lists = [preset_members(preset, goal, queries=True) for preset in PRESETS]
+    lists = [preset_members(preset, goal, queries=True, norm=True) for preset in PRESETS]
     for shorter, longer in zip(lists, lists[1:], strict=False):
         assert longer[: len(shorter)] == shorter
         assert len(longer) > len(shorter)
@@ -146,6 +148,39 @@ def test_a_judge_leaves_the_search_out_and_says_so():
         assert 'members_skipped' in outcome.flags
         assert not any('square' in name for name in outcome.measures)
         assert outcome.queries > 0
+
+
+@dataclass(frozen=True)
+class Own(Threat):
+    """A norm that no attack knows."""
+
+    eps: float = 1.0
+
+    def random(self, pixels, rng):
+        return pixels
+
+    def steepest(self, gradient):
+        return gradient.sign()
+
+    def project(self, candidate, pixels):
+        return Linf(self.eps).project(candidate, pixels)
+
+    def quantize(self, candidate, pixels):
+        return Linf(self.eps).quantize(candidate, pixels)
+
+    def distance(self, candidate, pixels):
+        return Linf(self.eps).distance(candidate, pixels)
+
+
+@pytest.mark.parametrize(('threat', 'known'), [(Own(), False), (FrameMask(L2(60)), True)])
+def test_a_norm_of_ones_own_leaves_fab_out_and_says_so(threat, known):
+    pixels, counters = clips(1).float(), Counters(1)
+    victim = CountingVictim(FunctionVictim(ConvNet().eval()), counters, torch.arange(1))
+    goal = Misclassify().bind(torch.zeros(1).long(), torch.randn(1, 4))
+    attack = WorstCase(threat=threat, preset='thorough')
+    names = [member.name for member in attack._chosen(victim, pixels, goal)]
+    assert ('fab-t9-100' in names) == known
+    assert counters.flags == [set() if known else {'members_skipped'}]
 
 
 def test_streams_of_a_member_do_not_depend_on_what_was_drawn():
@@ -217,7 +252,7 @@ def test_the_thorough_preset_costs_what_it_says():
         victim, pixels, predicted(victim, pixels)
     )
     assert not outcome.success
-    assert outcome.forwards + outcome.backwards == 8460
+    assert outcome.forwards + outcome.backwards == 10279
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import mmrobust.attacks  # noqa: F401  (registers every attack)
 from mmrobust.attacks import Attack
 from mmrobust.attacks.minimal_norm import MinimalNorm, ball_of, with_ball
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import L2, FrameMask, Linf, PixelMask, Threat
+from mmrobust.threats import L0, L1, L2, FrameMask, Linf, PixelMask, Threat
 from mmrobust.victims import BoundVictim, FunctionVictim
 from mmrobust.victims.bound import Clip
 
@@ -50,15 +50,24 @@ OWN_LOSS = {'APGDT'}
 
 
 def takes(cls: type[Attack], threat: Threat) -> bool:
-    """Whether the attack minimises the threat's norm; all others take any."""
-    return not issubclass(cls, MinimalNorm) or isinstance(ball_of(threat), cls.balls)
+    """Whether the attack minimises the threat's norm; all others take any of lengths."""
+    if issubclass(cls, MinimalNorm):
+        return isinstance(ball_of(threat), cls.balls)
+    return cls.counts or not threat.counts
 
 
 def suited(cls: type[Attack], threat: Threat) -> Threat:
-    """The threat, or for an attack on l_2 alone the smallest l_2 ball round it."""
+    """The threat, or the smallest ball round an l_inf one of a norm that the attack takes."""
     if takes(cls, threat):
         return threat
-    return with_ball(threat, L2(threat.eps * math.sqrt(math.prod(CLIP))))
+    if not cls.counts:
+        return with_ball(threat, L2(threat.eps * math.sqrt(math.prod(CLIP))))
+    if not threat.eps:
+        return with_ball(threat, L0(0))
+    limit = None if isinstance(ball_of(threat), L2) else threat.eps
+    every = with_ball(threat, L0(math.prod(CLIP), 'value', limit))
+    dark = torch.zeros(1, *CLIP)
+    return every.resized(float(every.distance(every.project(dark + 255, dark), dark)))
 
 
 def build(cls: type[Attack], threat: Threat, **options: Any) -> Attack:
@@ -250,6 +259,7 @@ class Case:
         """The change (C, T, H, W) is inside the budget, exactly."""
         change = delta.double().numpy()
         assert not change[~self.allowed].any()
+        # Of order 0 numpy counts.
         assert np.linalg.norm(change.ravel(), ord=self.order) <= self.eps * (1 + 1e-9)
 
 
@@ -266,6 +276,7 @@ CASES = {
     'linf': Case(Linf(8), INF, 8, _allowed()),
     'linf fraction': Case(Linf(6.375), INF, 6.375, _allowed()),
     'linf below a level': Case(Linf(0.5), INF, 0.5, _allowed()),
+    'l1': Case(L1(700.5), 1, 700.5, _allowed()),
     'l2': Case(L2(100), 2, 100, _allowed()),
     'l2 fraction': Case(L2(6.375), 2, 6.375, _allowed()),
     'frames': Case(FrameMask(Linf(8), frames=[1, 4]), INF, 8, _allowed([1, 4])),

@@ -116,7 +116,7 @@ def test_bad_input_is_one_line(make, tmp_path, capsys):
     assert 'different folders' in refused(capsys, one, one)
     assert '--eps must be finite numbers >= 0' in refused(capsys, one, '--eps', '-1')
     odd = make('odd', [2.0], threat={'type': 'Border', 'width': 3})
-    assert 'threat must be one of Linf, L2' in refused(capsys, odd)
+    assert 'threat must be one of Linf, L2, L1,' in refused(capsys, odd)
     (tmp_path / 'one' / 'report.json').write_text('[]')
     assert 'must be a JSON object' in refused(capsys, one)
     assert 'a run with samples' in refused(capsys, make('empty', []))

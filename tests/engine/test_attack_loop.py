@@ -27,7 +27,8 @@ def test_report_has_the_keys_that_scripts_rely_on(unbroken):
     assert found['schema'] == 1
     assert found['n'] == 5
     assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
-    assert set(found['perturbation']) == {'linf', 'l2', 'mean_abs', 'rmse', 'frames'}
+    sizes = {'linf', 'l2', 'l1', 'mean_abs', 'rmse', 'values', 'pixels', 'frames'}
+    assert set(found['perturbation']) == sizes
     assert (
         found['clean'].keys()
         == found['adversarial'].keys()

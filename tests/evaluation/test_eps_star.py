@@ -5,6 +5,7 @@ import math
 import pytest
 
 from mmrobust.evaluation.eps_star import (
+    NORMS,
     distance,
     envelope,
     norm_of,
@@ -14,6 +15,8 @@ from mmrobust.evaluation.eps_star import (
     robust_accuracy,
     run_line,
 )
+from mmrobust.functional.counting import UNITS
+from mmrobust.threats import L0, L1, L2, Linf
 
 INF = math.inf
 # Wrong when clean, fooled at 2, at 4, never.
@@ -42,6 +45,10 @@ def test_the_norm_is_that_of_the_ball_inside_masks():
     ball = {'type': 'L2', 'eps': 8}
     assert norm_of(ball) == 'L2'
     assert norm_of({'type': 'FrameMask', 'frames': [0], 'threat': ball}) == 'L2'
+    assert norm_of(L0(3, unit='frame').describe()) == 'L0 frame'
+    assert distance(row() | {'frames': 2}, 'L0 frame') == 2
+    for threat in (Linf(), L2(), L1(), *(L0(unit=unit) for unit in UNITS)):
+        assert norm_of(threat.describe()) in NORMS
 
 
 @pytest.mark.parametrize(('eps', 'left'), [(0, 0.75), (1.9, 0.75), (2, 0.5), (4, 0.25), (99, 0.25)])

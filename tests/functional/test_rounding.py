@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mmrobust.functional.norms import l2_norm
-from mmrobust.functional.rounding import round_within_l2
+from mmrobust.functional.norms import l1_norm, l2_norm
+from mmrobust.functional.rounding import round_within_l1, round_within_l2
 
 
 def _inside(eps, seed, shape=(4, 3, 5, 7, 9)):
@@ -93,3 +93,36 @@ def test_the_budget_holds_where_the_length_is_a_hair_beyond():
     delta, eps = torch.tensor([[3 + 3e-10, 4 - 1e-10]], dtype=torch.float64), 5 - 1e-9
     assert eps < float(l2_norm(delta)) < eps * (1 + 1e-9)
     assert float(l2_norm(round_within_l2(delta, eps))) <= eps
+
+
+def _of_norm(eps, seed, shape=(4, 3, 5, 7, 9)):
+    """Perturbations of l_1 norm eps, eps, 0.7 eps and 0."""
+    delta = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).double()
+    share = torch.tensor([1.0, 1.0, 0.7, 0.0]).double() * eps / l1_norm(delta)
+    return delta * share[:, None, None, None, None]
+
+
+@pytest.mark.parametrize('eps', [0.5, 7.3, 60.0, 3000.0])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_l1_loses_less_than_a_level(eps, dtype):
+    delta = _of_norm(eps, 1).to(dtype)
+    rounded = round_within_l1(delta, eps)
+    assert torch.equal(rounded, rounded.round())
+    assert ((rounded - delta).abs() < 1 + 1e-4).all()
+    assert (rounded * delta >= 0).all()
+    norms = l1_norm(rounded)
+    assert (norms <= eps).all()
+    assert (norms > l1_norm(delta) * (1 - 1e-6) - 1).all()
+
+
+def test_l1_levels_go_to_the_largest_fractions_and_the_first_of_equal_ones():
+    delta = torch.tensor([[1.9, -0.6, 0.3, 2.2], [0.4, -0.4, 0.4, 0.4], [3.0, -1.0, 0.0, 0.0]])
+    rounded = round_within_l1(delta.double(), 5.0)
+    # Of norm 5, 1.6 and 4: two levels beyond 1 + 0 + 0 + 2, one beyond none, none.
+    assert rounded.tolist() == [[2, -1, 0, 2], [1, 0, 0, 0], [3, -1, 0, 0]]
+
+
+def test_l1_that_is_a_hair_below_whole_is_whole():
+    delta = torch.tensor([[2 - 1e-7, -(1 - 1e-7), 0.0]]).double()
+    assert round_within_l1(delta, 3.0).tolist() == [[2, -1, 0]]
+    assert round_within_l1(delta, 2.9).tolist() in ([[2, 0, 0]], [[1, -1, 0]])

@@ -9,6 +9,7 @@ those attacks is an upper bound.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -96,8 +97,8 @@ def attacks(pixels: Tensor) -> Iterator[Attack]:
     for name, cls in ATTACKS.everything().items():
         if name in LEFT_OUT:
             continue
-        known = {key: value for key, value in SHORT.items() if key in cls.__dataclass_fields__}
-        known = {k: v for k, v in known.items() if cls.__dataclass_fields__[k].init}
+        taken = inspect.signature(cls).parameters
+        known = {key: value for key, value in SHORT.items() if key in taken}
         options = dict(getattr(cls, 'example', {})) | known
         try:
             yield cls(threat=Linf(8), **options)
