@@ -23,6 +23,10 @@ class PoseAdapter(Adapter, Protocol):
     """One whose responses are of one person each."""
 
     @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height of what the network sees, pixels."""
+
+    @property
     def nothing(self) -> float:
         """The score that the head gives a joint without a response."""
 
@@ -31,6 +35,15 @@ class PoseAdapter(Adapter, Protocol):
 
     def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
         """How far joints are beyond reach (N, K) of points (N, K, 2); differentiable."""
+
+    def soft_coordinates(self, outputs: Tensor) -> Tensor:
+        """Differentiable joint positions (N, K, 2) in input pixels."""
+
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """Places (N, K, count, 2) beyond reach that responses speak for most; NaN of no more."""
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """How far places (N, K, 2) beyond reach lead all within it; -inf of those not beyond."""
 
     def decode(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Joints (N, K, 2) that the head finds in responses, and their scores (N, K)."""

@@ -70,6 +70,16 @@ class PerPersonAdapter(HeadAdapter):
         apart = (self._apart(values) for values in (outputs, keypoints, reach))
         return self._together(self.single.joint_margins(*apart))
 
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """Those of every person (N, P * K, count, 2), each in its own person's crop."""
+        points, near = self._apart(keypoints), self._apart(reach)
+        return self._together(self.single.peaks(self._apart(outputs), points, near, count))
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """Those of every person (N, P * K)."""
+        apart = (self._apart(values) for values in (outputs, keypoints, reach, places))
+        return self._together(self.single.leads(*apart))
+
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The groups of every person (N, P * G)."""
         return self._together(self.single.groups(self._apart(outputs), self._aims(reference)))
