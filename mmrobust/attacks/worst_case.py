@@ -39,9 +39,15 @@ class WorstCase(Attack):
     or more): ``quick`` 127, APGD with cross-entropy and towards two classes, 20 steps each;
     ``standard`` 2,649, besides these APGD with 100 steps, towards nine classes, and Square
     with 500 queries; ``thorough`` 8,459, besides these four restarts and Square with 5,000
-    queries on single frames. For poses: APGD with the head's loss and with the margin of joints, 20
-    steps each; then 100 steps of these and of the head's other losses; then four restarts. For
-    goals that know one loss alone: APGD with that.
+    queries on single frames.
+
+    For poses of a top-down head with two losses: ``quick`` 84, APGD with the head's loss and with
+    the margin of joints, 20 steps each; ``standard`` 1,297, besides these 100 steps of them and of
+    the head's other loss, and APGD towards three likely wrong places of every joint; ``thorough``
+    5,341, besides these four restarts, and eight places. Success by similarity has a loss more
+    (1,499 and 6,352). Bottom-up heads and lifters, which know no such places: APGD with their
+    losses, the first two for 20 steps and then all for 100; four restarts. For goals that know one
+    loss alone: APGD with that.
 
     Source: the idea and most members are AutoAttack's (Croce and Hein 2020,
     arXiv:2003.01690). Deviations: success is decided on pixels rounded to 8 bits; FAB is left
