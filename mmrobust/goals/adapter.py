@@ -30,6 +30,10 @@ class PoseAdapter(Adapter, Protocol):
     def nothing(self) -> float:
         """The score that the head gives a joint without a response."""
 
+    @property
+    def refinement(self) -> float:
+        """How far from what a response speaks for most a joint may be decoded, input pixels."""
+
     def encode(self, keypoints: Tensor, visible: Tensor) -> Any:
         """Poses (N, K, 2) and who is visible (N, K), as responses are compared with them."""
 

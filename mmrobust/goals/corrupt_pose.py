@@ -157,10 +157,16 @@ class CorruptPose(PoseGoal):
         return (counted.sum(dim=1) * (1.0 if self.share is None else self.share)).ceil()
 
     def reach(self, facts: DecodedFacts, like: Tensor) -> Tensor:
-        """Beyond which joints (N, K) are lost, input pixels: ``tau``, or what OKS makes of it."""
+        """Beyond which joints (N, K) are lost, input pixels: ``tau``, or what OKS makes of it.
+
+        Further by what the decoder may take a joint back: margins must not go flat before
+        success.
+        """
         if self.criterion == OKS:
-            return lost_reach(facts.annotations, self.oks_below).to(like)
-        return super().reach(facts, like)
+            reach = lost_reach(facts.annotations, self.oks_below).to(like)
+        else:
+            reach = super().reach(facts, like)
+        return reach + facts.annotations.adapter.refinement
 
     def success(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """True where enough joints are far enough away (N,)."""

@@ -192,6 +192,9 @@ def test_pose_victims_know_falloffs_areas_boxes_and_mirror_images():
     zoom = 32 / (1.25 * 50)
     assert labels.box_area.tolist() == pytest.approx([50 * 75 * zoom**2] * 3, rel=1e-5)
     some = labels.select(torch.tensor([2]))
+    # Falloffs of other joints than the pipeline gives are none of these.
+    victim.sigmas = torch.full((K + 1,), 0.1, dtype=torch.float64)
+    assert victim.labels(batch()).sigmas is None
     assert (len(some.box_area), len(some.sigmas), len(some.flip)) == (1, K, K)
 
 

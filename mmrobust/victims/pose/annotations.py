@@ -66,8 +66,9 @@ def pose_annotations(
         annotated=torch.tensor([not _is_dummy(sample) for sample in samples]),
         area=torch.tensor([area(sample) for sample in samples], dtype=torch.float64),
         box_area=torch.tensor([box_area(sample) for sample in samples], dtype=torch.float64),
-        sigmas=sigmas,
-        flip=_flip(samples, joints[0].shape[0]),
+        # A pipeline may make other joints of them than its data set names.
+        sigmas=sigmas if sigmas is not None and len(sigmas) == len(joints[0]) else None,
+        flip=_flip(samples, len(joints[0])),
         target=target,
         aimed=aimed,
     )

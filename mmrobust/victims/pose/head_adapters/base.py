@@ -122,6 +122,11 @@ class HeadAdapter(ABC):
         """The score that the decoder gives a joint without a response."""
         return 0.0
 
+    @property
+    def refinement(self) -> float:
+        """How far from what a response speaks for most a joint may be decoded, input pixels."""
+        return 0.0
+
     def encode(self, keypoints: Tensor, visible: Tensor) -> PoseReference:
         """Poses as MMPose's ``GenerateTarget`` encodes them with this head's codec.
 

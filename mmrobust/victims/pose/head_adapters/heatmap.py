@@ -35,6 +35,16 @@ class HeatmapAdapter(HeadAdapter):
         return type(self.codec).__name__ == 'MegviiHeatmap'
 
     @property
+    def refinement(self) -> float:
+        """A quarter of a cell along both axes; half of one where a bump is fitted.
+
+        What is fitted has no bound, but a bump that peaks further away has another best cell.
+        """
+        fitted = getattr(self.codec, 'unbiased', type(self.codec).__name__ == 'UDPHeatmap')
+        cells = 0.5 if fitted else 0.25
+        return cells * float(torch.as_tensor(self.codec.scale_factor).norm())
+
+    @property
     def nothing(self) -> float:
         """0, but 0.5 of Megvii's decoder, which adds as much to every score."""
         return 0.5 if self._megvii else 0.0
@@ -73,7 +83,7 @@ class HeatmapAdapter(HeadAdapter):
     def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
         """Best cell beyond reach minus best cell within it, over the heatmap's range (N, K).
 
-        Exact but for what decoders add to the best cell, which is less than a cell.
+        Exact but for what decoders add to the best cell, which is ``refinement``.
         """
         flat = self.unflatten(outputs).flatten(2)
         inside = self._inside(keypoints, reach)

@@ -31,6 +31,11 @@ class PerPersonAdapter(HeadAdapter):
         self.head, self.codec = single.head, single.codec
         self.single, self.persons = single, persons
 
+    @property
+    def refinement(self) -> float:
+        """That of one person."""
+        return self.single.refinement
+
     def _apart(self, values: Tensor) -> Tensor:
         """(N, P * X, ...) -> (N * P, X, ...)."""
         n, length = values.shape[:2]

@@ -44,6 +44,12 @@ class SimCCAdapter(HeadAdapter):
     def _beta(self) -> float:
         return float(getattr(self.head.loss_module, 'beta', 1.0))
 
+    @property
+    def refinement(self) -> float:
+        """Half a bin where a bump is fitted, as ``use_dark`` says; else nothing."""
+        fitted = bool(getattr(self.codec, 'use_dark', False))
+        return 0.5 / float(self.codec.simcc_split_ratio) if fitted else 0.0
+
     def soft_coordinates(self, outputs: Tensor) -> Tensor:
         """Mean bin under the softmax that the head was trained with."""
         bins = [soft_argmax(logits, self._beta) for logits in self.unflatten(outputs)]
