@@ -71,12 +71,14 @@ def pose_candidates(
 
 
 def _mirrored(points: Tensor, facts: DecodedFacts) -> Tensor:
-    """Where the mirror images are (N, K, 1, 2); NaN where there is none to see."""
+    """Where the mirror images are (N, K, 1, 2); NaN where there is none to see.
+
+    Of a joint in the middle that is its own place, which is not beyond reach.
+    """
     flip, visible = facts.annotations.flip, facts.annotations.visible
     if flip is None:
         return torch.full_like(points[:, :, None], torch.nan)
-    own = flip == torch.arange(len(flip), device=flip.device)
-    seen = (visible[:, flip] > 0.5) & ~own.to(visible.device)
+    seen = visible[:, flip] > 0.5
     return points[:, flip].masked_fill(~seen.to(points.device)[..., None], torch.nan)[:, :, None]
 
 

@@ -196,6 +196,13 @@ def test_pose_candidates_are_the_mirror_image_and_then_directions():
     # In the corner three of the eight are in the crop, which come again.
     inside = torch.tensor([[20.0, 5], [5, 20], [5 + askew, 5 + askew]])
     torch.testing.assert_close(found[3], inside.repeat(3, 1))
+    # The last pixel is the 99th.
+    places = torch.tensor([[[84.0, 84], [84.5, 84.5], [50, 50], [50, 50]]])
+    truth = _truth(1, keypoints=places)
+    _, aims = _aims(truth, _outputs(places), 2)
+    found = torch.stack([aim.facts.places for aim in aims], 2)[0]
+    assert found[0].tolist() == [[99, 84], [69, 84]]
+    assert found[1].tolist() == [[69.5, 84.5], [84.5, 69.5]]
 
 
 def test_pose_candidates_leave_out_a_mirror_image_that_nobody_sees_or_that_is_near():
@@ -292,6 +299,6 @@ def test_pose_candidates_stand_responses_that_are_not_finite():
     victim = _victim('heatmap')
     labels, (outputs, _, reach) = victim.labels(batch()), _scene(victim)
     goal = CorruptPose().bind(labels, outputs)
-    outputs[0, 0] = torch.nan
+    outputs[0] = torch.nan
     aims = list(pose_candidates(outputs, goal.facts, reach, 2))
     assert all(bool(aim.places.isfinite().all()) for aim in aims)
