@@ -23,7 +23,9 @@ class APGDT(APGD):
 
     Success stays that of the goal: whichever wrong answer wins will do. For classes the
     objective is the targeted difference of logits ratio
-    (:func:`~mmrobust.functional.losses.dlr_towards`); the goal's ``loss`` is not used.
+    (:func:`~mmrobust.functional.losses.dlr_towards`); the goal's ``loss`` is not used. Of poses
+    the j-th run pulls every joint to its j-th likely wrong place
+    (:func:`~mmrobust.goals.pose_candidates.pose_candidates`), which the paper does not have.
 
     Official setting: 9 targets, 100 steps. Deviations: with fewer classes there are fewer
     targets (the official code ends in an error); targets are ranked once, by the clean
@@ -58,7 +60,7 @@ class APGDT(APGD):
     ) -> Tensor:
         """Target after target, for the samples that none before succeeded on."""
         aims = goal.candidates(victim.clean_outputs, self.targets)
-        rule = 'one that knows likely wrong answers (Misclassify does)'
+        rule = 'one that knows likely wrong answers (Misclassify and CorruptPose do)'
         require(bool(aims), 'goal', rule, type(goal.goal).__name__)
         best, left = pixels.clone(), torch.arange(len(pixels))
         closest = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)

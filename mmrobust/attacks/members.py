@@ -78,23 +78,25 @@ def preset_members(
         queries: Whether a search by queries is possible.
         norm: Whether the threat's norm is one in which FAB-T knows the smallest change.
     """
-    classes = isinstance(goal.goal, ClassGoal)
+    classes, aims = isinstance(goal.goal, ClassGoal), goal.knows_candidates
     losses: list[str | None] = [*goal.losses()[: 1 if classes else None]] or [None]
     found = [_apgd(loss, 20) for loss in losses[:2]]
-    if classes:
-        found.append({'type': 'APGDT', 'name': 'apgd-t2-20', 'targets': 2, 'steps': 20})
+    if classes and aims:
+        found.append(_apgd_t(2, 20))
     # What it breaks, the others were too blind to.
     found.append({'type': 'RandomNoise', 'name': 'noise'})
     if preset != 'quick':
         found += [_apgd(loss, 100) for loss in losses]
-    if preset != 'quick' and classes:
-        found.append({'type': 'APGDT', 'name': 'apgd-t9-100', 'targets': 9, 'steps': 100})
+    if preset != 'quick' and aims:
+        found.append(_apgd_t(9 if classes else 3, 100))
     if preset != 'quick' and queries:
         found.append({'type': 'Square', 'name': 'square-500', 'budget': 500})
     if preset == 'thorough':
         found += [_apgd(loss, 100, restarts=4) for loss in losses]
     if preset == 'thorough' and classes and norm:
         found.append({'type': 'FAB', 'name': 'fab-t9-100', 'targets': 9, 'steps': 100})
+    if preset == 'thorough' and aims and not classes:
+        found.append(_apgd_t(8, 100))
     if preset == 'thorough' and queries:
         square = {'type': 'Square', 'name': 'square-5000', 'budget': 5000}
         found.append({**square, 'shape': 'frame'})
@@ -106,3 +108,9 @@ def _apgd(loss: str | None, steps: int, restarts: int = 1) -> MemberConfig:
     more = f'x{restarts}' if restarts > 1 else ''
     name = '-'.join(filter(None, ('apgd', loss, f'{steps}{more}')))
     return {'type': 'APGD', 'name': name, 'loss': loss, 'steps': steps, 'restarts': restarts}
+
+
+def _apgd_t(targets: int, steps: int) -> MemberConfig:
+    """APGD towards likely wrong answers."""
+    name = f'apgd-t{targets}-{steps}'
+    return {'type': 'APGDT', 'name': name, 'targets': targets, 'steps': steps}

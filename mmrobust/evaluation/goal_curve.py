@@ -38,6 +38,9 @@ def goal_curve(rows: Sequence[Row], goal: Goal) -> dict[str, Any] | None:
         return None
     if not aimed and goal.get('type') != 'CorruptPose':
         return None
+    # Similarity knows no threshold of a distance.
+    if not aimed and goal.get('criterion', 'share') != 'share':
+        return None
     if aimed and any(row.get('by_person') for row in tried):
         return None
     # Success lies below the threshold where there is a target: its values change their sign.

@@ -83,7 +83,8 @@ def object_keypoint_similarity(
         reference: Annotated pose, of the same shape.
         visible: (N, K); COCO's flags 1 and 2 count.
         sigmas: Falloffs of the joints (K,).
-        areas: Areas of the annotated objects (N,), square pixels.
+        areas: Areas of the annotated objects (N,), square pixels; (N, K) where the joints
+            of a pose are those of several.
 
     Raises:
         ValueError: Shapes that do not belong together.
@@ -91,10 +92,22 @@ def object_keypoint_similarity(
     distance = displacement(pose, reference)
     count, joints = distance.shape
     require(sigmas.shape == (joints,), 'sigmas', f'of shape ({joints},)', tuple(sigmas.shape))
-    require(areas.shape == (count,), 'areas', f'of shape ({count},)', tuple(areas.shape))
-    # The smallest step from 1 keeps an area of zero from dividing.
-    spread = 2 * (2 * sigmas) ** 2 * (areas[:, None] + torch.finfo(torch.float64).eps)
+    known, shape = ((count,), (count, joints)), tuple(areas.shape)
+    require(shape in known, 'areas', f'of shape ({count},)', shape)
+    spread = similarity_spread(sigmas, areas)
     return _mean(torch.exp(-(distance**2) / spread), _mask(visible, distance))
+
+
+def similarity_spread(sigmas: Tensor, areas: Tensor) -> Tensor:
+    """What COCO divides squared distances by, 2 s^2 k^2 (N, K), square pixels.
+
+    Args:
+        sigmas: Falloffs of the joints (K,).
+        areas: (N,) or (N, K), square pixels.
+    """
+    beside = areas if areas.dim() == 2 else areas[:, None]
+    # The smallest step from 1 keeps an area of zero from dividing.
+    return 2 * (2 * sigmas) ** 2 * (beside + torch.finfo(torch.float64).eps)
 
 
 def moved_joints(

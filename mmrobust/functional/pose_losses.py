@@ -48,6 +48,27 @@ def joint_distance(coordinates: Tensor, target: Tensor, weights: Tensor) -> Tens
     return (weights * distance).sum(dim=1) / total.where(total > 0, 1.0)
 
 
+def capped_spread(
+    coordinates: Tensor, target: Tensor, weights: Tensor, spread: Tensor, most: float
+) -> Tensor:
+    """Squared distance over a spread, at most ``most``, mean over the joints by weight; (N,).
+
+    The exponents of object keypoint similarity. That itself has next to no slope where a joint
+    is far; its exponent would go on for ever with joints that are lost, hence the cap. Without
+    a joint that counts it is 0.
+
+    Args:
+        coordinates: (N, K, 2).
+        target: (N, K, 2).
+        weights: (N, K).
+        spread: (N, K), squared unit of the coordinates, > 0.
+        most: > 0.
+    """
+    exponents = (coordinates - target).square().sum(dim=2) / spread
+    total = weights.sum(dim=1)
+    return (weights * exponents.clamp(max=most)).sum(dim=1) / total.where(total > 0, 1.0)
+
+
 def outside_margin(scores: Tensor, inside: Tensor) -> Tensor:
     """Best score outside of a region minus best score inside of it; (..., B) -> (...).
 

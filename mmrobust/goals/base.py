@@ -159,6 +159,11 @@ class BoundGoal:
         """The goal with objectives that each pull to one likely wrong answer."""
         return self.goal.candidates(outputs, self.facts, count)
 
+    @property
+    def knows_candidates(self) -> bool:
+        """Whether the goal can say what wrong answers are likely."""
+        return type(self.goal).candidates is not Goal.candidates
+
     def with_loss(self, loss: str) -> 'BoundGoal':
         """The same samples and success with another loss.
 

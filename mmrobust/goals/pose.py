@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -41,6 +41,9 @@ class PoseGoal(DecodedGoal):
 
     speaks_of = 'poses'
 
+    #: Losses that are the goal's, whatever the head.
+    own_losses: ClassVar[tuple[str, ...]] = (MARGIN,)
+
     unit: Unit = 'box'
 
     def __post_init__(self) -> None:
@@ -68,7 +71,7 @@ class PoseGoal(DecodedGoal):
         Raises:
             ValueError: The victim's head knows no such loss.
         """
-        if self.loss != MARGIN:
+        if self.loss not in self.own_losses:
             self._check_loss(labels.adapter)
         poses, visible = self.poses(labels, outputs)
         return BoundGoal(
@@ -88,11 +91,16 @@ class PoseGoal(DecodedGoal):
         first, *others = super().losses(facts)
         return [first, MARGIN, *others]
 
+    def reach(self, facts: DecodedFacts, like: Tensor) -> Tensor:
+        """``tau`` of every joint (N, K) in input pixels, placed and typed like ``like``."""
+        annotations, points = facts.annotations, facts.reference.keypoints
+        pixels = self.tau * annotations.joint_scale if self.unit == 'box' else self.tau
+        return torch.as_tensor(pixels).to(like).expand(points.shape[:2])
+
     def margins(self, outputs: Tensor, facts: DecodedFacts) -> Tensor:
         """How far joints are beyond ``tau`` of the goal's poses (N, K); -inf of others."""
         annotations, points = facts.annotations, facts.reference.keypoints.to(outputs)
-        pixels = self.tau * annotations.joint_scale if self.unit == 'box' else self.tau
-        reach = torch.as_tensor(pixels).to(outputs).expand(points.shape[:2])
+        reach = self.reach(facts, outputs)
         found = annotations.adapter.joint_margins(outputs, points, reach)
         return found.masked_fill(~self.counted(facts).to(outputs.device), -torch.inf)
 

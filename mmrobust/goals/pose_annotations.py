@@ -26,7 +26,11 @@ class PoseAnnotations:
             where a sample's joints are those of several persons.
         annotated: (N,) bool, False where the keypoints stand for none (boxes
             of a detector that match no annotation); (N, K) as for ``scale``.
-        area: (N,), of the person, square input pixels; NaN where it is unknown.
+        area: (N,), of the person, square input pixels; NaN where it is unknown; (N, K) as
+            for ``scale``.
+        box_area: Likewise, of the person's box.
+        sigmas: (K,), falloffs of OKS, if the data set has them.
+        flip: (K,), which joint every joint becomes in a mirror; None: nobody says.
         target: (N, K, 2), poses that an attack is to attain, input pixels.
         aimed: (N, K) bool, the joints that have a target; None: all.
     """
@@ -37,6 +41,9 @@ class PoseAnnotations:
     scale: Tensor
     annotated: Tensor
     area: Tensor | None = None
+    box_area: Tensor | None = None
+    sigmas: Tensor | None = None
+    flip: Tensor | None = None
     target: Tensor | None = None
     aimed: Tensor | None = None
 
@@ -48,9 +55,16 @@ class PoseAnnotations:
             by_joint = name == 'visible' or value.dim() == 2
             wanted, found = shape[: 1 + by_joint], tuple(value.shape)
             require(found == wanted, name, f'of shape {wanted}', found)
-        if self.area is not None:
-            found = tuple(self.area.shape)
-            require(found == shape[:1], 'area', f'of shape {shape[:1]}', found)
+        for name in ('area', 'box_area'):
+            value = getattr(self, name)
+            if value is not None:
+                found = tuple(value.shape)
+                require(found in (shape[:1], shape[:2]), name, f'of shape {shape[:1]}', found)
+        for name in ('sigmas', 'flip'):
+            value = getattr(self, name)
+            if value is not None:
+                found = tuple(value.shape)
+                require(found == shape[1:2], name, f'of shape {shape[1:2]}', found)
         if self.aimed is not None:
             found = tuple(self.aimed.shape)
             require(found == shape[:2], 'aimed', f'of shape {shape[:2]}', found)
@@ -77,8 +91,9 @@ class PoseAnnotations:
 
     def select(self, rows: Tensor) -> PoseAnnotations:
         """The annotations of some of the samples."""
-        area, target, aimed = (
-            None if value is None else value[rows] for value in (self.area, self.target, self.aimed)
+        area, box_area, target, aimed = (
+            None if value is None else value[rows]
+            for value in (self.area, self.box_area, self.target, self.aimed)
         )
         return replace(
             self,
@@ -87,6 +102,7 @@ class PoseAnnotations:
             scale=self.scale[rows],
             annotated=self.annotated[rows],
             area=area,
+            box_area=box_area,
             target=target,
             aimed=aimed,
         )

@@ -1,5 +1,7 @@
 """Joint margins say what the decoder will choose; goals sum as many as success needs."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from mmrobust.goals import CorruptPose, TargetPose
 from mmrobust.goals.decoded import DecodedFacts
 from mmrobust.goals.pose import ENOUGH
 from mmrobust.victims.pose import PoseVictim
+from mmrobust.victims.pose.head_adapters import PerPersonAdapter
 from tests.pose.pose_toys import BINS, COORDINATES, HEADS, batch, build_model
 
 REACH = 5.0
@@ -86,6 +89,8 @@ def test_outside_margin_by_hand():
 class _Adapter:
     """Margins as they are given, whatever the response."""
 
+    refinement = 0.5
+
     def __init__(self, margins: Tensor) -> None:
         self.margins = margins
 
@@ -124,7 +129,8 @@ def test_pose_goal_sums_as_many_margins_as_success_needs(share, expected):
     goal = CorruptPose(loss='margin', tau=0.2, share=share)
     outputs = torch.zeros(1, 3)
     assert goal.objective(outputs, facts).item() == pytest.approx(expected)
-    assert facts.annotations.adapter.reach.tolist() == [[10.0] * 5]
+    # What the decoder may take back is not enough; for a target there is nothing to add.
+    assert facts.annotations.adapter.reach.tolist() == [[10.5] * 5]
 
 
 def test_pose_target_pulls_all_joints_in():
@@ -132,6 +138,41 @@ def test_pose_target_pulls_all_joints_in():
     facts = _facts(margins)
     objective = TargetPose(loss='margin').objective(torch.zeros(1, 3), facts)
     assert objective.item() == pytest.approx(-(7 - ENOUGH - ENOUGH + 0.3))
+    assert facts.annotations.adapter.reach.tolist() == [[5.0] * 4]
+
+
+def test_pose_margin_is_enough_where_the_decoder_takes_a_joint_back():
+    """A cell just beyond tau, the next one inside nearly as high: decoded within tau."""
+    victim = PoseVictim(build_model('heatmap'))
+    scale = torch.as_tensor(victim.adapter.codec.scale_factor).float()
+    assert victim.adapter.refinement == pytest.approx(0.25 * float(scale.norm()))
+    labels = victim.labels(batch())
+    places = (torch.tensor([4.0, 10.0]) * scale).expand(3, 5, 2)
+    labels = replace(labels, keypoints=places, visible=torch.ones(3, 5))
+    heatmaps = torch.zeros(3, 5, 24, 16)
+    heatmaps[..., 10, 8], heatmaps[..., 10, 7], heatmaps[..., 10, 4] = 1.0, 0.9, 0.5
+    # The cell is 4 cells away, and decoded at 3.75.
+    for away, success in ((3.8, False), (3.7, True)):
+        goal = CorruptPose(loss='margin', tau=away * float(scale[0]), unit='pixel')
+        goal = goal.bind(labels, heatmaps.flatten(1))
+        assert goal.success(heatmaps.flatten(1)).tolist() == [success] * 3
+        # It is not taken for enough, or not yet.
+        assert (goal.objective(heatmaps.flatten(1)) < 0).all()
+    goal = CorruptPose(loss='margin', tau=3.6 * float(scale[0]), unit='pixel')
+    assert (goal.bind(labels, heatmaps.flatten(1)).objective(heatmaps.flatten(1)) > 0).all()
+
+
+def test_pose_refinement_is_that_of_the_codec():
+    expected = {'dark': 0.5, 'udp': 0.5, 'mspn': 0.25, 'simcc': 0, 'regression': 0}
+    for name, share in expected.items():
+        adapter = PoseVictim(build_model(name)).adapter
+        scale = torch.as_tensor(getattr(adapter.codec, 'scale_factor', [0.0])).float()
+        assert adapter.refinement == pytest.approx(share * float(scale.norm()))
+    bins = PoseVictim(build_model('rtmcc')).adapter
+    bins.codec.use_dark = True
+    assert bins.refinement == 0.25
+    several = PerPersonAdapter(bins, 2)
+    assert several.refinement == 0.25
 
 
 def test_pose_losses_of_an_ensemble_are_the_heads_and_the_margin():

@@ -38,6 +38,7 @@ def pose_annotations(
     adapter: HeadAdapter,
     target: Tensor | None = None,
     aimed: Tensor | None = None,
+    sigmas: Tensor | None = None,
 ) -> PoseAnnotations:
     """Annotations of the N samples of a batch.
 
@@ -46,6 +47,7 @@ def pose_annotations(
         adapter: Of the head that is attacked.
         target: (N, K, 2), poses to attain, input pixels; or None.
         aimed: (N, K) bool, which joints have one; None: all.
+        sigmas: (K,), falloffs of OKS, if the data set has them.
 
     Raises:
         ValueError: The keypoints in input pixels were not packed.
@@ -63,9 +65,19 @@ def pose_annotations(
         scale=torch.tensor([box_side(sample) for sample in samples], dtype=torch.float64),
         annotated=torch.tensor([not _is_dummy(sample) for sample in samples]),
         area=torch.tensor([area(sample) for sample in samples], dtype=torch.float64),
+        box_area=torch.tensor([box_area(sample) for sample in samples], dtype=torch.float64),
+        # A pipeline may make other joints of them than its data set names.
+        sigmas=sigmas if sigmas is not None and len(sigmas) == len(joints[0]) else None,
+        flip=_flip(samples, len(joints[0])),
         target=target,
         aimed=aimed,
     )
+
+
+def _flip(samples: Sequence[Any], count: int) -> Tensor | None:
+    """Joint -> its mirror image (K,), as the pipeline packs it; None where it does not."""
+    found = samples[0].metainfo.get('flip_indices')
+    return None if found is None or len(found) != count else torch.as_tensor(list(found))
 
 
 def _visible(values: NDArray[Any]) -> NDArray[Any]:
@@ -89,6 +101,12 @@ def box_side(sample: Any) -> float:
     """The longer side of the person's box, input pixels."""
     left, top, right, bottom = input_box(sample)
     return float(max(right - left, bottom - top))
+
+
+def box_area(sample: Any) -> float:
+    """The area of the person's box, square input pixels."""
+    left, top, right, bottom = input_box(sample)
+    return float((right - left) * (bottom - top))
 
 
 def area(sample: Any) -> float:

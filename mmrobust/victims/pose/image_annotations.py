@@ -54,6 +54,10 @@ class ImageAnnotations(PoseAnnotations):
             visible=persons.visible.reshape(1, -1),
             scale=persons.scale.repeat_interleave(joints)[None],
             annotated=persons.annotated.repeat_interleave(joints)[None],
+            area=_beside(persons.area, joints),
+            box_area=_beside(persons.box_area, joints),
+            sigmas=None if persons.sigmas is None else persons.sigmas.repeat(count),
+            flip=_flipped(persons.flip, count),
             target=None if persons.target is None else persons.target.reshape(1, -1, 2),
             aimed=None if persons.aimed is None else persons.aimed.reshape(1, -1),
             persons=persons,
@@ -71,6 +75,18 @@ class ImageAnnotations(PoseAnnotations):
             (inside / self.zooms[:, None] + self.origins[:, None]).flatten(0, 1).tolist()
         )
         return found
+
+
+def _beside(values: Tensor | None, joints: int) -> Tensor | None:
+    """One value per person (P,) beside all joints (1, P * K)."""
+    return None if values is None else values.repeat_interleave(joints)[None]
+
+
+def _flipped(flip: Tensor | None, count: int) -> Tensor | None:
+    """The mirror images (K,) of one person's joints, person after person (P * K,)."""
+    if flip is None:
+        return None
+    return (flip + len(flip) * torch.arange(count)[:, None]).flatten()
 
 
 def image_record(

@@ -81,11 +81,12 @@ class TopDownVictim(Victim):
     def annotations(self, samples: Sequence[Any]) -> PoseAnnotations:
         """Annotations of persons, with the target pose in everyone's box."""
         if self.target is None:
-            return pose_annotations(samples, self.adapter)
+            return pose_annotations(samples, self.adapter, sigmas=self.sigmas)
         assert isinstance(self.target, PoseTemplate), 'install() has not been called'
         places = np.stack([self.target.fitted(input_box(sample)) for sample in samples])
         aimed = torch.from_numpy(self.target.known).expand(len(samples), -1)
-        return pose_annotations(samples, self.adapter, torch.from_numpy(places), aimed)
+        target = torch.from_numpy(places)
+        return pose_annotations(samples, self.adapter, target, aimed, self.sigmas)
 
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """The stock test step: data samples, and responses (N, D)."""

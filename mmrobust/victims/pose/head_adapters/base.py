@@ -122,6 +122,11 @@ class HeadAdapter(ABC):
         """The score that the decoder gives a joint without a response."""
         return 0.0
 
+    @property
+    def refinement(self) -> float:
+        """How far from what a response speaks for most a joint may be decoded, input pixels."""
+        return 0.0
+
     def encode(self, keypoints: Tensor, visible: Tensor) -> PoseReference:
         """Poses as MMPose's ``GenerateTarget`` encodes them with this head's codec.
 
@@ -155,6 +160,39 @@ class HeadAdapter(ABC):
         # The root has no gradient at 0; a billionth of a pixel has.
         gap = (self.soft_coordinates(outputs) - keypoints).square().sum(dim=2)
         return (gap + 1e-18).sqrt() / reach - 1
+
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """Places (N, K, count, 2) beyond reach that a response speaks for most, best first.
+
+        Input pixels, NaN where there are no more. A response that is one place has none.
+
+        Args:
+            outputs: (N, D).
+            keypoints: (N, K, 2), input pixels.
+            reach: (N, K), input pixels, > 0.
+            count: >= 1.
+        """
+        return keypoints.new_full((*keypoints.shape[:2], count, 2), torch.nan)
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """How far places lead whatever is within ``reach`` of points (N, K).
+
+        Above zero only where a joint is beyond reach; minus infinity for a place (NaN, too)
+        that is not. Differentiable, and scaled as ``joint_margins``. Here a joint counts as led
+        when it is nearer to its place than all that is within reach.
+
+        Args:
+            outputs: (N, D).
+            keypoints: (N, K, 2), input pixels.
+            reach: (N, K), input pixels, > 0.
+            places: (N, K, 2), input pixels.
+        """
+        away = (places - keypoints).norm(dim=2)
+        beyond = away > reach
+        aims = places.where(beyond[..., None], keypoints)
+        gap = (self.soft_coordinates(outputs) - aims).square().sum(dim=2)
+        found = (away.where(beyond, reach) - (gap + 1e-18).sqrt()) / reach - 1
+        return found.masked_fill(~beyond, -torch.inf)
 
     def soft_argmax(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Distance of the soft coordinates from the reference, shares of the longer side (N,)."""

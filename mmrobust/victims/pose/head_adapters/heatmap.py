@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import require
+from mmrobust.functional.local_maxima import local_maxima
 from mmrobust.functional.pose_losses import heatmap_mse, outside_margin, soft_argmax_2d
 from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
@@ -32,6 +33,16 @@ class HeatmapAdapter(HeadAdapter):
     @property
     def _megvii(self) -> bool:
         return type(self.codec).__name__ == 'MegviiHeatmap'
+
+    @property
+    def refinement(self) -> float:
+        """A quarter of a cell along both axes; half of one where a bump is fitted.
+
+        What is fitted has no bound, but a bump that peaks further away has another best cell.
+        """
+        fitted = getattr(self.codec, 'unbiased', type(self.codec).__name__ == 'UDPHeatmap')
+        cells = 0.5 if fitted else 0.25
+        return cells * float(torch.as_tensor(self.codec.scale_factor).norm())
 
     @property
     def nothing(self) -> float:
@@ -72,27 +83,62 @@ class HeatmapAdapter(HeadAdapter):
     def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
         """Best cell beyond reach minus best cell within it, over the heatmap's range (N, K).
 
-        Exact but for what decoders add to the best cell, which is less than a cell.
+        Exact but for what decoders add to the best cell, which is ``refinement``.
         """
+        flat = self.unflatten(outputs).flatten(2)
+        inside = self._inside(keypoints, reach)
+        return outside_margin(flat, inside) / _height(flat)
+
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """The highest local maxima of each heatmap among the cells beyond reach."""
         heatmaps = self.unflatten(outputs)
-        height, width = heatmaps.shape[2:]
+        peaks = local_maxima(heatmaps, 2).flatten(2) & ~self._inside(keypoints, reach)
+        heights = heatmaps.detach().flatten(2).masked_fill(~peaks, -torch.inf)
+        # A stable order, so that equal peaks of a batch are those of its samples alone.
+        best = heights.sort(dim=2, descending=True, stable=True)
+        some, cells = best.values[..., :count], best.indices[..., :count]
+        found = keypoints.new_full((*heights.shape[:2], count, 2), torch.nan)
+        places = self._cells(keypoints)[cells]
+        found[:, :, : cells.shape[2]] = places.masked_fill(~some.isfinite()[..., None], torch.nan)
+        return found
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """The cell of a place minus the best cell within reach, over the heatmap's range (N, K)."""
+        flat, inside = self.unflatten(outputs).flatten(2), self._inside(keypoints, reach)
+        known = places.isfinite().all(dim=2)
+        cell = self._nearest(places.where(known[..., None], keypoints))
+        within = flat.masked_fill(~inside, -torch.inf).amax(dim=2)
+        found = (flat.gather(2, cell).squeeze(2) - within) / _height(flat)
+        return found.masked_fill(~known | inside.gather(2, cell).squeeze(2), -torch.inf)
+
+    def _cells(self, like: Tensor) -> Tensor:
+        """Where the cells are (H * W, 2), row by row, input pixels."""
+        width, height = self.codec.heatmap_size
         rows, columns = torch.meshgrid(
-            torch.arange(height, device=outputs.device),
-            torch.arange(width, device=outputs.device),
+            torch.arange(height, device=like.device),
+            torch.arange(width, device=like.device),
             indexing='ij',
         )
-        cells = torch.stack([columns, rows], dim=-1).flatten(0, 1).to(keypoints)
-        places = (cells + (0.5 if self._megvii else 0.0)) * torch.as_tensor(
-            self.codec.scale_factor
-        ).to(cells)
-        inside = (places - keypoints[:, :, None]).norm(dim=3) <= reach[:, :, None]
-        # Where no cell lies within reach, the nearest one does.
-        nearest = (places - keypoints[:, :, None]).square().sum(dim=3).argmin(dim=2, keepdim=True)
-        inside = inside.scatter(2, nearest, True)
-        flat = heatmaps.flatten(2)
-        scale = (flat.amax(dim=2) - flat.mean(dim=2)).detach()
-        return outside_margin(flat, inside) / scale.where(scale > 0, torch.ones_like(scale))
+        cells = torch.stack([columns, rows], dim=-1).flatten(0, 1).to(like)
+        scale = torch.as_tensor(self.codec.scale_factor).to(cells)
+        return (cells + (0.5 if self._megvii else 0.0)) * scale
+
+    def _nearest(self, places: Tensor) -> Tensor:
+        """The cell nearest to each place (N, K, 1)."""
+        gap = self._cells(places) - places[:, :, None]
+        return gap.square().sum(dim=3).argmin(dim=2, keepdim=True)
+
+    def _inside(self, keypoints: Tensor, reach: Tensor) -> Tensor:
+        """Which cells (N, K, H * W) are within reach; where none is, the nearest one."""
+        inside = (self._cells(keypoints) - keypoints[:, :, None]).norm(dim=3) <= reach[:, :, None]
+        return inside.scatter(2, self._nearest(keypoints), True)
 
     def heatmap_mse(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """Squared error from the encoded heatmaps (N,)."""
         return heatmap_mse(self.unflatten(outputs), reference.response, reference.weights)
+
+
+def _height(flat: Tensor) -> Tensor:
+    """The range (N, K) of heatmaps (N, K, H * W) from mean to peak; 1 of a flat one."""
+    height = (flat.amax(dim=2) - flat.mean(dim=2)).detach()
+    return height.where(height > 0, torch.ones_like(height))

@@ -31,6 +31,11 @@ class PerPersonAdapter(HeadAdapter):
         self.head, self.codec = single.head, single.codec
         self.single, self.persons = single, persons
 
+    @property
+    def refinement(self) -> float:
+        """That of one person."""
+        return self.single.refinement
+
     def _apart(self, values: Tensor) -> Tensor:
         """(N, P * X, ...) -> (N * P, X, ...)."""
         n, length = values.shape[:2]
@@ -69,6 +74,16 @@ class PerPersonAdapter(HeadAdapter):
         """Those of every person (N, P * K)."""
         apart = (self._apart(values) for values in (outputs, keypoints, reach))
         return self._together(self.single.joint_margins(*apart))
+
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """Those of every person (N, P * K, count, 2), each in its own person's crop."""
+        points, near = self._apart(keypoints), self._apart(reach)
+        return self._together(self.single.peaks(self._apart(outputs), points, near, count))
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """Those of every person (N, P * K)."""
+        apart = (self._apart(values) for values in (outputs, keypoints, reach, places))
+        return self._together(self.single.leads(*apart))
 
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The groups of every person (N, P * G)."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmrobust.functional.local_maxima import local_maxima
 from mmrobust.functional.pose_losses import discrete_kl, outside_margin, soft_argmax
 from mmrobust.victims.pose.head_adapters.base import HeadAdapter, Loss, PoseReference
 from mmrobust.victims.pose.head_adapters.registry import register
@@ -43,6 +44,12 @@ class SimCCAdapter(HeadAdapter):
     def _beta(self) -> float:
         return float(getattr(self.head.loss_module, 'beta', 1.0))
 
+    @property
+    def refinement(self) -> float:
+        """Half a bin where a bump is fitted, as ``use_dark`` says; else nothing."""
+        fitted = bool(getattr(self.codec, 'use_dark', False))
+        return 0.5 / float(self.codec.simcc_split_ratio) if fitted else 0.0
+
     def soft_coordinates(self, outputs: Tensor) -> Tensor:
         """Mean bin under the softmax that the head was trained with."""
         bins = [soft_argmax(logits, self._beta) for logits in self.unflatten(outputs)]
@@ -63,13 +70,47 @@ class SimCCAdapter(HeadAdapter):
         """
         margins = []
         for axis, logits in enumerate(self.unflatten(outputs)):
-            bins = torch.arange(logits.shape[2], device=logits.device).to(keypoints)
-            gap = (bins / self.codec.simcc_split_ratio - keypoints[:, :, axis, None]).abs()
-            inside = (gap <= reach[:, :, None]).scatter(2, gap.argmin(dim=2, keepdim=True), True)
-            scale = (logits.amax(dim=2) - logits.mean(dim=2)).detach()
-            found = outside_margin(logits, inside)
-            margins.append(found / scale.where(scale > 0, torch.ones_like(scale)))
+            inside = self._inside(logits, keypoints[..., axis], reach)
+            margins.append(outside_margin(logits, inside) / _height(logits))
         return torch.stack(margins).amax(dim=0)
+
+    def peaks(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, count: int) -> Tensor:
+        """The bins of both axes that lead most; along the other axis the joint stays."""
+        leads, places = [], []
+        for axis, logits in enumerate(self.unflatten(outputs)):
+            inside = self._inside(logits, keypoints[..., axis], reach)
+            lead = (logits - _best_of(logits, inside)[..., None]) / _height(logits)[..., None]
+            peaks = local_maxima(logits, 1) & ~inside
+            leads.append(lead.detach().masked_fill(~peaks, -torch.inf))
+            moved = keypoints[:, :, None].repeat(1, 1, logits.shape[2], 1)
+            moved[..., axis] = _bins(logits) / self.codec.simcc_split_ratio
+            places.append(moved)
+        best = torch.cat(leads, dim=2).sort(dim=2, descending=True, stable=True)
+        some, bins = best.values[..., :count], best.indices[..., :count, None].expand(-1, -1, -1, 2)
+        chosen = torch.cat(places, dim=2).gather(2, bins)
+        found = keypoints.new_full((*keypoints.shape[:2], count, 2), torch.nan)
+        found[:, :, : bins.shape[2]] = chosen.masked_fill(~some.isfinite()[..., None], torch.nan)
+        return found
+
+    def leads(self, outputs: Tensor, keypoints: Tensor, reach: Tensor, places: Tensor) -> Tensor:
+        """The bin of a place minus the best bin within reach, on the axis where that is more.
+
+        Axes on which the place is within reach do not count: to lose a joint, one is enough.
+        """
+        known, leads = places.isfinite().all(dim=2), []
+        aims = places.where(known[..., None], keypoints) * self.codec.simcc_split_ratio
+        for axis, logits in enumerate(self.unflatten(outputs)):
+            inside = self._inside(logits, keypoints[..., axis], reach)
+            bins = aims[..., axis, None].round().long().clamp(0, logits.shape[2] - 1)
+            lead = logits.gather(2, bins).squeeze(2) - _best_of(logits, inside)
+            near = ~known | inside.gather(2, bins).squeeze(2)
+            leads.append((lead / _height(logits)).masked_fill(near, -torch.inf))
+        return torch.stack(leads).amax(dim=0)
+
+    def _inside(self, logits: Tensor, at: Tensor, reach: Tensor) -> Tensor:
+        """Which bins (N, K, B) are within reach of ``at`` (N, K); where none is, the nearest."""
+        gap = (_bins(logits).to(at) / self.codec.simcc_split_ratio - at[..., None]).abs()
+        return (gap <= reach[..., None]).scatter(2, gap.argmin(dim=2, keepdim=True), True)
 
     def kl(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """The head's ``KLDiscretLoss`` for each sample alone (N,), both axes added."""
@@ -83,3 +124,18 @@ class SimCCAdapter(HeadAdapter):
                 labels = (labels * trained.label_beta).softmax(dim=2)
             loss = loss + discrete_kl(self._beta * logits, labels, reference.weights)
         return loss
+
+
+def _bins(logits: Tensor) -> Tensor:
+    return torch.arange(logits.shape[2], device=logits.device).to(logits)
+
+
+def _best_of(logits: Tensor, inside: Tensor) -> Tensor:
+    """The best score (N, K) among the bins of a region (N, K, B)."""
+    return logits.masked_fill(~inside, -torch.inf).amax(dim=2)
+
+
+def _height(logits: Tensor) -> Tensor:
+    """The range (N, K) of scores (N, K, B) from mean to peak; 1 of flat ones."""
+    height = (logits.amax(dim=2) - logits.mean(dim=2)).detach()
+    return height.where(height > 0, torch.ones_like(height))
