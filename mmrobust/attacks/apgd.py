@@ -79,7 +79,9 @@ class APGD(GradientLoop):
     to the first iterate, of which the official code compares the loss with 0; the random
     start is not stretched to the ball's surface; of equal iterates the later is the best; a
     sample leaves at its first success after rounding unless ``early_stop=False``, and what
-    did not succeed ends at its best iterate, not at the clean clip.
+    did not succeed ends at its best iterate, not at the clean clip; in l_1 the steps are those
+    of the threat, at a fixed share of the values, and neither the changing share nor the phases
+    of larger budgets of Croce and Hein 2021, arXiv:2103.01208.
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.

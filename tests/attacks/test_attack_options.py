@@ -81,7 +81,8 @@ def _other_values(name, value, hint):
     if isinstance(value, int):
         return [other for other in (value + 1, 2 * value + 1, 1) if other != value]
     if isinstance(value, float):
-        return [0.3 * value, 0.7 * value, 2.5 * value, value + 0.5]
+        others = (0.3 * value, 0.7 * value, 2.5 * value, value + 0.5)
+        return [other for other in others if other != value]
     raise AssertionError(f'no other value known for {name}={value!r}: give this test one')
 
 

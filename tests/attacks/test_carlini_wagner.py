@@ -60,6 +60,24 @@ def test_every_iterate_is_that_of_a_plain_version(kappa):
     assert fates == {True, False}
 
 
+def test_weights_grow_tenfold_and_are_bisected_for_each_sample():
+    needed, seen = [0.3, 0.005, 1e9], []
+
+    class Scripted(CarliniWagner):
+        def one_weight(self, search, weight):
+            seen.append(weight.tolist())
+            return weight >= torch.tensor(needed).to(weight)
+
+    target, pixels = victim(), clips(3)
+    Scripted(weight=0.01, searches=7)(target, pixels, predicted(target, pixels))
+    expected = [
+        [0.01, 0.1, 1.0, 0.55, 0.325, 0.2125, 0.26875],
+        [0.01, 0.005, 0.0025, 0.00375, 0.004375, 0.0046875, 0.00484375],
+        [0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4],
+    ]
+    np.testing.assert_allclose(np.array(seen).T, expected)
+
+
 @pytest.mark.parametrize('goal', [Misclassify(), TargetClass()])
 @pytest.mark.parametrize('rounded', [False, True])
 def test_l2_is_the_distance_from_the_border(rounded, goal):
