@@ -114,6 +114,11 @@ class APGD(GradientLoop):
         """As in its paper."""
         return 'APGD'
 
+    def most_calls(self) -> int:
+        """Each run looks once more at where it ended; so do several together."""
+        several = self.restarts > 1
+        return self.restarts * (2 * self.steps + 1 + several)
+
     def begin(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> APGDState:

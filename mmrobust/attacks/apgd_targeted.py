@@ -55,6 +55,10 @@ class APGDT(APGD):
         """As in its paper."""
         return 'APGD-T'
 
+    def most_calls(self) -> int:
+        """Those of all targets, at each of which it looks once more."""
+        return self.targets * (super().most_calls() + 1)
+
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> Tensor:

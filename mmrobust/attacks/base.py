@@ -245,6 +245,10 @@ class Attack(ABC):
         """Files, beside those that an option names, that decide what the attack does."""
         return ()
 
+    def most_calls(self) -> int | None:
+        """Forwards and backwards of a sample that never falls; None where nobody can say."""
+        return None
+
     @property
     def stops(self) -> str:
         """At which of its points a sample is left: ``first success`` or ``last step``."""

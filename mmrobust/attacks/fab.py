@@ -90,6 +90,10 @@ class FAB(MinimalNorm):
         rule = 'one of classes (Misclassify, TargetClass, LeastLikely) for FAB'
         require(isinstance(goal, Misclassify | Targeted), 'goal', rule, goal)
 
+    def most_calls(self) -> int:
+        """For each target, looks at where it ended and at what is inside the budget."""
+        return self.targets * (2 * self.steps + 2)
+
     def search(self, search: Search) -> None:
         """Target after target, each without regard to the budget."""
         for lead in self._leads(search):

@@ -67,6 +67,32 @@ def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[M
     return found
 
 
+def within_budget(members: Sequence[Member], budget: int | None) -> list[Member]:
+    """The first members that together cost no sample more than ``budget`` forwards and backwards.
+
+    What each finds costs one more look.
+
+    Raises:
+        ValueError: Not even the first fits, or nobody can say what one costs.
+    """
+    if budget is None:
+        return list(members)
+    left, found = budget, list[Member]()
+    for member in members:
+        calls = member.attack.most_calls()
+        rule = 'None with a member whose cost nobody can say'
+        require(calls is not None, 'budget', rule, f'{budget} with {member.name}')
+        assert calls is not None
+        fits = calls + 1 <= left
+        least = f'at least {calls + 1}, what {member.name} may take'
+        require(fits or bool(found), 'budget', least, budget)
+        if not fits:
+            break
+        left -= calls + 1
+        found.append(member)
+    return found
+
+
 def preset_members(
     preset: Preset, goal: BoundGoal, *, queries: bool, norm: bool
 ) -> list[MemberConfig]:

@@ -34,3 +34,8 @@ class PGD(GradientLoop):
     def usual_name(self) -> str:
         """PGD; BIM without its random start."""
         return 'PGD' if self.random_start else 'BIM'
+
+    def most_calls(self) -> int:
+        """Several runs look once more at where each of them ended."""
+        several = self.restarts > 1
+        return self.restarts * (2 * self.steps + several)

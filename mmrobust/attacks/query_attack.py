@@ -100,6 +100,10 @@ class QueryAttack(Attack):
         Return on success; run on for ever otherwise: the budget ends it.
         """
 
+    def most_calls(self) -> int:
+        """All queries; each is a forward."""
+        return self.budget
+
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> Tensor:

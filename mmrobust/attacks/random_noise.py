@@ -42,6 +42,10 @@ class RandomNoise(Attack):
         """As a report says it."""
         return 'Random noise'
 
+    def most_calls(self) -> int:
+        """The last draw is not looked at."""
+        return self.trials - 1
+
     def run(
         self, victim: CountingVictim, pixels: Tensor, goal: BoundGoal, rng: SampleRandom
     ) -> Tensor:

@@ -16,10 +16,18 @@ from torch import Tensor
 from mmrobust.attacks.base import Attack
 from mmrobust.attacks.fab import FAB
 from mmrobust.attacks.indicators import indicators
-from mmrobust.attacks.members import PRESETS, Member, MemberConfig, Preset, built, preset_members
+from mmrobust.attacks.members import (
+    PRESETS,
+    Member,
+    MemberConfig,
+    Preset,
+    built,
+    preset_members,
+    within_budget,
+)
 from mmrobust.attacks.minimal_norm import ball_of
 from mmrobust.attacks.query_attack import QueryAttack
-from mmrobust.functional.checks import require
+from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, ClassGoal
 from mmrobust.query.black_box import BlackBox
@@ -63,6 +71,8 @@ class WorstCase(Attack):
         preset: ``quick``, ``standard`` or ``thorough``; each begins with the one before it.
         members: In place of a preset: options of attacks, without threat and goal, and
             beside them ``name`` and ``loss`` (in place of the goal's).
+        budget: Forwards and backwards that a sample may cost, at least those of the first
+            member; members that do not fit into it any more are left out. None: any number.
         checks: Find out of what no member broke whether it could have been broken at all
             (:func:`~mmrobust.attacks.indicators.indicators`). As other checks of the harness
             it is no part of the cost: at most 64 forwards and backwards, ``measures.checks``.
@@ -73,17 +83,21 @@ class WorstCase(Attack):
 
     preset: Preset = 'standard'
     members: Sequence[MemberConfig] | None = None
+    budget: int | None = None
     checks: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.preset in PRESETS, 'preset', f'one of {", ".join(PRESETS)}', self.preset)
+        some = self.budget is None or whole(self.budget, 1)
+        require(some, 'budget', 'None or a whole number >= 1', self.budget)
         require(isinstance(self.checks, bool), 'checks', 'True or False', self.checks)
         self._own: list[Member] | None = None
         if self.members is not None:
             listed = isinstance(self.members, list | tuple) and bool(self.members)
             require(listed, 'members', 'a list of at least one', self.members)
             self._own = built(self.members, self.threat, self.goal)
+            within_budget(self._own, self.budget)
 
     def usual_name(self) -> str:
         """With its preset, as the bound depends on that."""
@@ -96,7 +110,9 @@ class WorstCase(Attack):
         best, left = pixels.clone(), torch.arange(len(pixels))
         tried: list[Member] = []
         closest = torch.full((len(pixels),), -torch.inf, dtype=torch.float64)
-        for member in self._chosen(victim, pixels, goal):
+        chosen = self._chosen(victim, pixels, goal)
+        members = within_budget(chosen, self.budget)
+        for member in members:
             target, clean, aim = victim.select(left), pixels[left], goal.select(left)
             before = _spent(target)
             found = self._one(member, target, clean, aim, rng.select(left))
@@ -111,6 +127,8 @@ class WorstCase(Attack):
             left = left[~done]
             if not len(left):
                 return best
+        if len(members) < len(chosen):
+            victim.select(left).flag('budget_ended', torch.ones(len(left), dtype=torch.bool))
         if self.checks:
             self._check(victim.select(left), pixels[left], goal.select(left), rng.select(left))
         return best

@@ -34,6 +34,7 @@ FLAGS = {
     'cannot refine the joint: its highest pixel is taken. MMPose itself ends there.',
     'members_skipped': 'Attacks of the preset were left out: its search by queries has one victim, '
     'which it asks about values within finite bounds, and FAB-T knows l_inf, l_2 and l_1 alone.',
+    'budget_ended': 'The budget of the ensemble was spent before all its members had been tried.',
     'not_converged': 'The objective still grew in the last steps of a run that found nothing: more '
     'steps, or restarts, may find something. Try steps=100, or worst_case.',
     'success_lost': 'An iterate succeeded, and what was returned does not: rounding to 8 bits '

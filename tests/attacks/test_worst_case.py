@@ -267,3 +267,56 @@ def test_the_thorough_preset_costs_what_it_says():
 )
 def test_an_attack_says_which_of_its_points_it_gives(attack, stops):
     assert attack.stops == stops
+
+
+KNOWN = [
+    {'type': 'PGD', 'steps': 4},
+    {'type': 'PGD', 'steps': 4, 'restarts': 3},
+    {'type': 'APGD', 'steps': 7},
+    {'type': 'APGD', 'steps': 7, 'restarts': 2},
+    {'type': 'APGDT', 'steps': 5, 'targets': 3},
+    {'type': 'APGDT', 'steps': 5, 'targets': 2, 'restarts': 2},
+    {'type': 'RandomNoise', 'trials': 6},
+    {'type': 'Square', 'budget': 30},
+    {'type': 'FAB', 'steps': 4, 'targets': 2},
+]
+
+
+@pytest.mark.parametrize('options', KNOWN, ids=lambda options: '-'.join(map(str, options.values())))
+def test_attacks_know_what_they_cost_at_most(options):
+    victim = FunctionVictim(Linear(random_weights(), torch.eye(4)[0] * 1e4))
+    pixels = clips(1)
+    attack = ATTACKS.build(options | {'threat': Linf(2)})
+    (outcome,) = attack(victim, pixels, predicted(victim, pixels))
+    assert not outcome.success
+    assert outcome.forwards + outcome.backwards == attack.most_calls()
+
+
+def test_a_budget_leaves_out_what_does_not_fit_any_more():
+    victim = FunctionVictim(Linear(random_weights(), torch.eye(4)[0] * 1e4))
+    pixels, members = clips(2), [dict(one, name=str(i)) for i, one in enumerate(KNOWN[:3])]
+    labels = predicted(victim, pixels)
+    # Of 8 + 1, 27 + 1 and 15 + 1 calls.
+    for budget, count in ((9, 1), (36, 1), (37, 2), (52, 2), (53, 3)):
+        attack = WorstCase(threat=Linf(2), members=members, budget=budget, checks=False)
+        for outcome in attack(victim, pixels, labels):
+            assert len(outcome.measures) == count
+            assert outcome.forwards + outcome.backwards <= budget
+            assert ('budget_ended' in outcome.flags) == (count < 3)
+    weak = FunctionVictim(Linear(random_weights()))
+    attack = WorstCase(threat=Linf(30), members=members, budget=9)
+    for outcome in attack(weak, pixels, predicted(weak, pixels)):
+        assert outcome.success
+        assert 'budget_ended' not in outcome.flags
+
+
+def test_a_budget_without_room_for_the_first_member_is_refused():
+    with pytest.raises(ValueError, match='budget must be at least 9, what PGD may take, got 8'):
+        WorstCase(members=[{'type': 'PGD', 'steps': 4}], budget=8)
+    with pytest.raises(ValueError, match='budget must be None with a member whose cost'):
+        WorstCase(members=[{'type': 'DDN', 'steps': 4}], threat=L2(50), budget=80)
+    with pytest.raises(ValueError, match='budget must be None or a whole number'):
+        WorstCase(budget=0)
+    victim, pixels = FunctionVictim(Linear(random_weights())), clips(1)
+    with pytest.raises(ValueError, match='budget must be at least 42, what apgd-'):
+        WorstCase(budget=20)(victim, pixels, predicted(victim, pixels))
