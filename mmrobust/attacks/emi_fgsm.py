@@ -8,7 +8,6 @@ from torch import Tensor
 
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.mi_fgsm import MIFGSM, MomentumState
-from mmrobust.attacks.steps import step_length
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.norms import expand_to, l1_mean
 from mmrobust.functional.randomness import SampleRandom
@@ -78,9 +77,7 @@ class EMIFGSM(MIFGSM):
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
         """Outputs at the last of the places, and the mean gradient over all."""
         assert isinstance(state, EnhancedState)
-        length = step_length(self.step_size, self.step_unit, self.threat)
-        # A step of equal values: 1 in l_inf, of Euclidean length 1 in l_2, 0 outside a mask.
-        way = length * self.threat.steepest(torch.ones_like(state.before)) * state.before
+        way = self._way(state.before)
         total = torch.zeros_like(state.pixels)
         for place in self._along():
             outputs, gradient = self.gradient_at(state, state.pixels + place * way)

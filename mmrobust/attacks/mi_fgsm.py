@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
+from mmrobust.attacks.steps import step_length
 from mmrobust.attacks.transformed import check_transforms, transformed_ascent
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.norms import expand_to, l1_mean, l1_mean_of_frames
@@ -102,6 +103,12 @@ class MIFGSM(GradientLoop):
         scale = expand_to(l1_mean(gradient), gradient) if whole else l1_mean_of_frames(gradient)
         state.momentum = self.decay * state.momentum + gradient / scale.where(scale > 0, 1.0)
         return state.momentum
+
+    def _way(self, direction: Tensor) -> Tensor:
+        """Where a step along a direction (N, ...) of mean absolute value 1 leads, from here."""
+        length = step_length(self.step_size, self.step_unit, self.threat)
+        # A step of equal values: 1 in l_inf, of Euclidean length 1 in l_2, 0 outside a mask.
+        return length * self.threat.steepest(torch.ones_like(direction)) * direction
 
     def describe(self) -> dict[str, Any]:
         """The options; transforms as their configs."""

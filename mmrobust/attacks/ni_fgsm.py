@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.mi_fgsm import MIFGSM, MomentumState
-from mmrobust.attacks.steps import step_length
 from mmrobust.registry import ATTACKS
 
 
@@ -43,10 +41,7 @@ class NIFGSM(MIFGSM):
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
         """Outputs and gradient further along the momentum."""
         assert isinstance(state, MomentumState)
-        length = self.decay * step_length(self.step_size, self.step_unit, self.threat)
-        # A step of equal values: 1 in l_inf, of Euclidean length 1 in l_2, 0 outside a mask.
-        even = self.threat.steepest(torch.ones_like(state.momentum))
-        return self.gradient_at(state, state.pixels + length * even * state.momentum)
+        return self.gradient_at(state, state.pixels + self.decay * self._way(state.momentum))
 
     def outputs_decide(self, state: LoopState) -> bool:
         """They are those of another place."""
