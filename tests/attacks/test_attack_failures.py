@@ -65,11 +65,13 @@ def test_nan_is_flagged_and_stays_in_its_clip(strong_class, threat, function):
     if function is not _nan_gradient or outcomes[1].backwards:
         assert 'not_finite' in outcomes[1].flags
     assert outcomes[1].attacked == (function is not _nan_scores)
-    assert outcomes[1].linf <= 4 or isinstance(threat, L2)
+    assert outcomes[1].linf <= 4 or not isinstance(threat, Linf)
     if function is _nan_gradient:
         assert outcomes[1].linf > 0  # the frames with a slope still lead somewhere
     else:
-        assert not outcomes[1].success
+        # Changes without a limit may lead to where the clip is broken no more.
+        led_out = not _is_broken(outcomes[1].adversarial[None].double()).any()
+        assert not outcomes[1].success or (led_out and threat.counts)
     if function is _nan_scores:
         assert outcomes[1].forwards == 0
         assert torch.equal(outcomes[1].adversarial.double(), pixels[1])

@@ -31,6 +31,7 @@ NOUNS = {
     'inner': (None, [PGD(steps=3)]),
     'sampler': (MultiNoise(), [OneNoise(), MultiNoise(tile=2)]),
     'transforms': ((), [[TI(size=3)]]),
+    'attack': ({'type': 'PGD'}, [{'type': 'PGD', 'steps': 2}]),
     'members': (None, [[{'type': 'PGD', 'steps': 2}]]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
@@ -74,6 +75,9 @@ def _other_values(name, value, hint):
     choices = typing.get_args(hint)
     if value is None and float in choices:
         return [0.3, 3.0]
+    if value is None and int in choices:
+        # Room for the first attack of an ensemble, and not for all.
+        return [50]
     if choices and all(isinstance(choice, str) for choice in choices):
         return [choice for choice in choices if choice != value]
     if isinstance(value, bool):
