@@ -70,7 +70,7 @@ BAD = [
     ({'type': 'PDG'}, "unknown attack 'PDG': did you mean 'PGD'"),
     ({'type': 'mmrobust.PGDD'}, "unknown attack 'PGDD': did you mean 'PGD'"),
     ({'type': 'mi-fgsm'}, "did you mean 'MIFGSM'"),
-    ({'type': 'Carlini'}, "unknown attack 'Carlini': known: .*FGSM, .*PGD"),
+    ({'type': 'Qqqqqq'}, "unknown attack 'Qqqqqq': known: .*FGSM, .*PGD"),
     ({'type': 'elsewhere.PGD'}, "unknown attack 'elsewhere.PGD'"),
     ({'type': 'mmaction.PGD'}, "unknown attack 'mmaction.PGD'"),
     ({'steps': 3}, 'the attack config needs a type'),

@@ -56,7 +56,8 @@ class CarliniWagner(MinimalNorm):
     """
 
     #: What tests build it with.
-    example: ClassVar[dict[str, Any]] = {'steps': 25, 'searches': 3}
+    example: ClassVar[dict[str, Any]] = {'steps': 25, 'searches': 7}
+    thorough: ClassVar[dict[str, Any]] = {'steps': 50, 'searches': 7}
 
     searches: int = 9
     step_size: float = 0.01
@@ -84,14 +85,16 @@ class CarliniWagner(MinimalNorm):
         weight = torch.full_like(own.length(), self.weight)
         low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
         for _ in range(self.searches):
-            won = anywhere.one_weight(own, weight)
+            won, last = anywhere.one_weight(own, weight)
             high = torch.minimum(high, weight).where(won, high)
             low = low.where(won, torch.maximum(low, weight))
             weight = ((low + high) / 2).where(high.isfinite(), weight * GROWTH)
-        self.offer(search, self.rounded(own.best.pixels, search.clean, search.victim))
+        # The last point, which is not rounded, keeps a direction that equal levels lose.
+        for found in (own.best.pixels, last):
+            self.offer(search, self.rounded(found, search.clean, search.victim))
 
-    def one_weight(self, search: Search, weight: Tensor) -> Tensor:
-        """All steps for weights (N,); whether any of them succeeded (N,)."""
+    def one_weight(self, search: Search, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """All steps for weights (N,): whether any of them succeeded (N,), and the last point."""
         clean, (low, high), width = search.clean, search.victim.bounds, self.width(search)
         start = torch.atanh(END * (2 * (clean - low) / width - 1))
         # What the clean values lose at the ends is no change of the attacker's.
@@ -111,7 +114,7 @@ class CarliniWagner(MinimalNorm):
             free = free + self.step_size * adam.step(slope) * allowed
             there = low + width * (torch.tanh(free) + 1) / 2 + lost
             there = there.where(allowed, clean).clamp(low, high)
-        return won | self.offer(search, self.rounded(there, clean, search.victim))
+        return won | self.offer(search, self.rounded(there, clean, search.victim)), there
 
     def _pulled(self, look: Look, aim: BoundGoal) -> Tensor:
         """Which samples (N,) the objective still pulls: a margin up to the confidence."""

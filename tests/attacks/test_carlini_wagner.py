@@ -66,7 +66,7 @@ def test_weights_grow_tenfold_and_are_bisected_for_each_sample():
     class Scripted(CarliniWagner):
         def one_weight(self, search, weight):
             seen.append(weight.tolist())
-            return weight >= torch.tensor(needed).to(weight)
+            return weight >= torch.tensor(needed).to(weight), search.clean
 
     target, pixels = victim(), clips(3)
     Scripted(weight=0.01, searches=7)(target, pixels, predicted(target, pixels))
@@ -126,7 +126,7 @@ def test_costs_are_the_steps_of_each_weight():
     target = victim(Linear(random_weights(classes=2), torch.tensor([1e4, 0]).double()))
     attack = CarliniWagner(threat=L2(100), steps=7, searches=3)
     for outcome in attack(target, clips(2), torch.zeros(2).long()):
-        assert (outcome.forwards, outcome.backwards) == (3 * 8 + 1, 3 * 7)
+        assert (outcome.forwards, outcome.backwards) == (3 * 8 + 2, 3 * 7)
 
 
 def test_a_batch_gets_what_its_clips_get_alone():
