@@ -39,9 +39,10 @@ class CarliniWagner(MinimalNorm):
     Official setting: 9 weights from 0.001, 10,000 steps each, learning rate 0.01, confidence 0,
     values 0..1 (here: lengths in ranges of values).
     Deviations: 100 steps; no run is broken off (the official code breaks off by the sum of the
-    batch's losses); it looks outside the budget, too, and what was smallest is brought inside; of
-    a goal that is none of classes the objective is followed until it succeeds; the victim is
-    shown rounded pixels, and steps add up unrounded; bisection of the length at the end.
+    batch's losses); it looks outside the budget, too, and what was smallest is brought inside,
+    and the last point; of a goal that is none of classes the objective is followed until it
+    succeeds; the victim is shown rounded pixels, and steps add up unrounded; bisection of the
+    length at the end.
 
     Args:
         threat: What may be changed, and by how much at most: l_2; default ``L2(eps=1000)``.

@@ -1,4 +1,4 @@
-"""Whether a victim answers the same pixels alike when it is asked again.
+"""What the harness asks once more: is the answer the same, was the other victim fooled?
 
 Shapes: N samples, C channels, T frames, H, W pixels, K outputs.
 """

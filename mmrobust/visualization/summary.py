@@ -26,7 +26,8 @@ Card = Mapping[str, Any]
 FAR = ' by more than a fifth of the box'
 
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
-LATER = ('l1', 'values', 'pixels')
+# Sizes that are shown where the threat speaks of them.
+OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
 NOUNS = {
     'video': 'video',
     'view': 'video',
@@ -173,11 +174,12 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]
     found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
-    # A report of an earlier version lacks some.
+    threat = _part(card, 'threat')
+    ball = (_part(threat, 'threat') or threat).get('type')
     return [
         (name, number(mean.get(key)), number(max(found[key], default=None)))
         for key, name in names.items()
-        if key in mean or key not in LATER
+        if OWN_SIZES.get(key, ball) == ball
     ]
 
 
