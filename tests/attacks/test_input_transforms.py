@@ -1,7 +1,10 @@
 """What every registered input transform owes; a new file in mmrobust/input_transforms is tested."""
 
 import math
+import tempfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from toys import ConvNet, Counting, PerClip, Wavy, clips, predicted, random_weights
@@ -20,8 +23,13 @@ from mmrobust.victims import FunctionVictim
 
 BOUNDS = (0.0, 255.0)
 EVERY = INPUT_TRANSFORMS.everything()
-# Their usual number of copies takes time and tells no more.
-FEW = {'SSA': {'copies': 3}}
+# Of one frame each, of other sizes than the samples, and brighter than those.
+STILLS = np.random.default_rng(0).integers(200, 256, (4, 1, 5, 6, 3), dtype=np.uint8)
+FOLDER = tempfile.TemporaryDirectory()
+BANK = str(Path(FOLDER.name) / 'stills.npy')
+np.save(BANK, STILLS)
+# What they cannot do without; their usual number of copies takes time and tells no more.
+FEW = {'SSA': {'copies': 3}, 'Admix': {'bank': BANK}}
 every = pytest.mark.parametrize(
     'transform', [cls(**FEW.get(name, {})) for name, cls in EVERY.items()], ids=EVERY
 )
@@ -152,6 +160,11 @@ def test_early_stop_looks_at_the_samples_and_not_at_their_copies():
         ({'type': 'SI', 'scales': 0}, 'scales must be a whole number >= 1, got 0'),
         ({'type': 'SI', 'origin': 0}, 'origin must be dark or grey, got 0'),
         ({'type': 'TT', 'shifts': -1}, 'shifts must be a whole number >= 0, got -1'),
+        ({'type': 'Admix'}, "bank must be the path of a .npy file, got ''"),
+        ({'type': 'Admix', 'bank': 'no.npy'}, "bank must be an existing .npy file, got 'no.npy'"),
+        ({'type': 'Admix', 'bank': __file__}, 'bank must be a .npy file of clips, got '),
+        ({'type': 'Admix', 'bank': BANK, 'mixes': 0}, 'mixes must be a whole number >= 1, got 0'),
+        ({'type': 'Admix', 'bank': BANK, 'share': -1}, 'share must be a finite number >= 0'),
         (
             {'type': 'TT', 'weighting': 'x'},
             "weighting must be gaussian, linear or uniform, got 'x'",

@@ -21,7 +21,8 @@ from trajectories import (
 from mmrobust.attacks.mi_fgsm import MIFGSM
 from mmrobust.attacks.ni_fgsm import NIFGSM
 from mmrobust.functional.randomness import SampleRandom
-from mmrobust.input_transforms import DI, SI, SSA, TI, TT
+from mmrobust.input_transforms import DI, SI, SSA, TI, TT, Admix
+from mmrobust.io.clip_bank import read_bank
 from mmrobust.threats import Linf
 
 
@@ -255,3 +256,51 @@ def test_a_spectrum_that_is_left_alone_is_the_clip(scene):
     _, pixels, _, victim = scene
     still = MIFGSM(Linf(EPS), transforms=[SSA(copies=2, spread=0, noise=0)], **SHARED)
     assert_same(still, MIFGSM(Linf(EPS), **SHARED), victim, pixels)
+
+
+@pytest.mark.parametrize(('mixes', 'share'), [(1, 0.2), (3, 0.5)])
+def test_admix(scene, tmp_path, mixes, share):
+    """Wang et al. 2021, eq. 8: the mean over (x + eta x') / 2^i, x' of other clips."""
+    size = scene[1].shape[1:]
+    bank = np.random.default_rng(1).integers(0, 256, (5, *size[1:], 3), dtype=np.uint8)
+    np.save(tmp_path / 'bank.npy', bank)
+    clips = torch.from_numpy(bank).permute(0, 4, 1, 2, 3).double()
+
+    def gradient(net, x, label, generator):
+        total = torch.zeros_like(x)
+        for _ in range(mixes):
+            for scale in range(2):
+                drawn = torch.rand(1, generator=generator)
+                # Each copy of the first transform meets each of the second with a draw of its own.
+                other = clips[int(drawn.double() * 5)]
+                place = ((x + share * other) / 2**scale).requires_grad_()
+                total += loss_gradient(net, place, label) / 2**scale
+        return total / (2 * mixes)
+
+    transforms = [Admix(bank=str(tmp_path / 'bank.npy'), mixes=mixes, share=share), SI(scales=2)]
+    _transformed(scene, transforms, gradient)
+
+
+def test_clips_of_a_bank_are_brought_to_the_samples(tmp_path):
+    """Frames at equal distances, sizes by bilinear interpolation, channels as they are."""
+    bank = np.zeros((1, 9, 4, 4, 3), dtype=np.uint8)
+    bank[0] = np.arange(9, dtype=np.uint8)[:, None, None, None] * 10 + np.arange(3, dtype=np.uint8)
+    np.save(tmp_path / 'bank.npy', bank)
+    transform = Admix(bank=str(tmp_path / 'bank.npy'), share=1.0)
+    rng = SampleRandom.from_seeds([0])
+    clip = transform.copy(torch.zeros(1, 3, 5, 6, 7), 0, (0, 255), rng)
+    assert clip[0, :, :, 3, 3].tolist() == [[c + 20 * t for t in range(5)] for c in range(3)]
+    picture = transform.copy(torch.full((1, 3, 6, 7), 5.0), 0, (0, 255), rng)
+    assert picture[0, :, 2, 2].tolist() == [5, 6, 7]
+    with pytest.raises(ValueError, match='bank must be of 1 channels, got 3'):
+        transform.check(torch.zeros(1, 1, 5, 6, 7), (0, 255))
+
+
+def test_what_a_file_holds_decides(tmp_path):
+    kinds = (((2, 3, 4, 5), 'u1'), ((2, 1, 3, 4, 5), 'f4'), ((0, 1, 3, 4, 3), 'u1'))
+    for clips in [np.zeros(shape, kind) for shape, kind in kinds]:
+        np.save(tmp_path / f'{clips.ndim}.npy', clips)
+        with pytest.raises(ValueError, match=r'bank must be clips \(B, T, H, W, C\) of uint8, got'):
+            Admix(bank=str(tmp_path / f'{clips.ndim}.npy'))
+        (tmp_path / f'{clips.ndim}.npy').unlink()
+        read_bank.cache_clear()
