@@ -3,12 +3,12 @@
 Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from mmrobust.attacks.apgd_schedules import APGDState, Halving, Schedule, Sparsifying
 from mmrobust.attacks.gradient_loop import GradientLoop
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.steps import step_length
@@ -17,49 +17,12 @@ from mmrobust.functional.norms import expand_to
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.registry import ATTACKS
+from mmrobust.threats import L1
+from mmrobust.threats.masks import ball_of
 from mmrobust.victims.counting import CountingVictim
 
-
-@dataclass
-class APGDState(LoopState):
-    """A loop's state with what decides on the steps.
-
-    Attributes:
-        previous: (N, C, T, H, W), where the samples stood before.
-        length: (N,), of the next step, grey levels.
-        best: (N, C, T, H, W), where the objective was largest.
-        best_gradient: There, likewise.
-        best_objective: There, (N,).
-        kept: (N, C, T, H, W), the best iterate among those that succeed, if any did.
-        kept_succeeds: (N,) bool.
-        kept_objective: There, (N,).
-        objective: Of the last iterate, (N,).
-        rises: (N,), how often it has grown since the last check point.
-        halved: (N,) bool, at the last check point.
-        best_then: (N,), ``best_objective`` at the last check point.
-    """
-
-    previous: Tensor
-    length: Tensor
-    best: Tensor
-    best_gradient: Tensor
-    best_objective: Tensor
-    kept: Tensor
-    kept_succeeds: Tensor
-    kept_objective: Tensor
-    objective: Tensor
-    rises: Tensor
-    halved: Tensor
-    best_then: Tensor
-
-
-def check_points(steps: int) -> list[int]:
-    """Iterations at which step sizes are looked at: section 3.2, w_j = ceil(p_j steps)."""
-    shares = [0.0, 0.22]
-    while shares[-1] < 1:
-        shares.append(shares[-1] + max(shares[-1] - shares[-2] - 0.03, 0.06))
-    # Sums of hundredths, but for the last bits.
-    return sorted({math.ceil(round(share * steps, 6)) for share in shares[1:] if share <= 1})
+# Of the steps in l_1, in a ball of three times the budget, and again in one of twice.
+WIDE = 0.3
 
 
 @ATTACKS.register_module()
@@ -73,24 +36,30 @@ class APGD(GradientLoop):
     since then; the sample then goes on from its best iterate. The objective is that of the
     goal: ``attack.goal.loss=dlr`` for the paper's other loss.
 
-    Official setting: 100 steps, momentum 0.75, rising 0.75, l_inf or l_2.
+    In l_1 it is the attack of Croce and Hein 2021, arXiv:2103.01208: steps from once the budget,
+    without momentum, change as many values as have proved useful
+    (:class:`~mmrobust.attacks.apgd_schedules.Sparsifying`); 30 % of the steps search a ball of
+    three times the budget, 30 % one of twice, from whose best iterates the rest goes on.
+
+    Official setting: 100 steps, momentum 0.75, rising 0.75.
     Deviations: check points as the paper has them (the official code rounds them down, which
     for fewer than 100 steps is another algorithm); the first check does not count the step
     to the first iterate, of which the official code compares the loss with 0; the random
     start is not stretched to the ball's surface; of equal iterates the later is the best; a
     sample leaves at its first success after rounding unless ``early_stop=False``, and what
-    did not succeed ends at its best iterate, not at the clean clip; in l_1 the steps are those
-    of the threat, at a fixed share of the values, and neither the changing share nor the phases
-    of larger budgets of Croce and Hein 2021, arXiv:2103.01208.
+    did not succeed ends at its best iterate, not at the clean clip; in l_1 what a value that is
+    at the end of its range cannot take goes on to the next, the first steps change a fifth of the
+    values wherever they start, and 30 % of the steps are rounded down.
 
     Args:
         threat: What may be changed; default ``Linf(eps=8)``.
         goal: What counts as success; default the victim's own.
         steps: Steps per restart, >= 1.
-        step_size: Length of the first steps, > 0, in ``step_unit``.
+        step_size: Length of the first steps, > 0, in ``step_unit``; in l_1 at most the budget.
         step_unit: ``eps`` (a share of the budget) or ``pixel`` (grey levels).
-        momentum: Weight of the new step against the one before, in (0, 1]; 1 is without.
-        rising: Share of steps that must raise the objective, in [0, 1].
+        momentum: Weight of the new step against the one before, in (0, 1]; 1 is without, as
+            always in l_1.
+        rising: Share of steps that must raise the objective, in [0, 1]; not in l_1.
         random_start: Start at a random member of the threat.
         restarts: Runs from fresh random starts, for samples not yet fooled.
         early_stop: Leave at the first success after rounding.
@@ -108,7 +77,14 @@ class APGD(GradientLoop):
         require(inside, 'momentum', 'a number in (0, 1]', self.momentum)
         share = finite(self.rising) and 0 <= self.rising <= 1
         require(share, 'rising', 'a number in [0, 1]', self.rising)
-        self._checks = check_points(self.steps)
+        self._first = step_length(self.step_size, self.step_unit, self.threat)
+        self._schedule: Schedule = Halving(self.steps, self.momentum, self.rising)
+        self._wide = 0
+        self._from: Tensor | None = None
+        if isinstance(ball_of(self.threat), L1):
+            self._first = min(self._first, self.threat.eps)
+            self._schedule = Sparsifying(self.steps, self._first)
+            self._wide = int(WIDE * self.steps)
 
     def usual_name(self) -> str:
         """As in its paper."""
@@ -116,8 +92,40 @@ class APGD(GradientLoop):
 
     def most_calls(self) -> int:
         """Each run looks once more at where it ended; so do several together."""
-        several = self.restarts > 1
-        return self.restarts * (2 * self.steps + 1 + several)
+        several, phases = self.restarts > 1, 2 * bool(self._wide)
+        return self.restarts * (2 * (self.steps + phases) + 1 + several)
+
+    def one_run(
+        self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
+    ) -> tuple[Tensor, Tensor]:
+        """As always; in l_1 from where searches in larger balls have led."""
+        if not self._wide:
+            return super().one_run(victim, clean, goal, rng)
+        pixels: Tensor | None = None
+        for times in (3, 2):
+            wide = self._phase(self._wide, times, pixels)
+            state = wide.begin(victim, clean, goal, rng)
+            for iteration in range(self._wide + 1):
+                state.iteration = iteration
+                _, gradient = wide.gradient(state)
+                if iteration < self._wide:
+                    direction = wide.direction(state, gradient)
+                    state.pixels = wide.step(state, wide._steepest(state, direction))
+            pixels = state.best
+        last = self._phase(self.steps - 2 * self._wide, 1, pixels)
+        return last.one_run(victim, clean, goal, rng)
+
+    def _phase(self, steps: int, times: float, pixels: Tensor | None) -> 'APGD':
+        """The same attack for fewer steps, in a ball of so many times the budget."""
+        one = replace(self, steps=steps, threat=self.threat.resized(times * self.threat.eps))
+        one._wide, one._from = 0, pixels
+        return one
+
+    def start(self, clean: Tensor, rng: SampleRandom) -> Tensor:
+        """As always; where a search in a larger ball has led, the nearest in this one."""
+        if self._from is None:
+            return super().start(clean, rng)
+        return self.threat.project(self._from, clean)
 
     def begin(
         self, victim: CountingVictim, clean: Tensor, goal: BoundGoal, rng: SampleRandom
@@ -125,12 +133,12 @@ class APGD(GradientLoop):
         """No step yet: anything is better than the best so far."""
         state = super().begin(victim, clean, goal, rng)
         n, device = len(clean), clean.device
+        changed, count = self._schedule.values(state, known=self._from is not None)
         lowest = torch.full((n,), -torch.inf, dtype=torch.float64, device=device)
-        length = step_length(self.step_size, self.step_unit, self.threat)
         return APGDState(
             **vars(state),
             previous=state.pixels,
-            length=torch.full((n,), length, dtype=clean.dtype, device=device),
+            length=torch.full((n,), self._first, dtype=clean.dtype, device=device),
             best=state.pixels,
             best_gradient=torch.zeros_like(clean),
             best_objective=lowest,
@@ -142,6 +150,8 @@ class APGD(GradientLoop):
             # So that the first check knows the first condition alone.
             halved=torch.ones(n, dtype=torch.bool, device=device),
             best_then=lowest,
+            changed=changed,
+            count=count,
         )
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
@@ -160,19 +170,13 @@ class APGD(GradientLoop):
         return outputs, gradient
 
     def direction(self, state: LoopState, gradient: Tensor) -> Tensor:
-        """The gradient; at a check point that of the best iterate, where steps are halved."""
+        """The gradient; of samples that a check point sends back that of their best iterate."""
         assert isinstance(state, APGDState)
-        if state.iteration not in self._checks:
+        back = self._schedule.check(state)
+        if back is None:
             return gradient
-        since = max((k for k in self._checks if k < state.iteration), default=0)
-        few = state.rises < self.rising * (state.iteration - since)
-        stuck = ~state.halved & (state.best_objective <= state.best_then)
-        halve = few | stuck
-        rows = expand_to(halve, gradient)
-        state.length = state.length.where(~halve, state.length / 2)
+        rows = expand_to(back, gradient)
         state.pixels = state.best.where(rows, state.pixels)
-        state.halved, state.best_then = halve, state.best_objective
-        state.rises = torch.zeros_like(state.rises)
         return state.best_gradient.where(rows, gradient)
 
     def lengths(self, state: LoopState) -> Tensor:
@@ -185,7 +189,7 @@ class APGD(GradientLoop):
         assert isinstance(state, APGDState)
         there = state.pixels + expand_to(state.length, steepest) * steepest
         there = self._inside(state, there)
-        share = self.momentum if state.iteration else 1.0
+        share = self._schedule.momentum if state.iteration else 1.0
         here, before = state.pixels, state.previous
         state.previous = here
         return self._inside(state, here + share * (there - here) + (1 - share) * (here - before))
@@ -196,6 +200,10 @@ class APGD(GradientLoop):
         with torch.no_grad():
             self._keep(state, state.victim(state.pixels))
         return state.kept
+
+    def _steepest(self, state: LoopState, direction: Tensor) -> Tensor:
+        assert isinstance(state, APGDState)
+        return self._schedule.steepest(self.threat, state, direction)
 
     def _inside(self, state: APGDState, pixels: Tensor) -> Tensor:
         return self.threat.project_inside(pixels, state.clean, state.victim.bounds)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.minimal_norm import BEYOND, Look, MinimalNorm, Search, ball_of
+from mmrobust.attacks.minimal_norm import BEYOND, Look, MinimalNorm, Search
 from mmrobust.functional.checks import finite, require, whole
 from mmrobust.functional.hyperplane import Norm, way_onto
 from mmrobust.functional.losses import margin
@@ -22,6 +22,7 @@ from mmrobust.goals.misclassify import Misclassify
 from mmrobust.goals.targeted import Targeted
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L1, L2, Linf, Threat
+from mmrobust.threats.masks import ball_of
 
 NORMS: dict[type[Threat], Norm] = {L1: 'l1', L2: 'l2', Linf: 'linf'}
 # Outputs (N, K) -> (N,), zero on a border and above behind it.

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
-from mmrobust.attacks.minimal_norm import Look, MinimalNorm, Search, annealed, ball_of, with_border
+from mmrobust.attacks.minimal_norm import Look, MinimalNorm, Search, annealed, with_border
 from mmrobust.functional.checks import finite, require
 from mmrobust.goals import BoundGoal
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L2, Linf, Threat
+from mmrobust.threats.masks import ball_of
 
 # Of the first step, for values 0..1.
 FIRST = {L2: 1.0, Linf: 10.0}

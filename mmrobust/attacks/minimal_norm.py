@@ -19,7 +19,7 @@ from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.threats import L2, Linf, Threat
-from mmrobust.threats.masks import Masked
+from mmrobust.threats.masks import Masked, ball_of
 from mmrobust.victims.counting import CountingVictim
 
 # Beyond the border that a linear victim would have, for values 0..1; DeepFool's official code's.
@@ -85,11 +85,6 @@ class Look:
     pixels: Tensor
     outputs: Tensor
     won: Tensor
-
-
-def ball_of(threat: Threat) -> Threat:
-    """The ball inside all masks."""
-    return ball_of(threat.threat) if isinstance(threat, Masked) else threat
 
 
 def with_ball(threat: Threat, ball: Threat) -> Threat:

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from mmrobust.attacks.ascent import ascent
-from mmrobust.attacks.minimal_norm import MinimalNorm, Search, annealed, ball_of, with_border
+from mmrobust.attacks.minimal_norm import MinimalNorm, Search, annealed, with_border
 from mmrobust.functional.adam import Adam
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.counting import of_units, size_of_unit, sums_of_units
 from mmrobust.functional.norms import expand_to, linf_norm
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L0, Threat
+from mmrobust.threats.masks import ball_of
 
 
 @ATTACKS.register_module()

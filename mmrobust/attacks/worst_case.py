@@ -25,13 +25,13 @@ from mmrobust.attacks.members import (
     preset_members,
     within_budget,
 )
-from mmrobust.attacks.minimal_norm import ball_of
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, ClassGoal
 from mmrobust.query.black_box import BlackBox
 from mmrobust.registry import ATTACKS
+from mmrobust.threats.masks import ball_of
 from mmrobust.victims.counting import CountingVictim
 
 
@@ -47,7 +47,7 @@ class WorstCase(Attack):
     tighter than that of any member.
 
     Presets, and what a sample that never falls costs in forwards and backwards (classes, ten
-    or more): ``quick`` 128, APGD with cross-entropy and towards two classes, 20 steps each, and
+    or more; in l_1 four more for each run of APGD of four steps or more): ``quick`` 128, APGD with cross-entropy and towards two classes, 20 steps each, and
     noise; ``standard`` 2,650, besides these APGD with 100 steps, towards nine classes, and
     Square with 500 queries; ``thorough`` 10,279, besides these four restarts, FAB-T and Square
     with 5,000 queries on single frames.

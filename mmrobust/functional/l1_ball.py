@@ -6,6 +6,8 @@ Shapes: N samples, D values of a sample in any layout.
 import torch
 from torch import Tensor
 
+from mmrobust.functional.norms import expand_to
+
 
 def top_signs(gradient: Tensor, counts: Tensor) -> Tensor:
     """Signs at the values of largest magnitude, scaled to an l_1 norm of 1.
@@ -31,6 +33,29 @@ def top_signs(gradient: Tensor, counts: Tensor) -> Tensor:
     return gradient.sign() * weight.to(gradient).reshape(gradient.shape)
 
 
+def steepest_few(
+    gradient: Tensor, pixels: Tensor, bounds: tuple[float, float], lengths: Tensor, counts: Tensor
+) -> Tensor:
+    """The steepest step of l_1 norm 1 that at its length changes so many values, or more.
+
+    None is changed by more than length / count, and none leaves the range: what a value cannot
+    take goes on to the next.
+
+    Args:
+        gradient: (N, ...).
+        pixels: (N, ...), where the samples stand.
+        bounds: Least and largest value.
+        lengths: (N,), what the step will be multiplied by.
+        counts: (N,), how many values, >= 1.
+    """
+    low, high = bounds
+    # Without budget a step has no length, and its direction does not matter.
+    lengths = lengths.where(lengths > 0, 1.0)
+    room = torch.where(gradient > 0, high - pixels, pixels - low).clamp(min=0)
+    most = expand_to(lengths / counts, gradient)
+    return filled(gradient, torch.minimum(room, most), lengths) / expand_to(lengths, gradient)
+
+
 def filled(gradient: Tensor, room: Tensor, lengths: Tensor) -> Tensor:
     """The change of given l_1 norm along which a linear loss grows fastest, within the room.
 
@@ -46,7 +71,10 @@ def filled(gradient: Tensor, room: Tensor, lengths: Tensor) -> Tensor:
     order = size.sort(dim=1, descending=True, stable=True).indices
     most = room.flatten(1).where(size > 0, 0.0).gather(1, order).double()
     before = most.cumsum(dim=1) - most
-    taken = torch.minimum((lengths[:, None].double() - before).clamp(min=0), most)
+    left = (lengths[:, None].double() - before).clamp(min=0)
+    # What the last bits of a sum leave is no change.
+    left = left.where(left > 1e-9 * lengths[:, None], 0.0)
+    taken = torch.minimum(left, most)
     found = torch.zeros_like(size).scatter(1, order, taken.to(size))
     return gradient.sign() * found.reshape(gradient.shape)
 

@@ -74,6 +74,10 @@ class Threat(ABC):
         """
         return self.steepest(gradient)
 
+    def where_allowed(self, values: Tensor) -> Tensor:
+        """``values`` (N, ...), zero where a mask forbids any change."""
+        return values
+
     @abstractmethod
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """``candidate`` rounded to whole grey levels, still inside the ball.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.functional.checks import finite, require
-from mmrobust.functional.l1_ball import filled, laplace, shrunk_to_l1, top_signs
+from mmrobust.functional.l1_ball import laplace, shrunk_to_l1, steepest_few, top_signs
 from mmrobust.functional.norms import expand_to, l1_norm, unit_l1
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.functional.rounding import round_within_l1
@@ -50,8 +50,7 @@ class L1(Threat):
 
     def steepest(self, gradient: Tensor) -> Tensor:
         """The best step of norm 1 that changes no value by more than 1 / (share * values)."""
-        counts = torch.full((len(gradient),), self._count(gradient), device=gradient.device)
-        return top_signs(gradient, counts)
+        return top_signs(gradient, self._counts(gradient))
 
     def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Shorten all changes by as much as it takes, none beyond zero."""
@@ -69,12 +68,7 @@ class L1(Threat):
         self, gradient: Tensor, pixels: Tensor, bounds: tuple[float, float], lengths: Tensor
     ) -> Tensor:
         """Likewise, when no value goes beyond its end: what it cannot take goes to the next."""
-        low, high = bounds
-        # Without budget a step has no length, and its direction does not matter.
-        lengths = lengths.where(lengths > 0, 1.0)
-        room = torch.where(gradient > 0, high - pixels, pixels - low).clamp(min=0)
-        most = expand_to(lengths / self._count(gradient), gradient)
-        return filled(gradient, torch.minimum(room, most), lengths) / expand_to(lengths, gradient)
+        return steepest_few(gradient, pixels, bounds, lengths, self._counts(gradient))
 
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Round to whole grey levels at the same norm, as far as that goes."""
@@ -84,6 +78,7 @@ class L1(Threat):
         """The sum of the absolute changes of each sample (N,)."""
         return l1_norm(candidate - pixels)
 
-    def _count(self, like: Tensor) -> int:
-        """How many values of (N, ...) a step changes."""
-        return max(math.ceil(self.share * like[:1].numel()), 1)
+    def _counts(self, like: Tensor) -> Tensor:
+        """How many values of each sample (N,) a step changes."""
+        count = max(math.ceil(self.share * like[:1].numel()), 1)
+        return torch.full((len(like),), count, device=like.device)

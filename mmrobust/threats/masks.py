@@ -48,14 +48,16 @@ class Masked(Threat):
     def _masked(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         return torch.where(self.mask(pixels), candidate, pixels)
 
+    def _cut(self, values: Tensor) -> Tensor:
+        return self._masked(values, torch.zeros_like(values))
+
     def random(self, pixels: Tensor, rng: SampleRandom) -> Tensor:
         """A random member of the ball, cut to the mask."""
         return self._masked(self.threat.random(pixels, rng), pixels)
 
     def steepest(self, gradient: Tensor) -> Tensor:
         """The steepest step among those inside the mask."""
-        inside = self._masked(gradient, torch.zeros_like(gradient))
-        return self.threat.steepest(inside)
+        return self.threat.steepest(self._cut(gradient))
 
     def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Undo changes outside the mask, then project onto the ball."""
@@ -71,8 +73,11 @@ class Masked(Threat):
         self, gradient: Tensor, pixels: Tensor, bounds: tuple[float, float], lengths: Tensor
     ) -> Tensor:
         """The steepest step among those inside mask and range of values."""
-        inside = self._masked(gradient, torch.zeros_like(gradient))
-        return self.threat.steepest_inside(inside, pixels, bounds, lengths)
+        return self.threat.steepest_inside(self._cut(gradient), pixels, bounds, lengths)
+
+    def where_allowed(self, values: Tensor) -> Tensor:
+        """Zero outside this mask and those inside it."""
+        return self.threat.where_allowed(self._cut(values))
 
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Round inside the mask."""
@@ -103,6 +108,11 @@ class Masked(Threat):
             one in (1, other) for one, other in zip(shapes[0][::-1], shapes[1][::-1], strict=False)
         )
         require(fits, name, f'of a shape that broadcasts to {shapes[1]}', shapes[0])
+
+
+def ball_of(threat: Threat) -> Threat:
+    """The ball inside all masks."""
+    return ball_of(threat.threat) if isinstance(threat, Masked) else threat
 
 
 @THREATS.register_module()

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from toys import CLIP, ConvNet, Linear, Recording, build, clips, predicted, random_weights
 
-from mmrobust.attacks.apgd import APGD, check_points
+from mmrobust.attacks.apgd import APGD
+from mmrobust.attacks.apgd_schedules import check_points
 from mmrobust.attacks.apgd_targeted import APGDT
 from mmrobust.attacks.pgd import PGD
 from mmrobust.goals import Misclassify, TargetClass

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 import mmrobust.attacks  # noqa: F401  (registers every attack)
 from mmrobust.attacks import Attack
-from mmrobust.attacks.minimal_norm import MinimalNorm, ball_of, with_ball
+from mmrobust.attacks.minimal_norm import MinimalNorm, with_ball
 from mmrobust.registry import ATTACKS
 from mmrobust.threats import L0, L1, L2, FrameMask, Linf, PixelMask, Threat
+from mmrobust.threats.masks import ball_of
 from mmrobust.victims import BoundVictim, FunctionVictim
 from mmrobust.victims.bound import Clip
 
