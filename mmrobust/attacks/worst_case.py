@@ -47,10 +47,11 @@ class WorstCase(Attack):
     tighter than that of any member.
 
     Presets, and what a sample that never falls costs in forwards and backwards (classes, ten
-    or more; in l_1 four more for each run of APGD of four steps or more): ``quick`` 128, APGD with cross-entropy and towards two classes, 20 steps each, and
-    noise; ``standard`` 2,650, besides these APGD with 100 steps, towards nine classes, and
-    Square with 500 queries; ``thorough`` 10,279, besides these four restarts, FAB-T and Square
-    with 5,000 queries on single frames.
+    or more; in l_1 four more for each run of APGD of four steps or more): ``quick`` 128, APGD
+    with cross-entropy and towards two classes, 20 steps each, and noise; ``standard`` 2,650,
+    besides these APGD with 100 steps, towards nine classes, and Square with 500 queries;
+    ``thorough`` 10,279, besides these four restarts, FAB-T and Square with 5,000 queries on single
+    frames.
 
     For poses of a top-down head with two losses: ``quick`` 85, APGD with the head's loss and with
     the margin of joints, 20 steps each, and noise; ``standard`` 1,298, besides these 100 steps of
