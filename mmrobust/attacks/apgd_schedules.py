@@ -130,14 +130,14 @@ class Sparsifying(Schedule):
         every, _ = super().values(state, known=known)
         if not known:
             return every, (every.double() * FIRST).ceil().long()
-        changed = _changed(state.pixels, state.clean)
+        changed = _changed(state, state.pixels)
         return changed, _sparser(changed)
 
     def check(self, state: APGDState) -> Tensor | None:
         """Whose best iterate has become sparser."""
         if state.iteration == 0 or state.iteration % max(int(0.04 * self.steps), 1):
             return None
-        changed = _changed(state.best, state.clean)
+        changed = _changed(state, state.best)
         sparser = changed < 0.95 * state.changed
         shorter = (state.length / 1.5).clamp(min=self.length / 10)
         state.length = shorter.where(~sparser, self.length)
@@ -153,9 +153,11 @@ class Sparsifying(Schedule):
         return steepest_few(allowed, state.pixels, state.victim.bounds, state.length, count)
 
 
-def _changed(pixels: Tensor, clean: Tensor) -> Tensor:
-    """How many values of each sample (N,) are not the clean ones."""
-    return (pixels != clean).flatten(1).sum(dim=1)
+def _changed(state: LoopState, pixels: Tensor) -> Tensor:
+    """How many values of each sample (N,) are not the clean ones, but for rounding."""
+    low, high = state.victim.bounds
+    width = high - low if math.isfinite(high - low) else 0.0
+    return ((pixels - state.clean).abs() > 1e-6 * width).flatten(1).sum(dim=1)
 
 
 def _sparser(changed: Tensor) -> Tensor:

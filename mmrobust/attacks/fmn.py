@@ -15,11 +15,11 @@ from mmrobust.functional.checks import finite, require
 from mmrobust.goals import BoundGoal
 from mmrobust.goals.classes import ClassGoal
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import L2, Linf, Threat
+from mmrobust.threats import L1, L2, Linf, Threat
 from mmrobust.threats.masks import ball_of
 
 # Of the first step, for values 0..1.
-FIRST = {L2: 1.0, Linf: 10.0}
+FIRST: dict[type[Threat], float] = {L2: 1.0, Linf: 10.0, L1: 1.0}
 
 
 @ATTACKS.register_module()
@@ -27,11 +27,12 @@ FIRST = {L2: 1.0, Linf: 10.0}
 class FMN(MinimalNorm):
     """Steps along the gradient inside a ball whose radius follows the border.
 
-    Source: Pintor, Roli, Brendel and Biggio 2021, arXiv:2102.12827, algorithm 1, for l_2 and
-    l_inf. Before the first success the radius is the distance at which a linear victim would
-    yield; from then on it shrinks by a share with each success, never above the smallest
-    winner, and grows by one without. Steps go along the gradient of the margin at Euclidean
-    length 1, in either norm; step length and share fall along half a cosine.
+    Source: Pintor, Roli, Brendel and Biggio 2021, arXiv:2102.12827, algorithm 1, for l_2, l_inf
+    and l_1 (in l_0 :class:`~mmrobust.attacks.sigma_zero.SigmaZero` finds less). Before the first
+    success the radius is the distance at which a linear victim would yield; from then on it
+    shrinks by a share with each success, never above the smallest winner, and grows by one
+    without. Steps go along the gradient of the margin at Euclidean
+    length 1, in any norm; step length and share fall along half a cosine.
 
     Official setting: 100 to 1,000 steps; steps from 1 (l_inf: 10) down to 0.01, for values 0..1
     (here: times the victim's range of values, 255); share from 0.05 down to 0.001.
@@ -42,7 +43,7 @@ class FMN(MinimalNorm):
     bisection at the end.
 
     Args:
-        threat: What may be changed, and by how much at most: l_2 or l_inf; default
+        threat: What may be changed, and by how much at most: l_2, l_inf or l_1; default
             ``L2(eps=1000)``.
         goal: What counts as success; default the victim's own. Of classes the margin is
             followed, whatever its loss.
@@ -55,7 +56,7 @@ class FMN(MinimalNorm):
         last_change: With the last, likewise.
     """
 
-    balls: ClassVar[tuple[type[Threat], ...]] = (L2, Linf)
+    balls: ClassVar[tuple[type[Threat], ...]] = (L2, Linf, L1)
 
     step_size: float | None = None
     last_step_size: float = 0.01
@@ -64,7 +65,8 @@ class FMN(MinimalNorm):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        usual = FIRST[Linf if isinstance(ball_of(self.threat), Linf) else L2]
+        ball = ball_of(self.threat)
+        usual = next(first for kind, first in FIRST.items() if isinstance(ball, kind))
         self._first = usual if self.step_size is None else self.step_size
         for name, value in (('step_size', self._first), ('last_step_size', self.last_step_size)):
             require(finite(value) and value > 0, name, 'a finite number > 0', value)
