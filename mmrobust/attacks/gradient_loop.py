@@ -14,7 +14,7 @@ from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.loss_trace import LossTrace
 from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.functional.checks import require, whole
-from mmrobust.functional.norms import expand_to
+from mmrobust.functional.norms import expand_to, linf_norm
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
@@ -115,7 +115,7 @@ class GradientLoop(Attack):
                 state, live, gradient = state.select(rows), live[rows], gradient[rows]
             steepest = self._steepest(state, gradient)
             # What the threat forbids (a mask) is no way to go either.
-            state.victim.flag('zero_gradient', ~steepest.flatten(1).any(dim=1))
+            state.victim.flag('zero_gradient', linf_norm(steepest) == 0)
             direction = self._like(self.direction(state, gradient), state, 'direction')
             if direction is not gradient:
                 steepest = self._steepest(state, direction)

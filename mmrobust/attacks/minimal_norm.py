@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmrobust.attacks.base import Attack
 from mmrobust.functional.checks import require, whole
-from mmrobust.functional.norms import expand_to
+from mmrobust.functional.norms import expand_to, linf_norm
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal
 from mmrobust.goals.classes import ClassGoal
@@ -206,7 +206,7 @@ class MinimalNorm(Attack):
     def unit(self, search: Search, gradient: Tensor) -> Tensor:
         """The gradient inside the masks at Euclidean length 1; none raises a flag."""
         found = self._l2.steepest(gradient)
-        search.victim.flag('zero_gradient', ~found.flatten(1).any(dim=1))
+        search.victim.flag('zero_gradient', linf_norm(found) == 0)
         return found
 
     def unbounded(self, search: Search) -> tuple[Self, Search]:

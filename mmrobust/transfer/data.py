@@ -67,7 +67,8 @@ def check_inputs(spec: TransferSpec, victims: Victims, loader: Any) -> None:
 
     Their own test pipelines must cut views of one shape (C, h, w) or
     (C, t, h, w), wherever those can be run on the sample; the number of views
-    is the data's affair. Then each victim is shown the sample.
+    is the data's affair. A victim of single frames (C, h, w) is shown those of clips of the
+    same height and width. Then each victim is shown the sample.
 
     Args:
         spec: The spec.
@@ -80,6 +81,10 @@ def check_inputs(spec: TransferSpec, victims: Victims, loader: Any) -> None:
     """
     index, loaded = _first(loader, next(iter(victims.values())).collate(loader.collate_fn))
     shapes = {name: _own_shape(spec, name, loader.dataset, index) for name in victims}
+    given = tuple(loaded.data['inputs'][0].shape[1:])
+    for name, shape in shapes.items():
+        if shape is not None and len(given) == 4 and shape == (given[0], *given[2:]):
+            victims[name].scorer.single_frames, shapes[name] = True, given
     known = [(name, shape) for name, shape in shapes.items() if shape is not None]
     for name, shape in known[1:]:
         first, expected = known[0]

@@ -285,6 +285,27 @@ def test_a_black_box_is_no_source(flow_spec, tmp_path, capsys):
     assert {cell['source'] for cell in card['cells']} == {'black'}
 
 
+def test_a_recogniser_of_frames_beside_one_of_clips(checkpoints, config, tmp_path):
+    """It is source and target: what the one lets through the other's pixels carry."""
+    sized = {'test_dataloader.dataset.pipeline.3.crop_size': 32}
+    frames = small_config(tmp_path, 'tiny_2d', **sized)
+    paths = {'clips': (config, 'tiny_3d'), 'frames': (frames, 'tiny_2d')}
+    victims = {
+        name: dict(config=str(cfg), checkpoint=str(checkpoints[kind]))
+        for name, (cfg, kind) in paths.items()
+    }
+    attacks = dict(pgd=dict(type='PGD', steps=4, goal=PREDICTED))
+    spec = make_spec(config, {}, victims=victims, attacks=attacks, eps=[16])
+    card = transfer_run(write_spec(tmp_path / 'spec.py', spec), tmp_path / 'w', *SAMPLES)
+    cells = {(cell['source'], cell['target']): cell for cell in card['cells']}
+    assert len(cells) == 4
+    for name in paths:
+        assert cells[name, name]['successes'] >= 2, name
+        assert cells[name, name]['linf'] == 16
+    lines = rows(tmp_path / 'w')
+    assert all(set(line['targets']) == {'clips', 'frames'} for line in lines)
+
+
 def test_the_page_of_the_docs_names_every_argument_and_key(root):
     from dataclasses import fields
 

@@ -46,6 +46,10 @@ class Scorer:
     Args:
         model: A built MMAction2 recogniser, perhaps wrapped for distribution.
 
+    Attributes:
+        single_frames: The recogniser takes frames, and is given clips: it sees their frames, one
+            after the other, as it sees those of its own pipeline.
+
     Raises:
         ValueError: It is no recogniser with a ``cls_head``.
     """
@@ -55,6 +59,7 @@ class Scorer:
         if getattr(self.model, 'cls_head', None) is None:
             kind = type(self.model).__name__
             raise ValueError(f'model must be an MMAction2 recogniser with a cls_head, got {kind}')
+        self.single_frames = False
 
     @property
     def test_cfg(self) -> Any:
@@ -76,6 +81,8 @@ class Scorer:
     def predict(self, data: dict[str, Any]) -> tuple[Sequence[Any], Tensor]:
         """A stock test step: its samples, and averaged outputs (N, K)."""
         n = len(data['inputs'])
+        if self.single_frames:
+            data = data | {'inputs': [self._shown(x) for x in data['inputs']]}
         with head_outputs(self.model) as capture:
             samples = self.model.test_step(data)
         return samples, average_views(rows_of(capture.logits, n), self.averaging)
@@ -86,8 +93,13 @@ class Scorer:
 
         # Some test configurations split views and then take one sample only.
         single = self.test_cfg.get('max_testing_views')
-        groups = [[x] for x in inputs] if single else [list(inputs)]
+        shown = [self._shown(x) for x in inputs]
+        groups = [[x] for x in shown] if single else [shown]
         return [{'inputs': x, 'data_samples': [ActionDataSample() for _ in x]} for x in groups]
+
+    def _shown(self, x: Tensor) -> Tensor:
+        """Views (V, C, t, h, w) as the model takes them, where that is frames (V * t, C, h, w)."""
+        return x.transpose(1, 2).flatten(0, 1) if self.single_frames and x.dim() == 5 else x
 
 
 def rows_of(logits: Tensor | None, n: int) -> Tensor:
