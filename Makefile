@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q
 REQUIREMENTS := $(wildcard requirements/*.txt)
 SOURCES := mmrobust tools tests projects configs docs setup.py
-FAST := -n 2 -m 'not slow and not real'
+FAST := -n 2 --dist worksteal -m 'not slow and not real'
 # What `make fast` runs, and options of pytest.
 TESTS ?= tests
 # Kernels round differently by processor and by number of threads: an older one.
@@ -40,7 +40,7 @@ demo: env
 		--cfg-options attack.threat.eps=4
 
 test: lint docs portable
-	$(BIN)/python -m pytest tests -n 2
+	$(BIN)/python -m pytest tests -n 2 --dist worksteal
 
 fast: env
 	$(BIN)/python -m pytest $(TESTS) $(FAST)

@@ -4,6 +4,7 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -64,6 +65,10 @@ class APGD(GradientLoop):
         restarts: Runs from fresh random starts, for samples not yet fooled.
         early_stop: Leave at the first success after rounding.
     """
+
+    #: What tests build it with, and with what it must find all that is there to find.
+    example: ClassVar[dict[str, Any]] = {'steps': 20}
+    thorough: ClassVar[dict[str, Any]] = {'steps': 100}
 
     steps: int = 100
     step_size: float = 2.0

@@ -4,6 +4,7 @@ Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -44,6 +45,8 @@ class APGDT(APGD):
         restarts: Runs per target from fresh random starts, for samples not yet fooled.
         early_stop: Leave at the first success after rounding.
     """
+
+    example: ClassVar[dict[str, Any]] = {'steps': 12}
 
     targets: int = 9
 

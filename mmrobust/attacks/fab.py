@@ -6,7 +6,7 @@ Shapes: N samples, C channels, T frames, H, W pixels, K classes; values 0..255.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -63,6 +63,8 @@ class FAB(MinimalNorm):
     """
 
     balls: ClassVar[tuple[type[Threat], ...]] = (L2, Linf, L1)
+
+    example: ClassVar[dict[str, Any]] = {'steps': 12}
 
     targets: int = 9
     overshoot: float = 0.05

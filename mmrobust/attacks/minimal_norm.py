@@ -7,7 +7,7 @@ import copy
 import math
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -123,6 +123,10 @@ class MinimalNorm(Attack):
     """
 
     balls: ClassVar[tuple[type[Threat], ...]] = (L2,)
+
+    #: What tests build it with, and with what it must find all that is there to find.
+    example: ClassVar[dict[str, Any]] = {'steps': 25}
+    thorough: ClassVar[dict[str, Any]] = {'steps': 100}
 
     threat: Threat = field(default_factory=L2)
     _: KW_ONLY

@@ -32,7 +32,8 @@ def query_summary(rows: Sequence[Row], attack: Mapping[str, Any]) -> dict[str, A
         measured, if it was asked to, and ``cosine_curve``, likewise along the run.
         What nothing is known of is None.
     """
-    if 'budget' not in attack:
+    # Ensembles have a budget, too, of forwards and backwards.
+    if 'query_batch' not in attack:
         return None
     tried, budget = attacked(rows), attack['budget']
     used = [row['queries'] for row in tried if row['success']]

@@ -7,6 +7,8 @@ import pytest
 import torch
 from toys import ConvNet, Recording, attack_classes, clips, predicted, strong_classes
 
+from mmrobust.attacks.query_attack import QueryAttack
+
 
 def pytest_generate_tests(metafunc):
     for name, classes in (('attack_class', attack_classes), ('strong_class', strong_classes)):
@@ -17,7 +19,7 @@ def pytest_generate_tests(metafunc):
                 'test_independence',
                 'test_attack_options',
             )
-            found = [_slow_if(slow and hasattr(cls, 'thorough'), cls) for cls in classes()]
+            found = [_slow_if(slow and issubclass(cls, QueryAttack), cls) for cls in classes()]
             metafunc.parametrize(name, found)
 
 

@@ -12,7 +12,7 @@ from mmrobust.goals import Misclassify
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 
 def _attack(attack, net, n=3, wrong=()):

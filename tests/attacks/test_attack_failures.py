@@ -13,7 +13,7 @@ from mmrobust.query.black_box import BlackBox
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(6)
 
 NET = Wavy(random_weights())
 

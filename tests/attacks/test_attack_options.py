@@ -12,6 +12,7 @@ from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, rando
 
 from mmrobust.attacks.minimal_norm import MinimalNorm
 from mmrobust.attacks.pgd import PGD
+from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
@@ -23,7 +24,7 @@ from mmrobust.samplers.one_noise import OneNoise
 from mmrobust.threats import L0, L2, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(6)
 
 NOUNS = {
     'threat': (Linf(8), [L2(100), Linf(2), L0(2, 'frame', 9.0)]),
@@ -136,7 +137,7 @@ CASES = [
             cls,
             name,
             id=f'{cls.__name__}-{name}',
-            marks=pytest.mark.slow if hasattr(cls, 'thorough') else (),
+            marks=pytest.mark.slow if issubclass(cls, QueryAttack) else (),
         )
         for cls, name in CASES
     ],

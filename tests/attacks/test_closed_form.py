@@ -13,7 +13,7 @@ from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf, PixelMask
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 GOALS = [
     goal(loss=loss)

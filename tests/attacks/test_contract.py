@@ -7,7 +7,7 @@ from toys import CASES, CLIP, ConvNet, Linear, build, clips, predicted, random_w
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(8)
 
 
 @pytest.fixture(params=CASES)

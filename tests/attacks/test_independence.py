@@ -10,7 +10,7 @@ from mmrobust.goals import LeastLikely, TargetClass
 from mmrobust.threats import L2, FrameMask, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(8)
 
 THREATS = {'linf': Linf(2), 'l2': L2(60), 'frames': FrameMask(Linf(4), frames=(1, 2, 4))}
 SEEDS = [17, 3, 99, 1234, 5, 8]

@@ -21,6 +21,8 @@ from mmrobust.registry import ATTACKS, INPUT_TRANSFORMS
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
+pytestmark = pytest.mark.sampled(4)
+
 BOUNDS = (0.0, 255.0)
 EVERY = INPUT_TRANSFORMS.everything()
 # Of one frame each, of other sizes than the samples, and brighter than those.

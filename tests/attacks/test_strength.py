@@ -21,7 +21,7 @@ from mmrobust.goals import Misclassify, TargetClass
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(6)
 
 BALLS = {'linf': Linf(6), 'l2': L2(150)}
 
