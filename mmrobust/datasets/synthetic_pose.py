@@ -4,7 +4,9 @@ Shapes: K keypoints, H, W pixels. Image axes: x to the right, y down, the
 centre of the top left pixel at (0, 0).
 """
 
+import copy
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,8 +67,8 @@ class SyntheticPoseDataset(PoseDataset):
     they ask for. Joints are where the renderer put them. As in COCO, a joint
     inside the image that the body itself hides is labelled (flag 1) and one
     outside the image is not (flag 0); the box surrounds the figure's pixels
-    and the area is their number. Videos are rendered when the set is built,
-    0.2 CPU seconds each; what is kept is 37 kB a frame.
+    and the area is their number. Videos are rendered when the set is first
+    built in a process, 0.2 CPU seconds each; what is kept is 37 kB a frame.
 
     Args:
         num_videos: Videos to take frames from; classes are balanced when it is
@@ -124,25 +126,35 @@ class SyntheticPoseDataset(PoseDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Render the videos; what MMPose wants to know of every sample."""
-        count = self.frames_per_video
-        # The middles of equal sections.
-        moments = [(2 * i + 1) * FRAMES // (2 * count) for i in range(count)]
-        found: list[dict[str, Any]] = []
-        for index in range(self.num_videos):
-            scene = render(index, seed=self.seed, split=self.split, classes=self.classes)
-            self._images += [scene.frames[moment].copy() for moment in moments]
-            name = f'synthetic/{self.split}/{index:05d}'
-            found += [
-                _sample(f'{name}_{moment:02d}', len(found) + place, scene, moment)
-                for place, moment in enumerate(moments)
-            ]
-        return found
+        given = self.num_videos, self.split, self.seed, self.classes, self.frames_per_video
+        self._images, found = _rendered(*given)
+        return copy.deepcopy(found)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Annotation of a sample with its image, uint8 (H, W, 3), BGR, a copy."""
         info: dict[str, Any] = super().get_data_info(idx)
         info['img'] = self._images[info['id']][..., ::-1].copy()
         return info
+
+
+@lru_cache(maxsize=4)
+def _rendered(
+    videos: int, split: str, seed: int, classes: tuple[str, ...], count: int
+) -> tuple[list[NDArray[np.uint8]], list[dict[str, Any]]]:
+    """Images and annotations of a set; whoever runs many attacks in a process waits once."""
+    # The middles of equal sections.
+    moments = [(2 * i + 1) * FRAMES // (2 * count) for i in range(count)]
+    images: list[NDArray[np.uint8]] = []
+    found: list[dict[str, Any]] = []
+    for index in range(videos):
+        scene = render(index, seed=seed, split=split, classes=classes)
+        images += [scene.frames[moment].copy() for moment in moments]
+        name = f'synthetic/{split}/{index:05d}'
+        found += [
+            _sample(f'{name}_{moment:02d}', len(found) + place, scene, moment)
+            for place, moment in enumerate(moments)
+        ]
+    return images, found
 
 
 def _sample(name: str, number: int, scene: Scene, moment: int) -> dict[str, Any]:
