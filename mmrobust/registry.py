@@ -106,6 +106,15 @@ def _build(cfg: dict[str, Any], registry: LazyRegistry, default_type: str | None
         raise ValueError(f'{cls.__name__}: {error}') from error
 
 
+def build_nouns(owner: Any) -> None:
+    """Build those options of an object that are still configs, as a registry would have."""
+    cls: Any = type(owner)
+    for name, (registry, kind) in nouns_of(cls).items():
+        value = getattr(owner, name, None)
+        if isinstance(value, dict | list | tuple):
+            setattr(owner, name, _built(value, registry, kind))
+
+
 def _built(value: Any, registry: LazyRegistry, default_type: str | None) -> Any:
     """An option that holds a noun, or a list of such, with what is a config built."""
     if isinstance(value, list | tuple):

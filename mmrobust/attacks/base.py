@@ -21,6 +21,7 @@ from mmrobust.attacks.second_look import answers_anew, flag_answers, won_elsewhe
 from mmrobust.functional.checks import require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.goals import BoundGoal, Goal, Labels, Misclassify
+from mmrobust.registry import build_nouns
 from mmrobust.threats import Linf, Threat
 from mmrobust.victims.base import Victim, check_victim
 from mmrobust.victims.bound import BoundVictim, SampledFrames
@@ -60,6 +61,7 @@ class Attack(ABC):
     goal: Goal = USUAL_GOAL
 
     def __post_init__(self) -> None:
+        build_nouns(self)
         # A copy of the attack is to know it, too: identity would not survive that.
         self._takes_victims_goal = self.goal is None or self.goal is USUAL_GOAL
         # None as in a signature of one's own that hands it on.
@@ -246,7 +248,10 @@ class Attack(ABC):
         return ()
 
     def most_calls(self) -> int | None:
-        """Forwards and backwards of a sample that never falls; None where nobody can say."""
+        """Forwards and backwards of a sample that never falls, before rounding either.
+
+        None where nobody can say.
+        """
         return None
 
     @property

@@ -54,7 +54,7 @@ class EOT(Attack):
         super().__post_init__()
         require(whole(self.draws, 1), 'draws', 'a whole number >= 1', self.draws)
         require(isinstance(self.attack, Mapping), 'attack', 'a dict of options', self.attack)
-        self._member: Member = built([self.attack], self.threat, self.goal)[0]
+        self._member: Member = built([self.attack], self.threat, self.goal, 'attack')[0]
         other = self._member.attack
         gradients = not isinstance(other, QueryAttack | EOT)
         require(gradients, 'attack', 'one that takes gradients itself', type(other).__name__)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, cast
 
-from mmrobust.attacks.base import Attack
+from mmrobust.attacks.base import USUAL_GOAL, Attack
 from mmrobust.functional.checks import require
 from mmrobust.goals import BoundGoal, ClassGoal, Goal
 from mmrobust.registry import ATTACKS
@@ -16,6 +16,9 @@ Preset = Literal['quick', 'standard', 'thorough']
 PRESETS = ('quick', 'standard', 'thorough')
 # A member as a config gives it: an attack's options, and a name and a loss beside them.
 MemberConfig = Mapping[str, Any]
+
+# What every preset begins with, with one loss or another.
+FIRST: list[MemberConfig] = [{'type': 'APGD', 'steps': 20}]
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,16 @@ class Member:
         return {'name': self.name, 'loss': self.loss} | own
 
 
-def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[Member]:
+def built(
+    configs: Sequence[MemberConfig], threat: Threat, goal: Goal, where: str = 'members[{}]'
+) -> list[Member]:
     """The members of configs.
+
+    Args:
+        configs: Of each.
+        threat: Of all.
+        goal: Likewise.
+        where: What messages call the member of an index.
 
     Raises:
         ValueError: One cannot be built, does not suit threat or goal, or has the name of
@@ -49,22 +60,41 @@ def built(configs: Sequence[MemberConfig], threat: Threat, goal: Goal) -> list[M
     """
     found: list[Member] = []
     for index, config in enumerate(configs):
-        where = f'members[{index}]'
-        require(isinstance(config, Mapping), where, 'a dict of options', config)
+        place = where.format(index)
+        require(isinstance(config, Mapping), place, 'a dict of options', config)
         options = dict(config)
-        require('type' in options, where, 'one with a type', options)
+        require('type' in options, place, 'one with a type', options)
         loss = options.pop('loss', None)
+        check_loss(loss, f'{place}.loss', goal)
         name = options.pop('name', None) or '-'.join(filter(None, (str(options['type']), loss)))
         own = [noun for noun in ('threat', 'goal') if noun in options]
-        require(not own, where, "without threat and goal, which are the ensemble's", own)
+        require(not own, place, "without threat and goal, which are the ensemble's", own)
         known = [member.name for member in found]
-        require(name not in known, f'{where}.name', 'another than those before', name)
+        require(name not in known, f'{place}.name', 'another than those before', name)
         try:
             attack = ATTACKS.build({**options, 'threat': threat, 'goal': goal})
         except ValueError as error:
-            raise ValueError(f'{where} ({name}): {error}') from error
+            raise ValueError(f'{place} ({name}): {error}') from error
         found.append(Member(name, attack, loss))
     return found
+
+
+def check_loss(loss: Any, where: str, goal: Goal) -> None:
+    """Raise ValueError unless ``loss`` is None or one that the goal could have.
+
+    Of a goal that is yet to be the victim's own nothing is known.
+    """
+    if loss is None:
+        return
+    require(isinstance(loss, str), where, 'the name of a loss', loss)
+    if goal is USUAL_GOAL:
+        return
+    has_loss = any(field.name == 'loss' for field in fields(cast(Any, goal)))
+    require(has_loss, where, f'left out for goal {type(goal).__name__}', loss)
+    try:
+        replace(cast(Any, goal), loss=loss)
+    except ValueError as error:
+        raise ValueError(f'{where}: {error}') from error
 
 
 def within_budget(members: Sequence[Member], budget: int | None) -> list[Member]:

@@ -17,6 +17,7 @@ from mmrobust.attacks.base import Attack
 from mmrobust.attacks.fab import FAB
 from mmrobust.attacks.indicators import indicators
 from mmrobust.attacks.members import (
+    FIRST,
     PRESETS,
     Member,
     MemberConfig,
@@ -73,7 +74,9 @@ class WorstCase(Attack):
         members: In place of a preset: options of attacks, without threat and goal, and
             beside them ``name`` and ``loss`` (in place of the goal's).
         budget: Forwards and backwards that a sample may cost, at least those of the first
-            member; members that do not fit into it any more are left out. None: any number.
+            member; members that do not fit into it any more are left out. None: any number. A
+            look at an iterate that succeeds before rounding, and not after (flag
+            ``success_lost``), comes on top.
         checks: Find out of what no member broke whether it could have been broken at all
             (:func:`~mmrobust.attacks.indicators.indicators`). As other checks of the harness
             it is no part of the cost: at most 64 forwards and backwards, ``measures.checks``.
@@ -99,6 +102,9 @@ class WorstCase(Attack):
             require(listed, 'members', 'a list of at least one', self.members)
             self._own = built(self.members, self.threat, self.goal)
             within_budget(self._own, self.budget)
+        elif self.budget is not None:
+            # All presets begin with it.
+            within_budget(built(FIRST, self.threat, self.goal), self.budget)
 
     def usual_name(self) -> str:
         """With its preset, as the bound depends on that."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
-from mmrobust.functional.checks import finite, require
+from mmrobust.functional.checks import finite, require, shown
 
 # Of a run, these may differ: everything else decides which samples, of which model, it is about.
 FREE = ('attack', 'files of the attack', 'seed', 'surrogate', 'mmrobust version')
@@ -66,6 +66,10 @@ def run(argv: Sequence[str]) -> None:
     runs = [read_run(folder) for folder in folders]
     for other in runs[1:]:
         check_same(runs[0], other)
+    largest = max(_eps_of(one.card['threat']) for one in runs)
+    rule = f'at most {largest:g}, the largest budget that a run had'
+    for eps in args.eps or ():
+        require(eps <= largest, '--eps', rule, eps)
     folder = None if args.work_dir is None else Path(args.work_dir)
     write_curve(folder, [(one.name, one.card, one.rows) for one in runs], args.eps)
 
@@ -99,7 +103,8 @@ def check_same(one: FinishedRun, other: FinishedRun) -> None:
     where = f'{other.name}: {{}} must be that of {one.name}'
     for key in sorted(one.identity.keys() | other.identity.keys()):
         if one.identity.get(key) != other.identity.get(key):
-            raise ValueError(where.format(key) + ', got another')
+            first, second = (shown(run.identity.get(key)) for run in (one, other))
+            raise ValueError(where.format(key) + f', {first}, got {second}')
     for key, free in (('threat', 'eps'), ('goal', 'loss')):
         known, got = (_without(run.card[key], free) for run in (one, other))
         if known != got:
@@ -108,6 +113,12 @@ def check_same(one: FinishedRun, other: FinishedRun) -> None:
     if names[0] != names[1]:
         sizes = f'{len(names[0])} and {len(names[1])} samples'
         raise ValueError(where.format('list of samples') + f', got {sizes}')
+
+
+def _eps_of(threat: Mapping[str, Any]) -> float:
+    """The budget of a threat's config, inside its masks."""
+    inner = threat.get('threat')
+    return _eps_of(inner) if isinstance(inner, Mapping) else float(threat['eps'])
 
 
 def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -120,6 +131,10 @@ def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    finished = path.is_file()
+    require(
+        finished, 'WORK_DIR', 'the folder of a finished run', f'{path.parent} without {path.name}'
+    )
     content = path.read_bytes()
     try:
         found = json.loads(content)

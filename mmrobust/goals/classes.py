@@ -65,7 +65,8 @@ class ClassGoal(Goal):
         require(isinstance(labels, Tensor), 'labels', rule, kind)
         known = tuple(labels.shape)
         require(known == (n,), 'labels', f'{n} classes (N,)', known)
-        exact = not (labels.is_floating_point() or labels.is_complex())
+        truths = labels.dtype == torch.bool
+        exact = not (labels.is_floating_point() or labels.is_complex() or truths)
         require(exact, 'labels', 'whole numbers', labels.dtype)
 
     def bind(self, labels: Tensor, outputs: Tensor) -> BoundGoal:

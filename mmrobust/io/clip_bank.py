@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from mmrobust.functional.checks import require
 
 
-@cache
 def read_bank(path: str) -> NDArray[np.uint8]:
     """The clips (B, T, H, W, C) of a ``.npy`` file, which stay on disk until they are used.
 
@@ -20,6 +19,13 @@ def read_bank(path: str) -> NDArray[np.uint8]:
         ValueError: There is no such file, or it holds something else.
     """
     require(Path(path).is_file(), 'bank', 'an existing .npy file', path)
+    status = Path(path).stat()
+    return _read(path, status.st_mtime_ns, status.st_ino)
+
+
+@cache
+def _read(path: str, changed: int, number: int) -> NDArray[np.uint8]:
+    """Once for each state of the file."""
     try:
         clips = np.load(path, mmap_mode='r', allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:

@@ -127,7 +127,10 @@ class Threat(ABC):
         if small or not len(pixels):
             return
         most = self.longest(pixels, bounds)
-        rule = f'at most {most:g}, from one end of the values to the other'
+        all_of_it = (
+            'all that a sample has' if self.counts else 'from one end of the values to the other'
+        )
+        rule = f'at most {most:g}, {all_of_it}'
         require(self.eps <= most * (1 + 1e-6), 'threat.eps', rule, self.eps)
 
     def longest(self, pixels: Tensor, bounds: tuple[float, float]) -> float:

@@ -302,5 +302,11 @@ def test_what_a_file_holds_decides(tmp_path):
         np.save(tmp_path / f'{clips.ndim}.npy', clips)
         with pytest.raises(ValueError, match=r'bank must be clips \(B, T, H, W, C\) of uint8, got'):
             Admix(bank=str(tmp_path / f'{clips.ndim}.npy'))
-        (tmp_path / f'{clips.ndim}.npy').unlink()
-        read_bank.cache_clear()
+
+
+def test_a_bank_that_was_written_anew_is_read_anew(tmp_path):
+    path = str(tmp_path / 'bank.npy')
+    for number in (1, 200):
+        np.save(tmp_path / 'new.npy', np.full((number, 1, 2, 2, 3), number, 'u1'))
+        (tmp_path / 'new.npy').replace(path)
+        assert int(read_bank(path).max()) == len(read_bank(path)) == number

@@ -318,5 +318,5 @@ def test_a_budget_without_room_for_the_first_member_is_refused():
     with pytest.raises(ValueError, match='budget must be None or a whole number'):
         WorstCase(budget=0)
     victim, pixels = FunctionVictim(Linear(random_weights())), clips(1)
-    with pytest.raises(ValueError, match='budget must be at least 42, what apgd-'):
+    with pytest.raises(ValueError, match='budget must be at least 42, what APGD may'):
         WorstCase(budget=20)(victim, pixels, predicted(victim, pixels))

@@ -41,7 +41,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def clip_of(path: Path, length: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     """A clip (T, H, W, 3) of a video."""
-    frames, _ = read_video(path)
+    try:
+        frames, _ = read_video(path)
+    except (ValueError, OSError) as error:
+        raise ValueError(f'VIDEOS must be videos, got {path}: {error}') from error
     chosen = frames[np.linspace(0, len(frames) - 1, length).round().astype(int)]
     area = [cv2.resize(one, size[::-1], interpolation=cv2.INTER_AREA) for one in chosen]
     return np.stack(area)
