@@ -3,7 +3,7 @@
 Shapes: N samples, C channels, T frames, H, W pixels; values 0..255.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -139,17 +139,17 @@ class GradientLoop(Attack):
         return clean.clone()
 
     def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
-        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...)."""
-        return self.gradient_at(state, state.pixels)
-
-    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs and gradient at any pixels (N, ...) of the samples.
+        """Outputs (N, K) where the samples stand, and the goal's gradient (N, ...).
 
         The sum over samples keeps them apart: each sees its own gradient only.
         """
-        leaf = pixels.detach().requires_grad_()
+        leaf = state.pixels.detach().requires_grad_()
         outputs = state.victim(leaf)
         return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
+
+    def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and gradient at any pixels (N, ...) of the samples, whatever a variant does."""
+        return GradientLoop.gradient(self, replace(state, pixels=pixels))
 
     def outputs_decide(self, state: LoopState) -> bool:
         """Whether the outputs that ``gradient`` gave say which samples may have succeeded.

@@ -86,6 +86,10 @@ class MIFGSM(GradientLoop):
         state = super().begin(victim, clean, goal, rng)
         return MomentumState(**vars(state), momentum=torch.zeros_like(clean))
 
+    def gradient(self, state: LoopState) -> tuple[Tensor, Tensor]:
+        """Where the samples stand, through the transforms."""
+        return self.gradient_at(state, state.pixels)
+
     def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs and gradient at any pixels (N, ...), through the transforms."""
         if not self.transforms:
