@@ -51,3 +51,14 @@ def test_sampling_by_flow_is_compared_with_torchs_own(monkeypatch, capsys):
     torch.testing.assert_close(theirs, resample(image, flow), rtol=0, atol=1e-12)
     benchmarks_flow.measure_resample((1, 3, 64, 80), 2)
     assert 'times grid_sample, with gradients' in capsys.readouterr().out
+
+
+def test_the_suite_builds_every_attack_in_a_ball_that_it_takes(monkeypatch):
+    monkeypatch.setattr(sys, 'path', [str(FOLDER), *sys.path])
+    import benchmarks_suite
+
+    from mmrobust.registry import ATTACKS
+
+    pixels = torch.zeros(2, 3, 4, 8, 8)
+    built = [type(attack).__name__ for attack in benchmarks_suite.attacks(pixels)]
+    assert sorted(built + list(benchmarks_suite.LEFT_OUT)) == sorted(ATTACKS.everything())

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 import mmrobust as mr
 from mmrobust.attacks import Attack
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import L2, Linf
+from mmrobust.threats import L0, L2, Linf
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 CONFIG = 'configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py'
@@ -64,8 +64,8 @@ def victims(quick: bool) -> Iterator[tuple[str, mr.FunctionVictim, Tensor]]:
     """Name, victim and clips."""
     generator = torch.Generator().manual_seed(0)
     small = nn.Sequential(
-        nn.Conv3d(3, 16, 3, stride=(1, 2, 2)), nn.ReLU(), nn.AdaptiveAvgPool3d(2),
-        nn.Flatten(), nn.Linear(128, 10),
+        nn.Conv3d(3, 48, 3, stride=(1, 2, 2)), nn.ReLU(), nn.AdaptiveAvgPool3d(2),
+        nn.Flatten(), nn.Linear(384, 10),
     )  # fmt: skip
     clips = torch.randint(60, 200, (4, 3, 8, 32, 32), generator=generator).float()
     yield 'a network of three layers', mr.FunctionVictim(Ahead(small).eval()), clips
@@ -100,10 +100,11 @@ def attacks(pixels: Tensor) -> Iterator[Attack]:
         taken = inspect.signature(cls).parameters
         known = {key: value for key, value in SHORT.items() if key in taken}
         options = dict(getattr(cls, 'example', {})) | known
-        try:
-            yield cls(threat=Linf(8), **options)
-        except ValueError:
-            yield cls(threat=L2(8 * pixels[0].numel() ** 0.5), **options)
+        # All of the values, or of their length, that l_inf 8 allows: nothing is cut short.
+        values = pixels[0].numel()
+        balls = [Linf(8), L2(8 * values**0.5), L0(values, limit=8.0)]
+        takes = L0 if cls.counts else getattr(cls, 'balls', (Linf,))
+        yield cls(threat=next(ball for ball in balls if isinstance(ball, takes)), **options)
 
 
 def best_ratio(
