@@ -21,7 +21,7 @@ from torch import Tensor, nn
 import mmrobust as mr
 from mmrobust.attacks import Attack
 from mmrobust.registry import ATTACKS
-from mmrobust.threats import L0, L2, Linf
+from mmrobust.threats import L0, L2, Linf, Threat
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 CONFIG = 'configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py'
@@ -103,8 +103,10 @@ def attacks(pixels: Tensor) -> Iterator[Attack]:
         # All of the values, or of their length, that l_inf 8 allows: nothing is cut short.
         values = pixels[0].numel()
         balls = [Linf(8), L2(8 * values**0.5), L0(values, limit=8.0)]
-        takes = L0 if cls.counts else getattr(cls, 'balls', (Linf,))
-        yield cls(threat=next(ball for ball in balls if isinstance(ball, takes)), **options)
+        kind: Any = cls
+        usual: tuple[type[Threat], ...] = (L0,) if kind.counts else (Linf,)
+        takes = getattr(kind, 'balls', usual)
+        yield kind(threat=next(ball for ball in balls if isinstance(ball, takes)), **options)
 
 
 def best_ratio(
