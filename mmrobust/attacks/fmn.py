@@ -31,8 +31,8 @@ class FMN(MinimalNorm):
     and l_1 (in l_0 :class:`~mmrobust.attacks.sigma_zero.SigmaZero` finds less). Before the first
     success the radius is the distance at which a linear victim would yield; from then on it
     shrinks by a share with each success, never above the smallest winner, and grows by one
-    without. Steps go along the gradient of the margin at Euclidean
-    length 1, in any norm; step length and share fall along half a cosine.
+    without. Steps go along the gradient of the margin at Euclidean length 1, in any norm; step
+    length and share fall along half a cosine.
 
     Official setting: 100 to 1,000 steps; steps from 1 (l_inf: 10) down to 0.01, for values 0..1
     (here: times the victim's range of values, 255); share from 0.05 down to 0.001.
