@@ -184,6 +184,7 @@ def find(registry: LazyRegistry, name: str) -> Any:
 
 
 ATTACKS = _own('attack', 'ATTACKS')
+CORRUPTIONS = _own('corruption', 'CORRUPTIONS')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')
@@ -199,6 +200,7 @@ VICTIMS = _own('victim', 'VICTIMS')
 # `--cfg-options attack.threat.eps=4` is enough.
 _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.attacks.base.Attack': (ATTACKS, None),
+    'mmrobust.corruptions.base.Corruption': (CORRUPTIONS, None),
     'mmrobust.estimators.base.GradientEstimator': (ESTIMATORS, None),
     'mmrobust.flow.estimator.FlowEstimator': (FLOWS, None),
     'mmrobust.goals.base.Goal': (GOALS, 'Misclassify'),

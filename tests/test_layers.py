@@ -23,7 +23,7 @@ FLOORS = (
     {'victims'},
     {'pose_targets', 'estimators', 'input_transforms'},
     {'datasets'},
-    {'goals', 'threats'},
+    {'goals', 'threats', 'corruptions'},
     {'io'},
     {'registry'},
     {'__init__'},

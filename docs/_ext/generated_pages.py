@@ -13,7 +13,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
 # Documented on pages of their own, which include _generated/{name}.md.
-NOUNS = ('threats', 'goals', 'samplers', 'input_transforms')
+NOUNS = ('threats', 'goals', 'samplers', 'input_transforms', 'corruptions')
 
 
 def attack_classes() -> dict[str, type]:

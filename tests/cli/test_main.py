@@ -13,7 +13,7 @@ from mmrobust.cli import attack, listing, sweep, train, transfer, verify
 from mmrobust.cli.main import COMMANDS, main
 from mmrobust.cli.reporting import report_errors
 from mmrobust.engine.attack_configs import shipped
-from mmrobust.registry import ATTACKS, GOALS, INPUT_TRANSFORMS, SAMPLERS, THREATS
+from mmrobust.registry import ATTACKS, CORRUPTIONS, GOALS, INPUT_TRANSFORMS, SAMPLERS, THREATS
 from mmrobust.victims import FunctionVictim
 from tests.conftest import ROOT
 
@@ -40,7 +40,7 @@ def test_list_names_everything_once_on_a_line(capsys):
     printed = lines(capsys)
     names = [line.split()[0] for line in printed if line.startswith('  ')]
     wanted = list(shipped())
-    for registry in (ATTACKS, THREATS, GOALS, SAMPLERS, INPUT_TRANSFORMS):
+    for registry in (ATTACKS, THREATS, GOALS, SAMPLERS, INPUT_TRANSFORMS, CORRUPTIONS):
         own = registry.everything().items()
         wanted += [name for name, cls in own if cls.__module__.startswith('mmrobust.')]
     assert set(wanted) <= set(names)
