@@ -52,16 +52,18 @@ def _level(weights: Tensor, ends: Tensor, wanted: Tensor) -> Tensor:
 
     The last end where they never are.
     """
-    ends, order = ends.sort(dim=1)
-    weights = weights.gather(1, order)
-    # Of the values that have met their end before, and of those that have not.
-    full = torch.cat([torch.zeros_like(ends[:, :1]), (weights * ends).cumsum(dim=1)[:, :-1]], dim=1)
-    open_ = weights.flip(1).cumsum(dim=1).flip(1)
-    place = (full + ends * open_ < wanted[:, None]).sum(dim=1, keepdim=True)
-    within = place.clamp(max=ends.shape[1] - 1)
-    slope = open_.gather(1, within)
-    level = (wanted[:, None] - full.gather(1, within)) / slope.where(slope > 0, 1.0)
-    return torch.minimum(level.clamp(min=0), ends.gather(1, within))
+    last = ends.where(weights > 0, 0.0).amax(dim=1, keepdim=True)
+    level, wanted = torch.zeros_like(last), wanted[:, None]
+    # The sum is concave in the level, so that Newton's steps come from below and, as it is
+    # piecewise linear, end on the line that holds the level: after a handful of them.
+    while True:
+        open_ = (weights * (ends > level)).sum(dim=1, keepdim=True)
+        sums = (weights * torch.minimum(ends, level)).sum(dim=1, keepdim=True)
+        higher = level + (wanted - sums).clamp(min=0) / open_.where(open_ > 0, 1.0)
+        higher = torch.minimum(higher, last).where(open_ > 0, level)
+        if not (higher > level * (1 + 1e-12)).any():
+            return higher
+        level = higher
 
 
 def _greedily(slope: Tensor, room: Tensor, wanted: Tensor) -> Tensor:

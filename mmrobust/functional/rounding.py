@@ -5,6 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+# So many that one holds few of the values of a clip, unless they are equal.
+BINS = 4096
+
 
 def round_within_l2(delta: Tensor, eps: float) -> Tensor:
     """The perturbation in whole grey levels, of the same length where possible.
@@ -20,17 +23,39 @@ def round_within_l2(delta: Tensor, eps: float) -> Tensor:
         delta: Perturbation (N, ...) of Euclidean length at most ``eps``, grey levels.
         eps: Budget, grey levels; never exceeded.
     """
-    # Squares of whole numbers, and their sums, are exact in double precision.
-    size = delta.abs().flatten(1).double()
+    size = delta.abs().flatten(1)
     whole = size.floor()
-    fraction, order = (size - whole).sort(dim=1, descending=True)
-    room = size.square().sum(dim=1).clamp(max=eps**2) - whole.square().sum(dim=1)
+    fraction = size - whole
+    # Squares of whole numbers, and their sums, are exact in double precision.
+    squares = [values.double().square().sum(dim=1) for values in (size, whole)]
+    room = (squares[0].clamp(max=eps**2) - squares[1]).clamp(min=0)
     # (w + 1)^2 - w^2; a fraction of zero is rounded up in no case.
-    cost = (2 * whole + 1).gather(1, order) * (fraction > 0)
-    dear = cost.cumsum(dim=1) > room[:, None]
-    first = torch.where(dear, fraction, 0.0).amax(dim=1, keepdim=True)
-    rounded = whole + (size - whole > first)
-    return delta.sign() * rounded.reshape(delta.shape).to(delta.dtype)
+    cost = (2 * whole + 1) * (fraction > 0)
+    rounded = whole + (fraction > _first_too_dear(fraction, cost, room)[:, None])
+    return delta.sign() * rounded.reshape(delta.shape)
+
+
+def _first_too_dear(fraction: Tensor, cost: Tensor, room: Tensor) -> Tensor:
+    """The largest fraction (N,) that, with all that are larger or equal, costs more than the room.
+
+    Zero where all fit. Fractions are counted into bins, and the one bin that crosses the room is
+    sorted: costs are whole numbers, so that the sums are exact in any order, and a sort of all
+    values would take longer than many a network.
+    """
+    bins = (fraction * BINS).long()
+    costs = room.new_zeros(len(cost), BINS).scatter_add_(1, bins, cost.double())
+    # Of a bin and all above it.
+    above = costs.flip(1).cumsum(dim=1).flip(1)
+    first = torch.zeros_like(fraction[:, 0])
+    # None of the zeros costs anything: where the sum over all bins fits, nothing crosses.
+    for row in (above[:, 0] > room).nonzero().squeeze(1).tolist():
+        crossed = int((above[row] > room[row]).sum()) - 1
+        inside = bins[row] == crossed
+        ranked, order = fraction[row][inside].sort(descending=True)
+        spent = above[row, crossed] - costs[row, crossed]
+        dear = spent + cost[row][inside][order].double().cumsum(dim=0) > room[row]
+        first[row] = ranked[int(dear.int().argmax())]
+    return first
 
 
 def round_within_l1(delta: Tensor, eps: float) -> Tensor:
