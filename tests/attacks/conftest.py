@@ -1,7 +1,10 @@
 """Tests that ask for ``attack_class`` run for every registered attack.
 
-Those that ask for ``strong_class`` leave out the controls, which are noise.
+Those that ask for ``strong_class`` leave out the controls, which are noise. At the end stands
+how many checks each attack has passed, here and in the other folders that were run.
 """
+
+from collections import Counter
 
 import pytest
 import torch
@@ -21,6 +24,28 @@ def pytest_generate_tests(metafunc):
             )
             found = [_slow_if(slow and issubclass(cls, QueryAttack), cls) for cls in classes()]
             metafunc.parametrize(name, found)
+
+
+def pytest_terminal_summary(terminalreporter):
+    names = {cls.__name__ for cls in attack_classes()}
+    ends = {
+        end: Counter(name for report in terminalreporter.stats.get(end, ()) for name in of(report))
+        for end in ('passed', 'failed', 'skipped')
+    }
+    if not any(ends.values()):
+        return
+    terminalreporter.section('attacks x checks')
+    for name in sorted(names):
+        counts = ', '.join(f'{found[name]} {end}' for end, found in ends.items() if found[name])
+        terminalreporter.line(f'{name:26} {counts or "none was run"}')
+
+
+def of(report):
+    """Attacks in the brackets of a test's name."""
+    inside = report.nodeid.partition('[')[2].rstrip(']').split('-')
+    # A test has one report that counts; that of its set-up does where it skips.
+    counts = getattr(report, 'when', '') == 'call' or report.outcome == 'skipped'
+    return set(inside) & {cls.__name__ for cls in attack_classes()} if counts else set()
 
 
 def _slow_if(slow, cls):
