@@ -80,6 +80,10 @@ class Artifacts:
             return False
         return self.saved is None or self.saved.holds(entry)
 
+    def resumed(self, ledger: Ledger) -> None:
+        """Take note of the samples that have a preview."""
+        self.shown = {i for i, entry in ledger.entries.items() if 'preview' in entry}
+
     def earlier(self) -> Iterator[Path]:
         """Files in the work directory under names that the run will write, for it to set aside."""
         yield from (self.folder / name for name in REPORTS)

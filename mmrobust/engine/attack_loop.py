@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather_object, barrier, get_dist_info
-from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
-from mmrobust.compat import healed
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
-from mmrobust.datasets.wrappers import clipped, leaves
+from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.artifacts import Artifacts
-from mmrobust.engine.built_data import EMPTY, naming_files
-from mmrobust.engine.checkpoint_guard import CheckpointGuard
-from mmrobust.engine.data import attack_loader, pending
+from mmrobust.engine.data import attack_loader
 from mmrobust.engine.jobs import AttackJob, itself
 from mmrobust.engine.labels import check_labels
+from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import PREFIX, PairedEvaluator
-from mmrobust.engine.progress import Progress, metrics_unnoted
 from mmrobust.engine.routed_samples import samples_of
-from mmrobust.engine.sample_loop import attack_samples, loaded_ones
-from mmrobust.engine.settings import RunSettings
 from mmrobust.engine.surrogate import Surrogate
-from mmrobust.engine.victims import build_attack, build_victim
-from mmrobust.io.model_config import check_model
+from mmrobust.engine.victims import build_attack
 from mmrobust.ledger.answers import answer_file, forget_answers
-from mmrobust.ledger.ledger import Ledger
 from mmrobust.ledger.ledger_files import Entry
-from mmrobust.ledger.lock import alone_in
 from mmrobust.ledger.provenance import fingerprint
 from mmrobust.ledger.rows import check_row, sample_row
-from mmrobust.ledger.sample_files import SampleFiles
 from mmrobust.registry import LOOPS
 from mmrobust.victims.samples import Loaded
 
 
 @LOOPS.register_module()
-class AttackTestLoop(TestLoop):
+class AttackTestLoop(LedgerLoop):
     """Clean step, attack, adversarial step; both through the config's evaluator.
 
     Metrics get the prefixes ``clean/`` and ``adv/``. Each sample's line goes
@@ -68,7 +55,7 @@ class AttackTestLoop(TestLoop):
         ValueError: An option is unknown or out of range.
     """
 
-    dataloader: Any
+    artifacts: Artifacts
 
     def __init__(
         self,
@@ -81,15 +68,8 @@ class AttackTestLoop(TestLoop):
         surrogate: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        # The weights come after this: nothing here may run the model.
-        # Asked here for hooks, whose runner has built it; the command asks before that.
-        check_model(runner.cfg.get('model'))
-        self.options = dict(victim or {})
-        self.victim = build_victim(runner.model, self.options)
-        self.attack = build_attack(attack, self.victim)
-        self.settings = RunSettings.from_config(settings)
-        with naming_files(), metrics_unnoted():
-            super().__init__(runner, dataloader, evaluator, fp16)
+        self.config = attack
+        super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
         self.surrogate = Surrogate.from_config(surrogate, self.victim)
         self.job = AttackJob(self.attack)
         if self.surrogate is not None:
@@ -97,91 +77,37 @@ class AttackTestLoop(TestLoop):
             self.job = AttackJob(self.attack, gradients_from=self.surrogate.bind, success_on=itself)
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
-        self.samples = self.victim.samples(clipped(self.dataloader.dataset))
+        self.keep(self.victim.samples(self.unwrapped))
         check_annotations(self.evaluator.metrics, self.samples)
         check_labels(self.samples, runner.model, self.attack.goal, self.settings.max_samples)
-        self.files = SampleFiles(self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
-        runner.register_hook(CheckpointGuard())
 
-    @healed()
-    def run(self) -> dict[str, float]:
-        """Attack every sample that the ledger does not hold yet, then report.
+    def before_data(self) -> None:
+        """Build the attack, which may refuse the victim."""
+        self.attack = build_attack(self.config, self.victim)
 
-        Raises:
-            OSError: Another run is at work in one of the folders.
-            ValueError: There is nothing to attack, or nothing to go on from.
-        """
-        self.rank, self.world_size = get_dist_info()
-        with self._alone():
-            runner, began = self.runner, time.perf_counter()
-            ledger = self._ledger()
-            total = self._total()
-            done = {i for i, entry in ledger.entries.items() if self.artifacts.complete(entry)}
-            self.artifacts.shown = {i for i, e in ledger.entries.items() if 'preview' in e}
-            todo = pending(total, done, self.rank, self.world_size)
-            loader = attack_loader(self.dataloader, self.victim, todo, self.samples)
-            runner.call_hook('before_test')
-            runner.call_hook('before_test_epoch')
-            runner.model.eval()
-            attacked = attack_samples(
-                loader, todo, self.run_iter, ledger, strict=self.settings.strict
-            )
-            with Progress(total, len(done), self.world_size, self.rank) as progress:
-                for entry in attacked:
-                    answer_file(runner.work_dir, entry['index']).remove()
-                    progress.advance(entry)
-            metrics = self._finish(ledger, total, time.perf_counter() - began)
-            runner.call_hook('after_test_epoch', metrics=metrics)
-            runner.call_hook('after_test')
-            return metrics
+    def fingerprint(self) -> dict[str, Any]:
+        """Checkpoint, data, attack, victim and seed."""
+        return fingerprint(self)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """In folders that nobody else writes to.
-
-        The processes of one run share them; the first stands for all.
-        """
-        with ExitStack() as held:
-            for folder in self.artifacts.folders if self.rank == 0 else ():
-                held.enter_context(alone_in(folder))
-            barrier()
-            yield
-
-    def _ledger(self) -> Ledger:
-        """The ledger, opened; what earlier runs have left is set aside or gone on from."""
-        ledger = Ledger(
-            self.runner.work_dir,
-            fingerprint(self),
-            rank=self.rank,
-            resume=self.settings.resume,
-            size=len(self.samples),
-            check=self._check_entry,
-        )
-        if ledger.continues:
-            self.files.check(ledger)
-        # Every process has read the earlier entries before the files are merged.
-        barrier()
-        if self.rank == 0:
-            ledger.start(self.artifacts.earlier())
-            self.artifacts.start(ledger)
-            if not ledger.continues:
-                forget_answers(self.runner.work_dir)
-        barrier()
-        return ledger
-
-    def _check_entry(self, entry: Entry) -> None:
+    def check_entry(self, entry: Entry) -> None:
+        """Raise ValueError unless the run can go on from a line of the ledger."""
         check_row(entry, self.victim.record_keys, self.attack.describe())
         if entry['error'] is None:
             self.metrics.check(entry)
 
-    def _total(self) -> int:
-        """How many samples this run is about."""
-        total = len(self.samples)
-        if not total:
-            raise ValueError(EMPTY)
-        return min(total, self.settings.max_samples or total)
+    def loader(self, todo: Sequence[int]) -> Any:
+        """Batches of samples with their layouts."""
+        return attack_loader(self.dataloader, self.victim, todo, self.samples)
+
+    def forget(self) -> None:
+        """Remove the answers that a victim gave to an earlier run's attacks."""
+        forget_answers(self.runner.work_dir)
+
+    def done(self, entry: Entry) -> None:
+        """Nobody asks for a finished sample's answers again."""
+        answer_file(self.runner.work_dir, entry['index']).remove()
 
     @torch.no_grad()
     def run_iter(self, idx: int, loaded: Loaded, indices: Sequence[int]) -> list[Entry]:
@@ -240,21 +166,14 @@ class AttackTestLoop(TestLoop):
         )
         return entries
 
-    def _finish(self, ledger: Ledger, total: int, wall_time: float) -> dict[str, float]:
-        """Merge the processes' entries, compute metrics, write the reports."""
-        merged: dict[int, Entry] = {}
-        for entries in all_gather_object(ledger.entries):
-            merged.update(entries)
-        wanted = [merged[index] for index in sorted(merged) if index < total]
-        good = loaded_ones(wanted)
+    def finish(self, wanted: list[Entry], good: list[Entry], wall_time: float) -> dict[str, float]:
+        """Compute metrics, write the reports."""
         kept = {entry['index'] for entry in good}
         for name, readers in self.metrics.reading_annotations():
             whole = (self.samples, kept)
             leave_out(readers, *(whole if name is None else samples_of(name, *whole)))
         found = self.metrics.evaluate(good, self.rank, self.world_size)
         if self.rank == 0:
-            ledger.rewrite(merged)
             self.artifacts.report(wanted, found, wall_time)
-        barrier()
         metrics = {f'{PREFIX[s]}/{k}': v for s in PREFIX for k, v in found[s].items()}
         return metrics | found['robust']
