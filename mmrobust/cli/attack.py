@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import inspect
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.inputs import add_arguments, use_input
 from mmrobust.cli.reporting import report_errors
-from mmrobust.functional.checks import shown, suggestion
-from mmrobust.io.devices import check_gpu, number_of
-
-# What a launcher leaves in the environment of the processes that it starts, and its command.
-LAUNCHED_WITH: dict[str, tuple[str, ...]] = {
-    'none': (),
-    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
-    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
-    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'MASTER_ADDR'),
-}
-STARTERS = {'pytorch': 'torchrun', 'slurm': 'srun', 'mpi': 'mpirun'}
+from mmrobust.cli.runner_config import (
+    add_launcher,
+    check_data,
+    check_keys,
+    check_parts,
+    choose_device,
+    finish,
+    run_test,
+    settings_of,
+)
 
 
 def parser() -> Arguments:
@@ -55,8 +51,7 @@ def parser() -> Arguments:
     p.add_argument(
         '--strict', action='store_true', help='stop at a video or picture that fails to load'
     )
-    p.add_argument('--launcher', choices=tuple(LAUNCHED_WITH), default='none')
-    p.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_launcher(p)
     p.share(
         '--cfg-options',
         'override the config, e.g. attack.threat.eps=4 attack.steps=20 victim.memory_limit=8',
@@ -73,7 +68,7 @@ def run(argv: Sequence[str]) -> None:
     """Attack as the command's arguments say."""
     args = parser().read(argv)
     choose_device(args.device)
-    attack_with(args)
+    run_test(args, build_config)
 
 
 def run_with(
@@ -91,83 +86,14 @@ def run_with(
     for name, value in given.items():
         setattr(args, name, value)
     args.cfg_options = overrides
-    attack_with(args)
-
-
-def attack_with(args: argparse.Namespace) -> None:
-    """Attack as the arguments say, on the device that mmengine finds."""
-    check_launcher(args.launcher)
-    from mmengine.runner import Runner
-
-    from mmrobust.engine.artifacts import check_writable
-    from mmrobust.io.model_config import check_model
-    from mmrobust.ledger.lock import alone_in
-
-    if args.launcher != 'none':
-        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    check_files(args)
-    cfg = build_config(args)
-    check_model(cfg.model)
-    folder = Path(cfg.work_dir)
-    check_writable(folder)
-    # Here already, before mmengine writes its own files; launched processes share the folder.
-    with alone_in(folder) if args.launcher == 'none' else nullcontext():
-        Runner.from_cfg(cfg).test()
-
-
-def choose_device(device: str | None) -> None:
-    """Make ``device`` the one that the process sees, a command's own; before torch looks."""
-    if device is None:
-        return
-    visible = number_of(device, '--device')
-    if visible is not None:
-        os.environ['CUDA_VISIBLE_DEVICES'] = visible
-    # Of those that are visible, it is the first.
-    check_gpu(device, '--device')
-
-
-def check_launcher(launcher: str) -> None:
-    """A launcher must have started the command, and left word of it."""
-    missing = [name for name in LAUNCHED_WITH[launcher] if name not in os.environ]
-    if missing:
-        starter = STARTERS[launcher]
-        raise ValueError(
-            f'--launcher {launcher} needs {missing[0]} in the environment: start the command '
-            f'with {starter}, or leave --launcher out'
-        )
-
-
-def check_files(args: argparse.Namespace) -> None:
-    """Config and checkpoint must exist (a checkpoint may be a URL)."""
-    from mmrobust.io.configs import SUFFIXES, check_file, check_suffix
-
-    check_file(args.config, 'CONFIG')
-    swapped = args.checkpoint.endswith(SUFFIXES)
-    check_suffix(args.config, 'CONFIG', ': CONFIG comes first, then CHECKPOINT' if swapped else '')
-    if '://' not in args.checkpoint:
-        check_file(args.checkpoint, 'CHECKPOINT')
-
-
-def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
-    """Refuse options whose first word neither the config nor mmengine's Runner knows."""
-    from mmengine.runner import Runner
-
-    known = {*cfg.keys(), *inspect.signature(Runner).parameters, 'custom_imports'}
-    for key in overrides:
-        if key.split('.')[0] not in known:
-            word = key.split('.')[0]
-            raise ValueError(f'--cfg-options: no key {word!r}: {suggestion(word, known)}')
+    run_test(args, build_config)
 
 
 def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
     """The attack loop's config; takes attack, victim and settings out of ``cfg``."""
     parts = {name: cfg.pop(name) for name in ('attack', 'victim', 'settings')}
-    for name, value in parts.items():
-        if not isinstance(value, dict):
-            raise ValueError(f'{name} must be a dict of options, got {shown(value)}')
-    given = {name: getattr(args, name) for name in ('seed', 'max_samples', 'save_adv')}
-    settings = {name: value for name, value in given.items() if value is not None}
-    settings |= {name: True for name in ('resume', 'strict') if getattr(args, name)}
+    check_parts(parts)
+    settings = settings_of(args, 'save_adv')
     space = {'space': args.space} if args.space else {}
     surrogate = cfg.pop('surrogate', None)
     if args.surrogate:
@@ -184,8 +110,6 @@ def loop_config(args: argparse.Namespace, cfg: Any) -> dict[str, Any]:
 
 def build_config(args: argparse.Namespace) -> Any:
     """The user's config with the attack wired in; its model stays as it is."""
-    import torch
-
     from mmrobust.cli.options import import_named, parse_options
     from mmrobust.cli.targets import numbered
     from mmrobust.engine.attack_configs import attack_config, check_options
@@ -209,20 +133,9 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg.attack = numbered(attack_config(cfg.attack), cfg)
     check_options(cfg.attack.to_dict(), given, file)
     cfg.test_cfg = loop_config(args, cfg)
-    if 'test_dataloader' not in cfg:
-        raise ValueError(f'CONFIG {args.config} must have a test_dataloader')
+    check_data(cfg, args)
     use_input(cfg, args)
-    if args.batch_size is not None:
-        if args.batch_size < 1:
-            raise ValueError(f'--batch-size must be at least 1, got {args.batch_size}')
-        cfg.test_dataloader.batch_size = args.batch_size
-    cfg.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}/{folder_name(args, cfg)}'
-    # The table and the progress say it; log_level=INFO brings mmengine's log back.
-    if 'log_level' not in overrides:
-        cfg.log_level = 'WARNING'
-    cfg.load_from, cfg.resume, cfg.launcher = args.checkpoint, False, args.launcher
-    if args.launcher != 'none' and not torch.cuda.is_available():
-        cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    finish(cfg, args, overrides, folder_name(args, cfg))
     return cfg
 
 

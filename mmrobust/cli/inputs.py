@@ -32,10 +32,11 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
     """Let the config's test data be the files of ``--input``, if there are any.
 
     The test pipeline, batch size and workers stay the config's. Metrics that need
-    annotations go, and the goal's reference is the prediction unless the user named one.
+    annotations go, and the reference of an attack's goal is the prediction unless the user
+    named one.
 
     Args:
-        cfg: The config with the attack loop wired in.
+        cfg: The config with the loop wired in.
         args: The command line.
 
     Raises:
@@ -54,8 +55,9 @@ def use_input(cfg: Any, args: argparse.Namespace) -> None:
     cfg.test_evaluator = [one for one in metrics if _is_useful(one)]
     # The report names them, on the terminal and on the page.
     cfg.unscored = [str(one['type']) for one in metrics if one not in cfg.test_evaluator]
-    attack = cfg.test_cfg.attack
-    attack['goal'] = _with_reference(attack.get('goal'))
+    if 'attack' in cfg.test_cfg:
+        attack = cfg.test_cfg.attack
+        attack['goal'] = _with_reference(attack.get('goal'))
     _say(dataset)
 
 

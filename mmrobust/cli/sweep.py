@@ -12,6 +12,7 @@ from typing import Any
 from mmrobust.cli import attack
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
+from mmrobust.cli.runner_config import check_files, choose_device
 
 # Arguments of attack.py that every budget's run gets as they are.
 PASSED = ('attack', 'space', 'seed', 'max_samples', 'batch_size', 'device')
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(argv: Sequence[str]) -> None:
     """One attack run per budget, then all of them together."""
     args = parser().read(argv)
-    attack.choose_device(args.device)
+    choose_device(args.device)
     from mmrobust.evaluation.budget import budget_path, check_budgets
     from mmrobust.ledger.ledger import read_entries
     from mmrobust.ledger.lock import alone_in
@@ -55,7 +56,7 @@ def run(argv: Sequence[str]) -> None:
 
     budgets = check_budgets(args.eps)
     given = attack.parser().read(arguments(args, None))
-    attack.check_files(given)
+    check_files(given)
     cfg = attack.build_config(given)
     key = '.'.join(('attack', *budget_path(cfg.test_cfg.attack)))
     if any(option.split('=')[0] == key for option in args.cfg_options):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.cli.arguments import Arguments
-from mmrobust.cli.attack import choose_device
 from mmrobust.cli.reporting import report_errors
+from mmrobust.cli.runner_config import choose_device
 
 
 def parser() -> Arguments:

@@ -17,12 +17,12 @@ class Draws:
     Args:
         seed: Of the run.
         kind: Name of the corruption.
-        sample: Index of the sample in its data set.
+        sample: What tells the sample from others in its data set, its index or its name.
     """
 
     seed: int
     kind: str
-    sample: int
+    sample: int | str
 
     def of_clip(self, what: str = '') -> np.random.Generator:
         """The stream of what is drawn once for all frames."""

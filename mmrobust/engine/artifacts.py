@@ -140,7 +140,7 @@ class Artifacts:
         kept = ('evaluator', 'run')
         rows = [{k: v for k, v in entry.items() if k not in kept} for entry in entries]
         card = self.card(rows, metrics, wall_time)
-        write_json(self.folder / 'report.json', _finite(card))
+        write_json(self.folder / 'report.json', finite(card))
         if self.saved is not None:
             self.saved.finish(rows)
         write_page(self.folder / 'report.html', card, rows, self._previews(rows))
@@ -226,14 +226,14 @@ def check_writable(folder: Path) -> None:
         ) from error
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Arrays as lists, NaN and infinity as null: JSON has neither."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
-        return _finite(value.tolist())
+        return finite(value.tolist())
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

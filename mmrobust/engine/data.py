@@ -1,6 +1,6 @@
 """The data loader of an attack run: the config's own, over the samples to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch.utils.data import DataLoader
@@ -17,7 +17,13 @@ def pending(total: int, done: set[int], rank: int, world_size: int) -> list[int]
 
 
 def attack_loader(
-    loader: DataLoader[Any], victim: Victim, indices: Sequence[int], samples: Any = None
+    loader: DataLoader[Any],
+    victim: Victim,
+    indices: Sequence[int],
+    samples: Any = None,
+    *,
+    batch_size: int | None = None,
+    collate: Callable[[list[Any]], dict[str, Any]] | None = None,
 ) -> Any:
     """``loader`` again, over ``indices`` in order, with layouts and failures.
 
@@ -28,6 +34,8 @@ def attack_loader(
         victim: Whose pipelines its data set has.
         indices: Of the samples to do.
         samples: ``victim.samples`` of the data set; None: its items.
+        batch_size: In the place of the loader's.
+        collate: Likewise.
     """
     options: dict[str, Any] = {}
     if loader.num_workers:
@@ -36,10 +44,10 @@ def attack_loader(
         options['multiprocessing_context'] = loader.multiprocessing_context
     return DataLoader(
         loader.dataset if samples is None else samples,
-        batch_size=1 if victim.one_by_one else loader.batch_size or 1,
+        batch_size=1 if victim.one_by_one else batch_size or loader.batch_size or 1,
         sampler=indices,
         num_workers=loader.num_workers,
-        collate_fn=victim.collate(loader.collate_fn),
+        collate_fn=victim.collate(collate or loader.collate_fn),
         pin_memory=loader.pin_memory,
         timeout=loader.timeout,
         worker_init_fn=loader.worker_init_fn,

@@ -141,19 +141,8 @@ class PairedEvaluator:
         parts = [part for entry in entries for part in _parts(entry)]
         self.unscored = []
         bare = not any(part['clean'].get('annotated', True) for part in parts)
-        found: dict[str, dict[str, float]] = {}
-        for side in SIDES:
-            found[side] = {}
-            for metric in self._fill(side, [part[side] for part in parts], rank, world_size):
-                if self._leaves_out(metric.metric, bare and needs_samples(metric.metric)):
-                    continue
-                values = self._evaluated(side, metric, len(parts))
-                if self._leaves_out(metric.metric, says_nothing(values)):
-                    continue
-                twice = sorted(values.keys() & found[side].keys())
-                if twice:
-                    raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
-                found[side].update(values)
+        shared = (bare, rank, world_size)
+        found = {side: self._side(side, [part[side] for part in parts], *shared) for side in SIDES}
         found['robust'] = {}
         for paired in self.paired:
             if self._leaves_out(paired, bare and needs_samples(paired)):
@@ -164,6 +153,37 @@ class PairedEvaluator:
             ]
             paired.process(None, [{ROW_KEY: row} for row in rows])
             found['robust'].update(paired.evaluate(len(entries)))
+        return found
+
+    def evaluate_side(
+        self, side: str, kept: Sequence[Any], rank: int, world_size: int
+    ) -> dict[str, float]:
+        """Metrics of predictions alone, in the order of the data set.
+
+        Args:
+            side: Whose copies of the metrics are used.
+            kept: Per sample what ``process`` gave.
+            rank: This process.
+            world_size: Number of processes.
+        """
+        parts = [part for one in kept for part in (one if isinstance(one, list) else [one])]
+        bare = not any(part.get('annotated', True) for part in parts)
+        return self._side(side, parts, bare, rank, world_size)
+
+    def _side(
+        self, side: str, kept: Sequence[dict[str, Any]], bare: bool, rank: int, world_size: int
+    ) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for metric in self._fill(side, kept, rank, world_size):
+            if self._leaves_out(metric.metric, bare and needs_samples(metric.metric)):
+                continue
+            values = self._evaluated(side, metric, len(kept))
+            if self._leaves_out(metric.metric, says_nothing(values)):
+                continue
+            twice = sorted(values.keys() & found.keys())
+            if twice:
+                raise ValueError(f'two metrics are named {twice[0]}; give one a prefix')
+            found.update(values)
         return found
 
     def _leaves_out(self, metric: Any, reason: bool) -> bool:

@@ -94,7 +94,27 @@ def _is_raw(dataset: Any) -> bool:
 
 
 def fingerprint(loop: Any) -> dict[str, Any]:
-    """What decides the results of a run; a ledger is resumed only under the same."""
+    """What decides the results of an attack run; a ledger is resumed only under the same."""
+    found = {
+        'attack': loop.attack.describe(),
+        'files of the attack': attack_files(loop.attack),
+        'space': loop.victim.space,
+    } | _measured(loop)
+    if loop.surrogate is not None:
+        found['surrogate'] = loop.surrogate.describe()
+    return found
+
+
+def corruption_fingerprint(loop: Any) -> dict[str, Any]:
+    """What decides the results of a corruption run."""
+    kinds = {kind.name: kind.describe() | {'constants': kind.constants} for kind in loop.kinds}
+    decoders = {name: found for name, found in versions().items() if name in DECODERS}
+    found = {'corruptions': kinds, 'severities': list(loop.severities), 'codecs': decoders}
+    return found | _measured(loop)
+
+
+def _measured(loop: Any) -> dict[str, Any]:
+    """Model, data and evaluator of a run, whatever is done to its samples."""
     runner = loop.runner
     data = dict(runner.cfg.get('test_dataloader') or {})
     # How much memory is used decides nothing; the space is named by itself.
@@ -107,7 +127,7 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         # Which files the words led to decides, not the words.
         data['dataset'] = {k: v for k, v in data['dataset'].items() if k != 'inputs'}
     known = ('input files or boxes' if boxes else 'input files') if raw else 'annotations'
-    found = {
+    return {
         'checkpoint': file_sha256(runner._load_from) or runner._load_from,
         'model config': digest(runner.cfg.get('model')),
         'files of the model': model_files(runner.cfg.get('model')),
@@ -116,15 +136,9 @@ def fingerprint(loop: Any) -> dict[str, Any]:
         known: annotations_digest(loop.dataloader.dataset),
         'files of the data': data_files(loop.dataloader.dataset, runner.cfg.get('test_evaluator')),
         'evaluator config': digest(runner.cfg.get('test_evaluator')),
-        'attack': loop.attack.describe(),
-        'files of the attack': attack_files(loop.attack),
-        'space': loop.victim.space,
         'victim options': digest(options),
         'files of the victim': model_files(options),
         'seed': loop.settings.seed,
         'fp16': loop.fp16,
         'mmrobust version': __version__,
     }
-    if loop.surrogate is not None:
-        found['surrogate'] = loop.surrogate.describe()
-    return found

@@ -18,6 +18,7 @@ from mmrobust.functional.checks import require
 from mmrobust.goals import Goal, Labels
 from mmrobust.registry import GOALS
 from mmrobust.victims.bound import BoundSamples, BoundVictim
+from mmrobust.victims.cells import CellPipeline
 from mmrobust.victims.samples import Collate, Loaded, alike
 
 
@@ -88,6 +89,7 @@ class Victim(ABC):
             batch of its own. The model's batch may then hold several items (the
             persons of a picture), and a test step returns one data sample each.
         record_keys: Keys that ``record`` always writes, and that a report is made of.
+        cells: Runs a data set's pipeline on corrupted frames; None where there are none.
     """
 
     model: nn.Module
@@ -101,6 +103,7 @@ class Victim(ABC):
     shapes: dict[tuple[int, ...], Loaded]
     one_by_one: ClassVar[bool] = False
     record_keys: ClassVar[tuple[str, ...]] = both('correct')
+    cells: ClassVar[type[CellPipeline] | None] = None
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from mmrobust.io.atomic import replacing
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.formatting import interval, number, percent, plain, real
+from mmrobust.visualization.page import Preview
 from mmrobust.visualization.samples import Cell, Column
 
 Pairs = Sequence[tuple[str, str]]
@@ -31,6 +32,7 @@ class StudyPage:
         plots: The figures.
         blocks: Heading and facts of each block at the end.
         failures: Samples that could not be loaded: index, name, error.
+        previews: Pictures with their titles.
     """
 
     title: str
@@ -42,6 +44,7 @@ class StudyPage:
     plots: Sequence[Plot]
     blocks: Sequence[tuple[str, Pairs]]
     failures: Sequence[Mapping[str, Any]] = field(default=())
+    previews: Sequence[Preview] = field(default=())
 
 
 def write_study(path: Path, study: StudyPage) -> None:

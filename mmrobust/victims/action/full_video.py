@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrobust.datasets.clips import frame_rate
 from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.windows import Results
 from mmrobust.victims.samples import UnknownTransformError
-
-DEFAULT_FPS = 25.0
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,8 @@ def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
             that the stock pipeline would change a saved video.
     """
     lead = pipeline.parts()[0]
-    names = [type(t).__name__ for t in lead]
-    decode = max(i for i, name in enumerate(names) if 'Decode' in name)
-    state: Results = dict(info)
-    for transform, name in zip(lead[:decode], names, strict=False):
-        if 'Sample' not in name:
-            state = _run(transform, state)
-    start, total = int(state.get('start_index', 0)), int(state['total_frames'])
-    fps = float(state.get('avg_fps') or state.get('fps') or DEFAULT_FPS)
-    state |= {'frame_inds': np.arange(start, start + total), 'clip_len': total, 'num_clips': 1}
-    state = _run(lead[decode], state)
+    state, decode = decoded_whole(lead, info)
+    start, fps = int(state.get('start_index', 0)), frame_rate(state)
     resize = lead[decode + 1 :]
     for transform in resize:
         state = _run(transform, state)
@@ -65,6 +56,24 @@ def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
             reason = 'it changes frames that it has already resized'
             raise UnknownTransformError(transform, reason)
     return FullVideo(frames, fps, start)
+
+
+def decoded_whole(lead: Sequence[Any], info: Results) -> tuple[Results, int]:
+    """Results with every frame of a video, and the place of the transform that decodes.
+
+    Args:
+        lead: Transforms of the pipeline, among them one that decodes.
+        info: What the data set says of the video.
+    """
+    names = [type(t).__name__ for t in lead]
+    decode = max(i for i, name in enumerate(names) if 'Decode' in name)
+    state: Results = dict(info)
+    for transform, name in zip(lead[:decode], names, strict=False):
+        if 'Sample' not in name:
+            state = _run(transform, state)
+    start, total = int(state.get('start_index', 0)), int(state['total_frames'])
+    state |= {'frame_inds': np.arange(start, start + total), 'clip_len': total, 'num_clips': 1}
+    return _run(lead[decode], state), decode
 
 
 def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeline) -> None:

@@ -110,27 +110,11 @@ class LayoutPipeline(FollowedPipeline):
         after = [n for n in names[shape + 1 :] if n != 'PackActionInputs']
         if after:
             raise UnknownTransformError(after[0], 'it comes after FormatShape')
-        decodes = [i for i, n in enumerate(names[:shape]) if 'Decode' in n]
-        if not decodes:
-            raise UnknownTransformError(names[0], 'no transform before FormatShape decodes frames')
-        start = decodes[-1] + 1
-        while start < shape and names[start] == 'Resize':
-            start += 1
-        t = self.transforms
+        start, t = after_resize(self.transforms[:shape]), self.transforms
         return t[:start], t[start:shape], t[shape], t[shape + 1 :]
 
     def _run(self, transforms: Sequence[Transform], results: Results) -> Results:
-        for transform in transforms:
-            with blaming_the_file(transform, results):
-                after = transform(results)
-            if after is None:
-                raise ValueError(f'{type(transform).__name__} returned nothing')
-            results = after
-            if 'Init' in type(transform).__name__:
-                check_opened(transform, results)
-            if 'Decode' in type(transform).__name__:
-                check_decoded(results, self.flow)
-        return results
+        return run_steps(transforms, results, self.flow)
 
     def _check_sampling(self, lead: Sequence[Transform], data_info: Results) -> None:
         """Once: frames must be sampled the same way every time."""
@@ -173,6 +157,48 @@ class LayoutPipeline(FollowedPipeline):
                 reason = 'it computes new pixels, or crops at random'
                 raise UnknownTransformError(transform, reason)
         return state, windows
+
+
+def after_resize(transforms: Sequence[Transform]) -> int:
+    """How many transforms lead to the canvas: decoding, and each Resize that follows it.
+
+    Raises:
+        UnknownTransformError: None decodes frames.
+    """
+    names = [type(transform).__name__ for transform in transforms]
+    decodes = [i for i, name in enumerate(names) if 'Decode' in name]
+    if not decodes:
+        raise UnknownTransformError(names[0], 'no transform before FormatShape decodes frames')
+    start = decodes[-1] + 1
+    while start < len(names) and names[start] == 'Resize':
+        start += 1
+    return start
+
+
+def run_steps(
+    transforms: Sequence[Transform], results: Results, flow: str | None = None
+) -> Results:
+    """The results of transforms, with word of files that cannot be read.
+
+    Args:
+        transforms: Of a recogniser's pipeline.
+        results: What the first is given.
+        flow: See :class:`LayoutPipeline`.
+
+    Raises:
+        ValueError: One returns nothing, or what it decodes breaks a rule.
+    """
+    for transform in transforms:
+        with blaming_the_file(transform, results):
+            after = transform(results)
+        if after is None:
+            raise ValueError(f'{type(transform).__name__} returned nothing')
+        results = after
+        if 'Init' in type(transform).__name__:
+            check_opened(transform, results)
+        if 'Decode' in type(transform).__name__:
+            check_decoded(results, flow)
+    return results
 
 
 def _trace(

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from mmrobust.functional.checks import finite, require
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
+from mmrobust.victims.action.cells import VideoCells
 from mmrobust.victims.action.chunking import kept_bytes, rows_are_averaged
 from mmrobust.victims.action.decoded import flow_sampling
 from mmrobust.victims.action.layouts import Layout, one_view
@@ -50,6 +51,7 @@ class ActionVictim(Victim):
     # No video can carry what is done to each view on its own.
     kinds = {'video': replace(VIDEO, saved_files='VideoFiles'), 'view': VIDEO}
     record_keys = ('label', *both('prediction', 'correct', 'confidence'))
+    cells = VideoCells
 
     def __init__(
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0

@@ -22,6 +22,7 @@ from mmrobust.victims.bottomup.loading import PicturePipeline
 from mmrobust.victims.bottomup.persons_annotations import PersonsAnnotations
 from mmrobust.victims.bottomup.record import persons_record
 from mmrobust.victims.bound import BoundSamples, BoundVictim
+from mmrobust.victims.pose.cells import PictureCells
 from mmrobust.victims.samples import channels_of
 from mmrobust.victims.unloaded import first_of
 
@@ -43,6 +44,7 @@ class BottomupVictim(Victim):
 
     goal = 'CorruptPersons'
     kinds = {'crop': SampleKind('picture', previews='PosePreviews')}
+    cells = PictureCells
     record_keys = (
         *('persons', 'joints_moved'),
         *both('correct', 'pck', 'persons_right', 'joints', 'poses'),

@@ -25,6 +25,7 @@ from mmrobust.victims.pose.annotations import (
     stands_for_none,
 )
 from mmrobust.victims.pose.capture import decoder_input
+from mmrobust.victims.pose.cells import PictureCells
 from mmrobust.victims.pose.detections import annotate_boxes
 from mmrobust.victims.pose.head_adapters import adapter_of
 from mmrobust.victims.samples import channels_of
@@ -49,6 +50,7 @@ class TopDownVictim(Victim):
 
     goal = 'CorruptPose'
     pipeline: ClassVar[type[Any]]
+    cells = PictureCells
     record_keys = (
         *('displacement', 'joints_moved', 'joints_vanished'),
         *both('correct', 'pck', 'oks', 'error', 'joint_errors', 'joints'),

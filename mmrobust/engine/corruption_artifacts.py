@@ -1,0 +1,127 @@
+"""What a corruption run leaves beside its ledger: strips of its kinds, report.json, report.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.datasets.wrappers import leaves
+from mmrobust.engine.artifacts import check_writable, finite
+from mmrobust.evaluation.corruptions import corruption_summary
+from mmrobust.io.atomic import remove_leftovers
+from mmrobust.io.frames import enlarge
+from mmrobust.ledger.ledger import Ledger
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.provenance import file_sha256, versions
+from mmrobust.visualization.corruptions import print_corruptions, write_corruptions
+from mmrobust.visualization.files import write_json
+from mmrobust.visualization.panels import tiled
+from mmrobust.visualization.stills import write_picture
+
+SCHEMA = 1
+STRIP = re.compile(r'[a-z0-9_]+\.png')
+# Letters of a strip, in pixels.
+SIZE = 13
+
+
+class CorruptionArtifacts:
+    """Files of one corruption run.
+
+    Args:
+        loop: The :class:`~mmrobust.engine.corruption_loop.CorruptionTestLoop`.
+
+    Attributes:
+        folders: The work directory.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self.loop = loop
+        self.folder = Path(loop.runner.work_dir)
+        self.folders = [self.folder]
+        check_writable(self.folder)
+        dataset = loop.dataloader.dataset
+        self.source = next((s for d in leaves(dataset) if (s := getattr(d, 'source', None))), None)
+
+    def complete(self, entry: Entry) -> bool:
+        """Whether the sample could be loaded: one that could not is tried again."""
+        return entry['error'] is None
+
+    def resumed(self, ledger: Ledger) -> None:
+        """There is nothing to note."""
+
+    def earlier(self) -> Iterator[Path]:
+        """Files in the work directory under names that the run will write."""
+        yield from (self.folder / name for name in ('report.json', 'report.html'))
+        strips = self.folder / 'strips'
+        if strips.is_dir():
+            yield from (path for path in strips.iterdir() if STRIP.fullmatch(path.name))
+
+    def start(self, ledger: Ledger) -> None:
+        """Half-written files of this very run that was killed go, others stay."""
+        if ledger.repeated:
+            remove_leftovers(self.folder, lambda name: name in ('report.json', 'report.html'))
+            remove_leftovers(self.folder / 'strips', lambda name: STRIP.fullmatch(name) is not None)
+
+    def strip(self, kind: str, frames: Mapping[str, NDArray[np.uint8]]) -> None:
+        """Write one frame of the first sample, clean and at each severity, side by side.
+
+        Args:
+            kind: Name of the corruption.
+            frames: Caption -> (H, W, 3), RGB.
+        """
+        tiles = [(name, enlarge(frame[None])[0]) for name, frame in frames.items()]
+        write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, len(tiles), SIZE))
+
+    def report(
+        self, entries: list[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float
+    ) -> None:
+        """Write report.json and report.html, print the table."""
+        kept = ('evaluator', 'run')
+        rows = [{k: v for k, v in entry.items() if k not in kept} for entry in entries]
+        card = self.card(rows, metrics, wall_time)
+        write_json(self.folder / 'report.json', finite(card))
+        write_corruptions(self.folder / 'report.html', card, self._strips())
+        print_corruptions(card)
+        print(f'\nreport: {self.folder / "report.html"}')
+
+    def card(
+        self, rows: Sequence[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float
+    ) -> dict[str, Any]:
+        """Everything that report.json says."""
+        runner, loop = self.loop.runner, self.loop
+        good = [row for row in rows if row['error'] is None]
+        groups = {kind.name: kind.group for kind in loop.kinds}
+        failures = [{k: row[k] for k in ('index', 'name', 'error')} for row in rows if row['error']]
+        return {
+            'schema': SCHEMA,
+            'config': str(runner.cfg.filename or 'config'),
+            'checkpoint': str(runner._load_from),
+            'checkpoint_sha256': file_sha256(runner._load_from),
+            'corruptions': {kind.name: kind.describe() for kind in loop.kinds},
+            'sample': asdict(loop.victim.kind),
+            'seed': loop.settings.seed,
+            'versions': versions(),
+            'n': len(rows),
+            'evaluated': len(good),
+            'failed': len(failures),
+            'failures': failures,
+            'metrics': dict(metrics),
+            'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
+            'input': self.source,
+            'wall_time': wall_time,
+            'work_dir': str(self.folder),
+        } | corruption_summary(good, groups, loop.severities)
+
+    def _strips(self) -> dict[str, bytes]:
+        """Kind -> its picture, of those that are there."""
+        paths = {kind.name: self.folder / 'strips' / f'{kind.name}.png' for kind in self.loop.kinds}
+        return {name: path.read_bytes() for name, path in paths.items() if path.exists()}

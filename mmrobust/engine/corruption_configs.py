@@ -1,0 +1,76 @@
+"""Corruptions by name: presets that the package ships, files, and kinds alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import mmrobust
+from mmrobust.corruptions import Corruption
+from mmrobust.corruptions.base import snake
+from mmrobust.functional.checks import require, suggestion
+from mmrobust.io.configs import SUFFIXES, read_config
+from mmrobust.registry import CORRUPTIONS
+
+
+def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption]:
+    """The kinds that are asked for, in order.
+
+    Args:
+        given: Presets (``imagenet_c``), config files that define ``corruptions``, kinds
+            (``fog``, ``Fog``), or configs of kinds.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: There is no such preset or kind, an option is wrong, or two are called alike.
+    """
+    found = [CORRUPTIONS.build(dict(config)) for one in given for config in _configs(one)]
+    require(bool(found), '--corruptions', 'at least one kind', list(given))
+    names = [kind.name for kind in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    require(not twice, '--corruptions', 'each kind once', ', '.join(twice))
+    return found
+
+
+def _configs(given: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if not isinstance(given, str):
+        require(isinstance(given, Mapping), 'corruptions', 'names or dicts of options', given)
+        return [given]
+    if given.endswith(SUFFIXES):
+        return _defined(read_config(given, '--corruptions'), given)
+    word = given.lower().replace('-', '_')
+    if word in presets():
+        from mmengine.config import Config
+
+        return _defined(Config.fromfile(presets()[word]), given)
+    kinds = {snake(name): name for name in CORRUPTIONS.names()}
+    kind = kinds.get(word, given if given in CORRUPTIONS.names() else None)
+    if kind is None:
+        hint = suggestion(given, {*presets(), *kinds})
+        raise ValueError(f'unknown corruption {given!r}: {hint}')
+    return [{'type': kind}]
+
+
+def _defined(config: Any, where: str) -> list[Mapping[str, Any]]:
+    listed = config.get('corruptions')
+    known = isinstance(listed, list) and all(isinstance(one, Mapping) for one in listed)
+    require(
+        known,
+        f'--corruptions {where}',
+        'a file that defines `corruptions = [dict(type=...)]`',
+        listed,
+    )
+    return list(listed)
+
+
+@cache
+def presets() -> dict[str, Path]:
+    """The presets of the package, by name; none where it came without its configs."""
+    package = Path(mmrobust.__file__).parent
+    for root in (package / '.mim', package.parent):
+        files = sorted((root / 'configs' / '_base_' / 'corruptions').glob('*.py'))
+        if files:
+            return {path.stem: path for path in files}
+    return {}

@@ -1,0 +1,274 @@
+"""The test loop that measures a model on clean samples and on corrupted versions of them.
+
+Shapes: T frames, H, W pixels, B cells of one batch, D outputs.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.runner.amp import autocast
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmrobust.corruptions import Corruption, Draws
+from mmrobust.datasets.wrappers import leaves, locate
+from mmrobust.engine.annotations import check_annotations, leave_out
+from mmrobust.engine.corruption_artifacts import CorruptionArtifacts
+from mmrobust.engine.corruption_configs import corruptions_of
+from mmrobust.engine.data import attack_loader
+from mmrobust.engine.ledger_loop import LedgerLoop
+from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
+from mmrobust.engine.process_settings import randomness_kept
+from mmrobust.engine.routed_samples import samples_of
+from mmrobust.evaluation.corruptions import CLEAN, cell_name
+from mmrobust.functional.checks import one_line, require, whole
+from mmrobust.functional.randomness import sample_seed
+from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
+from mmrobust.ledger.ledger_files import Entry
+from mmrobust.ledger.provenance import corruption_fingerprint
+from mmrobust.registry import LOOPS
+from mmrobust.victims.cells import CellPipeline, Prepared
+from mmrobust.victims.samples import Loaded
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A sample in one cell.
+
+    Attributes:
+        name: ``clean``, or kind and severity.
+        packed: The pipeline's results for it; None where it could not be made.
+        psnr: In dB against the clean frames; None where frames have no counterpart.
+        hole: Why it could not be made.
+    """
+
+    name: str
+    packed: Any = None
+    psnr: float | None = None
+    hole: str | None = None
+
+
+@LOOPS.register_module()
+class CorruptionTestLoop(LedgerLoop):
+    """Every sample is decoded once, and goes through the stock test step in all cells.
+
+    Each cell has the config's own metrics. A sample's line with all its cells goes to
+    ``results.jsonl`` as it finishes; at the end ``report.json`` and ``report.html`` are written.
+
+    Args:
+        runner: The runner.
+        dataloader: See mmengine's TestLoop; its batch size is the number of cells at once.
+        evaluator: See mmengine's TestLoop.
+        corruptions: Presets, kinds, files or configs
+            (:func:`~mmrobust.engine.corruption_configs.corruptions_of`).
+        severities: Which of 1 to 5.
+        fp16: Run the model under autocast.
+        victim: Options of the victim.
+        settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
+
+    Raises:
+        ValueError: An option is unknown or out of range, or a kind does not suit the model.
+    """
+
+    artifacts: CorruptionArtifacts
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        evaluator: Any,
+        corruptions: Sequence[str | Mapping[str, Any]],
+        severities: Sequence[int] = (1, 2, 3, 4, 5),
+        fp16: bool = False,
+        victim: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.kinds = corruptions_of(corruptions)
+        self.severities = _checked(severities, self.kinds)
+        super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
+        made = self.victim.cells
+        rule = 'a recogniser of videos or an estimator of poses in pictures'
+        if made is None:
+            raise ValueError(f'model must be {rule}, got a {type(self.victim).__name__}')
+        files = [kind.name for kind in self.kinds if _of_files(kind)]
+        require(made.videos or not files, 'data', f'videos for {", ".join(files)}', 'pictures')
+        for dataset in leaves(self.dataloader.dataset):
+            self.victim.install(dataset)
+            dataset.pipeline = made(dataset.pipeline.transforms, whole=bool(files))
+        self.keep(self.unwrapped)
+        check_annotations(self.evaluator.metrics, self.samples)
+        self.metrics = PairedEvaluator(self.evaluator)
+        self.artifacts = CorruptionArtifacts(self)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Checkpoint, data, kinds with their constants, severities and seed."""
+        return corruption_fingerprint(self)
+
+    def check_entry(self, entry: Entry) -> None:
+        """Raise ValueError unless the run can go on from a line of the ledger."""
+        check_corruption_row(entry, self.cells)
+        if entry['error'] is None:
+            for name, kept in entry['evaluator'].items():
+                if kept is not None:
+                    self.metrics.check({'evaluator': dict.fromkeys(SIDES, kept)})
+                require(name in self.cells, 'evaluator', 'of the cells of this run', name)
+
+    @property
+    def cells(self) -> list[str]:
+        """Names of all cells, the clean one first."""
+        found = [cell_name(kind.name, s) for kind in self.kinds for s in self.severities]
+        return [CLEAN, *found]
+
+    def loader(self, todo: Sequence[int]) -> Any:
+        """Decoded samples one by one."""
+        return attack_loader(
+            self.dataloader, self.victim, todo, self.samples, batch_size=1, collate=_nothing
+        )
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, loaded: Loaded, indices: Sequence[int]) -> list[Entry]:
+        """All cells of one sample."""
+        (prepared,), (index,), (name,) = loaded.layouts, indices, loaded.names
+        leaf, _ = locate(self.samples, index)
+        found: dict[str, dict[str, Any]] = {}
+        kept: dict[str, Any] = {}
+        clean: Tensor | None = None
+        for number, batch in enumerate(self._batches(leaf.pipeline, prepared, index)):
+            good = [cell for cell in batch if cell.hole is None]
+            found.update((cell.name, {'hole': cell.hole}) for cell in batch if cell.hole)
+            if not good:
+                continue
+            data = self.dataloader.collate_fn([cell.packed for cell in good])
+            self.runner.call_hook('before_test_iter', batch_idx=number, data_batch=data)
+            with autocast(enabled=self.fp16):
+                samples, outputs = self.victim.predict(data)
+            clean = outputs[:1] if clean is None else clean
+            labels, results = (
+                self.victim.labels(data),
+                self.metrics.process(SIDES[1], data, samples),
+            )
+            for row, cell in enumerate(good):
+                one = torch.tensor([row])
+                own = outputs[row : row + 1]
+                record = self.victim.record(labels[one], clean, own, own)
+                found[cell.name] = cell_of(record.fields) | {'psnr': cell.psnr}
+                kept[cell.name] = results[row]
+            self.runner.call_hook(
+                'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
+            )
+        line = corruption_row(index, name, prepared.key, found)
+        return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
+
+    def _batches(
+        self, pipeline: CellPipeline, prepared: Prepared, index: int
+    ) -> Iterator[list[Cell]]:
+        """Cells of a sample, as many at once as a batch has, in order."""
+        size = 1 if self.victim.one_by_one else self.dataloader.batch_size or 1
+        batch: list[Cell] = []
+        for cell in self._made(pipeline, prepared, index):
+            batch.append(cell)
+            if len(batch) == size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _made(self, pipeline: CellPipeline, prepared: Prepared, index: int) -> Iterator[Cell]:
+        """The clean cell, then kind after kind; the severities of a kind share their draws."""
+        seed = sample_seed(self.settings.seed, index)
+        with _repeatable(seed):
+            yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
+        for kind in self.kinds:
+            shown = {CLEAN: _middle(prepared.canvas.frames)}
+            clip = prepared.whole if _of_files(kind) else prepared.canvas
+            finish = pipeline.finish_whole if _of_files(kind) else pipeline.finish
+            assert clip is not None
+            draws = Draws(self.settings.seed, kind.name, prepared.key)
+            ladder = kind.ladder(clip, draws, self.severities)
+            for severity in self.severities:
+                name = cell_name(kind.name, severity)
+                try:
+                    frames = next(ladder)
+                    with _repeatable(seed):
+                        packed = finish(prepared, frames)
+                except Exception as error:
+                    yield Cell(name, hole=one_line(error))
+                    # A generator that has raised gives nothing more.
+                    ladder = kind.ladder(clip, draws, self.severities[self._next(severity) :])
+                    continue
+                shown[f'severity {severity}'] = _middle(frames)
+                yield Cell(name, packed, psnr(clip.frames, frames))
+            if index == 0:
+                self.artifacts.strip(kind.name, shown)
+
+    def _next(self, severity: int) -> int:
+        return self.severities.index(severity) + 1
+
+    def finish(self, wanted: list[Entry], good: list[Entry], wall_time: float) -> dict[str, float]:
+        """Metrics of every cell, and the reports."""
+        kept = {entry['index'] for entry in good}
+        for name, readers in self.metrics.reading_annotations():
+            whole = (self.samples, kept)
+            leave_out(readers, *(whole if name is None else samples_of(name, *whole)))
+        metrics = {cell: self._metrics(cell, good) for cell in self.cells}
+        if self.rank == 0:
+            self.artifacts.report(wanted, metrics, wall_time)
+        return {f'{cell}/{key}': value for cell, of in metrics.items() for key, value in of.items()}
+
+    def _metrics(self, cell: str, good: list[Entry]) -> dict[str, float]:
+        """The config's metrics in one cell; none where a sample has no such cell."""
+        results = [entry['evaluator'].get(cell) for entry in good]
+        if None in results:
+            return {}
+        return self.metrics.evaluate_side(SIDES[1], results, self.rank, self.world_size)
+
+
+@contextmanager
+def _repeatable(seed: int) -> Iterator[None]:
+    """The same global random numbers for all cells of a sample, should the pipeline draw any."""
+    with randomness_kept():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+        yield
+
+
+def _nothing(items: list[Any]) -> dict[str, Any]:
+    return {}
+
+
+def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return frames[len(frames) // 2]
+
+
+def _of_files(kind: Corruption) -> bool:
+    """Whether it is done to all frames of a file, before any is sampled."""
+    return kind.place == 'raw' or kind.level in ('order', 'stream')
+
+
+def _checked(severities: Sequence[int], kinds: Sequence[Corruption]) -> list[int]:
+    most = min(len(kind.constants) for kind in kinds)
+    sound = all(whole(one, 1) and one <= most for one in severities)
+    rule = f'whole numbers from 1 to {most}, each once'
+    once = len(set(severities)) == len(severities) and bool(severities)
+    require(sound and once, '--severities', rule, list(severities))
+    return sorted(severities)
+
+
+def psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | None:
+    """Peak signal over noise in dB, over all frames; None where their number is another.
+
+    Frames that are equal have none either.
+    """
+    if clean.shape != corrupted.shape:
+        return None
+    error = float(np.mean((clean.astype(np.float32) - corrupted) ** 2))
+    return 10 * math.log10(255**2 / error) if error else None

@@ -1,0 +1,192 @@
+"""What the cells of a corruption run say, in numbers.
+
+A *cell* is a kind of corruption at a severity. Every sample has a score in each: 1 or 0 as a
+recogniser is right or wrong, the share of joints within PCK@0.2 of a pose. Samples of one
+picture or video are a unit, which counts once and is resampled as a whole.
+
+With a the clean score of a unit, b its score in a cell: P is the mean of a; of a kind, P_c is
+the mean of b over severities and units; mPC is the mean of P_c over kinds, rPC is mPC / P.
+(Michaelis et al. 2019, arXiv:1907.07484, with accuracy in the place of AP.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.evaluation.summary import Row, mean, share
+from mmrobust.functional.bootstrap import bootstrap
+
+CLEAN = 'clean'
+Numbers = NDArray[np.float64]
+
+
+def cell_name(kind: str, severity: int) -> str:
+    """``fog/3``."""
+    return f'{kind}/{severity}'
+
+
+def score(cell: Mapping[str, Any]) -> float | None:
+    """1 or 0 of a recogniser, the share of right joints of a pose; None where nothing says."""
+    found = cell['pck'] if 'pck' in cell else cell.get('correct')
+    return None if found is None else float(found)
+
+
+def kept(cell: Mapping[str, Any], clean: Mapping[str, Any]) -> float | None:
+    """How much of the clean prediction is left, without any annotation: 1 or 0, or of joints."""
+    if 'prediction' in cell:
+        return float(cell['prediction'] == clean['prediction'])
+    joints = len(clean.get('joint_errors') or ())
+    return 1 - cell['joints_moved'] / joints if joints and 'joints_moved' in cell else None
+
+
+def corruption_summary(
+    rows: Sequence[Row], kinds: Mapping[str, str], severities: Sequence[int]
+) -> dict[str, Any]:
+    """Scores of all cells, and what is made of them.
+
+    Args:
+        rows: Lines of samples that could be loaded.
+        kinds: Name of each kind -> its group.
+        severities: Which there are, without 0.
+
+    Returns:
+        ``clean``; ``kinds``: for each its cells, mean and share of clean; ``mpc`` and ``rpc`` with
+        95 % intervals over units, None where there are holes or nothing is annotated;
+        ``holes``: cells that some samples lack, and why; ``worst``; ``consistency``.
+    """
+    table = {name: {s: _cell(rows, cell_name(name, s)) for s in severities} for name in kinds}
+    holes = {
+        cell_name(name, s): cell['holes']
+        for name, cells in table.items()
+        for s, cell in cells.items()
+        if cell['holes']
+    }
+    clean = _cell(rows, CLEAN)
+    found: dict[str, Any] = {
+        'units': len(_units(rows)),
+        'clean': clean,
+        'severities': list(severities),
+        'kinds': {
+            name: {'group': group, 'cells': table[name], 'mean': _mean_of(table[name], 'score')}
+            for name, group in kinds.items()
+        },
+        'holes': holes,
+        'worst': _worst(table),
+        'consistency': _consistency(table),
+    }
+    return found | _aggregate(rows, kinds, severities, bool(holes))
+
+
+def _cell(rows: Sequence[Row], name: str) -> dict[str, Any]:
+    """One cell over all samples."""
+    cells = [row['cells'][name] for row in rows]
+    good = [
+        (cell, row['cells'][CLEAN])
+        for cell, row in zip(cells, rows, strict=True)
+        if 'hole' not in cell
+    ]
+    scores = [value for cell, _ in good if (value := score(cell)) is not None]
+    same = [value for cell, clean in good if (value := kept(cell, clean)) is not None]
+    found: dict[str, Any] = {
+        'score': mean(scores),
+        'score_low': None,
+        'score_high': None,
+        'n': len(scores),
+    }
+    if scores and all(value in (0, 1) for value in scores):
+        found |= share('score', int(sum(scores)), len(scores))
+    reasons = sorted({cell['hole'] for cell in cells if 'hole' in cell})
+    return found | {
+        'kept': mean(same),
+        'psnr': mean(cell['psnr'] for cell, _ in good if cell.get('psnr') is not None),
+        'holes': {'samples': len(cells) - len(good), 'why': reasons[0]} if reasons else None,
+    }
+
+
+def _mean_of(cells: Mapping[int, Mapping[str, Any]], key: str) -> float | None:
+    """Over the severities; None where one is missing."""
+    values = [cell[key] for cell in cells.values()]
+    whole = all(value is not None for value in values) and not any(
+        c['holes'] for c in cells.values()
+    )
+    return mean(values) if whole else None
+
+
+def _worst(table: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> str | None:
+    """The cell of the lowest score; where nothing is annotated, of the least that is kept."""
+    for key in ('score', 'kept'):
+        found = {
+            cell_name(name, s): cell[key]
+            for name, cells in table.items()
+            for s, cell in cells.items()
+            if cell[key] is not None
+        }
+        if found:
+            return min(found, key=lambda cell: found[cell])
+    return None
+
+
+def _consistency(table: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> float | None:
+    """Mean over kinds of how much of the clean prediction is left; None with holes."""
+    means = [_mean_of(cells, 'kept') for cells in table.values()]
+    return None if None in means else mean(value for value in means if value is not None)
+
+
+def _aggregate(
+    rows: Sequence[Row], kinds: Mapping[str, str], severities: Sequence[int], holes: bool
+) -> dict[str, Any]:
+    """The means mPC and rPC with intervals over units, and lost and gained samples."""
+    names = ('mpc', 'mpc_low', 'mpc_high', 'rpc', 'rpc_low', 'rpc_high')
+    scored = [row for row in rows if score(row['cells'][CLEAN]) is not None]
+    if holes or not scored or not kinds:
+        return dict.fromkeys(names)
+    clean, cells = _by_unit(scored, kinds, severities)
+    places = list(range(len(clean)))
+
+    def ratio(chosen: Numbers) -> Numbers:
+        taken = chosen.astype(int)
+        below = clean[taken].mean(axis=-1)
+        # A draw without anything right says nothing of a ratio.
+        return np.divide(
+            cells[taken].mean(axis=-1), below, out=np.ones_like(below), where=below > 0
+        )
+
+    mpc, base = float(cells.mean()), float(clean.mean())
+    found = [mpc, *_within(bootstrap(cells.tolist()))]
+    found += [mpc / base, *_within(bootstrap(places, ratio))] if base > 0 else [None] * 3
+    return dict(zip(names, found, strict=True))
+
+
+def _by_unit(
+    rows: Sequence[Row], kinds: Mapping[str, str], severities: Sequence[int]
+) -> tuple[Numbers, Numbers]:
+    """Of each unit the clean score, and the mean over all kinds of the means over severities."""
+    clean, cells = [], []
+    for unit in _units(rows).values():
+        right = [score(row['cells'][CLEAN]) for row in unit]
+        clean.append(np.mean(np.asarray(right, dtype=np.float64)))
+        values = [
+            score(row['cells'][cell_name(kind, s)])
+            for row in unit
+            for kind in kinds
+            for s in severities
+        ]
+        cells.append(np.mean(np.asarray(values, dtype=np.float64)))
+    return np.asarray(clean, dtype=np.float64), np.asarray(cells, dtype=np.float64)
+
+
+def _units(rows: Sequence[Row]) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row['unit'], []).append(row)
+    return found
+
+
+def _within(limits: tuple[float, float]) -> tuple[float | None, float | None]:
+    """Limits that are known; too few units have none."""
+    low, high = limits
+    return (max(low, 0.0), high) if np.isfinite(low) and np.isfinite(high) else (None, None)

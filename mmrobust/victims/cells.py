@@ -1,0 +1,87 @@
+"""A test pipeline that is run once up to the frames, and from there for each of their versions.
+
+A *cell* is one kind of corruption at one severity; the clean frames are one, too.
+Shapes: T frames, H, W pixels, L images in the pipeline's list.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrobust.corruptions import Clip
+from mmrobust.datasets.clips import Results, Rows, clip_of, sample_key, with_frames
+from mmrobust.victims.pipeline import FollowedPipeline
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sample whose frames are decoded.
+
+    Attributes:
+        state: The pipeline's results, without frames.
+        canvas: The distinct frames that the pipeline has sampled, of the size that it resizes
+            them to; or the picture.
+        rows: (L,), the frame of each image in the pipeline's list.
+        whole: All frames of the file as they are decoded; None where nobody asks for them.
+        info: What the data set says of the sample.
+        key: What its random numbers depend on.
+    """
+
+    state: Results
+    canvas: Clip
+    rows: Rows
+    whole: Clip | None
+    info: Results
+    key: int | str
+
+
+class CellPipeline(FollowedPipeline):
+    """Takes the place of a data set's ``pipeline``; ``finish`` goes on with other frames.
+
+    Args:
+        transforms: The pipeline's own transforms.
+        whole: Whether all frames of a video are decoded, too.
+
+    Attributes:
+        videos: Whether samples are videos.
+    """
+
+    videos: ClassVar[bool] = True
+
+    def __init__(self, transforms: Sequence[Any], whole: bool) -> None:
+        self.transforms, self.whole = list(transforms), whole
+
+    @abstractmethod
+    def decoded(self, data_info: Results) -> tuple[Results, Clip | None]:
+        """Results up to the canvas, and the whole video if it is wanted."""
+
+    @abstractmethod
+    def rest(self, state: Results) -> Results:
+        """Packed inputs from results up to the canvas."""
+
+    @abstractmethod
+    def finish_whole(self, prepared: Prepared, frames: NDArray[np.uint8]) -> Results:
+        """Packed inputs of the sample with other frames (T, H, W, 3) in the place of its file's.
+
+        There may be more or fewer than before: the pipeline samples those that it is given.
+        """
+
+    def followed(self, data_info: Results) -> tuple[Results, Prepared]:
+        """No inputs yet, and the sample."""
+        info = deepcopy(data_info)
+        state, whole = self.decoded(data_info)
+        canvas, rows = clip_of(state)
+        # Each version gets frames of its own.
+        state['imgs' if 'imgs' in state else 'img'] = ()
+        return {}, Prepared(state, canvas, rows, whole, info, sample_key(info))
+
+    def finish(self, prepared: Prepared, frames: NDArray[np.uint8]) -> Results:
+        """Packed inputs of the sample with other frames in the place of its canvas."""
+        return self.rest(with_frames(deepcopy(prepared.state), frames, prepared.rows))

@@ -1,0 +1,223 @@
+"""A corruption run on the terminal and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from mmrobust.visualization.curves import Curve, draw_curves
+from mmrobust.visualization.figures import Plot
+from mmrobust.visualization.formatting import DASH, counted, duration, interval, number, percent
+from mmrobust.visualization.page import Preview
+from mmrobust.visualization.study import StudyPage, write_study
+from mmrobust.visualization.svg import inline, slug
+from mmrobust.visualization.terminal import numbers_table, print_numbers
+
+Card = Mapping[str, Any]
+
+NOTE = (
+    'Scores in per cent: of a recogniser the share of samples that are right, of a pose estimator '
+    'the share of joints within a fifth of the box. mean: over the severities; of clean: divided '
+    'by the clean score; kept: how much of the clean prediction is left; dB: of the corrupted '
+    'frames against the clean ones (PSNR), mean over samples and severities.'
+)
+MPC = 'mean over kinds of the mean over severities'
+
+
+def print_corruptions(card: Card, console: Console | None = None) -> None:
+    """Print scores by kind and severity, what they come to, holes and failed samples."""
+    console = Console() if console is None else console
+    key = _key(card)
+    columns = [key, *(f's {s}' for s in card['severities']), 'mean', 'of clean', 'kept', 'dB']
+    cells = [[row.pop('kind'), *map(str, row.values())] for row in _rows(card, key)]
+    console.print(f'\n[bold]{_name(card)}[/bold], {_samples(card)}\n', highlight=False)
+    print_numbers(console, numbers_table(columns, cells))
+    facts = _facts(card)
+    width = 2 + max((len(name) for name, _ in facts), default=0)
+    for name, value in facts:
+        console.print(f'{name:<{width}}{value}', highlight=False, soft_wrap=True)
+    for cell, hole in card['holes'].items():
+        text = f'{cell} is missing for {hole["samples"]} of {card["evaluated"]}: {hole["why"]}'
+        console.print(f'hole: {text}', highlight=False, markup=False, soft_wrap=True)
+    for one in card['failures'][:3]:
+        console.print(f'failed: {one["name"]}: {one["error"]}', markup=False, soft_wrap=True)
+    console.print(f'\n{_verdict(card)}', highlight=False, soft_wrap=True)
+
+
+def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> None:
+    """Write the page.
+
+    Args:
+        path: The .html file.
+        card: As in ``report.json``.
+        strips: Kind -> a .png of the first sample at all severities.
+    """
+    holes = [
+        (cell, f'{hole["samples"]} of {card["evaluated"]}: {hole["why"]}')
+        for cell, hole in card['holes'].items()
+    ]
+    facts = [(k, str(card[k])) for k in ('config', 'checkpoint', 'checkpoint_sha256', 'seed')]
+    facts.append(('time', duration(card['wall_time'])))
+    options = [(name, _options(of)) for name, of in card['corruptions'].items()]
+    page = StudyPage(
+        title=f'{_name(card)}: natural corruptions',
+        kicker=f'{_name(card)}, {counted(len(card["kinds"]), "kind")} of corruption',
+        verdict=_verdict(card),
+        tiles=_tiles(card),
+        rows=_rows(card, _key(card)),
+        note=NOTE,
+        plots=_plots(card),
+        previews=[
+            Preview(name, found, _caption(card, name), '.png') for name, found in strips.items()
+        ],
+        blocks=[
+            *([('Holes', holes)] if holes else []),
+            ('Run', facts),
+            ('Kinds', options),
+            ('Versions', [(k, str(v)) for k, v in card['versions'].items()]),
+        ],
+        failures=card['failures'],
+    )
+    write_study(path, page)
+
+
+def _key(card: Card) -> str:
+    """``score``, or, where nothing is annotated, ``kept``."""
+    return 'score' if card['clean']['score'] is not None else 'kept'
+
+
+def _rows(card: Card, key: str) -> list[dict[str, str]]:
+    """A row for each kind, those of a group one after the other."""
+    clean = card['clean'][key]
+    found = []
+    for name, kind in card['kinds'].items():
+        cells = kind['cells'].values()
+        whole = not any(cell['holes'] for cell in cells)
+        values = [cell[key] for cell in cells]
+        mean = sum(values) / len(values) if whole and None not in values else None
+        kept = [cell['kept'] for cell in cells]
+        loud = [cell['psnr'] for cell in cells if cell['psnr'] is not None]
+        found.append(
+            {'kind': name}
+            | {f's {s}': percent(cell[key]) for s, cell in kind['cells'].items()}
+            | {
+                'mean': percent(mean),
+                'of clean': percent(mean / clean) if mean is not None and clean else DASH,
+                'kept': percent(sum(kept) / len(kept)) if None not in kept else DASH,
+                'dB': number(sum(loud) / len(loud), 3) if loud else DASH,
+            }
+        )
+    return found
+
+
+def _facts(card: Card) -> list[tuple[str, str]]:
+    """What the cells come to."""
+    pairs = []
+    if card['clean']['score'] is not None:
+        pairs.append(('clean', percent(card['clean']['score'])))
+    for name in ('mpc', 'rpc'):
+        if card[name] is not None:
+            label = {'mpc': _mpc(card), 'rpc': f'{_mpc(card)} over clean (rPC)'}[name]
+            pairs.append((label, percent(card[name]) + _limits(card, name)))
+    if card['consistency'] is not None:
+        pairs.append(('prediction kept', percent(card['consistency'])))
+    if card['worst'] is not None:
+        pairs.append(('worst cell', f'{card["worst"]}: {percent(_of_cell(card, card["worst"]))}'))
+    return pairs
+
+
+def _mpc(card: Card) -> str:
+    """What the mean is called: over some severities it says which, and is no mPC."""
+    some = card['severities']
+    return 'mPC' if len(some) == 5 else f'mean over severities {", ".join(map(str, some))}'
+
+
+def _limits(card: Card, name: str) -> str:
+    limits = [card[f'{name}_low'], card[f'{name}_high']]
+    return '' if None in limits else f' (95 %: {interval(limits)})'
+
+
+def _of_cell(card: Card, cell: str) -> float | None:
+    name, severity = cell.split('/')
+    cells = card['kinds'][name]['cells']
+    found: float | None = cells.get(int(severity), cells.get(severity))[_key(card)]
+    return found
+
+
+def _verdict(card: Card) -> str:
+    """One sentence for who does not read tables."""
+    if card['holes']:
+        kinds = len({cell.split('/')[0] for cell in card['holes']})
+        return f'{counted(kinds, "kind")} of corruption could not be made: there is no mean.'
+    if card['clean']['score'] is not None and card['mpc'] is not None:
+        worst = f'{percent(_of_cell(card, card["worst"]))} in the worst case ({card["worst"]})'
+        return (
+            f'Of what is right, {percent(card["clean"]["score"])} when clean, '
+            f'{percent(card["mpc"])} is left on average under corruption and {worst}.'
+        )
+    if card['consistency'] is not None:
+        return (
+            f'Under corruption {percent(card["consistency"])} of the predictions stay as they were.'
+        )
+    return 'Nothing could be measured.'
+
+
+def _tiles(card: Card) -> list[tuple[str, str, str]]:
+    remarks = {'worst cell': '', 'clean': _samples(card)}
+    found = []
+    for name, value in _facts(card):
+        main, _, remark = value.partition(' (')
+        if name == 'worst cell':
+            remark, main = value.split(': ')
+        found.append((name, main, remark.rstrip(')') or remarks.get(name, '')))
+    return found
+
+
+def _plots(card: Card) -> list[Plot]:
+    """Scores over severity, a figure for each group."""
+    key, severities = _key(card), card['severities']
+    groups: dict[str, list[str]] = {}
+    for name, kind in card['kinds'].items():
+        groups.setdefault(kind['group'], []).append(name)
+    start = card['clean'][key]
+    plots = []
+    for group, names in groups.items():
+        curves = []
+        for place, name in enumerate(names):
+            cells = list(card['kinds'][name]['cells'].values())
+            points = [(0, start), *zip(severities, (cell[key] for cell in cells), strict=True)]
+            known = [(x, y) for x, y in points if y is not None]
+            x, y = ([point[axis] for point in known] for axis in (0, 1))
+            curves.append(Curve(name, x, y, place=place))
+        plots.append(_plot(group, curves))
+    return plots
+
+
+def _plot(group: str, curves: list[Curve]) -> Plot:
+    def draw(figure: Figure) -> None:
+        draw_curves(figure.subplots(), curves, 'severity')
+
+    height = 2.6 + 0.17 * (len(curves) // 3)
+    return Plot(group, inline(draw, f'kinds-{slug(group)}', group, height), '')
+
+
+def _caption(card: Card, name: str) -> str:
+    cells = card['kinds'][name]['cells'].values()
+    return f'{_key(card)}: ' + ', '.join(percent(cell[_key(card)]) for cell in cells)
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    own = [f'{key}={value}' for key, value in options.items() if key != 'type']
+    return ', '.join(own) or 'as published'
+
+
+def _name(card: Card) -> str:
+    return PurePath(card['config']).stem
+
+
+def _samples(card: Card) -> str:
+    return counted(card['evaluated'], card['sample']['noun'])
