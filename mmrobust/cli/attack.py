@@ -135,7 +135,8 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg.test_cfg = loop_config(args, cfg)
     check_data(cfg, args)
     use_input(cfg, args)
-    finish(cfg, args, overrides, folder_name(args, cfg))
+    # From Python an attack may have no name, but there is a folder then.
+    finish(cfg, args, overrides, '' if args.work_dir else folder_name(args, cfg))
     return cfg
 
 
