@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import mmrobust
 from mmrobust.attacks import Attack
 from mmrobust.functional.checks import require, shown, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config
+from mmrobust.io.configs import shipped as shipped_configs
 from mmrobust.registry import ATTACKS, find
 
 
@@ -125,15 +124,9 @@ def _plain(name: str) -> str:
     return name.lower().replace('-', '_')
 
 
-@cache
 def shipped() -> dict[str, Path]:
     """The attack configs of the package, by name; none where it came without its configs."""
-    package = Path(mmrobust.__file__).parent
-    for root in (package / '.mim', package.parent):
-        files = sorted((root / 'configs' / '_base_' / 'attacks').glob('*.py'))
-        if files:
-            return {path.stem: path for path in files}
-    return {}
+    return shipped_configs('attacks')
 
 
 def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import mmrobust
 from mmrobust.corruptions import Corruption
 from mmrobust.corruptions.base import snake
 from mmrobust.functional.checks import require, suggestion
-from mmrobust.io.configs import SUFFIXES, read_config
+from mmrobust.io.configs import SUFFIXES, read_config, shipped
 from mmrobust.registry import CORRUPTIONS
 
 
@@ -65,12 +63,6 @@ def _defined(config: Any, where: str) -> list[Mapping[str, Any]]:
     return list(listed)
 
 
-@cache
 def presets() -> dict[str, Path]:
-    """The presets of the package, by name; none where it came without its configs."""
-    package = Path(mmrobust.__file__).parent
-    for root in (package / '.mim', package.parent):
-        files = sorted((root / 'configs' / '_base_' / 'corruptions').glob('*.py'))
-        if files:
-            return {path.stem: path for path in files}
-    return {}
+    """The presets of the package, by name."""
+    return shipped('corruptions')

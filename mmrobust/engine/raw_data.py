@@ -25,7 +25,7 @@ def raw_dataset(
     Raises:
         ValueError: The model takes neither videos nor pictures, or no boxes.
     """
-    kind = victim_kind(_class(cfg, 'MODELS', cfg.model))
+    kind = kind_of_model(cfg)
     rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
     require(not lifts and kind != 'LifterVictim', '--input', rule, inputs[0])
     leaf = find_leaf(cfg.test_dataloader.dataset)
@@ -47,6 +47,11 @@ def raw_dataset(
     require(bool(metainfo), 'test_dataloader.dataset', 'one with metainfo (joints)', leaf['type'])
     more = {'metainfo': metainfo, 'boxes': boxes, 'data_mode': mode}
     return {'type': 'mmrobust.RawPictures', **found, **more}
+
+
+def kind_of_model(cfg: Any) -> str:
+    """The registered victim of a config's model."""
+    return victim_kind(_class(cfg, 'MODELS', cfg.model))
 
 
 def class_names(cfg: Any, leaf: Mapping[str, Any]) -> list[str] | None:

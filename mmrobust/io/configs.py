@@ -8,6 +8,7 @@ import json
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,6 +32,17 @@ def check_suffix(path: str | Path, name: str, hint: str = '') -> None:
     """Raise ValueError unless ``path`` is a config by its ending; ``hint`` ends the message."""
     if not str(path).endswith(SUFFIXES):
         raise ValueError(f'{name} must be a config ({" ".join(SUFFIXES)}), got {path}{hint}')
+
+
+@cache
+def shipped(folder: str) -> dict[str, Path]:
+    """The configs of ``configs/_base_/FOLDER`` by name; none where the package came without."""
+    package = Path(__file__).resolve().parents[1]
+    for root in (package / '.mim', package.parent):
+        files = sorted((root / 'configs' / '_base_' / folder).glob('*.py'))
+        if files:
+            return {path.stem: path for path in files}
+    return {}
 
 
 def searched(path: str | Path) -> str:

@@ -70,7 +70,7 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
         tiles=_tiles(card),
         rows=_rows(card, _key(card)),
         note=NOTE,
-        plots=_plots(card),
+        plots=plots_of(card, card['clean']),
         previews=[
             Preview(name, found, _caption(card, name), '.png') for name, found in strips.items()
         ],
@@ -177,13 +177,18 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
     return found
 
 
-def _plots(card: Card) -> list[Plot]:
-    """Scores over severity, a figure for each group."""
-    key, severities = _key(card), card['severities']
+def plots_of(card: Card, clean: Mapping[str, Any]) -> list[Plot]:
+    """Scores over severity, a figure for each group.
+
+    Args:
+        card: With ``kinds`` and ``severities``.
+        clean: The clean cell.
+    """
+    key, severities = 'kept' if clean['score'] is None else 'score', card['severities']
     groups: dict[str, list[str]] = {}
     for name, kind in card['kinds'].items():
         groups.setdefault(kind['group'], []).append(name)
-    start = card['clean'][key]
+    start = clean['score'] if key == 'score' else 1.0
     plots = []
     for group, names in groups.items():
         curves = []

@@ -1,0 +1,16 @@
+# What a robustness card holds: the corruptions of ImageNet-C, beside noise, PGD and the worst case;
+# of videos, where one frame is changed, and where nothing but the answers are known, too.
+linf = dict(type='Linf', eps=4)
+card = dict(
+    corruptions=['imagenet_c'],
+    severities=[1, 2, 3, 4, 5],
+    attacks=dict(
+        noise=dict(type='random_noise', threat=linf),
+        pgd=dict(type='pgd_linf', threat=linf),
+        worst_case=dict(type='worst_case', threat=linf),
+    ),
+    attacks_on_videos=dict(
+        square=dict(type='square', threat=linf, budget=1000),
+        one_frame=dict(type='pgd_linf_one-frame', threat=dict(threat=linf)),
+    ),
+)

@@ -1,0 +1,133 @@
+"""``card.py CONFIG CHECKPOINT``: natural corruptions beside attacks, on one page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmrobust.cli import attack, corrupt
+from mmrobust.cli.arguments import Arguments
+from mmrobust.cli.inputs import add_arguments
+from mmrobust.cli.reporting import report_errors
+from mmrobust.cli.runner_config import check_files, choose_device, run_test
+
+STANDARD, QUICK = 'standard', 'quick'
+CORRUPTIONS = 'corruptions'
+# Arguments that every part of a card gets as they are.
+PASSED = ('input', 'boxes', 'seed', 'batch_size', 'resume', 'cfg_options')
+
+
+def parser() -> Arguments:
+    """The command's arguments."""
+    what = 'How far to trust a model: natural corruptions and attacks on one page.'
+    p = Arguments('card', what, 'robustness.py')
+    p.share('config', 'config of the model; test_dataloader says what is tested')
+    p.share('checkpoint')
+    p.add_argument(
+        '--card',
+        metavar='NAME|FILE',
+        help=f'what it holds: {STANDARD}, {QUICK}, or a config file that defines `card`; '
+        f'default {STANDARD}',
+    )
+    p.add_argument('--quick', action='store_true', help=f'the same as --card {QUICK}')
+    add_arguments(p)
+    p.share('--work-dir', 'folder for the card and its runs; default work_dirs/CONFIG/card')
+    p.share('--seed', 'seed of corruptions and attacks; default 0')
+    p.share('--max-samples', 'only the first N samples')
+    p.share('--batch-size')
+    p.share('--device')
+    p.share('--resume', 'go on from the ledgers in the work dir')
+    p.share('--cfg-options', 'override the config, e.g. test_dataloader.num_workers=2')
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    return report_errors(run, sys.argv[1:] if argv is None else argv)
+
+
+def run(argv: Sequence[str]) -> None:
+    """Do every run of the card that is not done yet, and put them on one page."""
+    args = parser().read(argv)
+    choose_device(args.device)
+    from mmrobust.evaluation.card import card_of
+    from mmrobust.evaluation.card_files import FILE, card_config
+    from mmrobust.ledger.lock import alone_in
+    from mmrobust.ledger.set_aside import set_aside
+    from mmrobust.visualization.card import print_card, write_card
+
+    if args.quick and args.card not in (None, QUICK):
+        raise ValueError(f'--quick must be left out with --card {args.card}')
+    holds = card_config(QUICK if args.quick else args.card or STANDARD)
+    check_files(args)
+    folder = Path(args.work_dir or f'work_dirs/{Path(args.config).stem}/card')
+    parts = _parts(args, holds, folder)
+    with alone_in(folder):
+        if not args.resume:
+            set_aside(folder / name for name in (FILE, 'card.html'))
+        for number, (name, (build, given)) in enumerate(parts.items(), 1):
+            print(f'\ncard, part {number} of {len(parts)}: {name}', flush=True)
+            run_test(given, build)
+        corrupted, lines = _finished(folder / CORRUPTIONS)
+        attacks = {name: _finished(folder / name) for name in parts if name != CORRUPTIONS}
+        card = card_of(corrupted, lines, attacks)
+        write_card(folder, card)
+        print_card(card)
+        print(f'\ncard: {folder / "card.html"}')
+
+
+Part = tuple[Any, argparse.Namespace]
+
+
+def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> dict[str, Part]:
+    """Name of each run -> what makes its config, and the command line that it is given.
+
+    All of them are made once here: what a run refuses, no other run is waited for.
+    """
+    from mmrobust.engine.attack_configs import attack_config
+    from mmrobust.engine.raw_data import kind_of_model
+    from mmrobust.io.configs import read_config
+
+    shared = {name: getattr(args, name) for name in PASSED}
+    few = args.max_samples or holds.get('max_samples')
+    shared |= {'max_samples': few}
+    words = corrupt.parser().parse_args([args.config, args.checkpoint])
+    own = {'corruptions': holds['corruptions'], 'severities': holds['severities']}
+    parts: dict[str, Part] = {
+        CORRUPTIONS: (corrupt.build_config, _given(words, folder / CORRUPTIONS, shared | own))
+    }
+    videos = kind_of_model(read_config(args.config, 'CONFIG')) == 'ActionVictim'
+    attacks = {**holds['attacks'], **(holds['attacks_on_videos'] if videos else {})}
+    for name, options in attacks.items():
+        words = attack.parser().parse_args([args.config, args.checkpoint])
+        chosen = {'attack': attack_config(options, f'card.attacks.{name}')}
+        parts[name] = attack.build_config, _given(words, folder / name, shared | chosen)
+    for build, given in parts.values():
+        build(given)
+    return parts
+
+
+def _given(
+    words: argparse.Namespace, folder: Path, options: Mapping[str, Any]
+) -> argparse.Namespace:
+    for name, value in options.items():
+        setattr(words, name, value)
+    words.work_dir = str(folder)
+    return words
+
+
+def _finished(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The report of a run, and the lines that it speaks of."""
+    from mmrobust.ledger.ledger import read_entries
+
+    report = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
+    entries = read_entries(folder)
+    return report, [entries[index] for index in sorted(entries)[: report['n']]]
+
+
+if __name__ == '__main__':
+    sys.exit(main())

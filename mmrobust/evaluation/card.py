@@ -1,0 +1,202 @@
+"""One robustness card: natural corruptions beside attacks, in one unit.
+
+The unit is the score of :mod:`mmrobust.evaluation.corruptions`: of a recogniser the share of
+samples that are right, of a pose estimator the share of joints within a fifth of the box. A
+corruption is one draw that knows nothing of the model, an attack is the worst that was found:
+the two are never averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
+from mmrobust.evaluation.summary import Row, evaluated, mean, share
+from mmrobust.functional.bootstrap import bootstrap
+from mmrobust.functional.checks import require
+
+SCHEMA = 'mmrobust.card/1'
+Report = Mapping[str, Any]
+# What the parts of a card must agree on.
+SHARED = ('checkpoint_sha256', 'seed')
+CORRUPTED = ('severities', 'kinds', 'holes', 'worst', 'consistency', 'units')
+MEANS = ('mpc', 'mpc_low', 'mpc_high', 'rpc', 'rpc_low', 'rpc_high')
+
+
+def card_of(
+    corrupted: Report,
+    corrupted_rows: Sequence[Row],
+    attacks: Mapping[str, tuple[Report, Sequence[Row]]],
+) -> dict[str, Any]:
+    """The card of one model.
+
+    Args:
+        corrupted: Report of the corruption run.
+        corrupted_rows: Its lines.
+        attacks: Name on the card -> report and lines of an attack run on the same samples.
+
+    Raises:
+        ValueError: A run is of another checkpoint or seed, or of other samples.
+    """
+    for name, (report, rows) in attacks.items():
+        for key in SHARED:
+            require(
+                report[key] == corrupted[key], f'{name}: {key}', str(corrupted[key]), report[key]
+            )
+        names = [row['name'] for row in rows]
+        same = names == [row['name'] for row in corrupted_rows]
+        require(same, name, 'of the samples of the corruption run', f'{len(names)} other samples')
+    found = [_attack(name, *run) for name, run in attacks.items()]
+    lines = {name: run[1] for name, run in attacks.items()}
+    clean = corrupted['clean']
+    card = {
+        'schema': SCHEMA,
+        'model': {key: corrupted[key] for key in ('config', 'checkpoint', 'checkpoint_sha256')},
+        'data': {key: corrupted[key] for key in ('n', 'evaluated', 'failed', 'input')},
+        'noun': corrupted['sample']['noun'],
+        'unit': 'joints' if 'pck' in _first(corrupted_rows) else 'samples',
+        'seed': corrupted['seed'],
+        'versions': corrupted['versions'],
+        'clean': {key: clean[key] for key in ('score', 'score_low', 'score_high')},
+        'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
+        'attacks': found,
+        'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),
+    }
+    return card | {'sentence': sentence(card)}
+
+
+def sentence(card: Mapping[str, Any]) -> str:
+    """What the card says to who reads no tables."""
+    corrupted, clean = card['corruptions'], card['clean']['score']
+    if clean is None:
+        kept = corrupted['consistency']
+        parts = [f'{_share(kept)} of the predictions stay as they were under natural corruption']
+    else:
+        what = 'joints' if card['unit'] == 'joints' else f'{card["noun"]}s'
+        parts = [f'Right on {_share(clean)} of the clean {what}']
+        if corrupted['mpc'] is not None:
+            parts.append(f'on {_share(corrupted["mpc"])} on average under natural corruption')
+    worst = _strongest(card)
+    if worst is not None:
+        left = worst['kept'] if clean is None else worst['score']
+        eps = f'every value by {worst["eps"]:g} of 255 grey levels'
+        parts.append(f'at most {_share(left)} once somebody may change {eps}')
+    return ', '.join(parts) + '.'
+
+
+def _strongest(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The attack that leaves least, of those that may change every value."""
+    whole = [one for one in card['attacks'] if one['norm'] == 'Linf' and not one['control']]
+    known = [one for one in whole if one['left'] is not None]
+    return min(known, key=lambda one: float(one['left'])) if known else None
+
+
+def _share(value: float | None) -> str:
+    return 'an unknown share' if value is None else f'{100 * value:.0f} %'
+
+
+def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
+    """One row of the card."""
+    good = evaluated(rows)
+    left = [row for row in good if row['attacked'] and not row['success']]
+    scores = [value for row in good if (value := _score(row)) is not None]
+    threat = report['threat']
+    inner = threat.get('threat') or {}
+    found = {
+        'name': name,
+        'title': report['title'],
+        'norm': threat['type'],
+        'eps': threat.get('eps', inner.get('eps')),
+        'control': name == 'noise',
+        'score': mean(scores),
+        'success_rate': report['success_rate'],
+        'kept': len(left) / len(good) if good else None,
+        'calls': mean(row['forwards'] + row['backwards'] for row in good if row['attacked']),
+        'rmse': mean(row['rmse'] for row in good if row['attacked']),
+        'flags': report.get('flags', {}),
+    }
+    return found | share('left', len(left), len(good))
+
+
+def _score(row: Row) -> float | None:
+    """The score of the adversarial sample, as the test step sees it."""
+    named = {key: row.get(f'adversarial_{key}') for key in ('pck', 'correct')}
+    return score({key: value for key, value in named.items() if f'adversarial_{key}' in row})
+
+
+def _first(rows: Sequence[Row]) -> Mapping[str, Any]:
+    return next((row['cells'][CLEAN] for row in evaluated(rows)), {})
+
+
+def _classes(attacks: Mapping[str, tuple[Report, Sequence[Row]]]) -> list[str]:
+    return next((list(report.get('classes') or []) for report, _ in attacks.values()), [])
+
+
+def _by_class(
+    rows: Sequence[Row],
+    corrupted: Report,
+    attacks: Mapping[str, Sequence[Row]],
+    names: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Of each class the score when clean, on average under corruption, and under each attack."""
+    groups: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        label = (row['cells'][CLEAN] if row['error'] is None else {}).get('label')
+        if label is not None:
+            groups.setdefault(label, []).append(place)
+    cells = [cell_name(k, s) for k in corrupted['kinds'] for s in corrupted['severities']]
+    found = []
+    for label, places in sorted(groups.items()):
+        own = [rows[place] for place in places]
+        line: dict[str, Any] = {
+            'class': names[label] if label < len(names) else str(label),
+            'n': len(own),
+            'clean': mean(_known(row['cells'][CLEAN]) for row in own),
+            'corrupted': mean(
+                _known(row['cells'][c])
+                for row in own
+                for c in cells
+                if 'hole' not in row['cells'][c]
+            ),
+        }
+        for name, lines in attacks.items():
+            known = [value for place in places if (value := _score(lines[place])) is not None]
+            line[name] = mean(known)
+        found.append(line)
+    return found
+
+
+def _known(cell: Mapping[str, Any]) -> float:
+    return score(cell) or 0.0
+
+
+def differences(
+    first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]
+) -> list[dict[str, Any]]:
+    """Second minus first, paired by unit, with 95 % intervals.
+
+    Args:
+        first: Name of a figure -> the scores of all units, in one order.
+        second: Likewise, of another model on the same units.
+
+    Returns:
+        A line for each figure that both have: ``first``, ``second``, ``difference`` with its
+        limits (None for fewer than six units), ``worse``: the upper limit is below 0.
+    """
+    found = []
+    for name, values in first.items():
+        if name not in second:
+            continue
+        pairs = list(zip(values, second[name], strict=True))
+        low, high = bootstrap([b - a for a, b in pairs])
+        known = low > -float('inf')
+        line = {
+            'figure': name,
+            'n': len(pairs),
+            'first': mean(values),
+            'second': mean(second[name]),
+        }
+        line |= {'difference': mean(b - a for a, b in pairs), 'worse': known and high < 0}
+        found.append(line | {'low': low if known else None, 'high': high if known else None})
+    return found

@@ -1,0 +1,178 @@
+"""A robustness card: JSON, a page, and a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from mmrobust.visualization.corruptions import plots_of
+from mmrobust.visualization.curves import share_axis
+from mmrobust.visualization.figures import Plot
+from mmrobust.visualization.files import write_json
+from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
+from mmrobust.visualization.page import Preview
+from mmrobust.visualization.study import StudyPage, write_study
+from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, MUTED, inline
+from mmrobust.visualization.terminal import numbers_table, print_numbers
+
+Card = Mapping[str, Any]
+
+NOTE = (
+    'score: of a recogniser the share of samples that are right, of a pose estimator the share of '
+    'joints within a fifth of the box; of clean: divided by the clean score; kept: how much of '
+    'the clean prediction is left, under attack the share of samples that it did not fool; dB: of '
+    'the changed frames against the clean ones. A corruption is one draw that knows nothing of '
+    'the model, an attack the worst that was found: an upper bound still. The two are not averaged.'
+)
+COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'calls')
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write card.json and card.html.
+
+    Args:
+        folder: Of the card; its runs lie in folders inside.
+        card: From :func:`~mmrobust.evaluation.card.card_of`.
+    """
+    write_json(folder / 'card.json', card)
+    strip = folder / 'corruptions' / 'strips' / f'{_worst_kind(card)}.png'
+    shown = (
+        [Preview(f'{strip.stem}, clean and at each severity', strip.read_bytes(), '', '.png')]
+        if strip.is_file()
+        else []
+    )
+    classes = [
+        (
+            f'{line["class"]} ({line["n"]})',
+            ', '.join(f'{key} {percent(line[key])}' for key in line if key not in ('class', 'n')),
+        )
+        for line in card['classes']
+    ]
+    parts = [(name, f'{name}/report.html') for name in ('corruptions', *_names(card))]
+    model = [(key, str(value)) for key, value in card['model'].items()]
+    page = StudyPage(
+        title=f'{_name(card)}: robustness card',
+        kicker=f'{_name(card)}, {counted(card["data"]["evaluated"], card["noun"])}',
+        verdict=card['sentence'],
+        tiles=_tiles(card),
+        rows=[dict(zip(COLUMNS, row, strict=True)) for row in _rows(card)],
+        note=NOTE,
+        plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
+        previews=shown,
+        blocks=[
+            *([('By class', classes)] if classes else []),
+            ('Model', model),
+            ('Runs', parts),
+            ('Versions', [(k, str(v)) for k, v in card['versions'].items()]),
+        ],
+    )
+    write_study(folder / 'card.html', page)
+
+
+def print_card(card: Card, console: Console | None = None) -> None:
+    """Print the table and the sentence."""
+    console = Console() if console is None else console
+    console.print(f'\n{_name(card)}: robustness card\n', style='bold', highlight=False)
+    print_numbers(console, numbers_table(COLUMNS, _rows(card)))
+    for cell, hole in card['corruptions']['holes'].items():
+        text = f'hole: {cell} is missing for {hole["samples"]} samples: {hole["why"]}'
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    console.print(f'\n{card["sentence"]}', highlight=False, soft_wrap=True)
+
+
+def _rows(card: Card) -> list[list[str]]:
+    """Clean, each kind of corruption, all of them, each attack."""
+    clean, found = card['clean']['score'], card['corruptions']
+    rows = [['clean', '', percent(clean), _limits(card['clean'], 'score'), '', '', '']]
+    for name, kind in found['kinds'].items():
+        cells = list(kind['cells'].values())
+        kept = [cell['kept'] for cell in cells]
+        mean = None if None in kept else sum(kept) / len(kept)
+        rows.append(
+            [
+                name,
+                kind['group'],
+                percent(kind['mean']),
+                '',
+                _of(kind['mean'], clean),
+                percent(mean),
+                '',
+            ]
+        )
+    means = ['all kinds', 'mPC, rPC', percent(found['mpc']), _limits(found, 'mpc')]
+    rows.append([*means, percent(found['rpc']), percent(found['consistency']), ''])
+    for one in card['attacks']:
+        how = f'{one["title"]}, {one["norm"]} {number(one["eps"])}'
+        left = [percent(one['kept']), number(one['calls'], 3)]
+        limits = _limits(one, 'left') if card['unit'] == 'samples' else ''
+        rows.append(
+            [one['name'], how, percent(one['score']), limits, _of(one['score'], clean), *left]
+        )
+    return rows
+
+
+def _of(value: float | None, clean: float | None) -> str:
+    return percent(value / clean) if value is not None and clean else DASH
+
+
+def _limits(figures: Mapping[str, Any], name: str) -> str:
+    limits = [figures[f'{name}_low'], figures[f'{name}_high']]
+    return '' if None in limits else interval(limits)
+
+
+def _tiles(card: Card) -> list[tuple[str, str, str]]:
+    found, clean = card['corruptions'], card['clean']
+    tiles = []
+    if clean['score'] is not None:
+        tiles.append(('clean', percent(clean['score']), _limits(clean, 'score')))
+        tiles.append(('natural corruption', percent(found['mpc']), _limits(found, 'mpc')))
+    else:
+        tiles.append(('kept under corruption', percent(found['consistency']), ''))
+    tiles += [
+        (
+            one['name'].replace('_', ' '),
+            percent(one['kept']),
+            f'not fooled at {one["norm"]} {number(one["eps"])}',
+        )
+        for one in card['attacks']
+    ]
+    return tiles
+
+
+def _bars(card: Card) -> Plot:
+    """Clean, kinds and attacks side by side."""
+    key = 'kept' if card['clean']['score'] is None else 'score'
+    bars = [] if key == 'kept' else [('clean', card['clean']['score'], MUTED)]
+    for name, kind in card['corruptions']['kinds'].items():
+        values = [cell[key] for cell in kind['cells'].values()]
+        bars.append((name, None if None in values else sum(values) / len(values), CLEAN))
+    for one in card['attacks']:
+        bars.append((one['name'], one[key], GOOD if one['control'] else ADVERSARIAL))
+    known = [bar for bar in bars if bar[1] is not None]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        names, heights, colours = zip(*known, strict=True)
+        axes.bar(range(len(known)), heights, color=colours, width=0.7)
+        share_axis(axes)
+        axes.set_xticks(range(len(known)), names, rotation=60, ha='right')
+
+    title = 'Score' if key == 'score' else 'Predictions kept'
+    note = 'Corruptions: mean over severities. Green: noise of the size of the attacks.'
+    return Plot(title, inline(draw, 'bars', title, 3.2), note)
+
+
+def _worst_kind(card: Card) -> str:
+    return str(card['corruptions']['worst'] or '').split('/')[0]
+
+
+def _names(card: Card) -> list[str]:
+    return [one['name'] for one in card['attacks']]
+
+
+def _name(card: Card) -> str:
+    return PurePath(card['model']['config']).stem
