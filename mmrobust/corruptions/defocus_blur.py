@@ -17,7 +17,9 @@ from mmrobust.registry import CORRUPTIONS
 class DefocusBlur(Corruption):
     """A disc in the place of every point, as a lens out of focus has it.
 
-    ``constants`` are the disc's radius and how much its edge is smoothed, in pixels.
+    ``constants`` are the disc's radius and how much its edge is smoothed, in pixels. The smoothing
+    mirrors what touches the kernel's border, so that pictures come out 1.3 and 1.1 % brighter at
+    severities 4 and 5; so do the published ones.
     """
 
     group: ClassVar[str] = 'blur'
@@ -37,7 +39,7 @@ class DefocusBlur(Corruption):
 
 
 def disc(radius: int, edge: float) -> NDArray[Any]:
-    """The kernel, of sum 1: (17, 17) up to radius 8, then (2 radius + 1, 2 radius + 1)."""
+    """The kernel, of sum 1 to 1.013: (17, 17) up to radius 8, then (2 radius + 1, 2 radius + 1)."""
     reach, size = (8, 3) if radius <= 8 else (radius, 5)
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     inside = (rows**2 + columns**2 <= radius**2).astype(np.float32)

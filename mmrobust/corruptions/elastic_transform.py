@@ -21,9 +21,10 @@ from mmrobust.registry import CORRUPTIONS
 class ElasticTransform(CoherentCorruption):
     """Every pixel is taken from somewhere near, and neighbours from near one another.
 
-    ``constants`` are factors of a smoothed field of small random steps; they come to about one to
-    two pixels (root mean square) and nine at most, in frames of any size. In small frames the
-    field folds, so that a point may be seen twice or not at all: no key points can go with it.
+    ``constants`` are factors of a smoothed field of small random steps. In square frames of any
+    size they come to 1 to 2.5 pixels along each axis (root mean square), and to nine at most. In
+    small frames the field folds, so that a point may be seen twice or not at all: no key points
+    can go with it.
     """
 
     group: ClassVar[str] = 'digital'
