@@ -22,9 +22,9 @@ class ElasticTransform(CoherentCorruption):
     """Every pixel is taken from somewhere near, and neighbours from near one another.
 
     ``constants`` are factors of a smoothed field of small random steps. In square frames of any
-    size they come to 1 to 2.5 pixels along each axis (root mean square), and to nine at most. In
-    small frames the field folds, so that a point may be seen twice or not at all: no key points
-    can go with it.
+    size they come to 1 to 2.5 pixels along each axis (root mean square), seldom to ten. In small
+    frames the field folds, so that a point may be seen twice or not at all: no key points can go
+    with it.
     """
 
     group: ClassVar[str] = 'digital'

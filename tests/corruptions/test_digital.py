@@ -107,7 +107,6 @@ def test_elastic_moves_by_about_a_pixel_in_frames_of_any_size():
         # Of uniform steps (1 / 3 ** 0.5) what a Gaussian kernel leaves: 1 / (2 pi ** 0.5 sigma).
         wide = 0.005 / 0.01 / (12 * np.pi) ** 0.5 * (size[0] / size[1]) ** 0.5
         assert field.std() == pytest.approx(wide, rel=0.08)
-        assert abs(field * kind.constants[4]).max() < 9
 
 
 def test_colours_that_are_left():

@@ -1,5 +1,6 @@
 """Lists of kinds under configs/_base_/corruptions."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,20 @@ def test_constants_that_differ_between_sets():
     assert by_name['shot_noise'].constants == (60, 25, 12, 5, 3)
     assert not by_name['rain'].coherent
     assert {kind.name: kind for kind in built('pose')}['motion_blur'].centred
+
+
+def test_the_page_has_each_kind_of_pictures_in_its_group():
+    page = (ROOT / 'docs/corruptions.md').read_text(encoding='utf-8')
+    rows = re.findall(r'^\| (`[a-z_`, ]+`) \| (\w+) \| [^|]+ \| ([^|]+) \|$', page, flags=re.M)
+    told = {name: row[1:] for row in rows for name in re.findall(r'`(\w+)`', row[0])}
+    for cls in CORRUPTIONS.everything().values():
+        kind = cls()
+        if kind.name in told:
+            group, moves = told.pop(kind.name)
+            assert group == kind.group
+            assert (moves == 'no') == (kind.moves == 'nothing')
+            assert ('known' in moves) == (kind.moves == 'known')
+    assert not told
+    lists = set(re.findall(r'^\| `(\w+)` \| [^|]+ \|$', page, flags=re.M))
+    assert set(COUNTS) < lists
+    assert lists <= set(PRESETS)
