@@ -35,10 +35,14 @@ class Corruption(ABC):
     """
 
     group: ClassVar[str]
-    constants: ClassVar[Sequence[Any]]
     level: ClassVar[Literal['frame', 'clip', 'order', 'stream']] = 'frame'
     place: ClassVar[Literal['canvas', 'raw']] = 'canvas'
     moves: ClassVar[Literal['nothing', 'known', 'unknown']] = 'nothing'
+
+    @property
+    @abstractmethod
+    def constants(self) -> Sequence[Any]:
+        """A class variable, or an option where several sets are published."""
 
     def draw(self, clip: Clip, draws: Draws) -> Any:
         """All that is random in it, for all severities; None if nothing is."""
@@ -57,6 +61,11 @@ class Corruption(ABC):
             (T, H, W, 3), uint8; kinds of level ``order`` may return another number of frames.
         """
 
+    def apply_each(self, clip: Clip, drawing: Any, severities: Sequence[int]) -> Iterator[Frames]:
+        """``apply`` at each severity, for kinds whose severities share work."""
+        for severity in severities:
+            yield self.apply(clip, drawing, severity)
+
     def moved(self, points: NDArray[Any], clip: Clip, drawing: Any, severity: int) -> NDArray[Any]:
         """Where key points (T, ..., 2), x and y in pixels of the clip, lie afterwards."""
         return points
@@ -67,8 +76,9 @@ class Corruption(ABC):
             known = whole(severity, 0) and severity <= len(self.constants)
             require(known, 'severity', f'0 (clean) to {len(self.constants)}', severity)
         drawing = self.draw(clip, draws) if any(severities) else None
+        worse = iter(self.apply_each(clip, drawing, [one for one in severities if one]))
         for severity in severities:
-            yield self.apply(clip, drawing, severity) if severity else clip.frames
+            yield next(worse) if severity else clip.frames
 
     def __call__(self, clip: Clip, severity: int, draws: Draws) -> Frames:
         """The clip at one severity."""
@@ -90,9 +100,15 @@ def snake(name: str) -> str:
     return apart.lower()
 
 
+# What arithmetic in single precision may lack of a whole grey level.
+SLACK = 1e-3
+
+
 def truncated(values: NDArray[Any]) -> Frames:
     """Grey levels 0..255 of numbers, without their fraction.
 
-    The published sets cut fractions off, half a level darker than rounding.
+    The published sets cut fractions off, half a level darker than rounding. A whole number stays
+    what it is on every processor, however the last digit of a sum is rounded.
     """
-    return np.clip(values, 0, 255).astype(np.uint8)
+    raised = values + SLACK
+    return np.clip(raised, 0, 255, out=raised).astype(np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 from mmrobust.corruptions.base import Corruption, truncated
 from mmrobust.corruptions.clip import Clip, Frames
 from mmrobust.corruptions.draws import Draws
+from mmrobust.corruptions.fields import normal_fields
 from mmrobust.registry import CORRUPTIONS
 
 
@@ -24,9 +25,10 @@ class GaussianNoise(Corruption):
 
     def draw(self, clip: Clip, draws: Draws) -> Any:
         """Standard normal numbers, (T, H, W, 3)."""
-        shape = clip.frames.shape[1:]
-        return np.stack([draws.of_frame(one).standard_normal(shape) for one in clip.indices])
+        return normal_fields(clip, draws)
 
     def apply(self, clip: Clip, drawing: Any, severity: int) -> Frames:
         """The frames with noise."""
-        return truncated(clip.frames + 255 * self.constants[severity - 1] * drawing)
+        scale = 255 * self.constants[severity - 1]
+        pairs = zip(clip.frames, drawing, strict=True)
+        return np.stack([truncated(frame + scale * noise) for frame, noise in pairs])

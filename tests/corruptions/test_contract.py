@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmrobust.corruptions import Clip, Corruption, Draws
+from mmrobust.corruptions import Clip, Corruption, Draws, frost
 from mmrobust.corruptions.base import snake
 from mmrobust.registry import CORRUPTIONS
 
@@ -27,6 +27,14 @@ def clip(frames: int = 5, size: tuple[int, int] = (34, 41), seed: int = 0) -> Cl
 def ladder(corruption: Corruption, of: Clip, seed: int = 3, sample: int = 0) -> list[np.ndarray]:
     levels = range(len(corruption.constants) + 1)
     return list(corruption.ladder(of, Draws(seed, corruption.name, sample), levels))
+
+
+@pytest.fixture(autouse=True)
+def _photographs_of_frost(monkeypatch):
+    """Noise in their place: they belong to a package that need not be there."""
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (50, 60, 3), np.uint8) for _ in frost.PICTURES]
+    monkeypatch.setattr(frost, 'photographs', lambda: pictures)
 
 
 @pytest.fixture(params=sorted(EVERY))

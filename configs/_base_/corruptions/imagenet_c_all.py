@@ -1,0 +1,22 @@
+# ImageNet-C (Hendrycks and Dietterich 2019, arXiv:1903.12261): the 15 kinds and 4 for validation.
+corruptions = [
+    dict(type='GaussianNoise'),
+    dict(type='ShotNoise'),
+    dict(type='ImpulseNoise'),
+    dict(type='SpeckleNoise'),
+    dict(type='DefocusBlur'),
+    dict(type='GlassBlur'),
+    dict(type='MotionBlur'),
+    dict(type='ZoomBlur'),
+    dict(type='GaussianBlur'),
+    dict(type='Snow'),
+    dict(type='Frost'),
+    dict(type='Fog'),
+    dict(type='Spatter'),
+    dict(type='Brightness'),
+    dict(type='Contrast'),
+    dict(type='Saturate'),
+    dict(type='ElasticTransform'),
+    dict(type='Pixelate'),
+    dict(type='JPEGCompression'),
+]
