@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,9 @@ def run(argv: Sequence[str]) -> None:
             set_aside(folder / name for name in (FILE, 'card.html'))
         for number, (name, (build, given)) in enumerate(parts.items(), 1):
             print(f'\ncard, part {number} of {len(parts)}: {name}', flush=True)
-            run_test(given, build)
+            # Its table is in its own report; progress is on the other stream.
+            with redirect_stdout(io.StringIO()):
+                run_test(given, build)
         corrupted, lines = _finished(folder / CORRUPTIONS)
         attacks = {name: _finished(folder / name) for name in parts if name != CORRUPTIONS}
         card = card_of(corrupted, lines, attacks)

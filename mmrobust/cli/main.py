@@ -10,6 +10,8 @@ COMMANDS = {
     'attack': ('mmrobust.cli.attack', 'attack a model from its config and checkpoint'),
     'corrupt': ('mmrobust.cli.corrupt', 'a model on natural corruptions of its test data'),
     'card': ('mmrobust.cli.card', 'natural corruptions beside attacks, on one page'),
+    'board': ('mmrobust.cli.board', 'robustness cards side by side'),
+    'compare': ('mmrobust.cli.compare', 'is a model worse than another? for CI'),
     'sweep': ('mmrobust.cli.sweep', 'run an attack at several budgets'),
     'curve': ('mmrobust.cli.curve', 'robust accuracy at every budget, from finished runs'),
     'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),

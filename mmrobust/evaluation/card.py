@@ -13,7 +13,6 @@ from typing import Any
 
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
 from mmrobust.evaluation.summary import Row, evaluated, mean, share
-from mmrobust.functional.bootstrap import bootstrap
 from mmrobust.functional.checks import require
 
 SCHEMA = 'mmrobust.card/1'
@@ -81,7 +80,8 @@ def sentence(card: Mapping[str, Any]) -> str:
     if worst is not None:
         left = worst['kept'] if clean is None else worst['score']
         eps = f'every value by {worst["eps"]:g} of 255 grey levels'
-        parts.append(f'at most {_share(left)} once somebody may change {eps}')
+        most = f'on at most {_share(left)}' if left else 'on none'
+        parts.append(f'{most} once somebody who knows the model may change {eps}')
     return ', '.join(parts) + '.'
 
 
@@ -169,34 +169,3 @@ def _by_class(
 
 def _known(cell: Mapping[str, Any]) -> float:
     return score(cell) or 0.0
-
-
-def differences(
-    first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]
-) -> list[dict[str, Any]]:
-    """Second minus first, paired by unit, with 95 % intervals.
-
-    Args:
-        first: Name of a figure -> the scores of all units, in one order.
-        second: Likewise, of another model on the same units.
-
-    Returns:
-        A line for each figure that both have: ``first``, ``second``, ``difference`` with its
-        limits (None for fewer than six units), ``worse``: the upper limit is below 0.
-    """
-    found = []
-    for name, values in first.items():
-        if name not in second:
-            continue
-        pairs = list(zip(values, second[name], strict=True))
-        low, high = bootstrap([b - a for a, b in pairs])
-        known = low > -float('inf')
-        line = {
-            'figure': name,
-            'n': len(pairs),
-            'first': mean(values),
-            'second': mean(second[name]),
-        }
-        line |= {'difference': mean(b - a for a, b in pairs), 'worse': known and high < 0}
-        found.append(line | {'low': low if known else None, 'high': high if known else None})
-    return found

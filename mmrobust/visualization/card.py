@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from mmrobust.visualization.corruptions import plots_of
+from mmrobust.visualization.corruptions import mean_name, plots_of
 from mmrobust.visualization.curves import share_axis
 from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.files import write_json
@@ -24,9 +24,9 @@ Card = Mapping[str, Any]
 NOTE = (
     'score: of a recogniser the share of samples that are right, of a pose estimator the share of '
     'joints within a fifth of the box; of clean: divided by the clean score; kept: how much of '
-    'the clean prediction is left, under attack the share of samples that it did not fool; dB: of '
-    'the changed frames against the clean ones. A corruption is one draw that knows nothing of '
-    'the model, an attack the worst that was found: an upper bound still. The two are not averaged.'
+    'the clean prediction is left, under attack the share of samples that it did not fool. A '
+    'corruption is one draw that knows nothing of the model, an attack the worst that was found: '
+    'an upper bound still. The two are not averaged.'
 )
 COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'calls')
 
@@ -103,7 +103,7 @@ def _rows(card: Card) -> list[list[str]]:
                 '',
             ]
         )
-    means = ['all kinds', 'mPC, rPC', percent(found['mpc']), _limits(found, 'mpc')]
+    means = ['all kinds', mean_name(found), percent(found['mpc']), _limits(found, 'mpc')]
     rows.append([*means, percent(found['rpc']), percent(found['consistency']), ''])
     for one in card['attacks']:
         how = f'{one["title"]}, {one["norm"]} {number(one["eps"])}'

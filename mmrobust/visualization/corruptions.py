@@ -121,7 +121,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         pairs.append(('clean', percent(card['clean']['score'])))
     for name in ('mpc', 'rpc'):
         if card[name] is not None:
-            label = {'mpc': _mpc(card), 'rpc': f'{_mpc(card)} over clean (rPC)'}[name]
+            label = {'mpc': mean_name(card), 'rpc': f'{mean_name(card)} over clean (rPC)'}[name]
             pairs.append((label, percent(card[name]) + _limits(card, name)))
     if card['consistency'] is not None:
         pairs.append(('prediction kept', percent(card['consistency'])))
@@ -130,7 +130,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     return pairs
 
 
-def _mpc(card: Card) -> str:
+def mean_name(card: Card) -> str:
     """What the mean is called: over some severities it says which, and is no mPC."""
     some = card['severities']
     return 'mPC' if len(some) == 5 else f'mean over severities {", ".join(map(str, some))}'
@@ -198,7 +198,7 @@ def plots_of(card: Card, clean: Mapping[str, Any]) -> list[Plot]:
             known = [(x, y) for x, y in points if y is not None]
             x, y = ([point[axis] for point in known] for axis in (0, 1))
             curves.append(Curve(name, x, y, place=place))
-        plots.append(_plot(group, curves))
+        plots.append(_plot(f'{group}: {names[0]}' if len(names) == 1 else group, curves))
     return plots
 
 

@@ -1,0 +1,133 @@
+"""Robustness cards side by side: the board of many, and the comparison of two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from rich.console import Console
+
+from mmrobust.visualization.files import write_csv, write_json
+from mmrobust.visualization.formatting import DASH, counted, interval, percent
+from mmrobust.visualization.study import StudyPage, write_study
+from mmrobust.visualization.terminal import numbers_table, print_numbers
+
+Card = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+# Checkpoints of the package are of tiny networks, whatever their names say.
+OWN = ('demo_victim.pth', 'demo_pose_victim.pth')
+TINY = 'tiny victim, not the published model'
+NOTE = (
+    'Accuracy: of a recogniser the share of samples that are right, of a pose estimator of joints. '
+    'natural: mean over the corruptions of the card; behind an attack: the share of samples right '
+    'and not fooled. In brackets: 95 % intervals. Cards of other samples, corruptions or budgets '
+    'are not comparable; the columns of both say so.'
+)
+
+
+def board_rows(cards: Mapping[str, Card]) -> list[dict[str, Any]]:
+    """A row for each card, of equal keys.
+
+    Args:
+        cards: Folder -> card.
+    """
+    attacks = list(dict.fromkeys(one['name'] for card in cards.values() for one in card['attacks']))
+    return [_row(folder, card, attacks) for folder, card in cards.items()]
+
+
+def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
+    found, clean = card['corruptions'], card['clean']
+    kinds = f'{counted(len(found["kinds"]), "kind")}, s {" ".join(map(str, found["severities"]))}'
+    row: dict[str, Any] = {
+        'model': PurePath(card['model']['config']).stem,
+        'folder': PurePath(folder).name,
+        'samples': card['data']['evaluated'],
+        'clean_accuracy': clean['score'],
+        'clean_accuracy_low': clean['score_low'],
+        'clean_accuracy_high': clean['score_high'],
+        'corruptions': kinds,
+        'natural_accuracy': found['mpc'],
+        'natural_accuracy_low': found['mpc_low'],
+        'natural_accuracy_high': found['mpc_high'],
+    }
+    known = {one['name']: one for one in card['attacks']}
+    for name in attacks:
+        one = known.get(name, {})
+        row[f'{name}_accuracy'] = one.get('left')
+        row |= {f'{name}_accuracy_{end}': one.get(f'left_{end}') for end in ('low', 'high')}
+    budgets = {f'{one["norm"]} {one["eps"]:g}' for one in known.values() if one['eps'] is not None}
+    row['budgets'] = ', '.join(sorted(budgets))
+    own = PurePath(card['model']['checkpoint']).name in OWN
+    return row | {'note': TINY if own else ''}
+
+
+def print_board(rows: Sequence[Row], console: Console | None = None) -> None:
+    """Print the table."""
+    names = [name for name in rows[0] if not name.endswith(('_low', '_high')) and name != 'note']
+    cells = [[_text(row, name) for name in names] for row in rows]
+    columns = [name.replace('_accuracy', '').replace('_', ' ') for name in names]
+    print_numbers(Console() if console is None else console, numbers_table(columns, cells))
+
+
+def _text(row: Row, name: str) -> str:
+    value = row[name]
+    if not name.endswith('_accuracy'):
+        return str(value)
+    limits = [row[f'{name}_low'], row[f'{name}_high']]
+    return percent(value) + ('' if None in limits else f' ({interval(limits)})')
+
+
+def write_board(folder: Path, rows: Sequence[Row]) -> None:
+    """Write board.html, board.csv and board.json; missing folders are made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / 'board.json', {'schema': 1, 'rows': list(rows)})
+    write_csv(folder / 'board.csv', rows)
+    known = [row for row in rows if row['natural_accuracy'] is not None]
+    best = max(known, key=lambda row: float(row['natural_accuracy']), default=None)
+    verdict = f'{counted(len(rows), "card")} side by side.'
+    if best is not None and len(known) > 1:
+        verdict = (
+            f'Of {counted(len(rows), "card")} {best["model"]} ({best["folder"]}) keeps most under '
+            f'natural corruption, {percent(best["natural_accuracy"])}.'
+        )
+    page = StudyPage(
+        title='Robustness board',
+        kicker=counted(len(rows), 'card'),
+        verdict=verdict,
+        tiles=[],
+        rows=rows,
+        note=NOTE,
+        plots=[],
+        blocks=[],
+    )
+    write_study(folder / 'board.html', page)
+
+
+def print_comparison(
+    cards: Sequence[Card], lines: Sequence[Row], console: Console | None = None
+) -> None:
+    """Print both models' figures and the differences, paired by sample."""
+    console = Console() if console is None else console
+    for letter, card in zip('AB', cards, strict=True):
+        console.print(f'{letter}: {card["model"]["config"]}, {card["model"]["checkpoint"]}')
+    columns = ('figure', 'n', 'A', 'B', 'B - A', '95 % interval', '')
+    cells = [
+        [
+            line['figure'],
+            str(line['n']),
+            percent(line['first']),
+            percent(line['second']),
+            f'{100 * line["difference"]:+.1f} pp',
+            DASH
+            if line['low'] is None
+            else f'{100 * line["low"]:+.1f} to {100 * line["high"]:+.1f}',
+            'worse' if line['worse'] else '',
+        ]
+        for line in lines
+    ]
+    print_numbers(console, numbers_table(columns, cells))
+    few = any(line['low'] is None for line in lines)
+    if few:
+        console.print('Fewer than six units have no interval, and nothing counts as worse.')

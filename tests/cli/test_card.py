@@ -1,0 +1,196 @@
+"""Cards from the command on: parts, resuming, schema, board and comparison."""
+
+import json
+import shutil
+
+import jsonschema
+import pytest
+
+from mmrobust.cli import board, card, compare
+from mmrobust.cli.main import COMMANDS
+from mmrobust.evaluation.card_files import card_config, read_card
+from mmrobust.evaluation.card_units import differences, unit_figures
+from tests.conftest import ROOT
+
+DEMO = ROOT / 'configs' / 'demo' / 'i3d-tiny_16x1x2_synthetic-rgb.py'
+WEIGHTS = ROOT / 'mmrobust' / 'resources' / 'demo_victim.pth'
+SCHEMA = json.loads((ROOT / 'mmrobust' / 'resources' / 'card.schema.json').read_text())
+SMALL = """
+card = dict(
+    corruptions=['gaussian_noise', 'fog'],
+    severities=[1, 5],
+    attacks=dict(
+        noise=dict(type='random_noise', threat=dict(eps=4)),
+        pgd=dict(type='pgd_linf', steps=2, threat=dict(eps=4)),
+    ),
+    max_samples=7,
+)
+"""
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """A card of the demo's recogniser on seven videos."""
+    folder = tmp_path_factory.mktemp('card')
+    (folder / 'small.py').write_text(SMALL)
+    words = [str(DEMO), str(WEIGHTS), '--card', str(folder / 'small.py')]
+    assert card.main([*words, '--work-dir', str(folder / 'out')]) == 0
+    return words, folder / 'out'
+
+
+@pytest.mark.slow
+def test_the_card_and_its_schema(made):
+    _, out = made
+    found = read_card(out)
+    jsonschema.validate(found, SCHEMA)
+    assert found['schema'] == SCHEMA['properties']['schema']['const']
+    assert found['data']['n'] == 7
+    assert [one['name'] for one in found['attacks']] == ['noise', 'pgd']
+    assert list(found['corruptions']['kinds']) == ['gaussian_noise', 'fog']
+    # A card is what its runs say.
+    report = json.loads((out / 'corruptions' / 'report.json').read_text())
+    assert found['corruptions']['mpc'] == report['mpc']
+    assert found['clean']['score'] == report['clean']['score']
+    pgd = json.loads((out / 'pgd' / 'report.json').read_text())
+    assert found['attacks'][1]['score'] == pgd['adversarial']['acc/top1']
+    page = (out / 'card.html').read_text().replace('\N{NO-BREAK SPACE}', ' ')
+    assert found['sentence'] in page
+    assert found['clean']['score'] > 0.8
+    assert 0 < found['corruptions']['mpc'] < found['clean']['score']
+    assert sum(line['n'] for line in found['classes']) == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('gone', ['schema', 'clean', 'attacks', 'corruptions', 'sentence'])
+def test_the_schema_misses_what_is_gone(made, gone):
+    found = read_card(made[1])
+    del found[gone]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SCHEMA)
+
+
+@pytest.mark.slow
+def test_resumed_card_is_the_same(made, tmp_path):
+    words, out = made
+    again = tmp_path / 'again'
+    shutil.copytree(out, again)
+    (again / 'card.json').unlink()
+    shutil.rmtree(again / 'pgd')
+    ledger = again / 'corruptions' / 'results.jsonl'
+    ledger.write_text('\n'.join(ledger.read_text().splitlines()[:3]) + '\n')
+    assert card.main([*words, '--work-dir', str(again), '--resume']) == 0
+    assert read_card(again) == read_card(out)
+
+
+@pytest.mark.slow
+def test_runs_of_another_seed_make_no_card(made, tmp_path, capsys):
+    words, out = made
+    again = tmp_path / 'again'
+    shutil.copytree(out, again)
+    assert card.main([*words, '--work-dir', str(again), '--resume', '--seed', '1']) == 1
+    assert 'belong to another run; it differs in: seed: 0, now 1' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_board_and_comparison_with_itself(made, tmp_path, capsys):
+    _, out = made
+    other = shutil.copytree(out, tmp_path / 'other')
+    assert board.main([str(out), str(other), '--work-dir', str(tmp_path)]) == 0
+    rows = json.loads((tmp_path / 'board.json').read_text())['rows']
+    assert [row.pop('folder') for row in rows] == ['out', 'other']
+    assert rows[0] == rows[1]
+    assert rows[0]['note'] == 'tiny victim, not the published model'
+    assert rows[0]['natural_accuracy'] == read_card(out)['corruptions']['mpc']
+    assert 'i3d-tiny' in (tmp_path / 'board.html').read_text()
+    capsys.readouterr()
+    assert compare.main([str(out), str(out)]) == 0
+    assert '+0.0 pp' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_worse_model_fails_the_comparison(made, tmp_path, capsys):
+    _, out = made
+    worse, better = tmp_path / 'worse', tmp_path / 'better'
+    for folder, right in ((worse, False), (better, True)):
+        shutil.copytree(out, folder)
+        path = folder / 'corruptions' / 'results.jsonl'
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            for name, cell in line['cells'].items():
+                cell['correct'] = right or name == 'clean'
+        path.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    assert compare.main([str(better), str(worse)]) == 1
+    printed = capsys.readouterr()
+    assert 'B is worse than A beyond chance: corruption, gaussian_noise, fog' in printed.err
+    assert '-100.0 pp' in printed.out
+    assert compare.main([str(worse), str(better)]) == 0
+
+
+def test_units_are_paired_by_name_not_by_place():
+    first = {'clean': {'a': 1.0, 'b': 0.0}}
+    (line,) = differences(first, {'clean': {'b': 0.0, 'a': 1.0}})
+    assert line['difference'] == 0
+    assert not line['worse']
+    with pytest.raises(ValueError, match='of the same samples as A'):
+        differences(first, {'clean': {'a': 1.0, 'c': 0.0}})
+
+
+@pytest.mark.slow
+def test_figures_count_persons_of_a_picture_once(made):
+    _, out = made
+    figures = unit_figures(read_card(out), out)
+    assert set(figures) == {'clean', 'corruption', 'gaussian_noise', 'fog', 'noise', 'pgd'}
+    assert {len(of) for of in figures.values()} == {7}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('command', 'words', 'said'),
+    [
+        (card, ('--card', 'absent'), '--card must be a config file, or one of quick, standard'),
+        (card, ('--card', 'standard', '--quick'), '--quick must be left out with --card standard'),
+        (card, ('--card', 'absent.py'), 'absent.py'),
+    ],
+)
+def test_refused_cards(made, command, words, said, tmp_path, capsys):
+    given, _ = made
+    assert command.main([*given[:2], *words, '--work-dir', str(tmp_path / 'o')]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('card = 3', 'a file that defines `card = dict'),
+        ("card = dict(severities=[1], corruptions=['fog'], atacks={})", "did you mean 'attacks'"),
+        ('card = dict(severities=[1])', 'card.corruptions must be a list'),
+        ("card = dict(severities=[1], corruptions=['fog'], attacks=[1])", 'attacks by name'),
+    ],
+)
+def test_refused_configs_of_cards(text, said, tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        card_config(str(path))
+
+
+@pytest.mark.parametrize('text', ['{', '[]', '{"schema": "mmrobust.card/0"}'])
+def test_what_is_no_card(text, tmp_path, capsys):
+    (tmp_path / 'card.json').write_text(text)
+    assert board.main([str(tmp_path)]) == 1
+    assert 'card.json' in capsys.readouterr().err
+    assert board.main([str(tmp_path / 'nowhere')]) == 1
+    assert 'is it the folder' in capsys.readouterr().err.replace(f'is {tmp_path}/nowhere', 'is it')
+
+
+def test_shipped_cards_build_all_their_parts():
+    for name in ('standard', 'quick'):
+        found = card_config(name)
+        from mmrobust.engine.attack_configs import attack_config
+        from mmrobust.engine.corruption_configs import corruptions_of
+        from mmrobust.registry import ATTACKS
+
+        assert corruptions_of(found['corruptions'])
+        for options in (*found['attacks'].values(), *found['attacks_on_videos'].values()):
+            assert ATTACKS.build(attack_config(dict(options)))
+    assert COMMANDS['card'][0] == 'mmrobust.cli.card'
