@@ -111,6 +111,9 @@ def test_box_jumble_sorts_the_runs():
     assert shown(BoxJumble(), 10, 1, falling) == [8, 9, 4, 5, 6, 7, 0, 1, 2, 3]
     assert shown(BoxJumble(), 10, 2, falling) == [9, *range(9)]
     assert shown(BoxJumble(), 10, 3, falling) == list(range(10))
+    # The numbers of frames 0, 4 and 8 count.
+    drawn = np.array([0.5, 0, 0.7, 0, 0.9, 0, 0, 0, 0.1, 0])
+    assert shown(BoxJumble(), 10, 1, drawn) == [8, 9, 0, 1, 2, 3, 4, 5, 6, 7]
     assert shown(BoxJumble(), 33, 4, np.linspace(1, 0, 33)) == [*range(25, 33), *range(25)]
 
 

@@ -164,16 +164,19 @@ def test_the_path_of_shaking():
 
 
 def test_shifts_and_angles_of_shaking():
-    clip = flat(0, 2, 40)
+    # 40 rows and 60 columns: the longer side counts.
+    clip = Clip(np.zeros((2, 40, 60, 3), np.uint8))
     path = np.array([[1.0, 0, 0], [0, -2, 1]])
-    centre = np.full((2, 1, 2), 19.5)
+    centre = np.full((2, 1, 2), [29.5, 19.5])
     for severity, (share, degrees) in enumerate(Shake.constants, 1):
         moved = Shake().moved(centre, clip, path, severity)
-        np.testing.assert_allclose(
-            moved[:, 0], [[19.5 + 40 * share, 19.5], [19.5, 19.5 - 80 * share]]
-        )
-        aside = Shake().moved(centre + [[[10, 0]]], clip, path, severity) - moved
-        angle = math.radians(degrees)
-        right = [10 * math.cos(angle), 10 * math.sin(angle)]
-        np.testing.assert_allclose(aside[:, 0], [[10, 0], right], atol=1e-9)
+        right = [[29.5 + 60 * share, 19.5], [29.5, 19.5 - 120 * share]]
+        np.testing.assert_allclose(moved[:, 0], right)
+        cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        for step, turned in (
+            ((10, 0), (10 * cosine, 10 * sine)),
+            ((0, 5), (-5 * sine, 5 * cosine)),
+        ):
+            aside = Shake().moved(centre + np.array(step), clip, path, severity) - moved
+            np.testing.assert_allclose(aside[:, 0], [step, turned], atol=1e-9)
     assert Shake.constants[4] == (0.08, 4)
