@@ -39,7 +39,7 @@ class FrameRate(OrderCorruption):
         """The last frame that was kept, for each of (T,), or those that were, (T',)."""
         # 30000 / 1001 and the like exactly: rounding must not decide which frame is the first.
         rate = Fraction(max(clip.rate, 1.0)).limit_denominator(1001)
-        share = min(Fraction(self.constants[severity - 1]) / rate, Fraction(1))
+        share = self.constants[severity - 1] / rate
         up, down = share.numerator, share.denominator
         interval = np.arange(len(clip.frames)) * up // down
         kept = -(-interval * down // up)

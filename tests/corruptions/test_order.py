@@ -1,5 +1,7 @@
 """Which frame is shown when; worked out by hand, for 10 and for 33 frames."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,15 @@ def test_a_kept_frame_is_shown_at_its_own_time(rate):
         np.testing.assert_array_equal(held[held], held)
         seconds = 999 / rate
         assert abs(len(set(held.tolist())) - kind.constants[severity - 1] * seconds) <= 1
+
+
+@pytest.mark.parametrize('thousands', [24, 30, 60])
+def test_the_rates_of_television_are_fractions(thousands):
+    rate = thousands * 1000 / 1001
+    for severity, kept in enumerate(FrameRate.constants, 1):
+        # A frame and the beginning of an interval meet here, and rounding must not part them.
+        meet = Fraction(kept * 1001, thousands * 1000).denominator
+        assert shown(FrameRate(), meet + 1, severity, rate=rate)[meet] == meet
 
 
 def test_jumble_sorts_each_run_by_the_numbers_drawn():
