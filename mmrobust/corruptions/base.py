@@ -45,7 +45,7 @@ class Corruption(ABC):
         """A class variable, or an option where several sets are published."""
 
     def draw(self, clip: Clip, draws: Draws) -> Any:
-        """All that is random in it, for all severities; None if nothing is."""
+        """What serves all severities: all that is random in it, and what is costly; or None."""
         return None
 
     @abstractmethod

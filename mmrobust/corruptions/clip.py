@@ -20,11 +20,14 @@ class Clip:
         indices: (T,), the number of each frame in its video, >= 0: a frame keeps its noise
             whichever others are sampled. Default 0 .. T - 1.
         rate: Frames a second, > 0.
+        bit_rate: Bits a second of the video stream that the frames were decoded from, > 0; None
+            if there was none.
     """
 
     frames: Frames
     indices: tuple[int, ...] = ()
     rate: float = 25.0
+    bit_rate: float | None = None
 
     def __post_init__(self) -> None:
         _check(self.frames)
@@ -34,6 +37,8 @@ class Clip:
         rule = f'{len(self.frames)} frame numbers >= 0, one for each frame'
         require(numbers, 'indices', rule, self.indices)
         require(finite(self.rate) and self.rate > 0, 'rate', 'frames a second > 0', self.rate)
+        known = self.bit_rate is None or (finite(self.bit_rate) and self.bit_rate > 0)
+        require(known, 'bit_rate', 'None or bits a second > 0', self.bit_rate)
 
     @property
     def size(self) -> tuple[int, int]:

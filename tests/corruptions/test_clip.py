@@ -24,6 +24,8 @@ def test_frames_are_numbered_from_0_unless_said_otherwise():
         ({'frames': FRAMES, 'indices': (1,)}, 'indices'),
         ({'frames': FRAMES, 'indices': (1, -1)}, 'indices'),
         ({'frames': FRAMES, 'rate': 0}, 'rate'),
+        ({'frames': FRAMES, 'bit_rate': 0}, 'bit_rate'),
+        ({'frames': FRAMES, 'bit_rate': float('inf')}, 'bit_rate'),
     ],
 )
 def test_refused_clips(values, named):

@@ -24,6 +24,11 @@ def clip(frames: int = 5, size: tuple[int, int] = (34, 41), seed: int = 0) -> Cl
     return Clip(np.clip(values, 0, 255).astype(np.uint8))
 
 
+def clip_for(corruption: Corruption) -> Clip:
+    """Kinds that change the order move runs of up to 36 frames: nothing moves in a short clip."""
+    return clip(80) if corruption.level == 'order' else clip()
+
+
 def ladder(corruption: Corruption, of: Clip, seed: int = 3, sample: int = 0) -> list[np.ndarray]:
     levels = range(len(corruption.constants) + 1)
     return list(corruption.ladder(of, Draws(seed, corruption.name, sample), levels))
@@ -43,7 +48,7 @@ def corruption(request) -> Corruption:
 
 
 def test_frames_come_back_changed_and_severity_0_is_the_clean_clip(corruption):
-    of = clip()
+    of = clip_for(corruption)
     before = of.frames.copy()
     clean, *corrupted = ladder(corruption, of)
     np.testing.assert_array_equal(clean, before)
@@ -57,12 +62,14 @@ def test_frames_come_back_changed_and_severity_0_is_the_clean_clip(corruption):
 
 
 def test_draws_depend_on_seed_and_sample_alone(corruption):
-    first, again = ladder(corruption, clip()), ladder(corruption, clip())
+    of = clip_for(corruption)
+    first, again = ladder(corruption, of), ladder(corruption, of)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
-    random_kind = corruption.draw(clip(), Draws(3, corruption.name, 0)) is not None
-    if random_kind:
-        for other in (ladder(corruption, clip(), seed=4), ladder(corruption, clip(), sample=1)):
+    random_kind = corruption.draw(of, Draws(3, corruption.name, 0)) is not None
+    # A stream is encoded once for all severities; what is damaged in it, test_streams.py sees.
+    if random_kind and corruption.level != 'stream':
+        for other in (ladder(corruption, of, seed=4), ladder(corruption, of, sample=1)):
             pairs = zip(first[1:], other[1:], strict=True)
             assert any(a.shape != b.shape or (a != b).any() for a, b in pairs)
 

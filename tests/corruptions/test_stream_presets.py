@@ -1,0 +1,26 @@
+"""Presets: every one can be built, and says what it is."""
+
+import pytest
+from mmengine.config import Config
+
+from mmrobust.corruptions import Corruption
+from mmrobust.registry import CORRUPTIONS
+from tests.conftest import ROOT
+
+PRESETS = sorted((ROOT / 'configs' / '_base_' / 'corruptions').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', PRESETS, ids=lambda path: path.stem)
+def test_presets_are_kinds_and_say_where_from(path):
+    assert path.read_text().startswith('# ')
+    kinds = [CORRUPTIONS.build(one) for one in Config.fromfile(path).corruptions]
+    assert all(isinstance(kind, Corruption) for kind in kinds)
+    assert len({kind.name for kind in kinds}) == len(kinds) > 0
+
+
+def test_each_kind_of_order_stream_sensor_and_shift_stands_in_a_preset():
+    texts = ''.join(path.read_text() for path in PRESETS)
+    groups = ('order', 'stream', 'sensor', 'shift')
+    for name, kind in CORRUPTIONS.everything().items():
+        if kind.group in groups:
+            assert f"type='{name}'" in texts
