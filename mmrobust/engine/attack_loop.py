@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
+from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.compat import healed
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.datasets.wrappers import clipped, leaves
@@ -39,6 +39,7 @@ from mmrobust.ledger.provenance import fingerprint
 from mmrobust.ledger.rows import check_row, sample_row
 from mmrobust.ledger.sample_files import SampleFiles
 from mmrobust.registry import LOOPS
+from mmrobust.victims.counting import AnswerLog
 from mmrobust.victims.samples import Loaded
 
 
@@ -103,6 +104,7 @@ class AttackTestLoop(TestLoop):
         self.files = SampleFiles(self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = Artifacts(self)
+        self.progress: Progress | None = None
         runner.register_hook(CheckpointGuard())
 
     @healed()
@@ -128,10 +130,12 @@ class AttackTestLoop(TestLoop):
             attacked = attack_samples(
                 loader, todo, self.run_iter, ledger, strict=self.settings.strict
             )
-            with Progress(total, len(done), self.world_size, self.rank) as progress:
+            budget = self.attack.budget if isinstance(self.attack, QueryAttack) else None
+            shown = Progress(total, len(done), self.world_size, self.rank, budget)
+            with shown as self.progress:
                 for entry in attacked:
                     answer_file(runner.work_dir, entry['index']).remove()
-                    progress.advance(entry)
+                    self.progress.advance(entry)
             metrics = self._finish(ledger, total, time.perf_counter() - began)
             runner.call_hook('after_test_epoch', metrics=metrics)
             runner.call_hook('after_test')
@@ -170,6 +174,11 @@ class AttackTestLoop(TestLoop):
                 forget_answers(self.runner.work_dir)
         barrier()
         return ledger
+
+    def _answer_log(self, index: int) -> AnswerLog:
+        """Where a query attack keeps a sample's answers; they are counted in the progress."""
+        log = answer_file(self.runner.work_dir, index)
+        return log if self.progress is None else self.progress.watched(index, log)
 
     def _check_entry(self, entry: Entry) -> None:
         check_row(entry, self.victim.record_keys, self.attack.describe())
@@ -210,7 +219,7 @@ class AttackTestLoop(TestLoop):
                 clean_outputs,
                 seed=self.settings.seed,
                 rows=range(len(indices)),
-                answer_log=partial(answer_file, self.runner.work_dir),
+                answer_log=self._answer_log,
             )
             outcomes, seconds = zip(*(crafted[row] for row in range(len(indices))), strict=True)
             rendered = zip(loaded.layouts, outcomes, strict=True)
@@ -228,8 +237,11 @@ class AttackTestLoop(TestLoop):
             outputs = (clean_outputs[row], adv_outputs[row], outcome.scores)
             with flat_heatmaps() as flat:
                 record = self.victim.record(labels[one], *(each[None] for each in outputs))
-            entry = sample_row(indices[row], loaded.names[row], record, outcome, seconds[row])
-            loading = getattr(loaded.layouts[row], 'flags', ())
+            layout = loaded.layouts[row]
+            entry = sample_row(
+                indices[row], loaded.names[row], record, layout.pixels(), outcome, seconds[row]
+            )
+            loading = getattr(layout, 'flags', ())
             entry['file'] = self.files.stamp(indices[row])
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)
