@@ -12,11 +12,11 @@ from rich.console import Console
 from mmrobust.evaluation import eps_star
 from mmrobust.visualization import summary
 from mmrobust.visualization.curves import COLOURS, DASHES, legend, share_axis
-from mmrobust.visualization.figures import Plot, shortened
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, number, percent
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.study import StudyPage, write_study
-from mmrobust.visualization.svg import ADVERSARIAL, inline
+from mmrobust.visualization.svg import ADVERSARIAL, shortened
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Run = tuple[str, Mapping[str, Any], Sequence[dict[str, Any]]]
@@ -213,4 +213,4 @@ def _plot(
 
     title = 'Robust accuracy over eps'
     note = 'Share of all samples that no perturbation of this size or less fooled.'
-    return Plot(title, inline(draw, 'curve', title, 2.9 + 0.17 * (len(lines) // 3)), note)
+    return Plot(title, 'curve', draw, 2.9 + 0.17 * (len(lines) // 3), note)

@@ -1,6 +1,6 @@
 """What a report card says, in words and rows; shared by the page and the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +13,7 @@ from mmrobust.visualization.formatting import (
     count,
     duration,
     interval,
+    is_error,
     is_share,
     number,
     percent,
@@ -26,8 +27,6 @@ Card = Mapping[str, Any]
 FAR = ' by more than a fifth of the box'
 
 NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
-# Sizes that are shown where the threat speaks of them.
-OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
 NOUNS = {
     'video': 'video',
     'view': 'video',
@@ -41,16 +40,16 @@ METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'm
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric, clean and under attack, as text."""
+    """One metric, clean and under attack, and by how much the attack made it worse, as text."""
 
     name: str
     clean: str
     adversarial: str
-    drop: str
+    worse: str
 
 
 def metrics(card: Card) -> list[Metric]:
-    """The evaluator's metrics in its order, with their drop."""
+    """The evaluator's metrics in its order, and by how much each is worse."""
     clean, adversarial = _part(card, 'clean'), _part(card, 'adversarial')
     return [
         _metric(name, clean.get(name), adversarial.get(name))
@@ -157,32 +156,6 @@ def queries(card: Card) -> list[tuple[str, str]]:
     ]
 
 
-def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
-    """Name, mean and largest value of each size of the perturbation."""
-    mean = _part(card, 'perturbation')
-    names = {
-        'linf': 'l_inf',
-        'l2': 'l_2',
-        'l1': 'l_1',
-        'mean_abs': 'mean absolute',
-        'rmse': 'root mean square',
-        'values': 'values changed',
-        'pixels': 'pixels changed',
-        'frames': 'frames changed',
-    }
-    if not sample_kind(card)['frames']:
-        del names['frames']
-    attacked = [row for row in rows if row.get('attacked')]
-    found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
-    threat = _part(card, 'threat')
-    ball = (_part(threat, 'threat') or threat).get('type')
-    return [
-        (name, number(mean.get(key)), number(max(found[key], default=None)))
-        for key, name in names.items()
-        if OWN_SIZES.get(key, ball) == ball
-    ]
-
-
 def stopped_early(card: Card) -> bool:
     """Whether the sizes of some samples are those of their first success."""
     # A run's report has the key whatever the attack; without queries it is null.
@@ -239,8 +212,9 @@ def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
     before, after = real(clean), real(adversarial)
     if before is None or after is None:
         return Metric(name, shown(clean), shown(adversarial), DASH)
-    drop = before - after
-    text = f'{100 * drop:.1f} pp'.replace('-', MINUS) if share else number(drop)
+    # What is lost of a score, what an error has gained.
+    worse = after - before if is_error(name) else before - after
+    text = f'{100 * worse:.1f} pp'.replace('-', MINUS) if share else number(worse)
     return Metric(name, shown(clean), shown(adversarial), text)
 
 

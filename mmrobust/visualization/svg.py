@@ -9,6 +9,8 @@ from markupsafe import Markup, escape
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+# Longer labels are cut.
+MAX_LETTERS = 24
 # Stand-ins that matplotlib writes and that become the page's CSS variables.
 INK, MUTED, GRID = '#010203', '#010204', '#010205'
 CLEAN, ADVERSARIAL, PAPER, GOOD = '#010206', '#010207', '#010208', '#010209'
@@ -100,6 +102,12 @@ def slug(title: str) -> str:
 def printable(text: object) -> str:
     """``text`` on one line and without the control characters that XML forbids."""
     return ''.join(c if c.isprintable() else ' ' for c in str(text))
+
+
+def shortened(text: str) -> str:
+    """``text`` with at most 24 letters, on one line."""
+    line = printable(text)
+    return line if len(line) <= MAX_LETTERS else line[: MAX_LETTERS - 1] + '…'
 
 
 def _cleaned(svg: str, name: str, title: str) -> Markup:
