@@ -53,7 +53,7 @@ def write_curve(folder: Path | None, runs: Sequence[Run], budgets: Sequence[floa
     distances = [[eps_star.distance(row, norm) for row in rows] for _, _, rows in runs]
     best = eps_star.envelope(distances)
     lines = [
-        eps_star.run_line(title, found, best, _calls(card))
+        eps_star.run_line(title, found, best, summary.calls(card))
         for title, found, (_, card, _) in zip(titles, distances, runs, strict=True)
     ]
     if len(runs) > 1:
@@ -93,16 +93,6 @@ def _titles(runs: Sequence[Run]) -> list[str]:
         name if names.count(name) == 1 else f'{name} ({Path(folder).name})'
         for name, (folder, _, _) in zip(names, runs, strict=True)
     ]
-
-
-def _calls(card: Mapping[str, Any]) -> float | None:
-    """Forwards and backwards of an attacked sample; where another model is asked, these too."""
-    known = dict(card.get('cost') or {})
-    if card.get('surrogate') is None:
-        # A search's queries are among the forwards.
-        known.pop('queries', None)
-    values = [value for value in known.values() if value is not None]
-    return sum(values) if values else None
 
 
 def _some(places: Sequence[float]) -> list[float]:

@@ -20,13 +20,13 @@ from mmrobust.visualization.formatting import (
     plain,
     real,
 )
+from mmrobust.visualization.threat_text import threat_text
 from mmrobust.visualization.unannotated import SAID_ONCE, moved_share, nothing_annotated
 
 Card = Mapping[str, Any]
 
 FAR = ' by more than a fifth of the box'
 
-NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
 NOUNS = {
     'video': 'video',
     'view': 'video',
@@ -78,27 +78,6 @@ def config_name(card: Card) -> str:
     return 'unknown config' if name == DASH else PurePath(name).stem
 
 
-def threat_text(card: Card) -> str:
-    """'l_inf, eps 4', with what else the attacker may do or lacks; '' if unknown."""
-    threat = _part(_part(card, 'attack'), 'threat')
-    inner = _part(threat, 'threat')
-    ball = inner or threat
-    words = [NORMS.get(str(ball.get('type')), str(ball.get('type') or ''))]
-    if ball.get('unit'):
-        words[0] += f' of {ball["unit"]}s'
-    if ball.get('eps') is not None:
-        words.append(f'eps {number(ball["eps"])}')
-    if ball.get('limit') is not None:
-        words.append(f'each value by at most {number(ball["limit"])}')
-    if inner and threat.get('type'):
-        words.append(str(threat['type']))
-    if card.get('space') == 'view':
-        words.append('each view on its own')
-    if card.get('surrogate'):
-        words.append('gradients of another model')
-    return ', '.join(word for word in words if word)
-
-
 def attack_text(card: Card) -> str:
     """'PGD, targeted at class 3 (l_inf, eps 4)'; of a card without a title, the attack's type."""
     name = card.get('title') or _part(card, 'attack').get('type') or 'The attack'
@@ -137,6 +116,16 @@ def costs(card: Card) -> list[tuple[str, str]]:
         ('attack time', duration(total)),
         ('whole run', duration(card.get('wall_time'))),
     ]
+
+
+def calls(card: Card) -> float | None:
+    """Forwards and backwards of an attacked sample; where another model is asked, these too."""
+    known = dict(_part(card, 'cost'))
+    if card.get('surrogate') is None:
+        # A search's queries are among the forwards.
+        known.pop('queries', None)
+    values = [found for value in known.values() if (found := real(value)) is not None]
+    return sum(values) if values else None
 
 
 def queries(card: Card) -> list[tuple[str, str]]:

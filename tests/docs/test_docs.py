@@ -20,6 +20,7 @@ from mmrobust.cli import attack as attack_command
 from mmrobust.cli import curve as curve_command
 from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
+from mmrobust.cli import table as table_command
 from mmrobust.cli import train as train_command
 from mmrobust.cli import transfer as transfer_command
 from mmrobust.cli import verify as verify_command
@@ -152,6 +153,7 @@ PARSERS = {
     'tools/curve.py': curve_command.parser(),
     'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
+    'tools/table.py': table_command.parser(),
     'tools/train.py': train_command.parser(),
     'tools/transfer.py': transfer_command.parser(),
 }
