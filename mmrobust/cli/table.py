@@ -12,8 +12,6 @@ from mmrobust.cli.reporting import report_errors
 from mmrobust.functional.checks import require
 
 FORMATS = ('csv', 'latex', 'markdown', 'json')
-# What a folder of results is called by the file that its run leaves at the end.
-CARDS = {'report.json': 'run', 'sweep.json': 'sweep', 'transfer.json': 'transfer'}
 # Keys of run.json that say which annotations, or which files, a run was about.
 DATA = ('annotations', 'input files', 'input files or boxes')
 Row = dict[str, Any]
@@ -81,33 +79,26 @@ def rows_of(folder: Path, name: str) -> list[tuple[Row, str]]:
     Raises:
         ValueError: The folder holds no finished run.
     """
-    from mmrobust.ledger.finished import finished_json
+    from mmrobust.ledger.finished import budget_folders, card_of_several, kind_of
     from mmrobust.visualization.run_rows import cell_row
 
-    there = [name for name in CARDS if (folder / name).is_file()]
-    require(bool(there), 'RUN', 'the folder of a finished run, sweep or transfer', _lacking(folder))
-    kind = CARDS[there[0]]
+    kind = kind_of(folder)
     if kind == 'run':
         return [attack_row(folder, name)]
-    card = finished_json(folder / there[0], 'RUN', kind)
-    key = 'points' if kind == 'sweep' else 'cells'
-    listed = isinstance(card.get(key), list) and bool(card[key])
-    require(listed, str(folder / there[0]), f'what a {kind} writes, with {key}', sorted(card)[:4])
+    card = card_of_several(folder, kind)
     if kind == 'sweep':
-        budgets = [f'eps{point["eps"]:.12g}' for point in card['points']]
-        return [attack_row(folder / each, f'{name}/{each}') for each in budgets]
+        parts = budget_folders(folder, card).values()
+        return [attack_row(part, f'{name}/{part.name}') for part in parts]
     samples = samples_digest(folder, card['n'])
     return [(cell_row(name, card, cell), samples) for cell in card['cells']]
 
 
 def attack_row(folder: Path, name: str) -> tuple[Row, str]:
     """The row of an attack run, and a digest of its samples."""
-    from mmrobust.ledger.finished import finished_json
-    from mmrobust.visualization.run_rows import NEEDED, run_row
+    from mmrobust.ledger.finished import card_of_run
+    from mmrobust.visualization.run_rows import run_row
 
-    card = finished_json(folder / 'report.json', 'RUN')
-    missing = [key for key in NEEDED if key not in card]
-    require(not missing, str(folder / 'report.json'), 'the report of a run', f'none of {missing}')
+    card = card_of_run(folder)
     return run_row(name, card), samples_digest(folder, card['n'])
 
 
@@ -163,15 +154,6 @@ def _models_apart(rows: Sequence[Row]) -> list[Row]:
 
 def _letter(place: int) -> str:
     return chr(ord('A') + place) if place < 26 else str(place + 1)
-
-
-def _lacking(folder: Path) -> str:
-    """What a folder is that holds no results."""
-    if not folder.is_dir():
-        return f'{folder}, which is no folder'
-    if (folder / 'results.jsonl').exists():
-        return f'{folder}, whose run has not ended (go on with --resume)'
-    return f'{folder} without {" or ".join(CARDS)}'
 
 
 if __name__ == '__main__':

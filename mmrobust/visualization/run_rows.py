@@ -29,8 +29,6 @@ KEYS = (
     *SIZES,
     *LOOKS,
 )
-# What an attack run's report has at least.
-NEEDED = ('attack', 'config', 'n', 'attacked', 'success_rate', 'clean', 'adversarial')
 
 
 def run_row(name: str, card: Card) -> RunRow:

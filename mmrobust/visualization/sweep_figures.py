@@ -53,8 +53,13 @@ def accuracy(points: Points) -> Plot | None:
 
 def _clean_point(point: Mapping[str, Any]) -> dict[str, Any]:
     """The point at eps 0, where an attack may change nothing."""
-    left = {f'adversarial_accuracy{end}': point[f'clean_accuracy{end}'] for end in ('', *LIMITS)}
-    return {'eps': 0.0, 'clean_accuracy': point['clean_accuracy']} | left
+    clean = point['clean_accuracy']
+    # The points of earlier versions have no interval of it.
+    left = {
+        f'adversarial_accuracy{end}': point.get(f'clean_accuracy{end}', clean)
+        for end in ('', *LIMITS)
+    }
+    return {'eps': 0.0, 'clean_accuracy': clean} | left
 
 
 def accuracy_by_frames(rows: Rows) -> Plot | None:

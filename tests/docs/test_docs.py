@@ -18,6 +18,7 @@ from mmengine.config import Config
 import mmrobust
 from mmrobust.cli import attack as attack_command
 from mmrobust.cli import curve as curve_command
+from mmrobust.cli import figures as figures_command
 from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
 from mmrobust.cli import table as table_command
@@ -151,6 +152,7 @@ def hook_builds(cfg: dict) -> None:
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
     'tools/curve.py': curve_command.parser(),
+    'tools/figures.py': figures_command.parser(),
     'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
     'tools/table.py': table_command.parser(),
