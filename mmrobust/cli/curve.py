@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,9 +81,11 @@ def read_run(folder: Path) -> FinishedRun:
         ValueError: Its files are none of a run, or nothing can be said of its norm.
     """
     from mmrobust.evaluation.eps_star import NORMS, norm_of
+    from mmrobust.ledger.finished import finished_json
     from mmrobust.ledger.ledger import read_entries
 
-    card, identity = (_read(folder / name) for name in ('report.json', 'run.json'))
+    files = ('report.json', 'run.json')
+    card, identity = (finished_json(folder / name, 'WORK_DIR') for name in files)
     missing = sorted({'n', 'threat', 'goal'} - card.keys())
     require(not missing, f'{folder / "report.json"}', 'the report of a run', f'none of {missing}')
     norm = norm_of(card['threat'])
@@ -128,21 +129,6 @@ def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
         for key, value in options.items()
         if key != name
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    finished = path.is_file()
-    require(
-        finished, 'WORK_DIR', 'the folder of a finished run', f'{path.parent} without {path.name}'
-    )
-    content = path.read_bytes()
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        found = None
-    require(isinstance(found, dict), str(path), 'a JSON object, as a run writes', content[:60])
-    assert isinstance(found, dict)
-    return found
 
 
 if __name__ == '__main__':

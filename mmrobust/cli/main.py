@@ -14,6 +14,8 @@ COMMANDS = {
     'compare': ('mmrobust.cli.compare', 'is a model worse than another? for CI'),
     'sweep': ('mmrobust.cli.sweep', 'run an attack at several budgets'),
     'curve': ('mmrobust.cli.curve', 'robust accuracy at every budget, from finished runs'),
+    'table': ('mmrobust.cli.table', 'finished runs, sweeps and transfers as one table'),
+    'figures': ('mmrobust.cli.figures', 'figures of finished runs as SVG, PNG and PDF'),
     'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),
     'study': ('mmrobust.cli.study', 'do all runs of a study; tables and claims'),
     'verify': ('mmrobust.cli.verify', 'play saved adversarial videos through the stock pipeline'),

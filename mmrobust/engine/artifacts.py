@@ -107,7 +107,7 @@ class Artifacts:
             for index, layout in zip(indices, loaded.layouts, strict=True):
                 self.saved.rehearse(index, layout)
 
-    def save(self, index: int, loaded: Loaded, outcome: Outcome, entry: Entry) -> dict[str, str]:
+    def save(self, index: int, loaded: Loaded, outcome: Outcome, entry: Entry) -> dict[str, Any]:
         """Write the sample's video or picture, and its preview.
 
         Args:
@@ -117,15 +117,18 @@ class Artifacts:
             entry: Its line in the ledger.
 
         Returns:
-            File names for the ledger.
+            File names for the ledger, and ``amplified``: the factor of the change in the preview.
         """
-        files = {}
+        files: dict[str, Any] = {}
         if self.saved is not None:
             written = self.saved.write(index, loaded.layouts[0], outcome.adversarial)
             files[self.saved.key] = written
         if outcome.attacked and self._wants_preview(index):
-            files['preview'] = f'previews/{index:06d}{self.previews.suffix}'
-            self.previews.write(self.folder / files['preview'], loaded, outcome, entry)
+            preview = f'previews/{index:06d}{self.previews.suffix}'
+            files['preview'] = preview
+            if self.previews.amplifies:
+                files['amplified'] = self.loop.settings.amplify
+            self.previews.write(self.folder / preview, loaded, outcome, entry | files)
             self.shown.add(index)
         return files
 
@@ -192,7 +195,7 @@ class Artifacts:
         for row in shown:
             path = self.folder / row['preview']
             if path.exists():
-                caption = self.previews.caption(row)
+                caption = self.previews.described(row)
                 found.append(Preview(row['name'], path.read_bytes(), caption, path.suffix))
         return found
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import torch
 from mmengine.runner.amp import autocast
 
+from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.compat.flat_heatmaps import flat_heatmaps
 from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.annotations import check_annotations, leave_out
@@ -26,6 +26,7 @@ from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import fingerprint
 from mmrobust.ledger.rows import check_row, sample_row
 from mmrobust.registry import LOOPS
+from mmrobust.victims.counting import AnswerLog
 from mmrobust.victims.samples import Loaded
 
 
@@ -101,6 +102,16 @@ class AttackTestLoop(LedgerLoop):
         """Batches of samples with their layouts."""
         return attack_loader(self.dataloader, self.victim, todo, self.samples)
 
+    @property
+    def most_queries(self) -> int | None:
+        """Of a sample, where a search has a budget."""
+        return self.attack.budget if isinstance(self.attack, QueryAttack) else None
+
+    def _answer_log(self, index: int) -> AnswerLog:
+        """Where a query attack keeps a sample's answers; they are counted in the progress."""
+        log = answer_file(self.runner.work_dir, index)
+        return log if self.progress is None else self.progress.watched(index, log)
+
     def forget(self) -> None:
         """Remove the answers that a victim gave to an earlier run's attacks."""
         forget_answers(self.runner.work_dir)
@@ -136,7 +147,7 @@ class AttackTestLoop(LedgerLoop):
                 clean_outputs,
                 seed=self.settings.seed,
                 rows=range(len(indices)),
-                answer_log=partial(answer_file, self.runner.work_dir),
+                answer_log=self._answer_log,
             )
             outcomes, seconds = zip(*(crafted[row] for row in range(len(indices))), strict=True)
             rendered = zip(loaded.layouts, outcomes, strict=True)
@@ -154,8 +165,11 @@ class AttackTestLoop(LedgerLoop):
             outputs = (clean_outputs[row], adv_outputs[row], outcome.scores)
             with flat_heatmaps() as flat:
                 record = self.victim.record(labels[one], *(each[None] for each in outputs))
-            entry = sample_row(indices[row], loaded.names[row], record, outcome, seconds[row])
-            loading = getattr(loaded.layouts[row], 'flags', ())
+            layout = loaded.layouts[row]
+            entry = sample_row(
+                indices[row], loaded.names[row], record, layout.pixels(), outcome, seconds[row]
+            )
+            loading = getattr(layout, 'flags', ())
             entry['file'] = self.files.stamp(indices[row])
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})
             entry |= self.artifacts.save(indices[row], loaded.alone(row), outcome, entry)

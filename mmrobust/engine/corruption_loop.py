@@ -78,6 +78,7 @@ class CorruptionTestLoop(LedgerLoop):
         ValueError: An option is unknown or out of range, or a kind does not suit the model.
     """
 
+    verb = 'corrupt'
     artifacts: CorruptionArtifacts
 
     def __init__(

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.runner import TestLoop
@@ -65,11 +65,15 @@ class LedgerLoop(TestLoop):
     Attributes:
         samples: What is gone through, by index; set when the data set is ready.
         artifacts: What the run leaves; set by the derived loop.
+        progress: Of the run, while it goes on.
+        verb: What is done to the samples, for who waits.
     """
 
+    verb: ClassVar[str] = 'attack'
     dataloader: Any
     samples: Any
     artifacts: Leavings
+    progress: Progress | None = None
 
     def __init__(
         self,
@@ -99,6 +103,11 @@ class LedgerLoop(TestLoop):
         self.samples = samples
         self.files = SampleFiles(samples)
         self.runner.register_hook(CheckpointGuard())
+
+    @property
+    def most_queries(self) -> int | None:
+        """Of a sample; None where nobody counts or nobody can say."""
+        return None
 
     @property
     def unwrapped(self) -> Any:
@@ -164,10 +173,12 @@ class LedgerLoop(TestLoop):
             runner.call_hook('before_test_epoch')
             runner.model.eval()
             lines = attack_samples(loader, todo, self.run_iter, ledger, strict=self.settings.strict)
-            with Progress(total, len(done), self.world_size, self.rank) as progress:
+            processes = (self.world_size, self.rank)
+            shown = Progress(total, len(done), *processes, self.most_queries, self.verb)
+            with shown as self.progress:
                 for entry in lines:
                     self.done(entry)
-                    progress.advance(entry)
+                    self.progress.advance(entry)
             metrics = self._finish(ledger, total, time.perf_counter() - began)
             runner.call_hook('after_test_epoch', metrics=metrics)
             runner.call_hook('after_test')

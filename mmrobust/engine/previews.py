@@ -19,9 +19,11 @@ class Previews(ABC):
 
     Attributes:
         suffix: Of the files.
+        amplifies: Whether they show the change itself, amplified.
     """
 
     suffix: ClassVar[str]
+    amplifies: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
@@ -42,9 +44,14 @@ class Previews(ABC):
             path: The file.
             loaded: The sample as it was loaded, alone in its batch.
             outcome: Of the attack.
-            entry: Its line in the ledger.
+            entry: Its line in the ledger; under ``amplified`` the factor of the change.
         """
 
     @abstractmethod
     def caption(self, entry: Entry) -> str:
         """What happened to it, in a few words."""
+
+    def described(self, entry: Entry) -> str:
+        """The caption, with the factor by which the change is amplified where that is known."""
+        words, factor = self.caption(entry), entry.get('amplified')
+        return f'{words}; difference × {factor:g}' if factor else words

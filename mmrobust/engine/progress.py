@@ -1,4 +1,7 @@
-"""Progress of a run, with the time left: a bar in a terminal, lines elsewhere."""
+"""Progress of a run, with the time left: a bar in a terminal, lines elsewhere.
+
+Shapes: M, B queries; K classes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import io
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from types import TracebackType
 from typing import Any
@@ -15,6 +18,10 @@ from mmengine.logging import MMLogger, print_log
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from torch import Tensor
+
+from mmrobust.victims.counting import AnswerLog
+from mmrobust.visualization.formatting import counted, duration, number
 
 # Seconds between lines where there is no terminal.
 INTERVAL = 15.0
@@ -50,28 +57,64 @@ def metrics_unnoted() -> Iterator[None]:
         logger.removeFilter(wanted)
 
 
+class WatchedLog:
+    """A log of answers that tells how many there are.
+
+    Args:
+        log: Keeps them.
+        heard: Is told the number of answers, as they come.
+    """
+
+    def __init__(self, log: AnswerLog, heard: Callable[[int], None]) -> None:
+        self.log, self.heard = log, heard
+
+    def read(self) -> Tensor | None:
+        """Answers (M, K) of an earlier run."""
+        found = self.log.read()
+        self.heard(0 if found is None else len(found))
+        return found
+
+    def append(self, answers: Tensor) -> None:
+        """Keep answers (B, K)."""
+        self.log.append(answers)
+        self.heard(len(answers))
+
+
 class Progress:
-    """Shows samples done, successes so far and the time left.
+    """Shows samples done, successes so far, queries of those at work, and the time left.
 
     Args:
         total: Samples of all processes.
         done: Of which an earlier run did.
         world_size: Number of processes; this one stands for all.
         rank: Only process 0 shows anything.
+        budget: Queries that a sample may take at most; None where nobody can say.
+        verb: What is done to the samples; successes are those of an ``attack``.
     """
 
-    def __init__(self, total: int, done: int, world_size: int, rank: int) -> None:
+    def __init__(
+        self,
+        total: int,
+        done: int,
+        world_size: int,
+        rank: int,
+        budget: int | None = None,
+        verb: str = 'attack',
+    ) -> None:
+        self.verb = verb
         self.total, self.done, self.world_size = total, done, world_size
-        self.shown = rank == 0
+        self.shown, self.budget = rank == 0, budget
+        self.asked: dict[int, int] = {}
         self.tried = self.won = self.failed = self.fresh = 0
         self.began = self.last = time.monotonic()
         console = Console(stderr=True)
         self.bar = Bar(
-            TextColumn('attacking'),
+            TextColumn(f'{verb}ing'),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn('{task.fields[note]}'),
             TimeRemainingColumn(),
+            TextColumn('left'),
             console=console,
             disable=not (self.shown and console.is_terminal),
         )
@@ -96,13 +139,38 @@ class Progress:
         self.failed += entry['error'] is not None
         self.tried += entry['attacked']
         self.won += bool(entry['attacked'] and entry['success'])
-        note = f'{self.won} of {self.tried} fooled'
-        if self.failed:
-            note += f', {self.failed} failed to load'
+        self.asked.pop(entry['index'], None)
+        self._show()
+
+    def watched(self, index: int, log: AnswerLog) -> WatchedLog:
+        """The log of sample ``index``, whose queries are shown until the sample is done."""
+
+        def heard(answers: int) -> None:
+            self.asked[index] = self.asked.get(index, 0) + answers
+            self._show()
+
+        return WatchedLog(log, heard)
+
+    def _show(self) -> None:
+        note = self._note()
         self.bar.update(self.task, completed=self.done, note=note)
         now = time.monotonic()
         if self.bar.disable and self.shown and now - self.last > INTERVAL:
             self.last = now
-            left = (self.total - self.done) / self.world_size * (now - self.began) / self.fresh
-            line = f'attack [{self.done}/{self.total}] {note}, about {left:.0f} s left'
+            line = f'{self.verb} [{self.done}/{self.total}] {note}'.rstrip()
+            if self.fresh:
+                left = (self.total - self.done) / self.world_size * (now - self.began) / self.fresh
+                line += f', about {duration(left)} left'
             print(line, file=sys.stderr, flush=True)
+
+    def _note(self) -> str:
+        """'3 of 5 fooled, 120 of at most 2000 queries in 4 samples'."""
+        parts = [f'{self.won} of {self.tried} fooled'] if self.verb == 'attack' else []
+        if self.failed:
+            parts.append(f'{self.failed} failed to load')
+        count = len(self.asked)
+        if count:
+            most = '' if self.budget is None else f' of at most {number(count * self.budget, 9)}'
+            asked = number(sum(self.asked.values()), 9)
+            parts.append(f'{asked}{most} queries in {counted(count, "sample")}')
+        return ', '.join(parts)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from mmrobust.functional.checks import require, suggestion, whole
+from mmrobust.functional.checks import finite, require, suggestion, whole
+from mmrobust.visualization.panels import AMPLIFY
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class RunSettings:
         save_adv: Folder for the adversarial videos, lossless, and an annotation list that the
             stock pipeline reads, or for the pictures; None saves none.
         previews: How many attacked samples the report shows as video.
+        amplify: Factor of the differences that they show, above 0: one for a whole run, so that
+            a weak change looks weaker than a strong one.
     """
 
     seed: int = 0
@@ -27,6 +30,7 @@ class RunSettings:
     strict: bool = False
     save_adv: str | None = None
     previews: int = 4
+    amplify: float = AMPLIFY
 
     def __post_init__(self) -> None:
         few = self.max_samples is None or whole(self.max_samples, 1)
@@ -36,6 +40,8 @@ class RunSettings:
             require(isinstance(value, bool), f'settings.{name}', 'true or false', value)
         require(whole(self.seed), 'seed', 'a whole number', self.seed)
         require(whole(self.previews, 0), 'previews', 'a whole number, at least 0', self.previews)
+        positive = finite(self.amplify) and self.amplify > 0
+        require(positive, 'settings.amplify', 'a finite number above 0', self.amplify)
 
     @classmethod
     def from_config(cls, cfg: dict[str, Any] | None) -> 'RunSettings':

@@ -74,10 +74,10 @@ class AttackSuccess(PairedMetric):
 
 @METRICS.register_module()
 class PerturbationSize(PairedMetric):
-    """Mean size of the change in several norms, and how many values, pixels, frames changed."""
+    """Mean size of the change in several norms, how much of a video changed, how it looks."""
 
     def compute_metrics(self, results: list[summary.Row]) -> dict[str, float]:
-        """``linf``, ``l2``, ``l1``, ``mean_abs``, ``rmse``, ``values``, ``pixels``, ``frames``."""
+        """By the names of :data:`~mmrobust.evaluation.summary.SIZES`."""
         return _numbers(summary.perturbation(results))
 
 

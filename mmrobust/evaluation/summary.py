@@ -4,7 +4,8 @@ A row is one sample's line of the ledger: plain values under the keys
 ``index``, ``name``, ``label``, ``clean_prediction``, ``adversarial_prediction``,
 ``clean_correct``, ``adversarial_correct``, ``attacked``, ``success``, ``linf``,
 ``l2``, ``mean_abs``, ``rmse``, ``frames``, ``forwards``, ``backwards``, ``queries``,
-(``l1``, ``values`` and ``pixels``, which lines of earlier versions lack,)
+(``l1``, ``values``, ``pixels``, ``frames_total``, ``psnr`` and ``ssim``, which lines of earlier
+versions lack,)
 ``seconds``, ``measures``, ``timing``, ``flags``, ``clean_confidence``,
 ``adversarial_confidence`` and ``error`` (None, or why the sample could not be
 loaded). ``label``, ``clean_correct`` and ``adversarial_correct`` are None where nothing
@@ -15,11 +16,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mmrobust.evaluation.by_class import by_class
 from mmrobust.evaluation.effects import effects
 from mmrobust.evaluation.poses import pose_summary
 from mmrobust.functional.interval import wilson
 
 Row = dict[str, Any]
+
+# Of a change, and of what is left to see.
+SIZES = (
+    *('linf', 'l2', 'l1', 'mean_abs', 'rmse', 'values', 'pixels', 'frames', 'frames_total'),
+    *('psnr', 'ssim'),
+)
 
 
 def mean(values: Iterable[float]) -> float | None:
@@ -61,13 +69,13 @@ def cost(rows: Sequence[Row]) -> dict[str, float | None]:
 
 
 def perturbation(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Mean size of the change by each measure: in grey levels, and what changed.
+    """Mean size of the change by each measure: in grey levels, what changed, how it looks.
 
-    Per attacked sample that has it: lines of earlier versions lack some.
+    Per attacked sample that has it: lines of earlier versions lack some, and a sample that is
+    unchanged has no PSNR.
     """
-    names = ('linf', 'l2', 'l1', 'mean_abs', 'rmse', 'values', 'pixels', 'frames')
     tried = attacked(rows)
-    return {name: mean(row[name] for row in tried if name in row) for name in names}
+    return {name: mean(row[name] for row in tried if row.get(name) is not None) for name in SIZES}
 
 
 def measures(rows: Sequence[Row]) -> dict[str, float | None]:
@@ -106,6 +114,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'measures': measures(rows),
         'flags': flags(rows),
         **effects(evaluated(rows)),
+        'by_class': by_class(evaluated(rows)),
         'pose': pose_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmrobust.evaluation.summary import Row, accuracy, attacked, cost, evaluated, mean, share
+from mmrobust.evaluation.summary import Row, attacked, cost, evaluated, mean, share
 
 Point = dict[str, Any]
 
@@ -22,22 +22,42 @@ def point(eps: float, rows: Sequence[Row]) -> Point:
 
     Returns:
         ``eps``; ``n`` samples evaluated, ``failed`` ones that were not;
-        ``clean_accuracy``; ``adversarial_accuracy`` and ``success_rate`` (over
+        ``clean_accuracy``, ``adversarial_accuracy`` and ``success_rate`` (over
         ``attacked``) with their 95 % Wilson intervals as ``_low`` and
         ``_high``; ``frames``, the mean number of changed frames over the
-        ``successes``; ``forwards``, ``backwards`` and ``queries``, means over
-        the attacked. Rates and means over nothing are None.
+        ``successes``, of ``frames_total``, and likewise ``psnr`` and ``ssim``;
+        ``forwards``, ``backwards`` and ``queries``, means over the attacked.
+        Rates and means over nothing are None.
     """
     good, tried = evaluated(rows), attacked(rows)
     fooled = [row for row in tried if row['success']]
     found: Point = {'eps': eps, 'n': len(good), 'failed': len(rows) - len(good)}
-    found['clean_accuracy'] = accuracy(rows, 'clean_correct')
-    # Nothing is known of a picture without a labelled joint.
-    known = [row['adversarial_correct'] for row in good if row['adversarial_correct'] is not None]
-    found |= share('adversarial_accuracy', sum(known), len(known))
+    for side in ('clean', 'adversarial'):
+        # Nothing is known of a picture without a labelled joint.
+        known = [right for row in good if (right := row[f'{side}_correct']) is not None]
+        found |= share(f'{side}_accuracy', sum(known), len(known))
     found |= {'attacked': len(tried), 'successes': len(fooled)}
     found |= share('success_rate', len(fooled), len(tried))
-    return found | {'frames': mean(row['frames'] for row in fooled)} | cost(rows)
+    sizes = {key: _mean(fooled, key) for key in ('frames', 'frames_total', 'psnr', 'ssim')}
+    return found | sizes | cost(rows)
+
+
+def _mean(rows: Sequence[Row], key: str) -> float | None:
+    """Over the rows that have it; lines of earlier versions lack some."""
+    return mean(row[key] for row in rows if row.get(key) is not None)
+
+
+def all_frames(rows: Mapping[float, Sequence[Row]]) -> bool:
+    """Whether the attack changes every frame of most videos that it fools.
+
+    How many frames it needs is no question then.
+
+    Args:
+        rows: Budget -> every sample's line; of lines without ``frames_total`` it is not known.
+    """
+    fooled = [row for lines in rows.values() for row in attacked(lines) if row['success']]
+    known = [row['frames'] == row['frames_total'] for row in fooled if row.get('frames_total')]
+    return 2 * sum(known) > len(fooled)
 
 
 def not_monotone(rows: Mapping[float, Sequence[Row]]) -> list[str]:

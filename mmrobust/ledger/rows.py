@@ -4,16 +4,19 @@ from collections.abc import Collection, Mapping
 from numbers import Real
 from typing import Any
 
+from torch import Tensor
+
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.evaluation.queries import query_summary
 from mmrobust.evaluation.summary import summarize
 from mmrobust.functional.checks import require, whole
+from mmrobust.functional.picture_quality import picture_quality
 from mmrobust.victims.base import Record
 from mmrobust.victims.samples import Failure
 
 
 def sample_row(
-    index: int, name: str, record: Record, outcome: Outcome, seconds: float
+    index: int, name: str, record: Record, clean: Tensor, outcome: Outcome, seconds: float
 ) -> dict[str, Any]:
     """The line of an evaluated sample (:mod:`mmrobust.evaluation.summary`).
 
@@ -21,10 +24,12 @@ def sample_row(
         index: In the data set.
         name: Of the sample.
         record: What the model predicted.
+        clean: Its pixels (C, ..., H, W), or what else was attacked.
         outcome: The attack's own record.
         seconds: Wall time of the attack on this sample.
     """
     flags = set(outcome.flags)
+    quality = picture_quality(clean, outcome.adversarial)
     if not record.agree:
         # The attack's last check and the test step must see the same.
         flags.add('scores_disagree')
@@ -42,6 +47,9 @@ def sample_row(
         'values': outcome.values,
         'pixels': outcome.pixels,
         'frames': outcome.frames,
+        'frames_total': clean.shape[1] if clean.dim() == 4 else 0,
+        'psnr': quality['psnr'],
+        'ssim': quality['ssim'],
         'forwards': outcome.forwards,
         'backwards': outcome.backwards,
         'queries': outcome.queries,
@@ -68,7 +76,7 @@ def failure_row(index: int, failure: Failure) -> dict[str, Any]:
 COUNTS = ('frames', 'forwards', 'backwards', 'queries')
 NUMBERS = ('linf', 'l2', 'mean_abs', 'rmse', 'seconds')
 # Numbers that lines of earlier versions lack.
-LATER = ('l1', 'values', 'pixels')
+LATER = ('l1', 'values', 'pixels', 'frames_total', 'psnr', 'ssim')
 # Of the measures, with a side before the name, a line has those of its model.
 SIDES = ('clean', 'adversarial')
 MEASURES = ('prediction', 'confidence', 'pck', 'oks', 'error', 'mpjpe')

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mmrobust.evaluation.claims import Claim
-from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import real
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.study import StudyPage, write_study
 
 

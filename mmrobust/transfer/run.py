@@ -193,7 +193,8 @@ class TransferRun:
                 found[success_victim][None],
                 outcome.scores[None],
             )
-            result = sample_row(samples[row], loaded.names[row], record, outcome, seconds)
+            clip = loaded.layouts[row].pixels()
+            result = sample_row(samples[row], loaded.names[row], record, clip, outcome, seconds)
             result['file'] = self.files.stamp(samples[row])
             line = samples[row] * len(self.jobs) + number
             one = goal.select(torch.tensor([i], device=place.device))

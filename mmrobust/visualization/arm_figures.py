@@ -11,8 +11,8 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from mmrobust.evaluation.arms import Arm
 from mmrobust.evaluation.queries import cosine_curve, curve
 from mmrobust.visualization.curves import legend, share_axis
-from mmrobust.visualization.figures import Plot
-from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, INK, MUTED, inline, slug
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, INK, MUTED, slug
 
 Arms = Mapping[str, Arm]
 # The arm in question has the colour of attacks in every figure.
@@ -72,7 +72,7 @@ def success_plot(title: str, arms: Arms, first: str) -> Plot:
         legend(axes, len(arms))
 
     note = 'Share of attacked videos, all seeds, fooled with no more queries.'
-    return Plot(title, inline(draw, slug(title), title, 3.2), note)
+    return Plot(title, slug(title), draw, 3.2, note)
 
 
 def cosine_plots(title: str, arms: Arms, first: str) -> list[Plot]:
@@ -93,7 +93,7 @@ def cosine_plots(title: str, arms: Arms, first: str) -> list[Plot]:
         legend(axes, len(shown))
 
     note = 'Cosine of estimated and true gradient, mean over the videos that are not fooled yet.'
-    return [Plot(title, inline(draw, slug(title), title, 3.2), note)]
+    return [Plot(title, slug(title), draw, 3.2, note)]
 
 
 def _steps(axes: Axes, arm: Arm, name: str, place: int | None) -> None:

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from mmrobust.visualization.corruptions import mean_name, plots_of
 from mmrobust.visualization.curves import share_axis
-from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.study import StudyPage, write_study
-from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, MUTED, inline
+from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, MUTED
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Card = Mapping[str, Any]
@@ -163,7 +163,7 @@ def _bars(card: Card) -> Plot:
 
     title = 'Score' if key == 'score' else 'Predictions kept'
     note = 'Corruptions: mean over severities. Green: noise of the size of the attacks.'
-    return Plot(title, inline(draw, 'bars', title, 3.2), note)
+    return Plot(title, 'bars', draw, 3.2, note)
 
 
 def _worst_kind(card: Card) -> str:

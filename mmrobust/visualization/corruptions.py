@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from mmrobust.visualization.curves import Curve, draw_curves
-from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.formatting import DASH, counted, duration, interval, number, percent
 from mmrobust.visualization.page import Preview
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.study import StudyPage, write_study
-from mmrobust.visualization.svg import inline, slug
+from mmrobust.visualization.svg import slug
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Card = Mapping[str, Any]
@@ -207,7 +207,7 @@ def _plot(group: str, curves: list[Curve]) -> Plot:
         draw_curves(figure.subplots(), curves, 'severity')
 
     height = 2.6 + 0.17 * (len(curves) // 3)
-    return Plot(group, inline(draw, f'kinds-{slug(group)}', group, height), '')
+    return Plot(group, f'kinds-{slug(group)}', draw, height)
 
 
 def _caption(card: Card, name: str) -> str:

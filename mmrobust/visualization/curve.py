@@ -12,11 +12,11 @@ from rich.console import Console
 from mmrobust.evaluation import eps_star
 from mmrobust.visualization import summary
 from mmrobust.visualization.curves import COLOURS, DASHES, legend, share_axis
-from mmrobust.visualization.figures import Plot, shortened
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, number, percent
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.study import StudyPage, write_study
-from mmrobust.visualization.svg import ADVERSARIAL, inline
+from mmrobust.visualization.svg import ADVERSARIAL, shortened
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Run = tuple[str, Mapping[str, Any], Sequence[dict[str, Any]]]
@@ -53,7 +53,7 @@ def write_curve(folder: Path | None, runs: Sequence[Run], budgets: Sequence[floa
     distances = [[eps_star.distance(row, norm) for row in rows] for _, _, rows in runs]
     best = eps_star.envelope(distances)
     lines = [
-        eps_star.run_line(title, found, best, _calls(card))
+        eps_star.run_line(title, found, best, summary.calls(card))
         for title, found, (_, card, _) in zip(titles, distances, runs, strict=True)
     ]
     if len(runs) > 1:
@@ -93,16 +93,6 @@ def _titles(runs: Sequence[Run]) -> list[str]:
         name if names.count(name) == 1 else f'{name} ({Path(folder).name})'
         for name, (folder, _, _) in zip(names, runs, strict=True)
     ]
-
-
-def _calls(card: Mapping[str, Any]) -> float | None:
-    """Forwards and backwards of an attacked sample; where another model is asked, these too."""
-    known = dict(card.get('cost') or {})
-    if card.get('surrogate') is None:
-        # A search's queries are among the forwards.
-        known.pop('queries', None)
-    values = [value for value in known.values() if value is not None]
-    return sum(values) if values else None
 
 
 def _some(places: Sequence[float]) -> list[float]:
@@ -213,4 +203,4 @@ def _plot(
 
     title = 'Robust accuracy over eps'
     note = 'Share of all samples that no perturbation of this size or less fooled.'
-    return Plot(title, inline(draw, 'curve', title, 2.9 + 0.17 * (len(lines) // 3)), note)
+    return Plot(title, 'curve', draw, 2.9 + 0.17 * (len(lines) // 3), note)

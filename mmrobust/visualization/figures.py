@@ -2,17 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmrobust.visualization import summary
+from mmrobust.visualization.class_figures import confusion, never_attacked
 from mmrobust.visualization.formatting import class_name, is_share, number, percent, real
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.pose_figures import joint_errors, tau_curve
 from mmrobust.visualization.query_figure import query_curve
 from mmrobust.visualization.svg import (
@@ -22,38 +22,26 @@ from mmrobust.visualization.svg import (
     INK,
     MUTED,
     PAPER,
-    inline,
-    printable,
+    shortened,
 )
 
 Row = Mapping[str, Any]
 
 MAX_POINTS = 1000
 MAX_CLASSES = 16
-MAX_LETTERS = 24
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A drawn figure with its title and a line of explanation."""
-
-    title: str
-    svg: Markup
-    note: str = ''
 
 
 def plots(card: Mapping[str, Any], rows: Sequence[Row]) -> list[Plot]:
     """All figures that the data allow."""
     names = card.get('classes') or []
-    curve = query_curve(card)
-    queries = None if curve is None else Plot(*curve)
-    poses = [Plot(*found) for found in (tau_curve(card, rows), joint_errors(card, rows)) if found]
     found = [
         accuracy(card),
-        queries,
+        query_curve(card),
         confidence(rows),
-        classes(rows, names),
-        *poses,
+        classes(rows, names, never_attacked(card)),
+        confusion(card),
+        tau_curve(card, rows),
+        joint_errors(card, rows),
         size(card, rows),
     ]
     return [plot for plot in found if plot is not None]
@@ -83,8 +71,7 @@ def accuracy(card: Mapping[str, Any]) -> Plot | None:
         _share_axis(axes, 1.16)
         axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1), ncols=2)
 
-    svg = inline(draw, 'accuracy', 'Metrics, clean and adversarial', 1.15 + 0.5 * len(bars))
-    return Plot('Clean and adversarial', svg)
+    return Plot('Clean and adversarial', 'accuracy', draw, 1.15 + 0.5 * len(bars))
 
 
 def size(card: Mapping[str, Any], rows: Sequence[Row]) -> Plot | None:
@@ -103,7 +90,7 @@ def size(card: Mapping[str, Any], rows: Sequence[Row]) -> Plot | None:
         figure.axes[0].set_ylabel('samples')
 
     title = 'Size of the perturbation'
-    return Plot(title, inline(draw, 'size', title, 2.4), 'Attacked samples; dashed: the median.')
+    return Plot(title, 'size', draw, 2.4, 'Attacked samples; dashed: the median.')
 
 
 def _histogram(axes: Axes, values: Sequence[float]) -> None:
@@ -165,11 +152,17 @@ def confidence(rows: Sequence[Row]) -> Plot | None:
 
     note = '' if len(shown) == len(pairs) else f'{len(shown)} of {len(pairs)} samples drawn.'
     title = 'Confidence in the true class'
-    return Plot(title, inline(draw, 'confidence', title, 3.2), note)
+    return Plot(title, 'confidence', draw, 3.2, note)
 
 
-def classes(rows: Sequence[Row], names: Sequence[str]) -> Plot | None:
-    """Success rate per true class (predicted, without any), the most attacked first to stay."""
+def classes(rows: Sequence[Row], names: Sequence[str], more: str = '') -> Plot | None:
+    """Success rate per true class (predicted, without any), the most attacked first to stay.
+
+    Args:
+        rows: Every sample's.
+        names: Of the classes; empty to show numbers.
+        more: Said below the figure.
+    """
     hits: defaultdict[str, list[bool]] = defaultdict(list)
     known = any(row.get('label') is not None for row in rows)
     key = 'label' if known else 'clean_prediction'
@@ -194,17 +187,10 @@ def classes(rows: Sequence[Row], names: Sequence[str]) -> Plot | None:
         axes.invert_yaxis()
         _share_axis(axes, 1.2)
 
-    note = (
-        '' if len(kept) == len(hits) else f'The {len(kept)} most frequent of {len(hits)} classes.'
-    )
+    cut = '' if len(kept) == len(hits) else f'The {len(kept)} most frequent of {len(hits)} classes.'
+    note = ' '.join(filter(None, (cut, more)))
     title = 'Fooled, by true class' if known else 'Fooled, by the class predicted when clean'
-    return Plot(title, inline(draw, 'classes', title, 0.6 + 0.22 * len(kept)), note)
-
-
-def shortened(text: str) -> str:
-    """``text`` with at most 24 letters, on one line."""
-    line = printable(text)
-    return line if len(line) <= MAX_LETTERS else line[: MAX_LETTERS - 1] + '…'
+    return Plot(title, 'classes', draw, 0.6 + 0.22 * len(kept), note)
 
 
 def _values(rows: Sequence[Row], key: str) -> list[float]:

@@ -11,7 +11,8 @@ GROUPED_FROM = 10_000
 MAX_NAMES = 5
 # Metrics of OpenMMLab that are shares of 1, by the words in their names.
 SHARES = re.compile(r'acc|top\d|mean\d|pck|auc|precision|recall|rate|share|\bap\b|\bar\b|f1', re.I)
-ERRORS = re.compile(r'nme|epe|mpjpe|loss|error', re.I)
+# And those of which less is better: distances, losses, the ranks of retrieval.
+ERRORS = re.compile(r'nme|epe|mpjpe|mrrpe|loss|error|\bm[dn]r\b', re.I)
 
 
 def real(value: Any) -> float | None:
@@ -76,8 +77,13 @@ def duration(seconds: Any) -> str:
 def is_share(name: str, *values: Any) -> bool:
     """Whether a metric is a share of 1, judged by its name and values."""
     known = [found for found in map(real, values) if found is not None]
-    named = bool(SHARES.search(name)) and not ERRORS.search(name)
+    named = bool(SHARES.search(name)) and not is_error(name)
     return named and bool(known) and all(0 <= found <= 1 for found in known)
+
+
+def is_error(name: str) -> bool:
+    """Whether a metric is an error, so that less of it is better, judged by its name."""
+    return bool(ERRORS.search(name))
 
 
 def plain(value: Any) -> str:

@@ -3,12 +3,13 @@
 import base64
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mmrobust.io.atomic import replacing
-from mmrobust.visualization import bound, summary, unannotated
+from mmrobust.visualization import bound, sizes, summary, unannotated
+from mmrobust.visualization.class_figures import classes_table, never_attacked
 from mmrobust.visualization.document import document
 from mmrobust.visualization.figures import plots
 from mmrobust.visualization.formatting import (
@@ -22,6 +23,7 @@ from mmrobust.visualization.formatting import (
     real,
 )
 from mmrobust.visualization.pose_figures import joints_table
+from mmrobust.visualization.sample_names import common_folder, inside, without_folder
 from mmrobust.visualization.samples import samples_note, samples_table
 from mmrobust.visualization.stills import decoded, write_contact_sheet
 
@@ -81,7 +83,7 @@ def write_page(
     with replacing(Path(path)) as temporary:
         temporary.write_text(render(card, rows, previews), encoding='utf-8')
     sheet = Path(path).with_name('contact_sheet.png')
-    stills = [preview for preview in previews if not preview.moving]
+    stills = [preview for preview in _titled(previews, _folder(rows)) if not preview.moving]
     if stills:
         write_contact_sheet(sheet, [(p.title, p.caption, decoded(p.content)) for p in stills])
 
@@ -90,8 +92,11 @@ def render(
     card: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], previews: Sequence[Preview]
 ) -> str:
     """The report as text; see :func:`write_page`."""
+    folder = _folder(rows)
+    rows, previews = without_folder(folder, rows), _titled(previews, folder)
     columns, samples = samples_table(rows, card.get('classes') or [])
     joint_columns, joints = joints_table(card, rows)
+    class_columns, by_class = classes_table(card)
     values = {
         'title': f'{summary.config_name(card)} under {summary.attack_text(card)}',
         'config': summary.config_name(card),
@@ -104,17 +109,21 @@ def render(
         'effects_note': unannotated.NOTE,
         'unscored': unannotated.unscored(card),
         'costs': [pair for pair in summary.costs(card) + summary.queries(card) if pair[1] != DASH],
-        'perturbations': summary.perturbations(card, rows),
+        'perturbations': sizes.perturbations(card, rows),
         'unit': summary.unit(card).capitalize(),
+        'all_frames': sizes.all_frames(card),
         'stopped_early': summary.stopped_early(card),
         'flags': summary.flags(card),
         'staircase': bound.staircase(card),
         'staircase_columns': bound.STAIRCASE,
         'tried': bound.tried(card),
-        'failures': card.get('failures') or [],
+        'failures': without_folder(folder, card.get('failures') or []),
         'failed': count(card.get('failed')),
         'plots': plots(card, rows),
         'previews': previews,
+        'class_columns': class_columns,
+        'classes': by_class,
+        'never_attacked': never_attacked(card),
         'joint_columns': joint_columns,
         'joints': joints,
         'labelled': not unannotated.nothing_annotated(card),
@@ -123,7 +132,7 @@ def render(
         'note': samples_note(card, rows),
         'total': len(rows),
         'blocks': [
-            ('Run', _facts(card)),
+            ('Run', _facts(card, folder)),
             ('Attack', flatten(card.get('attack') or {})),
             ('Versions', flatten(card.get('versions') or {})),
         ],
@@ -169,7 +178,17 @@ def _own_tiles(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return tiles
 
 
-def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _folder(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Where all samples lie; '' where they are no files."""
+    return common_folder(row['name'] for row in rows if row.get('name'))
+
+
+def _titled(previews: Sequence[Preview], folder: str) -> list[Preview]:
+    """Samples to show, by their names inside of the folder."""
+    return [replace(preview, title=inside(folder, preview.title)) for preview in previews]
+
+
+def _facts(card: Mapping[str, Any], folder: str) -> list[tuple[str, str]]:
     """What was run on what."""
     pairs = [
         ('config', card.get('config')),
@@ -181,5 +200,6 @@ def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         ('samples', card.get('n')),
         ('evaluated', card.get('evaluated')),
         ('failed', card.get('failed')),
+        *([('folder of the samples', folder)] if folder else []),
     ]
     return [*((name, plain(value)) for name, value in pairs), *unannotated.source(card)]

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.io.frames import Frames, check_frames, enlarge
-from mmrobust.visualization.lettering import BACKGROUND, SMALL, caption_strip
+from mmrobust.visualization.lettering import BACKGROUND, PAPER, SMALL, caption_strip
 
-MAX_AMPLIFY = 32.0
+# One factor for all changes: a weak one is to look weaker than a strong one.
+AMPLIFY = 8.0
 GAP = 4
 Frame = NDArray[np.uint8]
 
@@ -21,7 +22,7 @@ Frame = NDArray[np.uint8]
 def triptych(
     clean: Frames,
     adversarial: Frames,
-    amplify: float | None = None,
+    amplify: float = AMPLIFY,
     *,
     clean_label: str = '',
     adversarial_label: str = '',
@@ -31,8 +32,7 @@ def triptych(
     Args:
         clean: uint8 RGB, (T, H, W, 3).
         adversarial: The same shape and type.
-        amplify: Factor of the difference. By default the largest difference
-            fills the range, but by 32 times at most.
+        amplify: Factor of the difference.
         clean_label: Shown after 'clean: '.
         adversarial_label: Shown after 'adversarial: '.
 
@@ -57,16 +57,13 @@ def triptych(
     return np.concatenate(parts[:-1], axis=2)
 
 
-def amplified(
-    clean: Frames, adversarial: Frames, factor: float | None = None
-) -> tuple[str, Frames]:
+def amplified(clean: Frames, adversarial: Frames, factor: float = AMPLIFY) -> tuple[str, Frames]:
     """128 + factor * (adversarial - clean), and its title, which names the factor.
 
     Args:
         clean: uint8 RGB, (T, H, W, 3).
         adversarial: The same shape and type.
-        factor: Above 0. By default the largest difference fills the range,
-            but by 32 times at most.
+        factor: Above 0; one for all that are to be compared.
 
     Raises:
         ValueError: The frames are malformed or unequal in shape, or ``factor``
@@ -78,8 +75,6 @@ def amplified(
         raise ValueError(
             f'adversarial must have the shape of clean, {clean.shape}, got {adversarial.shape}'
         )
-    if factor is None:
-        factor = _amplification(clean, adversarial)
     if not 0 < factor < math.inf:
         raise ValueError(f'amplify must be a finite number above 0, got {factor!r}')
     lifted = np.rint(128 + factor * (adversarial.astype(np.float32) - clean))
@@ -87,40 +82,38 @@ def amplified(
     return title, lifted.clip(0, 255).astype(np.uint8)
 
 
-def tiled(pictures: Sequence[tuple[str, Frame]], columns: int, size: int) -> Frame:
-    """Pictures below their titles, in rows.
+def tiled(pictures: Sequence[tuple[str, Frame]], columns: int, size: int, lines: int = 1) -> Frame:
+    """Pictures below their titles, in rows on white.
 
     Args:
         pictures: Title and uint8 RGB (H, W, 3), at least one; of any shapes.
         columns: Pictures in a row, at least 1.
         size: Of the letters, in pixels.
+        lines: There is room for titles of so many.
 
     Returns:
-        uint8 RGB, (H', W', 3); what no picture covers is dark.
+        uint8 RGB, (H', W', 3); what no picture covers is white.
     """
-    panels = [_panel(picture[None], title, size)[0] for title, picture in pictures]
+    panels = []
+    for title, picture in pictures:
+        strip = caption_strip(title, picture.shape[1], size, lines=lines, printed=True)
+        panels.append(_under(strip, picture[None])[0])
     height = GAP + max(panel.shape[0] for panel in panels)
     width = GAP + max(panel.shape[1] for panel in panels)
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    sheet = np.full((rows * height - GAP, columns * width - GAP, 3), BACKGROUND, np.uint8)
+    sheet = np.full((rows * height - GAP, columns * width - GAP, 3), PAPER, np.uint8)
     for place, panel in enumerate(panels):
         top, left = height * (place // columns), width * (place % columns)
         sheet[top : top + panel.shape[0], left : left + panel.shape[1]] = panel
     return sheet
 
 
-def _amplification(clean: Frames, adversarial: Frames) -> float:
-    """The factor that maps the largest difference to 127, 32 at most."""
-    largest = int(np.abs(adversarial.astype(np.int16) - clean).max())
-    if largest == 0:
-        return 1.0
-    factor = min(127 / largest, MAX_AMPLIFY)
-    return float(math.floor(factor)) if factor >= 1 else factor
-
-
-def _panel(frames: Frames, title: str, size: int = SMALL) -> Frames:
+def _panel(frames: Frames, title: str) -> Frames:
     """Frames below a dark strip with their title."""
-    strip = caption_strip(title, frames.shape[2], size)
+    return _under(caption_strip(title, frames.shape[2], SMALL), frames)
+
+
+def _under(strip: Frame, frames: Frames) -> Frames:
     shape = (len(frames), *strip.shape[:2], 3)
     return np.concatenate([np.broadcast_to(strip, shape), frames], axis=1)

@@ -11,8 +11,8 @@ from mmrobust.evaluation.pose_results import PoseResults
 from mmrobust.evaluation.pose_samples import Samples
 from mmrobust.functional.bootstrap import NOTHING
 from mmrobust.visualization.curves import Curve, draw_curves
-from mmrobust.visualization.figures import Plot
-from mmrobust.visualization.svg import inline, slug
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import slug
 
 BUDGET = 'eps of l_inf, noise: RMSE; grey levels'
 NOTE = 'Attacked samples, all steps taken; bands: 95 % intervals.'
@@ -79,7 +79,7 @@ def _plot(
     def draw(figure: Figure) -> None:
         draw_curves(figure.subplots(), curves, BUDGET)
 
-    return Plot(title, inline(draw, slug(title), title, 3.2), NOTE)
+    return Plot(title, slug(title), draw, 3.2, NOTE)
 
 
 def _curve(

@@ -7,18 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from mmrobust.evaluation.goal_curve import goal_curve
 from mmrobust.evaluation.poses import by_joint, over_tau
 from mmrobust.visualization.formatting import number, percent
+from mmrobust.visualization.plot import Plot
 from mmrobust.visualization.samples import Cell, Column
-from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, INK, inline, printable
+from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, INK, printable
 
 Row = Mapping[str, Any]
-Drawn = tuple[str, Markup, str]
 
 MAX_JOINTS = 40
 SIDES = {'clean_error': 'clean', 'adversarial_error': 'adversarial'}
@@ -32,7 +31,7 @@ HEADINGS = {
 }
 
 
-def tau_curve(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
+def tau_curve(card: Mapping[str, Any], rows: Sequence[Row]) -> Plot | None:
     """Success rate at every threshold, as far as the attack went.
 
     Where the rows do not hold what the goal counts, how far the mean joint is.
@@ -57,7 +56,7 @@ def tau_curve(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
         axes.grid(axis='y')
 
     title, note = _own_words(own) if own else _mean_words(found)
-    return title, inline(draw, 'tau', title, 2.6), note
+    return Plot(title, 'tau', draw, 2.6, note)
 
 
 def _own_words(found: Mapping[str, Any]) -> tuple[str, str]:
@@ -78,7 +77,7 @@ def _mean_words(found: Mapping[str, Any]) -> tuple[str, str]:
     return 'Mean joint over the threshold', note
 
 
-def joint_errors(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
+def joint_errors(card: Mapping[str, Any], rows: Sequence[Row]) -> Plot | None:
     """Mean distance of every joint from its annotation, clean and adversarial."""
     names = joint_names(card)
     found = list(enumerate(by_joint(rows)))
@@ -106,7 +105,7 @@ def joint_errors(card: Mapping[str, Any], rows: Sequence[Row]) -> Drawn | None:
     note = 'Mean distances from the annotation, attacked samples whose joint is labelled.'
     if len(shown) < len(known):
         note += f' The first {len(shown)} of {len(known)} joints.'
-    return title, inline(draw, 'joints', title, 1.2 + 0.24 * len(shown)), note
+    return Plot(title, 'joints', draw, 1.2 + 0.24 * len(shown), note)
 
 
 def joints_table(

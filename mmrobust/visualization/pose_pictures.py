@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from mmrobust.visualization.lettering import LARGE
-from mmrobust.visualization.panels import Frame, amplified, tiled
+from mmrobust.visualization.panels import AMPLIFY, Frame, amplified, tiled
 
 # Crops are enlarged to this height before skeletons are drawn on them, and
 # pictures of more columns than that are reduced.
@@ -48,6 +48,7 @@ class PosePictures:
         pair: tuple[Frame, Frame],
         poses: Mapping[str, tuple[Frame, Joints]],
         relations: Tensor | None = None,
+        factor: float = AMPLIFY,
     ) -> Frame:
         """Poses on their crops, the amplified change, and relations of a few joints.
 
@@ -57,8 +58,9 @@ class PosePictures:
                 two stand before the change, the others behind it.
             relations: (J, H, W), -1..1: how the joints' responses depend on
                 the pixels; None draws none.
+            factor: By which the change is amplified.
         """
-        title, change = amplified(pair[0][None], pair[1][None])
+        title, change = amplified(pair[0][None], pair[1][None], factor)
         drawn = [(name, self.drawn(crop, joints)) for name, (crop, joints) in poses.items()]
         panels = [*drawn[:2], (title, resized(change[0])), *drawn[2:]]
         if relations is not None:

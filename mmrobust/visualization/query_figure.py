@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from mmrobust.visualization.formatting import real
-from mmrobust.visualization.svg import ADVERSARIAL, inline
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import ADVERSARIAL
 
 
-def query_curve(card: Mapping[str, Any]) -> tuple[str, Any, str] | None:
-    """Title, drawing and note of the curve; None without successes or queries."""
+def query_curve(card: Mapping[str, Any]) -> Plot | None:
+    """The curve; None without successes or queries."""
     found = card.get('query') or {}
     points, budget = found.get('curve') or [], real(found.get('budget'))
     if len(points) < 2 or not budget:
@@ -26,7 +27,7 @@ def query_curve(card: Mapping[str, Any]) -> tuple[str, Any, str] | None:
 
     title = 'Success against queries'
     note = f'Share of attacked samples that were fooled with no more queries; budget {budget:,.0f}.'
-    return title, inline(draw, 'queries', title, 2.6), note
+    return Plot(title, 'queries', draw, 2.6, note)
 
 
 def draw_steps(

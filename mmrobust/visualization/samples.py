@@ -23,11 +23,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown, what it sorts by, and its CSS class."""
+    """What is shown, what it sorts by, its CSS class, and limits that stand behind or below it."""
 
     text: str
     key: str | float
     style: str
+    limits: str = ''
 
 
 CLASSES = {
@@ -55,7 +56,9 @@ NOTES = {
     'unannotated': 'displacement, from target: mean distance as a share of the longer side of the '
     'box. joints moved: those further than a fifth of it from the clean prediction.',
 }
-SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames'}
+SIZES = {'linf': 'l_inf', 'l2': 'l_2', 'frames': 'frames', 'psnr': 'PSNR, dB', 'ssim': 'SSIM'}
+# Sizes that a line may lack.
+LATER = ('psnr', 'ssim')
 COSTS = {'forwards': 'forwards', 'queries': 'queries', 'seconds': 'time'}
 
 
@@ -76,7 +79,9 @@ def samples_table(
     costs = {key: name for key, name in COSTS.items() if any(real(r.get(key)) for r in rows)}
     poses = {key: name for key, name in POSES.items() if any(r.get(key) is not None for r in rows)}
     classes = [] if poses else [key for key in CLASSES if _is_known(rows, key)]
-    sizes = {key: name for key, name in SIZES.items() if key != 'frames' or not poses}
+    hidden = {key for key in LATER if all(row.get(key) is None for row in rows)}
+    hidden |= {'frames'} if poses or _all_frames(rows) else set()
+    sizes = {key: name for key, name in SIZES.items() if key not in hidden}
     said = None if any(row.get('clean_correct') is not None for row in rows) else SAID_ONCE
     flagged = [[str(flag) for flag in row.get('flags') or () if flag != said] for row in rows]
     words = ['sample', *(CLASSES[key] for key in classes), 'result']
@@ -90,6 +95,12 @@ def samples_table(
             text = ', '.join(flags)
             cells.append(Cell(text, text, 'flags'))
     return columns, table
+
+
+def _all_frames(rows: Sequence[Row]) -> bool:
+    """Whether every frame of every attacked video changed."""
+    tried = [row for row in rows if row.get('attacked')]
+    return bool(tried) and all(row.get('frames') == row.get('frames_total') for row in tried)
 
 
 def _is_known(rows: Sequence[Row], key: str) -> bool:

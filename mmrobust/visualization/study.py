@@ -7,9 +7,10 @@ from typing import Any
 
 from mmrobust.io.atomic import replacing
 from mmrobust.visualization.document import document
-from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.formatting import interval, number, percent, plain, real
 from mmrobust.visualization.page import Preview
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.sample_names import common_folder, without_folder
 from mmrobust.visualization.samples import Cell, Column
 
 Pairs = Sequence[tuple[str, str]]
@@ -50,11 +51,13 @@ class StudyPage:
 def write_study(path: Path, study: StudyPage) -> None:
     """Write the page; missing folders are made."""
     columns, rows = numbers_columns(study.rows)
+    folder = common_folder(failure['name'] for failure in study.failures)
     values = vars(study) | {
         'verdict': study.verdict.replace(' %', '\N{NO-BREAK SPACE}%'),
         'columns': columns,
         'rows': rows,
         'failed': len(study.failures),
+        'failures': without_folder(folder, study.failures),
     }
     with replacing(path) as temporary:
         temporary.write_text(document('study.html.j2', values), encoding='utf-8')
@@ -78,12 +81,13 @@ def _cell(name: str, row: Mapping[str, Any], word: bool) -> Cell:
     value = row[name]
     if word:
         text = ('yes' if value else '') if isinstance(value, bool) else plain(value)
-        return Cell(text, text.lower(), 'name')
+        return Cell(text, text.lower(), 'word')
     found = real(value)
     share = name.split('_')[-1] in SHARES
     text = percent(value) if share else number(value)
     limits = [row.get(name + end) for end in LIMITS]
+    words = ''
     if found is not None and None not in limits:
         # A dash would read as a minus sign between numbers that may be negative.
-        text += f' ({interval(limits) if share else " to ".join(map(number, limits))})'
-    return Cell(text, -1.0 if found is None else found, 'n')
+        words = f'({interval(limits) if share else " to ".join(map(number, limits))})'
+    return Cell(text, -1.0 if found is None else found, 'n', words)

@@ -1,6 +1,6 @@
 """What a report card says, in words and rows; shared by the page and the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -13,21 +13,20 @@ from mmrobust.visualization.formatting import (
     count,
     duration,
     interval,
+    is_error,
     is_share,
     number,
     percent,
     plain,
     real,
 )
+from mmrobust.visualization.threat_text import threat_text
 from mmrobust.visualization.unannotated import SAID_ONCE, moved_share, nothing_annotated
 
 Card = Mapping[str, Any]
 
 FAR = ' by more than a fifth of the box'
 
-NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0'}
-# Sizes that are shown where the threat speaks of them.
-OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
 NOUNS = {
     'video': 'video',
     'view': 'video',
@@ -41,16 +40,16 @@ METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'm
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric, clean and under attack, as text."""
+    """One metric, clean and under attack, and by how much the attack made it worse, as text."""
 
     name: str
     clean: str
     adversarial: str
-    drop: str
+    worse: str
 
 
 def metrics(card: Card) -> list[Metric]:
-    """The evaluator's metrics in its order, with their drop."""
+    """The evaluator's metrics in its order, and by how much each is worse."""
     clean, adversarial = _part(card, 'clean'), _part(card, 'adversarial')
     return [
         _metric(name, clean.get(name), adversarial.get(name))
@@ -77,27 +76,6 @@ def config_name(card: Card) -> str:
     """The config's file name without folder and ending."""
     name = plain(card.get('config') or None)
     return 'unknown config' if name == DASH else PurePath(name).stem
-
-
-def threat_text(card: Card) -> str:
-    """'l_inf, eps 4', with what else the attacker may do or lacks; '' if unknown."""
-    threat = _part(_part(card, 'attack'), 'threat')
-    inner = _part(threat, 'threat')
-    ball = inner or threat
-    words = [NORMS.get(str(ball.get('type')), str(ball.get('type') or ''))]
-    if ball.get('unit'):
-        words[0] += f' of {ball["unit"]}s'
-    if ball.get('eps') is not None:
-        words.append(f'eps {number(ball["eps"])}')
-    if ball.get('limit') is not None:
-        words.append(f'each value by at most {number(ball["limit"])}')
-    if inner and threat.get('type'):
-        words.append(str(threat['type']))
-    if card.get('space') == 'view':
-        words.append('each view on its own')
-    if card.get('surrogate'):
-        words.append('gradients of another model')
-    return ', '.join(word for word in words if word)
 
 
 def attack_text(card: Card) -> str:
@@ -140,6 +118,16 @@ def costs(card: Card) -> list[tuple[str, str]]:
     ]
 
 
+def calls(card: Card) -> float | None:
+    """Forwards and backwards of an attacked sample; where another model is asked, these too."""
+    known = dict(_part(card, 'cost'))
+    if card.get('surrogate') is None:
+        # A search's queries are among the forwards.
+        known.pop('queries', None)
+    values = [found for value in known.values() if (found := real(value)) is not None]
+    return sum(values) if values else None
+
+
 def queries(card: Card) -> list[tuple[str, str]]:
     """What a query attack spent, and how well it kept the victim busy."""
     found = _part(card, 'query')
@@ -154,32 +142,6 @@ def queries(card: Card) -> list[tuple[str, str]]:
         ('time outside the victim', percent(found.get('outside_share'))),
         ('places filled in calls', percent(found.get('occupancy'))),
         ('cosine with true gradient', number(found.get('gradient_cosine'))),
-    ]
-
-
-def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
-    """Name, mean and largest value of each size of the perturbation."""
-    mean = _part(card, 'perturbation')
-    names = {
-        'linf': 'l_inf',
-        'l2': 'l_2',
-        'l1': 'l_1',
-        'mean_abs': 'mean absolute',
-        'rmse': 'root mean square',
-        'values': 'values changed',
-        'pixels': 'pixels changed',
-        'frames': 'frames changed',
-    }
-    if not sample_kind(card)['frames']:
-        del names['frames']
-    attacked = [row for row in rows if row.get('attacked')]
-    found = {key: [v for row in attacked if (v := real(row.get(key))) is not None] for key in names}
-    threat = _part(card, 'threat')
-    ball = (_part(threat, 'threat') or threat).get('type')
-    return [
-        (name, number(mean.get(key)), number(max(found[key], default=None)))
-        for key, name in names.items()
-        if OWN_SIZES.get(key, ball) == ball
     ]
 
 
@@ -239,8 +201,9 @@ def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
     before, after = real(clean), real(adversarial)
     if before is None or after is None:
         return Metric(name, shown(clean), shown(adversarial), DASH)
-    drop = before - after
-    text = f'{100 * drop:.1f} pp'.replace('-', MINUS) if share else number(drop)
+    # What is lost of a score, what an error has gained.
+    worse = after - before if is_error(name) else before - after
+    text = f'{100 * worse:.1f} pp'.replace('-', MINUS) if share else number(worse)
     return Metric(name, shown(clean), shown(adversarial), text)
 
 

@@ -3,23 +3,24 @@
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from markupsafe import Markup, escape
 from matplotlib import rc_context
+from matplotlib.colors import get_named_colors_mapping
 from matplotlib.figure import Figure
 
-# Stand-ins that matplotlib writes and that become the page's CSS variables.
-INK, MUTED, GRID = '#010203', '#010204', '#010205'
-CLEAN, ADVERSARIAL, PAPER, GOOD = '#010206', '#010207', '#010208', '#010209'
-VARIABLES = {
-    INK: 'var(--ink)',
-    MUTED: 'var(--muted)',
-    GRID: 'var(--line)',
-    CLEAN: 'var(--clean)',
-    ADVERSARIAL: 'var(--adversarial)',
-    PAPER: 'var(--paper)',
-    GOOD: 'var(--good)',
+# Longer labels are cut.
+MAX_LETTERS = 24
+# Names of colours: those of the page's CSS variables behind a prefix.
+INK, MUTED, GRID = 'mmrobust:ink', 'mmrobust:muted', 'mmrobust:line'
+CLEAN, ADVERSARIAL = 'mmrobust:clean', 'mmrobust:adversarial'
+PAPER, GOOD = 'mmrobust:paper', 'mmrobust:good'
+# Stand-ins that matplotlib writes in their places, and that become the page's variables.
+STAND_INS = {
+    name: f'#0102{number:02}'
+    for number, name in enumerate((INK, MUTED, GRID, CLEAN, ADVERSARIAL, PAPER, GOOD), 3)
 }
 STYLE = {
     'svg.fonttype': 'none',
@@ -46,6 +47,23 @@ STYLE = {
 }
 
 
+get_named_colors_mapping().update(STAND_INS)
+
+
+@contextmanager
+def colours(values: Mapping[str, str]) -> Iterator[None]:
+    """What the names of colours stand for, as long as something is drawn."""
+    names = get_named_colors_mapping()
+    # Item by item: matplotlib forgets what it looked up before.
+    for name, value in values.items():
+        names[name] = value
+    try:
+        yield
+    finally:
+        for name, value in STAND_INS.items():
+            names[name] = value
+
+
 def inline(
     draw: Callable[[Figure], None], name: str, title: str, height: float = 2.6, width: float = 4.2
 ) -> Markup:
@@ -62,7 +80,7 @@ def inline(
         One ``<svg>`` element without size, metadata or outside references.
     """
     buffer = io.StringIO()
-    with rc_context(STYLE), warnings.catch_warnings():
+    with colours(STAND_INS), rc_context(STYLE), warnings.catch_warnings():
         # The browser, not matplotlib's font, draws the letters of class names.
         warnings.filterwarnings('ignore', message='Glyph')
         figure = Figure(figsize=(width, height), layout='constrained')
@@ -102,6 +120,12 @@ def printable(text: object) -> str:
     return ''.join(c if c.isprintable() else ' ' for c in str(text))
 
 
+def shortened(text: str) -> str:
+    """``text`` with at most 24 letters, on one line."""
+    line = printable(text)
+    return line if len(line) <= MAX_LETTERS else line[: MAX_LETTERS - 1] + '…'
+
+
 def _cleaned(svg: str, name: str, title: str) -> Markup:
     """Only the element: prefixed ids, CSS colours, the page's font, no fixed size."""
     svg = svg[svg.index('<svg') :]
@@ -111,8 +135,8 @@ def _cleaned(svg: str, name: str, title: str) -> Markup:
     assert box is not None
     body = re.sub(r'(\sid="|(?:xlink:)?href="#|url\(#)', rf'\g<1>{name}-', body)
     body = body.replace('xlink:href', 'href')
-    for stand_in, variable in VARIABLES.items():
-        body = body.replace(stand_in, variable)
+    for colour, stand_in in STAND_INS.items():
+        body = body.replace(stand_in, f'var(--{colour.split(":")[1]})')
     body = re.sub(r'font: ([\d.]+px) [^;\"]*', r'font-size: \1', body)
     label = escape(title)
     return Markup(f'<svg {box[0]} role="img" aria-label="{label}">{body}')  # noqa: S704

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from mmrobust.evaluation.sweep import not_monotone, point
+from mmrobust.evaluation.sweep import all_frames, not_monotone, point
 from mmrobust.visualization import summary
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, counted, flatten, number, percent, plain
@@ -22,8 +22,8 @@ Points = Sequence[Mapping[str, Any]]
 SCHEMA = 1
 NOTE = (
     'Accuracy over all n samples, success rate over the attacked ones; in brackets: 95 % Wilson '
-    'intervals. frames: mean over the successes; forwards, backwards and queries: means over '
-    'the attacked.'
+    'intervals. frames, psnr (dB) and ssim: means over the successes; forwards, '
+    'backwards and queries: means over the attacked.'
 )
 SHARED = (
     'config',
@@ -76,8 +76,8 @@ def study(
         title=heading(shared),
         kicker=heading(shared),
         verdict=verdict(points),
-        tiles=_tiles(points),
-        rows=points,
+        tiles=_tiles(points, all_frames(rows)),
+        rows=_columns(points, all_frames(rows)),
         note=NOTE,
         plots=sweep_plots(points, rows),
         blocks=[
@@ -87,6 +87,13 @@ def study(
         ],
         failures=shared['failures'],
     )
+
+
+def _columns(points: Points, all_change: bool) -> list[dict[str, Any]]:
+    """The points without what says nothing: of frames that all change, of sizes nobody knows."""
+    hidden = {'frames_total'} | ({'frames'} if all_change else set())
+    hidden |= {key for key in ('psnr', 'ssim') if all(p[key] is None for p in points)}
+    return [{key: value for key, value in p.items() if key not in hidden} for p in points]
 
 
 def missed_text(missed: Sequence[str]) -> str:
@@ -149,17 +156,18 @@ def _rate(found: Card, name: str, n: int) -> str:
     return f'{percent(found[name])} ({low:.0f}{DASH}{high:.0f})'
 
 
-def _tiles(points: Points) -> list[tuple[str, str, str]]:
+def _tiles(points: Points, all_change: bool) -> list[tuple[str, str, str]]:
     last = points[-1]
     remark = f'eps {number(last["eps"])}'
     accuracies = [
         ('clean accuracy', percent(points[0]['clean_accuracy']), f'{points[0]["n"]} samples'),
         ('accuracy under attack', percent(last['adversarial_accuracy']), remark),
     ]
+    frames = [('frames per success', number(last['frames'], 3), remark)]
     return [
         *(tile for tile in accuracies if tile[1] != DASH),
         ('success rate', percent(last['success_rate']), f'{remark}, n = {last["attacked"]}'),
-        ('frames per success', number(last['frames'], 3), remark),
+        *([] if all_change else frames),
     ]
 
 

@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mmrobust.evaluation.sweep import frames_needed, still_right
+from mmrobust.evaluation.sweep import all_frames, frames_needed, still_right
 from mmrobust.visualization.curves import Curve, draw_curves, legend, share_axis
-from mmrobust.visualization.figures import Plot
 from mmrobust.visualization.formatting import number
-from mmrobust.visualization.svg import ADVERSARIAL, MUTED, inline
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import ADVERSARIAL, MUTED
 
+LIMITS = ('_low', '_high')
 Points = Sequence[Mapping[str, Any]]
 Rows = Mapping[float, Sequence[dict[str, Any]]]
 
@@ -25,7 +26,8 @@ def sweep_plots(points: Points, rows: Rows) -> list[Plot]:
         points: One per budget (:func:`~mmrobust.evaluation.sweep.point`), ascending.
         rows: Budget -> every sample's line.
     """
-    found = [accuracy(points), accuracy_by_frames(rows), needed(rows)]
+    by_frames = [] if all_frames(rows) else [accuracy_by_frames(rows), needed(rows)]
+    found = [accuracy(points), *by_frames]
     return [plot for plot in found if plot is not None]
 
 
@@ -34,22 +36,30 @@ def accuracy(points: Points) -> Plot | None:
     known = [p for p in points if p['n'] and p['adversarial_accuracy'] is not None]
     if not known:
         return None
-    x = [p['eps'] for p in known]
-    attacked = Curve(
-        'adversarial',
-        x,
-        [p['adversarial_accuracy'] for p in known],
-        [p['adversarial_accuracy_low'] for p in known],
-        [p['adversarial_accuracy_high'] for p in known],
-    )
-    clean = Curve('clean', x, [p['clean_accuracy'] for p in known], place=0)
+    if known[0]['eps'] > 0:
+        known = [_clean_point(known[0]), *known]
+    keys = ('eps', 'clean_accuracy', *(f'adversarial_accuracy{end}' for end in ('', *LIMITS)))
+    x, right, left, low, high = ([p[key] for p in known] for key in keys)
+    attacked = Curve('adversarial', x, left, low, high)
+    clean = Curve('clean', x, right, place=0)
 
     def draw(figure: Figure) -> None:
         draw_curves(figure.subplots(), [clean, attacked], 'eps')
 
     title = 'Accuracy over eps'
-    note = 'All samples; band: 95 % Wilson interval.'
-    return Plot(title, inline(draw, 'sweep-accuracy', title, 2.9), note)
+    note = 'All samples; band: 95 % Wilson interval. At eps 0 nothing changes.'
+    return Plot(title, 'sweep-accuracy', draw, 2.9, note)
+
+
+def _clean_point(point: Mapping[str, Any]) -> dict[str, Any]:
+    """The point at eps 0, where an attack may change nothing."""
+    clean = point['clean_accuracy']
+    # The points of earlier versions have no interval of it.
+    left = {
+        f'adversarial_accuracy{end}': point.get(f'clean_accuracy{end}', clean)
+        for end in ('', *LIMITS)
+    }
+    return {'eps': 0.0, 'clean_accuracy': clean} | left
 
 
 def accuracy_by_frames(rows: Rows) -> Plot | None:
@@ -81,7 +91,7 @@ def accuracy_by_frames(rows: Rows) -> Plot | None:
 
     title = 'Accuracy against frames perturbed'
     note = 'Share of the attacked samples still right; the stronger the colour, the larger eps.'
-    return Plot(title, inline(draw, 'sweep-frames', title, 2.9 + 0.17 * (len(lines) // 3)), note)
+    return Plot(title, 'sweep-frames', draw, 2.9 + 0.17 * (len(lines) // 3), note)
 
 
 def needed(rows: Rows) -> Plot | None:
@@ -103,7 +113,7 @@ def needed(rows: Rows) -> Plot | None:
 
     title = 'Frames needed'
     note = 'Successful samples only.'
-    return Plot(title, inline(draw, 'sweep-needed', title, 0.7 + 0.75 * len(frames)), note)
+    return Plot(title, 'sweep-needed', draw, 0.7 + 0.75 * len(frames), note)
 
 
 def _histogram(axes: Axes, frames: Sequence[int], top: int, strength: float) -> None:

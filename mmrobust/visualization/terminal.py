@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mmrobust.visualization import bound, summary, unannotated
+from mmrobust.visualization import bound, sizes, summary, unannotated
 from mmrobust.visualization.formatting import DASH, count, interval, percent
 from mmrobust.visualization.plain import never_fail
 
@@ -64,8 +64,8 @@ def print_table(card: Mapping[str, Any], console: Console | None = None) -> None
 
 def _metrics(card: Mapping[str, Any]) -> Table:
     """The evaluator's metrics, clean beside adversarial."""
-    shown = [(m.name, m.clean, m.adversarial, m.drop) for m in summary.metrics(card)]
-    return numbers_table(('metric', 'clean', 'adversarial', 'drop'), shown)
+    shown = [(m.name, m.clean, m.adversarial, m.worse) for m in summary.metrics(card)]
+    return numbers_table(('metric', 'clean', 'adversarial', 'worse by'), shown)
 
 
 def numbers_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -140,7 +140,8 @@ def _failures(card: Mapping[str, Any]) -> Pairs:
 
 def _blocks(card: Mapping[str, Any]) -> list[tuple[str, Pairs]]:
     """Titled groups of facts; empty ones are left out."""
-    size = [(name, mean) for name, mean, _ in summary.perturbations(card) if mean != DASH]
+    size = [(name, mean) for name, mean, _ in sizes.perturbations(card) if mean != DASH]
+    size += [('frames changed', 'all')] if sizes.all_frames(card) else []
     size += [('taken at', 'first success')] if summary.stopped_early(card) else []
     cost = [(name, value) for name, value in summary.costs(card) if value != DASH]
     queries = [(name, value) for name, value in summary.queries(card) if value != DASH]

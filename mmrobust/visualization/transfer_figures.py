@@ -12,9 +12,9 @@ from matplotlib.patches import Rectangle
 
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.document import palette
-from mmrobust.visualization.figures import Plot, shortened
 from mmrobust.visualization.formatting import DASH, number, percent
-from mmrobust.visualization.svg import ADVERSARIAL, GRID, INK, inline, standalone
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import ADVERSARIAL, GRID, INK, shortened, standalone
 
 Cells = Sequence[Mapping[str, Any]]
 
@@ -37,7 +37,7 @@ def transfer_plots(cells: Cells) -> list[Plot]:
             heat_map(figure.subplots(), panel)
 
         height = 1.0 + 0.62 * len(_values(panel, 'source'))
-        found.append(Plot(title, inline(draw, f'heat-{len(found)}', title, height), NOTE))
+        found.append(Plot(title, f'heat-{len(found)}', draw, height, NOTE))
     for attack in _values(cells, 'attack'):
         for target in _values(cells, 'target'):
             found.append(_accuracy(cells, attack, target, len(found)))
@@ -104,7 +104,7 @@ def _accuracy(cells: Cells, attack: str, target: str, place: int) -> Plot:
         f'Accuracy of {target} over all samples, by where clips were crafted; band: 95 % '
         'Wilson interval.'
     )
-    return Plot(title, inline(draw, f'curve-{place}', title, 2.9), note)
+    return Plot(title, f'curve-{place}', draw, 2.9, note)
 
 
 def _curve(cells: Cells, source: str, place: int) -> Curve:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mmrobust.evaluation.arms import Arm, as_one
 from mmrobust.evaluation.query_table import Row, row
 from mmrobust.visualization.arm_figures import success_plots
-from mmrobust.visualization.figures import Plot
+from mmrobust.visualization.plot import Plot
 from projects.motion_excited_sampler.arms import RIVALS, SAMPLERS, STARTED
 
 ORDER = (*SAMPLERS, STARTED, *RIVALS)

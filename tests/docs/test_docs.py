@@ -18,8 +18,10 @@ from mmengine.config import Config
 import mmrobust
 from mmrobust.cli import attack as attack_command
 from mmrobust.cli import curve as curve_command
+from mmrobust.cli import figures as figures_command
 from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
+from mmrobust.cli import table as table_command
 from mmrobust.cli import train as train_command
 from mmrobust.cli import transfer as transfer_command
 from mmrobust.cli import verify as verify_command
@@ -150,8 +152,10 @@ def hook_builds(cfg: dict) -> None:
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
     'tools/curve.py': curve_command.parser(),
+    'tools/figures.py': figures_command.parser(),
     'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
+    'tools/table.py': table_command.parser(),
     'tools/train.py': train_command.parser(),
     'tools/transfer.py': transfer_command.parser(),
 }
@@ -397,7 +401,7 @@ def test_files_are_described_key_by_key():
     wanted += returned_keys('evaluation/summary.py', 'summarize')
     assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
     wanted = returned_keys('ledger/rows.py', 'sample_row')
-    wanted += ['label', 'video', 'preview', 'evaluator', 'run', 'file']
+    wanted += ['label', 'video', 'preview', 'amplified', 'evaluator', 'run', 'file']
     scored = ('prediction', 'correct', 'confidence')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
     poses = ('joints', 'pck', 'oks', 'error', 'joint_errors', 'persons_right', 'poses')

@@ -125,7 +125,7 @@ def test_pose_run_without_relations_leaves_a_contact_sheet_of_its_previews(run):
     pictures = [decoded(path.read_bytes()) for path in sorted((out / 'previews').iterdir())]
     assert [picture.shape for picture in pictures] == [(ROW, WIDTH, 3)] * 4
     sheet = decoded((out / 'contact_sheet.png').read_bytes())
-    head = 37 + 24
+    head = round(24 * 21 / 13) + 2 * round(24 * 18 / 13)
     assert sheet.shape == (2 * (head + ROW) + 4, 2 * WIDTH + 4, 3)
     assert (sheet[head : head + ROW, :WIDTH] == pictures[0]).all()
     assert (sheet[-ROW:, -WIDTH:] == pictures[3]).all()

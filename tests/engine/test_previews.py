@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmrobust.victims.action.previews import VideoPreviews
 from mmrobust.victims.lifting.previews import LiftingPreviews
 from mmrobust.victims.pose.previews import PosePreviews
 
@@ -39,3 +40,27 @@ def test_places_in_space_are_captioned_with_what_is_known_of_them(errors, words)
     measured = dict(zip(('clean_mpjpe', 'adversarial_mpjpe'), errors, strict=True))
     caption = LiftingPreviews(META).caption(LIFTED | measured)
     assert caption == f'held: {words}, l_inf 4 pixels'
+
+
+@pytest.mark.parametrize(
+    ('frames', 'words'),
+    [
+        ({'frames': 3, 'frames_total': 16}, ', 3 of 16 frames changed'),
+        ({'frames': 16, 'frames_total': 16}, ''),
+        # A line of an earlier version.
+        ({'frames': 3}, ', 3 frames changed'),
+    ],
+)
+def test_a_video_is_captioned_with_its_frames_unless_all_changed(frames, words):
+    entry = {'success': True, 'label': 1, 'linf': 4.0} | frames
+    assert VideoPreviews(['walk', 'run']).caption(entry) == f'run: fooled, l_inf 4{words}'
+
+
+def test_the_caption_states_the_factor_of_the_difference():
+    entry = {'success': True, 'label': 1, 'linf': 4.0, 'frames': 1}
+    previews = VideoPreviews([])
+    assert (
+        previews.described(entry | {'amplified': 8.0})
+        == f'{previews.caption(entry)}; difference × 8'
+    )
+    assert previews.described(entry) == previews.caption(entry)

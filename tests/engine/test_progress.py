@@ -1,11 +1,14 @@
-"""What metrics print goes to the log."""
+"""Progress of a run; what metrics print goes to the log."""
 
 import logging
 
 import pytest
+import torch
 from mmengine.logging import MMLogger
+from rich.console import Console
 
-from mmrobust.engine.progress import metrics_unnoted, tables_to_log
+from mmrobust.engine import progress
+from mmrobust.engine.progress import Progress, metrics_unnoted, tables_to_log
 from mmrobust.evaluation.metrics import AttackCost
 
 
@@ -39,3 +42,68 @@ def test_metrics_without_a_prefix_are_no_news(monkeypatch, level, said):
     assert lines == noted * said + ['something else']
     Bare()
     assert lines[len(lines) - 1 :] == noted
+
+
+class Log:
+    """Answers of an earlier run, and those that are added."""
+
+    def __init__(self, earlier):
+        self.rows = earlier
+
+    def read(self):
+        return self.rows or None
+
+    def append(self, answers):
+        self.rows += list(answers)
+
+
+def entry(index, success):
+    return {'index': index, 'error': None, 'attacked': True, 'success': success}
+
+
+@pytest.fixture
+def lines(monkeypatch, capsys):
+    """What a run prints where there is no terminal, all of it."""
+    monkeypatch.setattr(progress, 'INTERVAL', -1.0)
+    return lambda: capsys.readouterr().err.splitlines()
+
+
+def test_queries_inside_of_samples_are_told_while_they_are_asked(lines):
+    with Progress(10, 0, 1, 0, budget=1000) as shown:
+        kept = Log([torch.zeros(3)] * 7)
+        first, second = shown.watched(0, kept), shown.watched(1, Log([]))
+        assert len(first.read()) == 7
+        assert second.read() is None
+        second.append(torch.zeros(5, 3))
+        first.append(torch.zeros(2, 3))
+        assert lines() == [
+            'attack [0/10] 0 of 0 fooled, 7 of at most 1000 queries in 1 sample',
+            'attack [0/10] 0 of 0 fooled, 7 of at most 2000 queries in 2 samples',
+            'attack [0/10] 0 of 0 fooled, 12 of at most 2000 queries in 2 samples',
+            'attack [0/10] 0 of 0 fooled, 14 of at most 2000 queries in 2 samples',
+        ]
+        assert len(kept.rows) == 9
+        shown.advance(entry(0, True))
+        (line,) = lines()
+        assert line.startswith(
+            'attack [1/10] 1 of 1 fooled, 5 of at most 1000 queries in 1 sample, '
+        )
+        shown.advance(entry(1, False))
+        assert 'queries' not in lines()[0]
+
+
+def test_without_a_budget_queries_are_only_counted(lines):
+    with Progress(2, 0, 1, 0) as shown:
+        shown.watched(0, Log([])).append(torch.zeros(4, 3))
+        assert lines() == ['attack [0/2] 0 of 0 fooled, 4 queries in 1 sample']
+
+
+def test_the_time_left_is_said_to_be_that(lines, monkeypatch):
+    with Progress(9, 0, 1, 0) as shown:
+        shown.began -= 50
+        shown.advance(entry(0, True))
+        assert lines() == ['attack [1/9] 1 of 1 fooled, about 6 min 40 s left']
+    monkeypatch.setattr(progress, 'Console', lambda **_: Console(force_terminal=True, width=90))
+    with Progress(9, 0, 1, 0) as shown:
+        columns = [column(shown.bar.tasks[0]) for column in shown.bar.columns]
+        assert [str(found) for found in columns][-2:] == ['-:--:--', 'left']

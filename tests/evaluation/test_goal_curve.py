@@ -93,6 +93,6 @@ def test_the_verdict_of_the_run_stands_where_two_looks_differ():
 def test_what_rows_do_not_say_is_not_drawn_as_success(goal, rows):
     assert goal_curve(rows, goal) is None
     if rows:
-        title, _, note = tau_curve({'attack': {'goal': goal}}, rows)
-        assert title == 'Mean joint over the threshold'
-        assert 'Dashed' not in note
+        plot = tau_curve({'attack': {'goal': goal}}, rows)
+        assert plot.title == 'Mean joint over the threshold'
+        assert 'Dashed' not in plot.note

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from mmrobust.evaluation.sweep import frames_needed, not_monotone, point, still_right
+from mmrobust.evaluation.sweep import all_frames, frames_needed, not_monotone, point, still_right
 
 
 def row(frames=0, success=False, attacked=True, error=None):
@@ -51,7 +51,8 @@ def test_a_point_counts_every_group_by_itself():
     assert found['success_rate'] == pytest.approx(3 / 4)
     assert found['frames'] == pytest.approx(3)  # over successes, not over the attacked
     assert (found['forwards'], found['backwards']) == (7.5, 3.75)
-    for name, hits, n in (('success_rate', 3, 4), ('adversarial_accuracy', 1, 5)):
+    rates = (('success_rate', 3, 4), ('adversarial_accuracy', 1, 5), ('clean_accuracy', 4, 5))
+    for name, hits, n in rates:
         limits = binomtest(hits, n).proportion_ci(method='wilson')
         shown = found[f'{name}_low'], found[f'{name}_high']
         assert shown == pytest.approx((limits.low, limits.high))
@@ -77,3 +78,20 @@ def test_what_falls_at_a_budget_and_not_at_a_larger_one_is_named():
     }
     assert not_monotone(rows) == ['clip 0']
     assert not_monotone({1.0: rows[1.0], 2.0: rows[2.0]}) == []
+
+
+def test_an_attack_that_changes_every_frame_needs_no_number_of_frames():
+    dense = {1.0: [row(8, True) | {'frames_total': 8}] * 2 + [row(7, True) | {'frames_total': 8}]}
+    sparse = {1.0: [row(2, True) | {'frames_total': 8}] * 2, 2.0: dense[1.0][:1]}
+    assert all_frames(dense)
+    assert not all_frames(sparse)
+    # Lines of earlier versions do not say, and where nothing falls there is nothing to say.
+    assert not all_frames({1.0: [row(8, True)]})
+    assert not all_frames({1.0: [row(8) | {'frames_total': 8}]})
+
+
+def test_a_point_says_how_what_fooled_looks():
+    looks = [row(1, True) | {'psnr': p, 'ssim': s} for p, s in ((30.0, 0.9), (None, 1.0))]
+    found = point(4.0, [*looks, row(1) | {'psnr': 99.0, 'ssim': 0.0}])
+    assert (found['psnr'], found['ssim']) == (30.0, 0.95)
+    assert point(4.0, ROWS)['psnr'] is None

@@ -209,15 +209,17 @@ def test_triptych_shows_the_amplified_difference():
     assert shown.shape == (2, 24 + 160, 3 * panel + 8, 3)
     body = shown[:, 24:]
     np.testing.assert_array_equal(np.unique(body[:, :, :panel]), [100])
-    np.testing.assert_array_equal(np.unique(body[:, :, -panel:]), [128 - 2 * 31, 128 + 4 * 31])
+    np.testing.assert_array_equal(np.unique(body[:, :, -panel:]), [128 - 2 * 8, 128 + 4 * 8])
     assert shown[:, :24].max() > 200  # the caption
 
 
-def test_triptych_amplification_is_capped_and_survives_no_difference():
+def test_triptych_shows_a_weak_change_weaker_than_a_strong_one():
     clean = np.full((1, 160, 160, 3), 100, np.uint8)
     assert set(np.unique(triptych(clean, clean)[:, 24:, -160:])) == {128}
+    for change in (1, 4):
+        shown = triptych(clean, clean + np.uint8(change))[:, 24:, -160:]
+        assert set(np.unique(shown)) == {128 + 8 * change}
     adversarial = clean + np.uint8(1)
-    assert set(np.unique(triptych(clean, adversarial)[:, 24:, -160:])) == {160}
     assert set(np.unique(triptych(clean, adversarial, amplify=200)[:, 24:, -160:])) == {255}
     assert triptych(clean, 255 - clean)[:, 24:, -160:].max() <= 255
 

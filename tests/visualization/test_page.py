@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 import av
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mmrobust.visualization import summary
+from mmrobust.visualization.class_figures import confusion
 from mmrobust.visualization.figures import plots
 from mmrobust.visualization.page import Preview, render, write_page
 from mmrobust.visualization.samples import samples_table
@@ -368,3 +370,98 @@ def test_long_labels_wrap_and_leave_room_for_the_values():
     assert 'nowrap' not in rule
     (share,) = re.findall(r'width: (\d+)%', rule)
     assert 25 <= int(share) <= 50
+
+
+@pytest.mark.parametrize(
+    ('name', 'clean', 'adversarial', 'worse'),
+    [
+        ('NME', 0.1, 0.5, '0.4'),
+        ('EPE', 5.0, 2.0, '−3'),
+        ('retrieval/MdR', 1.0, 9.0, '8'),
+        ('acc/top1', 0.9, 0.1, '80.0 pp'),
+        ('AP', 0.1, 0.2, '−10.0 pp'),
+        ('coco/AP (M)', 60.0, 20.0, '40'),
+    ],
+)
+def test_what_an_attack_costs_is_above_0_for_scores_and_for_errors(name, clean, adversarial, worse):
+    card = make_card(clean={name: clean}, adversarial={name: adversarial})
+    assert [metric.worse for metric in summary.metrics(card)] == [worse]
+
+
+BY_CLASS = [
+    {
+        'label': 0, 'evaluated': 9, 'right': 8, 'attacked': 8, 'fooled': 7,
+        'becomes': {'1': 3, '4': 2, '0': 1, '3': 1, '2': 1},
+    },
+    {'label': 1, 'evaluated': 2, 'right': 0, 'attacked': 0, 'fooled': 0, 'becomes': {}},
+]  # fmt: skip
+NAMES = ['wave', 'run', 'jump', 'kick', 'spin']
+
+
+def test_the_table_by_class_says_what_a_class_becomes_and_names_those_without_attack():
+    page, elements = parse(make_card(by_class=BY_CLASS, classes=NAMES), make_rows(), [])
+    text = ' '.join(' '.join(elements.text).split())
+    assert 'wave 9 8 8 7 run 3, spin 2, kick 1, others 1' in text
+    assert 'run 2 0 0 0 –' in text
+    # Below the table's heading, and below the figure that lacks the class.
+    assert text.count('Nothing was attacked of: run.') == 2
+    assert 'By class' not in render(make_card(), make_rows(), [])
+
+
+def test_the_matrix_has_a_row_per_attacked_class_and_a_column_per_class_it_becomes():
+    card = make_card(by_class=BY_CLASS, classes=NAMES)
+    figure = Figure()
+    confusion(card).draw(figure)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ['wave']
+    across = [label.get_text() for label in axes.get_xticklabels()]
+    assert across == NAMES
+    cells = {across[round(t.get_position()[0])]: t.get_text() for t in axes.texts}
+    assert cells == {'wave': '1', 'run': '3', 'jump': '1', 'kick': '1', 'spin': '2'}
+    many = [BY_CLASS[0] | {'becomes': {str(n): 1 for n in range(20)}}]
+    assert confusion(make_card(by_class=many)) is None
+    assert confusion(make_card()) is None
+
+
+def test_titles_are_names_inside_of_the_folder_of_all_samples():
+    rows = [row | {'name': f'/data/videos/{row["name"]}.mp4'} for row in make_rows()]
+    failures = [{'index': 3, 'name': '/data/videos/sub/broken.mp4', 'error': 'no frames'}]
+    preview = Preview('/data/videos/video_000.mp4', b'', 'caption')
+    card = make_card(failed=1, failures=failures)
+    page, elements = parse(card, rows, [preview])
+    assert 'video_000.mp4' in elements.text
+    assert 'sub/broken.mp4' in elements.text
+    assert page.count('/data/videos') == 1
+    assert '/data/videos' in elements.text
+
+
+def test_looks_are_shown_with_the_worst_and_frames_only_where_some_stayed():
+    sizes = make_card()['perturbation'] | {'frames_total': 16.0, 'psnr': 35.5, 'ssim': 0.91}
+    rows = make_rows(frames=16, frames_total=16, psnr=35.5, ssim=0.91)
+    rows[0] |= {'psnr': 31.25, 'ssim': 0.875}
+    _, elements = parse(make_card(perturbation=sizes), rows, [])
+    text = ' '.join(' '.join(elements.text).split())
+    assert 'PSNR, dB 35.5 31.25' in text
+    assert 'SSIM 0.91 0.875' in text
+    assert 'All frames change.' in text
+    assert 'frames changed' not in text
+    assert 'frames' not in [column.name for column in samples_table(rows, [])[0]]
+    rows[0] |= {'frames': 3}
+    text = ' '.join(parse(make_card(perturbation=sizes | {'frames': 14.0}), rows, [])[1].text)
+    assert 'All frames change.' not in text
+    assert 'frames changed' in text
+    assert 'frames' in [column.name for column in samples_table(rows, [])[0]]
+    # An earlier version's run has none of it.
+    text = ' '.join(parse(make_card(), make_rows(), [])[1].text)
+    assert 'PSNR' not in text
+    assert 'SSIM' not in text
+
+
+def test_wide_tables_take_the_room_of_the_window():
+    style = (ROOT / 'mmrobust/visualization/templates/_style.css.j2').read_text()
+    wide = style.split('@media (min-width: 1128px) {\n')[1].split('\n}\n')[0]
+    assert 'width: max-content' in wide
+    assert 'max-width: calc(100vw - 64px)' in wide
+    # Headings of numbers wrap, numbers do not.
+    assert '.scroll th.n, .scroll td.limited { white-space: normal; }' in style
+    assert re.search(r'^\.n \{.*white-space: nowrap', style, re.M)

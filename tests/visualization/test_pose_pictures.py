@@ -83,7 +83,7 @@ def test_a_sample_has_its_panels_in_rows_of_three_with_the_factor_named(monkeypa
     maps[1, 4, 4] = 1
     pictures = PosePictures(METAINFO)
     assert pictures.sample((clean, changed), poses, maps) == (3, LARGE)
-    expected = ['clean', 'adversarial', 'difference × 15']
+    expected = ['clean', 'adversarial', 'difference × 8']
     assert titles == [*expected, 'relation: nose', 'relation: hand', 'relation: foot']
     titles.clear()
     pictures.sample((clean, changed), poses | {'target': (clean, joints)}, maps)
@@ -109,8 +109,12 @@ def test_titles_grow_with_the_pictures(tmp_path):
     assert picture.shape == (strip + 200, 3 * 640 + 8, 3)
     write_contact_sheet(tmp_path / 'sheet.png', [('name', 'fooled', picture)])
     sheet = decoded((tmp_path / 'sheet.png').read_bytes())
-    strips = round(24 * (1928 // 38) / 13) + round(24 * (1928 // 60) / 13)
-    assert sheet.shape == (strips + picture.shape[0], 1928, 3)
+    # Half of a page of 2100 pixels, less half of the gap.
+    half = 1048
+    strips = round(24 * round(half / 37) / 13) + 2 * round(24 * round(half / 44) / 13)
+    assert sheet.shape == (strips + round(picture.shape[0] * half / 1928), half, 3)
+    write_contact_sheet(tmp_path / 'sheet.png', [('name', 'fooled', picture)] * 3)
+    assert decoded((tmp_path / 'sheet.png').read_bytes()).shape[1] == 2100
 
 
 def test_the_panel_of_the_change_is_amplified_by_the_factor_in_its_title():
@@ -121,8 +125,10 @@ def test_the_panel_of_the_change_is_amplified_by_the_factor_in_its_title():
     picture = PosePictures(METAINFO).sample((clean, changed), poses)
     assert picture.shape == (STRIP + 320, 3 * 256 + 2 * 4, 3)
     change = picture[STRIP:, -256:]
-    assert np.unique(change[:160]).tolist() == [128 + 15 * 8]
+    assert np.unique(change[:160]).tolist() == [128 + 8 * 8]
     assert np.unique(change[160:]).tolist() == [128]
+    double = PosePictures(METAINFO).sample((clean, changed), poses, factor=3)
+    assert np.unique(double[STRIP : STRIP + 160, -256:]).tolist() == [128 + 3 * 8]
 
 
 def test_crops_are_read_as_blue_green_red():
@@ -156,7 +162,7 @@ def test_pictures_of_any_shape_fill_rows():
     assert sheet.shape == (2 * (STRIP + 20 + 4) - 4, 2 * 34 - 4, 3)
     assert (sheet[STRIP : STRIP + 10, :30] == 200).all()
     assert (sheet[STRIP : STRIP + 20, 34:46] == 90).all()
-    assert (sheet[STRIP : STRIP + 20, 46:] == 24).all()
+    assert (sheet[STRIP : STRIP + 20, 46:] == 255).all()
     second = STRIP + 20 + 4
     assert (sheet[second + STRIP : second + STRIP + 10, :30] == 200).all()
     assert tiled([('one', red)], 5, LARGE).shape == (STRIP + 10, 30, 3)
@@ -170,6 +176,21 @@ def test_captions_keep_to_their_width(size, width):
     assert caption_strip('a\nb', 300, size).tolist() == caption_strip('a b', 300, size).tolist()
     if width != 9:  # where a small letter fits, and a large one is cut
         assert (short.max() > 200) == (width == 300)
+
+
+def test_captions_of_several_lines_lose_no_word():
+    def strip(text, lines):
+        return caption_strip(text, 90, lines=lines, printed=True)[..., 0]
+
+    both = strip('clean adversarial', 2)
+    assert both.shape == (48, 90)
+    np.testing.assert_array_equal(both[:24], strip('clean', 1))
+    np.testing.assert_array_equal(both[24:], strip('adversarial', 1))
+    np.testing.assert_array_equal(strip('a', 2)[:24], strip('a', 1))
+    assert (strip('a', 2)[24:] == 255).all()
+    # One word that has no room is cut; the next still has its line.
+    np.testing.assert_array_equal(strip('x' * 99 + ' b', 2)[24:], strip('b', 1))
+    assert (strip('', 3) == 255).all()
 
 
 def test_the_amplified_change_is_exact_and_refuses_unequal_shapes():
@@ -186,7 +207,7 @@ def test_contact_sheet_holds_every_sample(tmp_path):
     path = tmp_path / 'new' / 'sheet.png'
     write_contact_sheet(path, samples)
     sheet = decoded(path.read_bytes())
-    top, height = STRIP + 24, STRIP + 24 + 20 + 4
+    top, height = 24 + 2 * 24, 24 + 2 * 24 + 20 + 4
     assert sheet.shape == (2 * height - 4, 2 * 64 - 4, 3)
     np.testing.assert_array_equal(sheet[top : top + 20, :60], noise[0])
     np.testing.assert_array_equal(sheet[top : top + 20, 64:124], noise[1])

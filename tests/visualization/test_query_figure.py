@@ -14,12 +14,13 @@ CARD = {
 
 
 def test_the_figure_shows_readable_numbers():
-    title, svg, note = query_curve(CARD)
-    assert title == 'Success against queries'
-    assert '3,000' in note
-    assert 'mathdefault' not in str(svg)
+    plot = query_curve(CARD)
+    svg = str(plot.svg)
+    assert plot.title == 'Success against queries'
+    assert '3,000' in plot.note
+    assert 'mathdefault' not in svg
     for text in ('queries', 'fooled', '>100<', '100%'):
-        assert text in str(svg), text
+        assert text in svg, text
 
 
 def test_nothing_to_draw():

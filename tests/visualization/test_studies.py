@@ -138,21 +138,21 @@ def test_intervals_stand_behind_their_rates():
     values = dict(eps=1.0, success_rate=0.75, success_rate_low=0.3, success_rate_high=0.95, n=4)
     columns, ((eps, rate, n),) = numbers_columns([values])
     assert [c.name for c in columns] == ['eps', 'success rate', 'n']
-    assert (rate.text, rate.key) == ('75.0 % (30.0–95.0 %)', 0.75)
+    assert (rate.text, rate.limits, rate.key) == ('75.0 %', '(30.0–95.0 %)', 0.75)
     assert (eps.text, n.text) == ('1', '4')
 
 
 @pytest.mark.parametrize(
-    ('value', 'low', 'high', 'text'),
+    ('value', 'low', 'high', 'text', 'limits'),
     [
-        (812.5, 640.0, 985.0, '812.5 (640 to 985)'),
-        (-0.02, -0.05, 0.01, '\N{MINUS SIGN}0.02 (\N{MINUS SIGN}0.05 to 0.01)'),
-        (812.5, None, None, '812.5'),
-        (None, 1.0, 2.0, '\N{EN DASH}'),
+        (812.5, 640.0, 985.0, '812.5', '(640 to 985)'),
+        (-0.02, -0.05, 0.01, '\N{MINUS SIGN}0.02', '(\N{MINUS SIGN}0.05 to 0.01)'),
+        (812.5, None, None, '812.5', ''),
+        (None, 1.0, 2.0, '\N{EN DASH}', ''),
     ],
 )
-def test_limits_of_what_is_no_share_are_in_its_own_unit(value, low, high, text):
+def test_limits_of_what_is_no_share_are_in_its_own_unit(value, low, high, text, limits):
     values = dict(queries=value, queries_low=low, queries_high=high)
     columns, ((found,),) = numbers_columns([values])
     assert [c.name for c in columns] == ['queries']
-    assert found.text == text
+    assert (found.text, found.limits) == (text, limits)

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from matplotlib.figure import Figure
 
+from mmrobust.evaluation.sweep import point
 from mmrobust.visualization.sweep import write_sweep
+from mmrobust.visualization.sweep_figures import accuracy
 
 CARD = {
     'config': 'tsn.py',
@@ -65,3 +68,35 @@ def test_a_sweep_of_samples_without_annotation_speaks_of_predictions(tmp_path, c
     assert 'accuracy under attack' not in page
     assert 'Accuracy over eps' not in page
     assert '50.0 % (9–91)' in capsys.readouterr().out
+
+
+def curve_points(figure_rows):
+    """What the figure of accuracy draws: name of a line -> its places."""
+    points = [point(eps, found) for eps, found in figure_rows.items()]
+    figure = Figure()
+    accuracy(points).draw(figure)
+    return {
+        line.get_label(): list(zip(*map(list, line.get_data()), strict=True))
+        for line in figure.axes[0].lines
+    }
+
+
+def test_curves_begin_with_clean_samples_at_eps_0():
+    rows = [row(0), row(1), row(2, **WRONG), row(3, **WRONG)]
+    drawn = curve_points({1.0: rows, 2.0: rows})
+    assert drawn['adversarial'] == [(0, 0.5), (1, 0.25), (2, 0.25)]
+    assert drawn['clean'] == [(0, 0.5), (1, 0.5), (2, 0.5)]
+    # Where eps 0 was run, its own point stands.
+    assert curve_points({0.0: rows, 2.0: rows})['adversarial'] == [(0, 0.25), (2, 0.25)]
+
+
+def test_frames_are_no_subject_where_all_of_them_change(tmp_path):
+    whole = [row(i, frames_total=3) for i in range(2)]
+    some = [row(i, frames_total=30) for i in range(2)]
+    for name, rows, shown in (('whole', whole, False), ('some', some, True)):
+        write_sweep(tmp_path / name, {1.0: CARD, 2.0: CARD}, {1.0: rows, 2.0: rows})
+        page = (tmp_path / name / 'sweep.html').read_text()
+        for words in ('Frames needed', 'Accuracy against frames', 'frames per success', '>frames<'):
+            assert (words in page) is shown, (name, words)
+        # Programs get all of it.
+        assert json.loads((tmp_path / name / 'sweep.json').read_text())['points'][0]['frames'] == 3

@@ -99,7 +99,11 @@ def test_unannotated_videos_are_reported_without_any_accuracy():
     assert [column.name for column in columns[:4]] == ['sample', 'clean', 'adversarial', 'result']
     assert [cell.text for cell in cells[0][:4]] == ['clip0.mp4', 'wave', 'bend', 'fooled']
     titles = [plot.title for plot in plots(found, rows)]
-    assert titles == ['Fooled, by the class predicted when clean', 'Size of the perturbation']
+    assert titles == [
+        'Fooled, by the class predicted when clean',
+        'Which class it becomes',
+        'Size of the perturbation',
+    ]
 
 
 def test_unannotated_poses_are_reported_by_what_moved():

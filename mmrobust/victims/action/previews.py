@@ -46,6 +46,7 @@ class VideoPreviews(Previews):
         panels = triptych(
             clean,
             changed,
+            entry['amplified'],
             clean_label=class_name(entry['clean_prediction'], self.classes),
             adversarial_label=class_name(entry['adversarial_prediction'], self.classes),
         )
@@ -57,4 +58,6 @@ class VideoPreviews(Previews):
         predicted = ('clean_prediction', 'adversarial_prediction')
         keys = predicted if entry['label'] is None else ('label',)
         names = ' → '.join(class_name(entry[key], self.classes) for key in keys)
-        return f'{names}: {result}, l_inf {entry["linf"]:g}, {entry["frames"]} frames changed'
+        frames, total = entry['frames'], entry.get('frames_total')
+        some = f', {frames}{f" of {total}" if total else ""} frames changed'
+        return f'{names}: {result}, l_inf {entry["linf"]:g}{"" if frames == total else some}'

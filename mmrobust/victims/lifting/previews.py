@@ -29,6 +29,7 @@ class LiftingPreviews(Previews):
     """
 
     suffix = '.png'
+    amplifies = False
 
     def __init__(self, metainfo: dict[str, Any]) -> None:
         self.pictures = LiftingPictures(metainfo)

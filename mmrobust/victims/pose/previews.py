@@ -49,7 +49,8 @@ class PosePreviews(Previews):
         if 'target_joints' in entry:
             poses['target'] = (clean, entry['target_joints'])
         maps = None if self.relations is None else self.relations(loaded).cpu()
-        write_picture(path, self.pictures.sample((clean, changed), poses, maps))
+        picture = self.pictures.sample((clean, changed), poses, maps, entry['amplified'])
+        write_picture(path, picture)
 
     def caption(self, entry: Entry) -> str:
         """How far the pose went, the result, the size of the change."""
