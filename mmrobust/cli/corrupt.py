@@ -21,7 +21,8 @@ from mmrobust.cli.runner_config import (
     settings_of,
 )
 
-DEFAULT = 'imagenet_c'
+# What can be made wherever the package runs.
+DEFAULT = 'imagenet_c_no_frost'
 
 
 def parser() -> Arguments:
@@ -97,10 +98,18 @@ def build_config(args: argparse.Namespace) -> Any:
 
 
 def _kinds(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The configs of all kinds, which a resumed run compares."""
-    from mmrobust.engine.corruption_configs import corruptions_of
+    """The configs of all kinds, which a resumed run compares; holes are foretold."""
+    from mmrobust.engine.corruption_configs import cannot_be_made, corruptions_of
 
-    return [kind.describe() for kind in corruptions_of(args.corruptions)]
+    kinds = corruptions_of(args.corruptions)
+    for kind in kinds:
+        reason = cannot_be_made(kind)
+        if reason is not None:
+            print(
+                f'{kind.name} cannot be made here, and there will be no mean: {reason}',
+                file=sys.stderr,
+            )
+    return [kind.describe() for kind in kinds]
 
 
 if __name__ == '__main__':

@@ -44,6 +44,21 @@ def frame_rate(info: Results) -> float:
     return float(info.get('avg_fps') or info.get('fps') or DEFAULT_RATE)
 
 
+def bit_rate(info: Results) -> float | None:
+    """Bits a second of a file's video stream, or of the file; None where nothing says."""
+    path = info.get('filename')
+    if not isinstance(path, str) or not Path(path).is_file():
+        return None
+    import av
+
+    try:
+        with av.open(path) as container:
+            found = container.streams.video[0].bit_rate or container.bit_rate
+    except (av.FFmpegError, IndexError):
+        return None
+    return float(found) if found else None
+
+
 def clip_of(state: Results) -> tuple[Clip, Rows]:
     """The distinct frames of decoded results, in order of time, and (L,) where each image is.
 

@@ -4,6 +4,7 @@ Shapes: T frames, H, W pixels.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,13 @@ class SyntheticVideoDataset(BaseDataset):
     def frames(self, index: int) -> NDArray[np.uint8]:
         """The frames of video ``index``, rendered once per process."""
         if index not in self._frames:
-            scene = render(index, seed=self.seed, split=self.split, classes=self.classes)
-            scene.frames.setflags(write=False)
-            self._frames[index] = scene.frames
+            self._frames[index] = _rendered(index, self.seed, self.split, self.classes)
         return self._frames[index]
+
+
+@lru_cache(maxsize=128)
+def _rendered(index: int, seed: int, split: str, classes: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Whoever runs several attacks in a process waits once for the first videos of a set."""
+    frames = render(index, seed=seed, split=split, classes=classes).frames
+    frames.setflags(write=False)
+    return frames

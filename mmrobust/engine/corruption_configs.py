@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.corruptions import Corruption
+import numpy as np
+
+from mmrobust.corruptions import Clip, Corruption, Draws
 from mmrobust.corruptions.base import snake
-from mmrobust.functional.checks import require, suggestion
+from mmrobust.corruptions.codec import MissingEncoderError
+from mmrobust.functional.checks import one_line, require, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config, shipped
 from mmrobust.registry import CORRUPTIONS
 
@@ -30,6 +33,19 @@ def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption]
     twice = sorted({name for name in names if names.count(name) > 1})
     require(not twice, '--corruptions', 'each kind once', ', '.join(twice))
     return found
+
+
+def cannot_be_made(kind: Corruption) -> str | None:
+    """Which package or encoder a kind lacks here; None where it lacks none."""
+    clip = Clip(np.full((4, 64, 64, 3), 127, np.uint8))
+    try:
+        kind(clip, 1, Draws(0, kind.name, 0))
+    except (ImportError, MissingEncoderError) as error:
+        return one_line(error)
+    except ValueError:
+        # Of the probe, which is as short as it is small.
+        return None
+    return None
 
 
 def _configs(given: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:

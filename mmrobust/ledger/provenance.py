@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from mmrobust.corruptions.encoder_versions import encoder_versions
 from mmrobust.datasets.raw_pictures import RawPictures
 from mmrobust.datasets.raw_videos import RawVideos
 from mmrobust.datasets.wrappers import annotations_digest, own_state, parts
@@ -108,8 +109,9 @@ def fingerprint(loop: Any) -> dict[str, Any]:
 def corruption_fingerprint(loop: Any) -> dict[str, Any]:
     """What decides the results of a corruption run."""
     kinds = {kind.name: kind.describe() | {'constants': kind.constants} for kind in loop.kinds}
-    decoders = {name: found for name, found in versions().items() if name in DECODERS}
-    found = {'corruptions': kinds, 'severities': list(loop.severities), 'codecs': decoders}
+    found: dict[str, Any] = {'corruptions': kinds, 'severities': list(loop.severities)}
+    if any(kind.level == 'stream' for kind in loop.kinds):
+        found['encoders'] = encoder_versions()
     return found | _measured(loop)
 
 

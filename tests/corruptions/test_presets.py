@@ -61,3 +61,10 @@ def test_the_page_has_each_kind_of_pictures_in_its_group():
     lists = set(re.findall(r'^\| `(\w+)` \| [^|]+ \|$', page, flags=re.M))
     assert set(COUNTS) < lists
     assert lists <= set(PRESETS)
+
+
+def test_what_can_be_made_anywhere_is_imagenet_c_but_frost():
+    whole, free = (
+        [kind.name for kind in built(name)] for name in ('imagenet_c', 'imagenet_c_no_frost')
+    )
+    assert [name for name in whole if name != 'frost'] == free

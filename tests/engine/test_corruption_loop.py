@@ -285,3 +285,34 @@ def test_metrics_without_annotations_stay_out(unbroken, checkpoints, tmp_path):
 def test_flat_clip_of_one_frame_can_be_asked_for():
     clip = Clip(np.zeros((1, 32, 32, 3), np.uint8))
     assert GaussianNoise()(clip, 1, Draws(0, 'gaussian_noise', 'name')).shape == (1, 32, 32, 3)
+
+
+def test_kinds_that_leave_the_joints_behind_are_refused_for_poses(tmp_path):
+    with pytest.raises(ValueError, match='leave annotated joints where they are, got .translation'):
+        corrupt(POSE_WEIGHTS, tmp_path, '--corruptions', 'translation', config=POSE)
+
+
+def test_what_cannot_be_made_is_said_before_anything_is_run(checkpoints, tmp_path, capsys):
+    from mmrobust.engine.corruption_configs import cannot_be_made
+
+    @dataclass(frozen=True)
+    class Absent(Failing):
+        def apply(self, clip, drawing, severity):
+            raise ModuleNotFoundError('pip install something')
+
+    assert cannot_be_made(GaussianNoise()) is None
+    assert cannot_be_made(Failing()) is None
+    assert cannot_be_made(Absent()) == 'ModuleNotFoundError: pip install something'
+
+
+def test_bit_rate_of_a_file_reaches_the_kinds_of_streams(tmp_path):
+    from mmrobust.datasets.clips import bit_rate
+    from mmrobust.io.video import write_lossless
+
+    rng = np.random.default_rng(0)
+    path = tmp_path / 'noise.mkv'
+    write_lossless(path, rng.integers(0, 256, (25, 32, 32, 3), np.uint8), 25)
+    bits = 8 * path.stat().st_size
+    assert bit_rate({'filename': str(path)}) == pytest.approx(bits, rel=0.05)
+    assert bit_rate({'filename': str(tmp_path / 'none.mkv')}) is None
+    assert bit_rate({'frame_dir': 'x'}) is None

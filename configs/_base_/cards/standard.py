@@ -1,8 +1,8 @@
-# What a robustness card holds: the corruptions of ImageNet-C, beside noise, PGD and the worst case;
+# What a robustness card holds: the corruptions of ImageNet-C but frost, beside noise, PGD and the worst case;
 # of videos, where one frame is changed, and where nothing but the answers are known, too.
 linf = dict(type='Linf', eps=4)
 card = dict(
-    corruptions=['imagenet_c'],
+    corruptions=['imagenet_c_no_frost'],
     severities=[1, 2, 3, 4, 5],
     attacks=dict(
         noise=dict(type='random_noise', threat=linf),

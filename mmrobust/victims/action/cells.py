@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.corruptions import Clip
-from mmrobust.datasets.clips import Results, frame_rate
+from mmrobust.datasets.clips import Results, bit_rate, frame_rate
 from mmrobust.victims.action.full_video import decoded_whole
 from mmrobust.victims.action.loading import after_resize, run_steps, sample_name
 from mmrobust.victims.cells import CellPipeline, Prepared
@@ -45,7 +45,9 @@ class VideoCells(CellPipeline):
         whole = None
         if self.whole:
             state, _ = decoded_whole(self.transforms[: self._decode + 1], deepcopy(data_info))
-            whole = Clip(np.stack(state['imgs']), rate=frame_rate(state))
+            whole = Clip(
+                np.stack(state['imgs']), rate=frame_rate(state), bit_rate=bit_rate(data_info)
+            )
         return run_steps(self.transforms[: self._canvas], data_info), whole
 
     def rest(self, state: Results) -> Results:
