@@ -17,6 +17,8 @@ from mmengine.config import Config
 
 import mmrobust
 from mmrobust.cli import attack as attack_command
+from mmrobust.cli import card as card_command
+from mmrobust.cli import corrupt as corrupt_command
 from mmrobust.cli import curve as curve_command
 from mmrobust.cli import figures as figures_command
 from mmrobust.cli import study as study_command
@@ -151,8 +153,10 @@ def hook_builds(cfg: dict) -> None:
 
 PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
+    'tools/corrupt.py': corrupt_command.parser(),
     'tools/curve.py': curve_command.parser(),
     'tools/figures.py': figures_command.parser(),
+    'tools/robustness.py': card_command.parser(),
     'tools/study.py': study_command.parser(),
     'tools/sweep.py': sweep_command.parser(),
     'tools/table.py': table_command.parser(),
