@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+import benchmarks_corruptions
 import benchmarks_flow
 import benchmarks_overhead
 import benchmarks_pose
@@ -16,6 +17,7 @@ import benchmarks_saliency
 import benchmarks_suite
 
 SUITES: dict[str, Callable[[bool], None]] = {
+    'corruptions': benchmarks_corruptions.run,
     'flow': benchmarks_flow.run,
     'overhead': benchmarks_overhead.run,
     'pose': benchmarks_pose.run,
