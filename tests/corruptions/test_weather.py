@@ -5,9 +5,11 @@ import colorsys
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from mmrobust.corruptions import Brightness, Clip, Darkness, Fog, Frost, Rain, Snow, Spatter, frost
 from mmrobust.corruptions.fog import plasma
+from mmrobust.corruptions.spatter import glints
 from tests.corruptions.clips import corrupted, draws, flat, scene
 
 # --- fog ------------------------------------------------------------------------------
@@ -98,6 +100,21 @@ def test_photographs_of_frost_cover_the_frame():
         assert (shape > size).all()
 
 
+def test_parts_of_a_photograph_come_from_everywhere(monkeypatch):
+    rows, columns = np.indices((99, 199))
+    ramp = np.stack([rows, columns, rows], -1).astype(np.uint8)
+    monkeypatch.setattr(frost, 'photographs', lambda: [ramp] * 6)
+    monkeypatch.setattr(frost, 'fitting', lambda photograph, _: photograph)
+    streams = (np.random.default_rng(seed) for seed in range(300))
+    parts = [Frost().draw_one(stream, (40, 50)) for stream in streams]
+    tops, lefts = np.array([part[0, 0, :2] for part in parts]).T
+    assert {part.shape for part in parts} == {(40, 50, 3)}
+    assert (tops.min(), lefts.min()) <= (2, 3)
+    assert 55 < tops.max() < 59
+    assert 144 < lefts.max() < 149
+    assert all((part[-1, -1, :2] - part[0, 0, :2] == (39, 49)).all() for part in parts)
+
+
 def test_frost_without_its_package_says_so(monkeypatch):
     monkeypatch.setattr(frost, 'find_spec', lambda _: None)
     frost.photographs.cache_clear()
@@ -117,6 +134,9 @@ def test_snow_on_black_is_the_same_upside_down():
         assert found.max() > found.min() + 50
     # The mildest leaves some place free.
     assert corrupted(Snow(), flat(0), 1).min() == int(0.2 * 127.5)
+    free = corrupted(Snow(), flat(200, 50, 50), 1)[0].min(axis=(0, 1))
+    pale = 1.5 * (0.299 * 200 + 0.587 * 50 + 0.114 * 50) + 127.5
+    assert free.tolist() == [int(0.8 * own + 0.2 * pale) for own in (200, 50, 50)]
 
 
 def test_snow_falls():
@@ -183,6 +203,19 @@ def test_water_is_turquoise_and_mud_is_brown():
         # By four fifths at least.
         mud = np.array([63, 42, 20])
         assert (abs(found[covered] - mud) <= abs(30 - mud) * 0.2 + 1).all()
+
+
+def test_water_step_by_step():
+    numbers = np.random.default_rng(0).normal(0.65, 0.3, (90, 120))
+    liquid = gaussian_filter(numbers, 2, mode='nearest')
+    liquid[liquid < 0.68] = 0
+    drops = (liquid * 255).astype(np.uint8)
+    distance = cv2.distanceTransform(255 - cv2.Canny(drops, 50, 150), cv2.DIST_L2, 5)
+    distance[distance > 20] = 20
+    relief = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
+    relief = cv2.filter2D(relief, -1, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
+    seen = drops * cv2.blur(relief, (3, 3)).astype(float)
+    np.testing.assert_allclose(glints(liquid)[..., 0], seen / seen.max(), atol=1e-6)
 
 
 def test_a_frame_without_a_drop_is_left_alone():
