@@ -206,11 +206,12 @@ def test_water_is_turquoise_and_mud_is_brown():
 
 
 def test_water_step_by_step():
-    numbers = np.random.default_rng(0).normal(0.65, 0.3, (90, 120))
-    liquid = gaussian_filter(numbers, 2, mode='nearest')
+    numbers = np.random.default_rng(0).normal(0.6, 0.3, (120, 160))
+    liquid = gaussian_filter(numbers, 3, mode='nearest')
     liquid[liquid < 0.68] = 0
     drops = (liquid * 255).astype(np.uint8)
     distance = cv2.distanceTransform(255 - cv2.Canny(drops, 50, 150), cv2.DIST_L2, 5)
+    assert distance.max() > 25
     distance[distance > 20] = 20
     relief = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
     relief = cv2.filter2D(relief, -1, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
