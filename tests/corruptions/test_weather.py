@@ -209,6 +209,8 @@ def test_water_step_by_step():
     numbers = np.random.default_rng(0).normal(0.6, 0.3, (120, 160))
     liquid = gaussian_filter(numbers, 3, mode='nearest')
     liquid[liquid < 0.68] = 0
+    # A drop so wide that its middle is far from its edge.
+    liquid[20:100, 30:140] = 0.8
     drops = (liquid * 255).astype(np.uint8)
     distance = cv2.distanceTransform(255 - cv2.Canny(drops, 50, 150), cv2.DIST_L2, 5)
     assert distance.max() > 25
