@@ -168,6 +168,23 @@ def test_one_streak_of_rain():
         assert value == pytest.approx(220 / 3 * 220 / 255 * 0.8, abs=1)
 
 
+@pytest.mark.parametrize(('place', 'column', 'value'), [(0.3, 8, 40), (0.8, 22, 160)])
+def test_a_streak_is_lit_as_the_picture_is_dark_there_and_on_the_whole(place, column, value):
+    before = flat(40, size=(28, 28), frames=1)
+    before[:, :, 14:] = 160
+    drawing = ((0, np.array([[place, 0.5]])),)
+    found = Rain().apply(Clip(before), drawing, 1)[0, 12, :, 0].astype(int)
+    light = int(220 * (1 - value / 255) * (1 - 100 / 255))
+    blurred = value + light / 3
+    seen = blurred * 220 / 255 + value * 35 / 255
+    # About the mean, which one streak changes by little.
+    streak = np.argmax(found - np.where(np.arange(28) < 14, found[0], found[-1]))
+    assert abs(streak - column) <= 1
+    assert found[streak] - found[0 if value == 40 else -1] == pytest.approx(
+        0.8 * (seen - value), abs=1
+    )
+
+
 def test_rain_grows_denser_and_flatter():
     shares = []
     before = flat(0, size=(120, 160))
