@@ -5,9 +5,11 @@ import colorsys
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from mmrobust.corruptions import Brightness, Clip, Darkness, Fog, Frost, Rain, Snow, Spatter, frost
 from mmrobust.corruptions.fog import plasma
+from mmrobust.corruptions.spatter import glints
 from tests.corruptions.clips import corrupted, draws, flat, scene
 
 # --- fog ------------------------------------------------------------------------------
@@ -98,6 +100,21 @@ def test_photographs_of_frost_cover_the_frame():
         assert (shape > size).all()
 
 
+def test_parts_of_a_photograph_come_from_everywhere(monkeypatch):
+    rows, columns = np.indices((99, 199))
+    ramp = np.stack([rows, columns, rows], -1).astype(np.uint8)
+    monkeypatch.setattr(frost, 'photographs', lambda: [ramp] * 6)
+    monkeypatch.setattr(frost, 'fitting', lambda photograph, _: photograph)
+    streams = (np.random.default_rng(seed) for seed in range(300))
+    parts = [Frost().draw_one(stream, (40, 50)) for stream in streams]
+    tops, lefts = np.array([part[0, 0, :2] for part in parts]).T
+    assert {part.shape for part in parts} == {(40, 50, 3)}
+    assert (tops.min(), lefts.min()) <= (2, 3)
+    assert 55 < tops.max() < 59
+    assert 144 < lefts.max() < 149
+    assert all((part[-1, -1, :2] - part[0, 0, :2] == (39, 49)).all() for part in parts)
+
+
 def test_frost_without_its_package_says_so(monkeypatch):
     monkeypatch.setattr(frost, 'find_spec', lambda _: None)
     frost.photographs.cache_clear()
@@ -117,6 +134,9 @@ def test_snow_on_black_is_the_same_upside_down():
         assert found.max() > found.min() + 50
     # The mildest leaves some place free.
     assert corrupted(Snow(), flat(0), 1).min() == int(0.2 * 127.5)
+    free = corrupted(Snow(), flat(200, 50, 50), 1)[0].min(axis=(0, 1))
+    pale = 1.5 * (0.299 * 200 + 0.587 * 50 + 0.114 * 50) + 127.5
+    assert free.tolist() == [int(0.8 * own + 0.2 * pale) for own in (200, 50, 50)]
 
 
 def test_snow_falls():
@@ -146,6 +166,23 @@ def test_one_streak_of_rain():
         # A third of 220 under the streak, by the blur; 220 of 255 of that are seen.
         value = Rain().apply(clip, drawing, 1)[0, row + 4, column, 0]
         assert value == pytest.approx(220 / 3 * 220 / 255 * 0.8, abs=1)
+
+
+@pytest.mark.parametrize(('place', 'column', 'value'), [(0.3, 8, 40), (0.8, 22, 160)])
+def test_a_streak_is_lit_as_the_picture_is_dark_there_and_on_the_whole(place, column, value):
+    before = flat(40, size=(28, 28), frames=1)
+    before[:, :, 14:] = 160
+    drawing = ((0, np.array([[place, 0.5]])),)
+    found = Rain().apply(Clip(before), drawing, 1)[0, 12, :, 0].astype(int)
+    light = int(220 * (1 - value / 255) * (1 - 100 / 255))
+    blurred = value + light / 3
+    seen = blurred * 220 / 255 + value * 35 / 255
+    # About the mean, which one streak changes by little.
+    streak = np.argmax(found - np.where(np.arange(28) < 14, found[0], found[-1]))
+    assert abs(streak - column) <= 1
+    assert found[streak] - found[0 if value == 40 else -1] == pytest.approx(
+        0.8 * (seen - value), abs=1
+    )
 
 
 def test_rain_grows_denser_and_flatter():
@@ -183,6 +220,22 @@ def test_water_is_turquoise_and_mud_is_brown():
         # By four fifths at least.
         mud = np.array([63, 42, 20])
         assert (abs(found[covered] - mud) <= abs(30 - mud) * 0.2 + 1).all()
+
+
+def test_water_step_by_step():
+    numbers = np.random.default_rng(0).normal(0.6, 0.3, (120, 160))
+    liquid = gaussian_filter(numbers, 3, mode='nearest')
+    liquid[liquid < 0.68] = 0
+    # A drop so wide that its middle is far from its edge.
+    liquid[20:100, 30:140] = 0.8
+    drops = (liquid * 255).astype(np.uint8)
+    distance = cv2.distanceTransform(255 - cv2.Canny(drops, 50, 150), cv2.DIST_L2, 5)
+    assert distance.max() > 25
+    distance[distance > 20] = 20
+    relief = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
+    relief = cv2.filter2D(relief, -1, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
+    seen = drops * cv2.blur(relief, (3, 3)).astype(float)
+    np.testing.assert_allclose(glints(liquid)[..., 0], seen / seen.max(), atol=1e-6)
 
 
 def test_a_frame_without_a_drop_is_left_alone():
