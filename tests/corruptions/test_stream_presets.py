@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmrobust.corruptions import Corruption
-from mmrobust.registry import CORRUPTIONS
+from mmrobust.registry import CORRUPTIONS, TRACK_CORRUPTIONS
 from tests.conftest import ROOT
 
 PRESETS = sorted((ROOT / 'configs' / '_base_' / 'corruptions').glob('*.py'))
@@ -24,3 +24,10 @@ def test_each_kind_of_order_stream_sensor_and_shift_stands_in_a_preset():
     for name, kind in CORRUPTIONS.everything().items():
         if kind.group in groups:
             assert f"type='{name}'" in texts
+
+
+def test_every_kind_for_tracks_stands_in_its_preset():
+    path = ROOT / 'configs' / '_base_' / 'track_corruptions' / 'skeleton.py'
+    assert path.read_text().startswith('# ')
+    kinds = [TRACK_CORRUPTIONS.build(one) for one in Config.fromfile(path).corruptions]
+    assert {type(kind).__name__ for kind in kinds} == set(TRACK_CORRUPTIONS.everything())
