@@ -67,8 +67,8 @@ def _between(
     track: Track, before: NDArray[np.int64], after: NDArray[np.int64], times: NDArray[np.int64]
 ) -> Track:
     one, other = _taken(track, before), _taken(track, after)
-    share = (times - before) / np.maximum(after - before, 1)
-    share = np.clip(share, 0, 1)[:, None]
+    # Outside of what is left, both are the same frame, whatever the share.
+    share = ((times - before) / np.maximum(after - before, 1))[:, None]
     middle = one.keypoint + share[..., None] * (other.keypoint - one.keypoint)
     score = None
     if one.score is not None and other.score is not None:
