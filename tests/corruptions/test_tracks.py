@@ -226,6 +226,7 @@ def test_outliers_lie_in_the_box_and_are_sure():
     share = ((found.keypoint - low[:, :, None]) / (high - low)[:, :, None])[wrong]
     np.testing.assert_allclose(share.mean(0), 0.5, atol=0.02)
     np.testing.assert_allclose(share.std(0), 12**-0.5, atol=0.02)
+    assert abs(np.corrcoef(share.T)[0, 1]) < 0.06
 
 
 @pytest.mark.parametrize(('severity', 'share'), [(1, 0.8), (5, 0.2)])
