@@ -193,6 +193,7 @@ PREVIEWS = _own('kind of preview', 'PREVIEWS')
 SAMPLERS = _own('noise sampler', 'SAMPLERS')
 SAVED_FILES = _own('kind of saved file', 'SAVED_FILES')
 THREATS = _own('threat', 'THREATS')
+TRACK_CORRUPTIONS = _own('corruption of tracks', 'TRACK_CORRUPTIONS')
 VICTIMS = _own('victim', 'VICTIMS')
 
 # An option whose annotation names one of these classes, or a class of theirs, holds a noun:

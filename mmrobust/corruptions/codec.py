@@ -99,8 +99,6 @@ def decoded(stream: Sequence[Any], encoder: str, like: Frames) -> Frames:
     """
     context: Any = av.CodecContext.create(CODECS[encoder].decoder, 'r')
     context.thread_count = 1
-    # As the ffmpeg command does: damaged frames are shown.
-    context.options = {'flags': '+output_corrupt'}
     _, height, width, _ = like.shape
     shown: dict[int, Frames] = {}
     for packet in [*stream, None]:

@@ -54,7 +54,15 @@ def test_units_of_a_real_stream_are_the_stream():
     # Parameters of the sequence and of pictures, a remark, the first picture.
     assert [kind(unit) for unit in stream.units[0]][:4] == [7, 8, 6, 5]
     assert {kind(unit) for parts in stream.units[1:] for unit in parts} == {1}
-    assert max(len(unit) for parts in stream.units for unit in parts) <= 1204
+
+
+def test_a_unit_fits_into_a_packet_of_a_network():
+    large = Clip(np.tile(clip().frames[:2], (1, 2, 2, 1)))
+    stream = PacketLoss().draw(large, Draws(0, 'any', 0))
+    lengths = [len(unit) for parts in stream.units for unit in parts]
+    # Behind the start code.
+    assert 600 < max(lengths) <= 1204
+    assert sum(lengths) > 2000
 
 
 # --- bytes ----------------------------------------------------------------------------
@@ -68,29 +76,38 @@ def test_bytes_that_are_hit_stay_hit_and_become_the_same():
     for severity in range(1, 6):
         after = flat(often.damaged(stream, severity))
         assert (before != after)[hits].all()
+        changed = before != after
+        np.testing.assert_array_equal((before ^ after)[changed], stream.noise[changed])
         np.testing.assert_array_equal(after[hits], last[hits])
         hits, last = before != after, after
     assert 0 < hits.sum() < len(hits)
+    assert (stream.noise > 0).all()
 
 
-def test_as_many_bytes_are_hit_as_is_said_and_no_headers():
-    often = BitError(factor=2000)
+def test_headers_are_spared():
+    often = BitError(factor=8000)
     stream = stream_of(often)
-    places = np.concatenate(
+    spared = np.concatenate(
         [
-            np.arange(len(unit)) - header(unit) >= (16 if kind(unit) in (1, 5) else 10_000)
+            np.arange(len(unit)) - header(unit) < (16 if kind(unit) in (1, 5) else 10_000)
             for parts in stream.units
             for unit in parts
         ]
     )
-    before = flat(whole(stream))
-    for severity, right in enumerate((0.02, 0.04, 2 / 30, 0.1, 0.2), 1):
-        hit = flat(often.damaged(stream, severity)) != before
-        assert not hit[~places].any()
-        spread = (right * (1 - right) / places.sum()) ** 0.5
-        assert abs(hit[places].mean() - right) < 4 * spread
+    hit = flat(often.damaged(stream, 5)) != flat(whole(stream))
+    assert not hit[spared].any()
+    assert hit[~spared].mean() > 0.7
     lengths = [len(packet) for packet in often.damaged(stream, 5)]
     assert lengths == [len(packet) for packet in whole(stream)]
+
+
+def test_as_many_bytes_are_hit_as_is_said():
+    often, count = BitError(factor=1000), 300_000
+    parts = [[b'\0\0\1\x41' + bytes(15 + count)]]
+    stream = Stream(parts, parts, *often.numbers(parts, np.random.default_rng(0)))
+    for severity, right in enumerate((0.01, 0.02, 1 / 30, 0.05, 0.1), 1):
+        hits = (flat(often.damaged(stream, severity)) != flat(whole(stream))).sum()
+        assert abs(hits / count - right) < 4 * (right / count) ** 0.5
 
 
 # --- packets --------------------------------------------------------------------------
