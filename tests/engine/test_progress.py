@@ -2,6 +2,7 @@
 
 import io
 import logging
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from mmengine.logging import MMLogger
 from rich.console import Console
 
 from mmrobust.engine import progress
+from mmrobust.engine.attack_loop import AttackTestLoop
 from mmrobust.engine.progress import Progress, metrics_unnoted, tables_to_log
 from mmrobust.evaluation.metrics import AttackCost
 
@@ -109,3 +111,17 @@ def test_the_time_left_is_said_to_be_that(lines, monkeypatch):
         shown.watched(0, Log([])).append(torch.zeros(123, 3))
     # The bar gives way, not the time.
     assert '123 of at most 10 000 queries -:--:-- left' in ' '.join(screen.getvalue().split())
+
+
+def test_a_run_counts_what_its_query_attack_asks(tmp_path, lines):
+    loop = AttackTestLoop.__new__(AttackTestLoop)
+    loop._runner = SimpleNamespace(work_dir=str(tmp_path))
+    loop.progress = None
+    loop._answer_log(3).append(torch.zeros(2, 3))
+    with Progress(5, 0, 1, 0) as loop.progress:
+        log = loop._answer_log(3)
+        # What an earlier run was told counts, too.
+        assert len(log.read()) == 2
+        log.append(torch.zeros(4, 3))
+        assert loop.progress.asked == {3: 6}
+        assert lines()[-1].endswith('6 queries')
