@@ -18,10 +18,11 @@ from mmengine.logging import MMLogger, print_log
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 from torch import Tensor
 
 from mmrobust.victims.counting import AnswerLog
-from mmrobust.visualization.formatting import counted, duration, number
+from mmrobust.visualization.formatting import duration, number
 
 # Seconds between lines where there is no terminal.
 INTERVAL = 15.0
@@ -113,8 +114,9 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn('{task.fields[note]}'),
-            TimeRemainingColumn(),
-            TextColumn('left'),
+            # Of a least width: a narrow terminal takes its room from the bar.
+            TimeRemainingColumn(table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn('left', table_column=Column(no_wrap=True, min_width=4)),
             console=console,
             disable=not (self.shown and console.is_terminal),
         )
@@ -164,7 +166,7 @@ class Progress:
             print(line, file=sys.stderr, flush=True)
 
     def _note(self) -> str:
-        """'3 of 5 fooled, 120 of at most 2000 queries in 4 samples'."""
+        """'3 of 5 fooled, 120 of at most 2000 queries' in the samples at work."""
         parts = [f'{self.won} of {self.tried} fooled'] if self.verb == 'attack' else []
         if self.failed:
             parts.append(f'{self.failed} failed to load')
@@ -172,5 +174,5 @@ class Progress:
         if count:
             most = '' if self.budget is None else f' of at most {number(count * self.budget, 9)}'
             asked = number(sum(self.asked.values()), 9)
-            parts.append(f'{asked}{most} queries in {counted(count, "sample")}')
+            parts.append(f'{asked}{most} queries')
         return ', '.join(parts)

@@ -69,7 +69,7 @@ def classes_table(card: Card) -> tuple[list[Column], list[list[Cell]]]:
     table = []
     for row in rows:
         name, becomes = class_name(row['label'], names), _becomes(row, names)
-        cells = [Cell(name, name.lower(), 'name')]
+        cells = [Cell(name, name.lower(), 'word')]
         cells += [Cell(number(row[key], 9), float(row[key]), 'n') for key in counts]
         table.append([*cells, Cell(becomes, becomes.lower(), 'name')])
     return [*columns, Column('becomes')], table

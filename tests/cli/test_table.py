@@ -90,7 +90,7 @@ def test_a_sweep_has_a_row_for_each_budget(make, tmp_path, capsys):
     assert 'eps4 without report.json' in refused(capsys, tmp_path / 'sweep')
 
 
-def test_a_transfer_has_a_row_for_each_cell(tmp_path, capsys):
+def test_a_transfer_has_a_row_for_each_cell(make, tmp_path, capsys):
     clips = [
         {'name': f'v{row["sample"]}', 'flags': []} | row | {'index': place}
         for place, row in enumerate(lines())
@@ -112,6 +112,10 @@ def test_a_transfer_has_a_row_for_each_cell(tmp_path, capsys):
             cell['clean_accuracy'],
             cell['adversarial_accuracy'],
         )
+    # A transfer has several lines of a sample; a run on the same samples has one.
+    alike = make('run', rows=[{'index': i, 'name': f'v{i}', 'error': None} for i in range(41)])
+    rows, warnings = table(capsys, folder, alike)
+    assert (len(rows), warnings) == (len(content['cells']) + 1, [])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_report_has_the_keys_that_scripts_rely_on(unbroken):
     assert found['n'] == 5
     assert set(found['cost']) == {'forwards', 'backwards', 'queries'}
     sizes = {'linf', 'l2', 'l1', 'mean_abs', 'rmse', 'values', 'pixels', 'frames'}
-    assert set(found['perturbation']) == sizes
+    assert set(found['perturbation']) == sizes | {'frames_total', 'psnr', 'ssim'}
     assert (
         found['clean'].keys()
         == found['adversarial'].keys()

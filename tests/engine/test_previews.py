@@ -1,10 +1,18 @@
 """What is written under a sample that people look at."""
 
-import pytest
+from types import SimpleNamespace
 
+import av
+import numpy as np
+import pytest
+import torch
+
+from mmrobust.engine.artifacts import Artifacts
+from mmrobust.engine.settings import RunSettings
 from mmrobust.victims.action.previews import VideoPreviews
 from mmrobust.victims.lifting.previews import LiftingPreviews
 from mmrobust.victims.pose.previews import PosePreviews
+from mmrobust.visualization.stills import decoded
 
 META = {
     'num_keypoints': 2,
@@ -64,3 +72,44 @@ def test_the_caption_states_the_factor_of_the_difference():
         == f'{previews.caption(entry)}; difference × 8'
     )
     assert previews.described(entry) == previews.caption(entry)
+
+
+class Drawn:
+    """Takes what a preview is drawn of."""
+
+    suffix, amplifies = '.mp4', True
+
+    def write(self, path, loaded, outcome, entry):
+        self.path, self.factor = path, entry['amplified']
+
+
+def test_the_factor_of_the_run_reaches_the_picture_and_the_line(tmp_path):
+    loop = SimpleNamespace(settings=RunSettings(amplify=3.0, previews=1))
+    artifacts = Artifacts.__new__(Artifacts)
+    artifacts.loop, artifacts.saved, artifacts.shown = loop, None, set()
+    artifacts.folder, artifacts.previews = tmp_path, Drawn()
+    outcome = SimpleNamespace(attacked=True)
+    files = artifacts.save(7, None, outcome, {'index': 7})
+    assert files == {'preview': 'previews/000007.mp4', 'amplified': 3.0}
+    assert (artifacts.previews.path, artifacts.previews.factor) == (
+        tmp_path / 'previews/000007.mp4',
+        3.0,
+    )
+
+
+def test_videos_and_poses_are_drawn_with_the_factor_of_their_line(tmp_path):
+    clean = torch.full((3, 2, 160, 160), 100, dtype=torch.uint8)
+    entry = {'amplified': 5.0, 'clean_prediction': 0, 'adversarial_prediction': 1}
+    loaded = SimpleNamespace(layouts=[SimpleNamespace(pixels=lambda: clean)])
+    path = tmp_path / 'a.mp4'
+    VideoPreviews([]).write(path, loaded, SimpleNamespace(adversarial=clean + 4), entry)
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format='rgb24')
+    assert abs(int(np.median(frame[40:, -150:])) - (128 + 5 * 4)) <= 2
+    picture = torch.full((3, 320, 200), 100, dtype=torch.uint8)
+    joints = [[10, 10], [20, 20]]
+    entry = {'amplified': 5.0, 'clean_joints': joints, 'adversarial_joints': joints}
+    loaded = SimpleNamespace(layouts=[SimpleNamespace(pixels=lambda: picture)])
+    path = tmp_path / 'a.png'
+    PosePreviews(META).write(path, loaded, SimpleNamespace(adversarial=picture + 4), entry)
+    assert np.unique(decoded(path.read_bytes())[-300:, -190:]).tolist() == [128 + 5 * 4]

@@ -1,6 +1,8 @@
 """Progress of a run; what metrics print goes to the log."""
 
+import io
 import logging
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from mmengine.logging import MMLogger
 from rich.console import Console
 
 from mmrobust.engine import progress
+from mmrobust.engine.attack_loop import AttackTestLoop
 from mmrobust.engine.progress import Progress, metrics_unnoted, tables_to_log
 from mmrobust.evaluation.metrics import AttackCost
 
@@ -77,17 +80,15 @@ def test_queries_inside_of_samples_are_told_while_they_are_asked(lines):
         second.append(torch.zeros(5, 3))
         first.append(torch.zeros(2, 3))
         assert lines() == [
-            'attack [0/10] 0 of 0 fooled, 7 of at most 1000 queries in 1 sample',
-            'attack [0/10] 0 of 0 fooled, 7 of at most 2000 queries in 2 samples',
-            'attack [0/10] 0 of 0 fooled, 12 of at most 2000 queries in 2 samples',
-            'attack [0/10] 0 of 0 fooled, 14 of at most 2000 queries in 2 samples',
+            'attack [0/10] 0 of 0 fooled, 7 of at most 1000 queries',
+            'attack [0/10] 0 of 0 fooled, 7 of at most 2000 queries',
+            'attack [0/10] 0 of 0 fooled, 12 of at most 2000 queries',
+            'attack [0/10] 0 of 0 fooled, 14 of at most 2000 queries',
         ]
         assert len(kept.rows) == 9
         shown.advance(entry(0, True))
         (line,) = lines()
-        assert line.startswith(
-            'attack [1/10] 1 of 1 fooled, 5 of at most 1000 queries in 1 sample, '
-        )
+        assert line.startswith('attack [1/10] 1 of 1 fooled, 5 of at most 1000 queries, ')
         shown.advance(entry(1, False))
         assert 'queries' not in lines()[0]
 
@@ -95,7 +96,7 @@ def test_queries_inside_of_samples_are_told_while_they_are_asked(lines):
 def test_without_a_budget_queries_are_only_counted(lines):
     with Progress(2, 0, 1, 0) as shown:
         shown.watched(0, Log([])).append(torch.zeros(4, 3))
-        assert lines() == ['attack [0/2] 0 of 0 fooled, 4 queries in 1 sample']
+        assert lines() == ['attack [0/2] 0 of 0 fooled, 4 queries']
 
 
 def test_the_time_left_is_said_to_be_that(lines, monkeypatch):
@@ -103,7 +104,24 @@ def test_the_time_left_is_said_to_be_that(lines, monkeypatch):
         shown.began -= 50
         shown.advance(entry(0, True))
         assert lines() == ['attack [1/9] 1 of 1 fooled, about 6 min 40 s left']
-    monkeypatch.setattr(progress, 'Console', lambda **_: Console(force_terminal=True, width=90))
-    with Progress(9, 0, 1, 0) as shown:
-        columns = [column(shown.bar.tasks[0]) for column in shown.bar.columns]
-        assert [str(found) for found in columns][-2:] == ['-:--:--', 'left']
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=76, color_system=None)
+    monkeypatch.setattr(progress, 'Console', lambda **_: console)
+    with Progress(9, 0, 1, 0, budget=10_000) as shown:
+        shown.watched(0, Log([])).append(torch.zeros(123, 3))
+    # The bar gives way, not the time.
+    assert '123 of at most 10 000 queries -:--:-- left' in ' '.join(screen.getvalue().split())
+
+
+def test_a_run_counts_what_its_query_attack_asks(tmp_path, lines):
+    loop = AttackTestLoop.__new__(AttackTestLoop)
+    loop._runner = SimpleNamespace(work_dir=str(tmp_path))
+    loop.progress = None
+    loop._answer_log(3).append(torch.zeros(2, 3))
+    with Progress(5, 0, 1, 0) as loop.progress:
+        log = loop._answer_log(3)
+        # What an earlier run was told counts, too.
+        assert len(log.read()) == 2
+        log.append(torch.zeros(4, 3))
+        assert loop.progress.asked == {3: 6}
+        assert lines()[-1].endswith('6 queries')
