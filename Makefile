@@ -15,7 +15,7 @@ PROCESSOR ?= ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 OMP_NUM_THREAD
 .PHONY: help env demo test fast portable lint docs clean
 
 help:
-	@echo 'make demo      attack a small recogniser on the embedded videos'
+	@echo 'make demo      attack a small recogniser, and make its robustness card'
 	@echo 'make test      lint, types, documentation and all tests'
 	@echo 'make fast      the fast tests only'
 	@echo 'make portable  those that compare runs, as on an older processor'
@@ -38,6 +38,9 @@ demo: env
 		mmrobust/resources/demo_victim.pth --attack configs/_base_/attacks/pgd_linf.py \
 		--work-dir work_dirs/demo --save-adv work_dirs/demo/adversarial \
 		--cfg-options attack.threat.eps=4
+	$(BIN)/python tools/robustness.py configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py \
+		mmrobust/resources/demo_victim.pth --quick --max-samples 10 \
+		--work-dir work_dirs/demo_card
 
 test: lint docs portable
 	$(BIN)/python -m pytest tests -n 2 --dist worksteal
