@@ -100,7 +100,7 @@ def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> 
     few = args.max_samples or holds.get('max_samples')
     shared |= {'max_samples': few}
     words = corrupt.parser().parse_args([args.config, args.checkpoint])
-    own = {'corruptions': holds['corruptions'], 'severities': holds['severities']}
+    own = {key: holds[key] for key in ('corruptions', 'severities', 'control') if key in holds}
     parts: dict[str, Part] = {
         CORRUPTIONS: (corrupt.build_config, _given(words, folder / CORRUPTIONS, shared | own))
     }

@@ -41,6 +41,11 @@ def parser() -> Arguments:
     p.add_argument(
         '--severities', nargs='+', type=int, default=[1, 2, 3, 4, 5], help='default 1 2 3 4 5'
     )
+    p.add_argument(
+        '--control',
+        action='store_true',
+        help='beside each cell of frames white noise that changes them by as much; twice the time',
+    )
     add_arguments(p)
     p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/corruptions')
     p.share('--seed', 'seed of the corruptions; default 0')
@@ -87,6 +92,7 @@ def build_config(args: argparse.Namespace) -> Any:
         'type': 'mmrobust.CorruptionTestLoop',
         'corruptions': kinds,
         'severities': args.severities,
+        'control': args.control,
         'victim': dict(parts['victim']),
         'settings': dict(parts['settings']) | settings_of(args),
         'fp16': (cfg.get('test_cfg') or {}).get('fp16', False),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmrobust.corruptions import Corruption, Draws
+from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.corruption_artifacts import CorruptionArtifacts
@@ -28,7 +29,7 @@ from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
 from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.engine.routed_samples import samples_of
-from mmrobust.evaluation.corruptions import CLEAN, cell_name
+from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
 from mmrobust.functional.checks import one_line, require, whole
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
@@ -70,6 +71,7 @@ class CorruptionTestLoop(LedgerLoop):
         corruptions: Presets, kinds, files or configs
             (:func:`~mmrobust.engine.corruption_configs.corruptions_of`).
         severities: Which of 1 to 5.
+        control: Beside each cell of frames, white noise that changes them by as much.
         fp16: Run the model under autocast.
         victim: Options of the victim.
         settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
@@ -88,12 +90,15 @@ class CorruptionTestLoop(LedgerLoop):
         evaluator: Any,
         corruptions: Sequence[str | Mapping[str, Any]],
         severities: Sequence[int] = (1, 2, 3, 4, 5),
+        control: bool = False,
         fp16: bool = False,
         victim: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.kinds = corruptions_of(corruptions)
         self.severities = _checked(severities, self.kinds)
+        require(isinstance(control, bool), 'control', 'true or false', control)
+        self.control = control
         super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
         made = self.victim.cells
         rule = 'a recogniser of videos or an estimator of poses in pictures'
@@ -126,8 +131,15 @@ class CorruptionTestLoop(LedgerLoop):
     @property
     def cells(self) -> list[str]:
         """Names of all cells, the clean one first."""
-        found = [cell_name(kind.name, s) for kind in self.kinds for s in self.severities]
-        return [CLEAN, *found]
+        found = [CLEAN]
+        for kind in self.kinds:
+            found += [cell_name(kind.name, s) for s in self.severities]
+            if self._has_control(kind):
+                found += [control_name(kind.name, s) for s in self.severities]
+        return found
+
+    def _has_control(self, kind: Corruption) -> bool:
+        return self.control and kind.level in ('frame', 'clip') and not _of_files(kind)
 
     def loader(self, todo: Sequence[int]) -> Any:
         """Decoded samples one by one."""
@@ -189,7 +201,7 @@ class CorruptionTestLoop(LedgerLoop):
         with _repeatable(seed):
             yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
         for kind in self.kinds:
-            shown = {CLEAN: _middle(prepared.canvas.frames)}
+            shown, sizes = {CLEAN: _middle(prepared.canvas.frames)}, {}
             clip = prepared.whole if _of_files(kind) else prepared.canvas
             finish = pipeline.finish_whole if _of_files(kind) else pipeline.finish
             assert clip is not None
@@ -207,9 +219,32 @@ class CorruptionTestLoop(LedgerLoop):
                     ladder = kind.ladder(clip, draws, self.severities[self._next(severity) :])
                     continue
                 shown[f'severity {severity}'] = _middle(frames)
+                sizes[severity] = frames
                 yield Cell(name, packed, psnr(clip.frames, frames))
+            if self._has_control(kind):
+                yield from self._controls(pipeline, prepared, kind, sizes, seed)
             if index == 0:
                 self.artifacts.strip(kind.name, shown)
+
+    def _controls(
+        self,
+        pipeline: CellPipeline,
+        prepared: Prepared,
+        kind: Corruption,
+        corrupted: Mapping[int, NDArray[np.uint8]],
+        seed: int,
+    ) -> Iterator[Cell]:
+        """White noise of the size of each severity; a hole where that is one."""
+        clip = prepared.canvas
+        draws = Draws(self.settings.seed, f'{kind.name}_control', prepared.key)
+        for severity in self.severities:
+            name = control_name(kind.name, severity)
+            if severity not in corrupted:
+                yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
+                continue
+            noisy = equal_noise(clip, rmse(clip.frames, corrupted[severity]), draws)
+            with _repeatable(seed):
+                yield Cell(name, pipeline.finish(prepared, noisy), psnr(clip.frames, noisy))
 
     def _next(self, severity: int) -> int:
         return self.severities.index(severity) + 1

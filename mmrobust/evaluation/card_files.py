@@ -11,7 +11,7 @@ from mmrobust.evaluation.card import SCHEMA
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config, shipped
 
-KEYS = ('corruptions', 'severities', 'attacks', 'attacks_on_videos', 'max_samples')
+KEYS = ('corruptions', 'severities', 'control', 'attacks', 'attacks_on_videos', 'max_samples')
 FILE = 'card.json'
 
 

@@ -29,6 +29,11 @@ def cell_name(kind: str, severity: int) -> str:
     return f'{kind}/{severity}'
 
 
+def control_name(kind: str, severity: int) -> str:
+    """``fog/3/noise``: white noise that changes as much."""
+    return f'{cell_name(kind, severity)}/noise'
+
+
 def score(cell: Mapping[str, Any]) -> float | None:
     """1 or 0 of a recogniser, the share of right joints of a pose; None where nothing says."""
     found = cell['pck'] if 'pck' in cell else cell.get('correct')
@@ -54,7 +59,8 @@ def corruption_summary(
         severities: Which there are, without 0.
 
     Returns:
-        ``clean``; ``kinds``: for each its cells, mean and share of clean; ``mpc`` and ``rpc`` with
+        ``clean``; ``kinds``: for each its cells and their mean, and the mean of its ``control``,
+        white noise of the same size, where that was run; ``mpc`` and ``rpc`` with
         95 % intervals over units, None where there are holes or nothing is annotated;
         ``holes``: cells that some samples lack, and why; ``worst``; ``consistency``.
     """
@@ -71,7 +77,12 @@ def corruption_summary(
         'clean': clean,
         'severities': list(severities),
         'kinds': {
-            name: {'group': group, 'cells': table[name], 'mean': _mean_of(table[name], 'score')}
+            name: {
+                'group': group,
+                'cells': table[name],
+                'mean': _mean_of(table[name], 'score'),
+                'control': _control(rows, name, severities),
+            }
             for name, group in kinds.items()
         },
         'holes': holes,
@@ -105,6 +116,16 @@ def _cell(rows: Sequence[Row], name: str) -> dict[str, Any]:
         'psnr': mean(cell['psnr'] for cell, _ in good if cell.get('psnr') is not None),
         'holes': {'samples': len(cells) - len(good), 'why': reasons[0]} if reasons else None,
     }
+
+
+def _control(rows: Sequence[Row], kind: str, severities: Sequence[int]) -> float | None:
+    """Mean score under white noise of the size of a kind; None where there was no control."""
+    names = [control_name(kind, s) for s in severities]
+    if not rows or any(name not in row['cells'] for row in rows for name in names):
+        return None
+    return _mean_of(
+        {s: _cell(rows, name) for s, name in zip(severities, names, strict=True)}, 'score'
+    )
 
 
 def _mean_of(cells: Mapping[int, Mapping[str, Any]], key: str) -> float | None:

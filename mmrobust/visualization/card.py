@@ -24,11 +24,11 @@ Card = Mapping[str, Any]
 NOTE = (
     'score: of a recogniser the share of samples that are right, of a pose estimator the share of '
     'joints within a fifth of the box; of clean: divided by the clean score; kept: how much of '
-    'the clean prediction is left, under attack the share of samples that it did not fool. A '
-    'corruption is one draw that knows nothing of the model, an attack the worst that was found: '
+    'the clean prediction is left, under attack the share of samples that it did not fool; noise '
+    'alike: the score under white noise that changes the frames by as much. A corruption is one draw that knows nothing of the model, an attack the worst that was found: '
     'an upper bound still. The two are not averaged.'
 )
-COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'calls')
+COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'noise alike', 'calls')
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -85,33 +85,22 @@ def print_card(card: Card, console: Console | None = None) -> None:
 
 
 def _rows(card: Card) -> list[list[str]]:
-    """Clean, each kind of corruption, all of them, each attack."""
+    """Clean, each kind of corruption, all of them, each attack; cells in the order of COLUMNS."""
     clean, found = card['clean']['score'], card['corruptions']
-    rows = [['clean', '', percent(clean), _limits(card['clean'], 'score'), '', '', '']]
+    rows = [['clean', '', percent(clean), _limits(card['clean'], 'score'), '', '', '', '']]
     for name, kind in found['kinds'].items():
-        cells = list(kind['cells'].values())
-        kept = [cell['kept'] for cell in cells]
+        kept = [cell['kept'] for cell in kind['cells'].values()]
         mean = None if None in kept else sum(kept) / len(kept)
-        rows.append(
-            [
-                name,
-                kind['group'],
-                percent(kind['mean']),
-                '',
-                _of(kind['mean'], clean),
-                percent(mean),
-                '',
-            ]
-        )
+        score = [percent(kind['mean']), '', _of(kind['mean'], clean), percent(mean)]
+        control = kind.get('control')
+        rows.append([name, kind['group'], *score, '' if control is None else percent(control), ''])
     means = ['all kinds', mean_name(found), percent(found['mpc']), _limits(found, 'mpc')]
-    rows.append([*means, percent(found['rpc']), percent(found['consistency']), ''])
+    rows.append([*means, percent(found['rpc']), percent(found['consistency']), '', ''])
     for one in card['attacks']:
         how = f'{one["title"]}, {one["norm"]} {number(one["eps"])}'
-        left = [percent(one['kept']), number(one['calls'], 3)]
         limits = _limits(one, 'left') if card['unit'] == 'samples' else ''
-        rows.append(
-            [one['name'], how, percent(one['score']), limits, _of(one['score'], clean), *left]
-        )
+        score = [percent(one['score']), limits, _of(one['score'], clean), percent(one['kept'])]
+        rows.append([one['name'], how, *score, '', number(one['calls'], 3)])
     return rows
 
 

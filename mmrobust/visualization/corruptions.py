@@ -23,7 +23,8 @@ NOTE = (
     'Scores in per cent: of a recogniser the share of samples that are right, of a pose estimator '
     'the share of joints within a fifth of the box. mean: over the severities; of clean: divided '
     'by the clean score; kept: how much of the clean prediction is left; dB: of the corrupted '
-    'frames against the clean ones (PSNR), mean over samples and severities.'
+    'frames against the clean ones (PSNR), mean over samples and severities; noise alike: the '
+    'mean score under white noise that changes the frames by as much.'
 )
 MPC = 'mean over kinds of the mean over severities'
 
@@ -32,8 +33,9 @@ def print_corruptions(card: Card, console: Console | None = None) -> None:
     """Print scores by kind and severity, what they come to, holes and failed samples."""
     console = Console() if console is None else console
     key = _key(card)
-    columns = [key, *(f's {s}' for s in card['severities']), 'mean', 'of clean', 'kept', 'dB']
-    cells = [[row.pop('kind'), *map(str, row.values())] for row in _rows(card, key)]
+    rows = _rows(card, key)
+    columns = [key, *list(rows[0])[1:]]
+    cells = [list(row.values()) for row in rows]
     console.print(f'\n[bold]{_name(card)}[/bold], {_samples(card)}\n', highlight=False)
     print_numbers(console, numbers_table(columns, cells))
     facts = _facts(card)
@@ -110,8 +112,13 @@ def _rows(card: Card, key: str) -> list[dict[str, str]]:
                 'kept': percent(sum(kept) / len(kept)) if None not in kept else DASH,
                 'dB': number(sum(loud) / len(loud), 3) if loud else DASH,
             }
+            | ({'noise alike': percent(kind.get('control'))} if _controlled(card) else {})
         )
     return found
+
+
+def _controlled(card: Card) -> bool:
+    return any(kind.get('control') is not None for kind in card['kinds'].values())
 
 
 def _facts(card: Card) -> list[tuple[str, str]]:
@@ -121,7 +128,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         pairs.append(('clean', percent(card['clean']['score'])))
     for name in ('mpc', 'rpc'):
         if card[name] is not None:
-            label = {'mpc': mean_name(card), 'rpc': f'{mean_name(card)} over clean (rPC)'}[name]
+            label = {'mpc': mean_name(card), 'rpc': _rpc_name(card)}[name]
             pairs.append((label, percent(card[name]) + _limits(card, name)))
     if card['consistency'] is not None:
         pairs.append(('prediction kept', percent(card['consistency'])))
@@ -134,6 +141,10 @@ def mean_name(card: Card) -> str:
     """What the mean is called: over some severities it says which, and is no mPC."""
     some = card['severities']
     return 'mPC' if len(some) == 5 else f'mean over severities {", ".join(map(str, some))}'
+
+
+def _rpc_name(card: Card) -> str:
+    return 'rPC' if mean_name(card) == 'mPC' else 'the same over clean'
 
 
 def _limits(card: Card, name: str) -> str:

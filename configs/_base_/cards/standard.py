@@ -4,6 +4,7 @@ linf = dict(type='Linf', eps=4)
 card = dict(
     corruptions=['imagenet_c_no_frost'],
     severities=[1, 2, 3, 4, 5],
+    control=True,
     attacks=dict(
         noise=dict(type='random_noise', threat=linf),
         pgd=dict(type='pgd_linf', threat=linf),
