@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -180,6 +181,9 @@ class LedgerLoop(TestLoop):
                     self.done(entry)
                     self.progress.advance(entry)
             metrics = self._finish(ledger, total, time.perf_counter() - began)
+            numbers = {k: v for k, v in metrics.items() if isinstance(v, Real)}
+            # TensorBoard, WandB and others, where the config names them; mmengine leaves tests out.
+            runner.visualizer.add_scalars(numbers)
             runner.call_hook('after_test_epoch', metrics=metrics)
             runner.call_hook('after_test')
             return metrics

@@ -17,6 +17,8 @@ from mmrobust.functional.checks import require
 
 SCHEMA = 'mmrobust.card/1'
 Report = Mapping[str, Any]
+# A joint is right within this share of the box.
+TAU = 0.2
 # What the parts of a card must agree on.
 SHARED = ('checkpoint_sha256', 'seed')
 CORRUPTED = ('severities', 'kinds', 'holes', 'worst', 'consistency', 'units')
@@ -60,6 +62,7 @@ def card_of(
         'clean': {key: clean[key] for key in ('score', 'score_low', 'score_high')},
         'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
         'attacks': found,
+        'joints': _by_joint(corrupted_rows, corrupted, attacks),
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),
     }
     return card | {'sentence': sentence(card)}
@@ -165,6 +168,38 @@ def _by_class(
             line[name] = mean(known)
         found.append(line)
     return found
+
+
+def _by_joint(
+    rows: Sequence[Row], corrupted: Report, attacks: Mapping[str, tuple[Report, Sequence[Row]]]
+) -> list[dict[str, Any]]:
+    """Of each joint the share within PCK@0.2 when clean, under corruption, and under attack."""
+    names = next((list(report.get('joints') or []) for report, _ in attacks.values()), [])
+    cells = [cell_name(k, s) for k in corrupted['kinds'] for s in corrupted['severities']]
+    good = evaluated(rows)
+    found = []
+    for joint, name in enumerate(names):
+        errors = {
+            'clean': [_error(row['cells'][CLEAN], 'joint_errors', joint) for row in good],
+            'corrupted': [
+                _error(row['cells'][cell], 'joint_errors', joint) for row in good for cell in cells
+            ],
+        }
+        for attack, (_, lines) in attacks.items():
+            key = 'adversarial_joint_errors'
+            errors[attack] = [_error(row, key, joint) for row in evaluated(lines)]
+        shares = {
+            key: mean(float(error <= TAU) for error in of if error is not None)
+            for key, of in errors.items()
+        }
+        found.append({'joint': name} | shares)
+    return found
+
+
+def _error(record: Mapping[str, Any], key: str, joint: int) -> float | None:
+    """How far a labelled joint is off, in shares of the box."""
+    errors = record.get(key) or []
+    return errors[joint] if joint < len(errors) else None
 
 
 def _known(cell: Mapping[str, Any]) -> float:

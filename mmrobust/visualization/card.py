@@ -46,13 +46,6 @@ def write_card(folder: Path, card: Card) -> None:
         if strip.is_file()
         else []
     )
-    classes = [
-        (
-            f'{line["class"]} ({line["n"]})',
-            ', '.join(f'{key} {percent(line[key])}' for key in line if key not in ('class', 'n')),
-        )
-        for line in card['classes']
-    ]
     parts = [(name, f'{name}/report.html') for name in ('corruptions', *_names(card))]
     model = [(key, str(value)) for key, value in card['model'].items()]
     page = StudyPage(
@@ -65,13 +58,27 @@ def write_card(folder: Path, card: Card) -> None:
         plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
         previews=shown,
         blocks=[
-            *([('By class', classes)] if classes else []),
+            *_parts_of(card),
             ('Model', model),
             ('Runs', parts),
             ('Versions', [(k, str(v)) for k, v in card['versions'].items()]),
         ],
     )
     write_study(folder / 'card.html', page)
+
+
+def _parts_of(card: Card) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Blocks by class and by joint; cards of earlier versions have no joints."""
+    blocks = []
+    for title, key, name in (('By class', 'classes', 'class'), ('By joint', 'joints', 'joint')):
+        facts = []
+        for line in card.get(key) or []:
+            count = f' ({line["n"]})' if 'n' in line else ''
+            values = [f'{k} {percent(v)}' for k, v in line.items() if k not in (name, 'n')]
+            facts.append((f'{line[name]}{count}', ', '.join(values)))
+        if facts:
+            blocks.append((title, facts))
+    return blocks
 
 
 def print_card(card: Card, console: Console | None = None) -> None:

@@ -194,3 +194,24 @@ def test_shipped_cards_build_all_their_parts():
         for options in (*found['attacks'].values(), *found['attacks_on_videos'].values()):
             assert ATTACKS.build(attack_config(dict(options)))
     assert COMMANDS['card'][0] == 'mmrobust.cli.card'
+
+
+@pytest.mark.slow
+def test_a_card_of_poses_goes_by_joint(tmp_path):
+    config = ROOT / 'configs' / 'demo' / 'pose' / 'td-hm_tiny-r18_synthetic-64x80.py'
+    weights = ROOT / 'mmrobust' / 'resources' / 'demo_pose_victim.pth'
+    (tmp_path / 'small.py').write_text(SMALL)
+    words = [str(config), str(weights), '--card', str(tmp_path / 'small.py')]
+    assert card.main([*words, '--max-samples', '3', '--work-dir', str(tmp_path / 'out')]) == 0
+    found = read_card(tmp_path / 'out')
+    jsonschema.validate(found, SCHEMA)
+    assert found['unit'] == 'joints'
+    assert len(found['joints']) == 14
+    # All persons have all joints labelled: the mean over joints is the score.
+    for key, score in (
+        ('clean', found['clean']['score']),
+        ('corrupted', found['corruptions']['mpc']),
+        ('pgd', found['attacks'][1]['score']),
+    ):
+        values = [line[key] for line in found['joints']]
+        assert sum(values) / len(values) == pytest.approx(score, abs=0.03)

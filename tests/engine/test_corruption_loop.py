@@ -367,3 +367,17 @@ def test_a_walk_turned_round_is_the_walk_the_other_way(tmp_path):
         label = CLASSES[cells['clean']['label']]
         assert CLASSES[cells['clean']['prediction']] == label
         assert CLASSES[cells['reversal/1']['prediction']] == other.get(label, label)
+
+
+def test_numbers_go_to_the_visualizers_that_the_config_names(checkpoints, tmp_path):
+    backend = {'type': 'LocalVisBackend'}
+    visualizer = {'type': 'Visualizer', 'vis_backends': [backend], 'name': 'corruptions'}
+    path = derived_config(tmp_path, 'tiny_3d', visualizer=visualizer)
+    report = corrupt(
+        checkpoints['tiny_3d'], tmp_path / 'out', *FEW, '--max-samples', '1', config=path
+    )
+    (written,) = (tmp_path / 'out').rglob('scalars.json')
+    found = json.loads(written.read_text().splitlines()[-1])
+    for cell, metrics in report['metrics'].items():
+        for name, value in metrics.items():
+            assert found[f'{cell}/{name}'] == pytest.approx(value)
