@@ -7,10 +7,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
 from mmrobust.visualization.corruptions import mean_name, plots_of
-from mmrobust.visualization.curves import share_axis
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview
@@ -153,14 +153,18 @@ def _bars(card: Card) -> Plot:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        names, heights, colours = zip(*known, strict=True)
-        axes.bar(range(len(known)), heights, color=colours, width=0.7)
-        share_axis(axes)
-        axes.set_xticks(range(len(known)), names, rotation=60, ha='right')
+        names, lengths, colours = zip(*known, strict=True)
+        axes.barh(range(len(known)), lengths, color=colours, height=0.7)
+        axes.set_yticks(range(len(known)), names)
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1.03)
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.tick_params(length=0)
+        axes.grid(axis='x')
 
     title = 'Score' if key == 'score' else 'Predictions kept'
     note = 'Corruptions: mean over severities. Green: noise of the size of the attacks.'
-    return Plot(title, 'bars', draw, 3.2, note)
+    return Plot(title, 'bars', draw, 0.8 + 0.17 * len(known), note)
 
 
 def _worst_kind(card: Card) -> str:
