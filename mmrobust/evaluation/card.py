@@ -114,7 +114,7 @@ def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
         'control': name == 'noise',
         'score': mean(scores),
         'success_rate': report['success_rate'],
-        'kept': len(left) / len(good) if good else None,
+        'kept': None if report['success_rate'] is None else 1 - report['success_rate'],
         'calls': mean(row['forwards'] + row['backwards'] for row in good if row['attacked']),
         'rmse': mean(row['rmse'] for row in good if row['attacked']),
         'flags': report.get('flags', {}),

@@ -24,7 +24,7 @@ Card = Mapping[str, Any]
 NOTE = (
     'score: of a recogniser the share of samples that are right, of a pose estimator the share of '
     'joints within a fifth of the box; of clean: divided by the clean score; kept: how much of '
-    'the clean prediction is left, under attack the share of samples that it did not fool; noise '
+    'the clean prediction is left, under attack the share of the attacked that it did not fool; noise '
     'alike: the score under white noise that changes the frames by as much. A corruption is one '
     'draw that knows nothing of the model, an attack the worst that was found: '
     'an upper bound still. The two are not averaged.'
@@ -123,6 +123,7 @@ def _limits(figures: Mapping[str, Any], name: str) -> str:
 
 def _tiles(card: Card) -> list[tuple[str, str, str]]:
     found, clean = card['corruptions'], card['clean']
+    key = 'kept' if clean['score'] is None else 'score'
     tiles = []
     if clean['score'] is not None:
         tiles.append(('clean', percent(clean['score']), _limits(clean, 'score')))
@@ -132,8 +133,8 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
     tiles += [
         (
             one['name'].replace('_', ' '),
-            percent(one['kept']),
-            f'not fooled at {one["norm"]} {number(one["eps"])}',
+            percent(one[key]),
+            f'{"right" if key == "score" else "not fooled"} at {one["norm"]} {number(one["eps"])}',
         )
         for one in card['attacks']
     ]
