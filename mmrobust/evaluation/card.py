@@ -90,9 +90,10 @@ def sentence(card: Mapping[str, Any]) -> str:
 
 def _strongest(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The attack that leaves least, of those that may change every value."""
+    key = 'kept' if card['clean']['score'] is None else 'score'
     whole = [one for one in card['attacks'] if one['norm'] == 'Linf' and not one['control']]
-    known = [one for one in whole if one['left'] is not None]
-    return min(known, key=lambda one: float(one['left'])) if known else None
+    known = [one for one in whole if one[key] is not None]
+    return min(known, key=lambda one: float(one[key])) if known else None
 
 
 def _share(value: float | None) -> str:
