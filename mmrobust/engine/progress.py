@@ -47,9 +47,12 @@ def metrics_unnoted() -> Iterator[None]:
     """Leave unsaid, but at ``log_level=INFO``, that a metric has no prefix: it needs none."""
     logger = MMLogger.get_current_instance()
 
+    # mmengine's logger takes everything; its handlers have the level of the config.
+    chatty = min((one.level for one in logger.handlers), default=0) <= logging.INFO
+
     def wanted(record: logging.LogRecord) -> bool:
         noted = record.getMessage().startswith('The prefix is not set in metric class')
-        return not noted or logger.level <= logging.INFO
+        return not noted or chatty
 
     logger.addFilter(wanted)
     try:

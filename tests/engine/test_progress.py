@@ -37,7 +37,8 @@ class Bare(AttackCost):
 def test_metrics_without_a_prefix_are_no_news(monkeypatch, level, said):
     logger, lines = MMLogger.get_current_instance(), []
     monkeypatch.setattr(logger, 'callHandlers', lambda record: lines.append(record.getMessage()))
-    monkeypatch.setattr(logger, 'level', level)
+    for handler in logger.handlers:
+        monkeypatch.setattr(handler, 'level', level)
     with metrics_unnoted():
         Bare()
         logger.warning('something else')
