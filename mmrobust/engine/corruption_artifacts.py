@@ -71,15 +71,15 @@ class CorruptionArtifacts:
             remove_leftovers(self.folder, lambda name: name in ('report.json', 'report.html'))
             remove_leftovers(self.folder / 'strips', lambda name: STRIP.fullmatch(name) is not None)
 
-    def strip(self, kind: str, frames: Mapping[str, NDArray[np.uint8]]) -> None:
+    def strips(self, frames: Mapping[str, Mapping[str, NDArray[np.uint8]]]) -> None:
         """Write one frame of the first sample, clean and at each severity, side by side.
 
         Args:
-            kind: Name of the corruption.
-            frames: Caption -> (H, W, 3), RGB.
+            frames: Kind -> caption -> (H, W, 3), RGB.
         """
-        tiles = [(name, enlarge(frame[None])[0]) for name, frame in frames.items()]
-        write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, len(tiles), SIZE))
+        for kind, shown in frames.items():
+            tiles = [(name, enlarge(frame[None])[0]) for name, frame in shown.items()]
+            write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, len(tiles), SIZE))
 
     def report(
         self, entries: list[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float

@@ -5,56 +5,30 @@ Shapes: T frames, H, W pixels, B cells of one batch, D outputs.
 
 from __future__ import annotations
 
-import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.runner.amp import autocast
-from numpy.typing import NDArray
 from torch import Tensor
 
-from mmrobust.corruptions import Corruption, Draws
-from mmrobust.corruptions.equal_noise import equal_noise, rmse
+from mmrobust.corruptions import Corruption
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.annotations import check_annotations, leave_out
+from mmrobust.engine.cells import Cell, Cells, of_files
 from mmrobust.engine.corruption_artifacts import CorruptionArtifacts
 from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
-from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.engine.routed_samples import samples_of
-from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
-from mmrobust.functional.checks import one_line, require, whole
-from mmrobust.functional.randomness import sample_seed
+from mmrobust.functional.checks import require, whole
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
 from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import corruption_fingerprint
 from mmrobust.registry import LOOPS
 from mmrobust.victims.cells import CellPipeline, Prepared
 from mmrobust.victims.samples import Loaded
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A sample in one cell.
-
-    Attributes:
-        name: ``clean``, or kind and severity.
-        packed: The pipeline's results for it; None where it could not be made.
-        psnr: In dB against the clean frames; None where frames have no counterpart.
-        hole: Why it could not be made.
-    """
-
-    name: str
-    packed: Any = None
-    psnr: float | None = None
-    hole: str | None = None
 
 
 @LOOPS.register_module()
@@ -98,13 +72,13 @@ class CorruptionTestLoop(LedgerLoop):
         self.kinds = corruptions_of(corruptions)
         self.severities = _checked(severities, self.kinds)
         require(isinstance(control, bool), 'control', 'true or false', control)
-        self.control = control
         super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
+        self.cells = Cells(self.kinds, self.severities, control, self.settings.seed)
         made = self.victim.cells
         rule = 'a recogniser of videos or an estimator of poses in pictures'
         if made is None:
             raise ValueError(f'model must be {rule}, got a {type(self.victim).__name__}')
-        files = [kind.name for kind in self.kinds if _of_files(kind)]
+        files = [kind.name for kind in self.kinds if of_files(kind)]
         if not made.videos:
             _check_for_pictures(self.kinds)
         for dataset in leaves(self.dataloader.dataset):
@@ -121,25 +95,12 @@ class CorruptionTestLoop(LedgerLoop):
 
     def check_entry(self, entry: Entry) -> None:
         """Raise ValueError unless the run can go on from a line of the ledger."""
-        check_corruption_row(entry, self.cells)
+        check_corruption_row(entry, self.cells.names)
         if entry['error'] is None:
             for name, kept in entry['evaluator'].items():
                 if kept is not None:
                     self.metrics.check({'evaluator': dict.fromkeys(SIDES, kept)})
-                require(name in self.cells, 'evaluator', 'of the cells of this run', name)
-
-    @property
-    def cells(self) -> list[str]:
-        """Names of all cells, the clean one first."""
-        found = [CLEAN]
-        for kind in self.kinds:
-            found += [cell_name(kind.name, s) for s in self.severities]
-            if self._has_control(kind):
-                found += [control_name(kind.name, s) for s in self.severities]
-        return found
-
-    def _has_control(self, kind: Corruption) -> bool:
-        return self.control and kind.level in ('frame', 'clip') and not _of_files(kind)
+                require(name in self.cells.names, 'evaluator', 'of the cells of this run', name)
 
     def loader(self, todo: Sequence[int]) -> Any:
         """Decoded samples one by one."""
@@ -178,6 +139,8 @@ class CorruptionTestLoop(LedgerLoop):
             self.runner.call_hook(
                 'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
             )
+        if index == 0:
+            self.artifacts.strips(self.cells.strips)
         line = corruption_row(index, name, prepared.key, found)
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
 
@@ -187,7 +150,7 @@ class CorruptionTestLoop(LedgerLoop):
         """Cells of a sample, as many at once as a batch has, in order."""
         size = 1 if self.victim.one_by_one else self.dataloader.batch_size or 1
         batch: list[Cell] = []
-        for cell in self._made(pipeline, prepared, index):
+        for cell in self.cells.of_sample(pipeline, prepared, index):
             batch.append(cell)
             if len(batch) == size:
                 yield batch
@@ -195,67 +158,13 @@ class CorruptionTestLoop(LedgerLoop):
         if batch:
             yield batch
 
-    def _made(self, pipeline: CellPipeline, prepared: Prepared, index: int) -> Iterator[Cell]:
-        """The clean cell, then kind after kind; the severities of a kind share their draws."""
-        seed = sample_seed(self.settings.seed, index)
-        with _repeatable(seed):
-            yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
-        for kind in self.kinds:
-            shown, sizes = {CLEAN: _middle(prepared.canvas.frames)}, {}
-            clip = prepared.whole if _of_files(kind) else prepared.canvas
-            finish = pipeline.finish_whole if _of_files(kind) else pipeline.finish
-            assert clip is not None
-            draws = Draws(self.settings.seed, kind.name, prepared.key)
-            ladder = kind.ladder(clip, draws, self.severities)
-            for severity in self.severities:
-                name = cell_name(kind.name, severity)
-                try:
-                    frames = next(ladder)
-                    with _repeatable(seed):
-                        packed = finish(prepared, frames)
-                except Exception as error:
-                    yield Cell(name, hole=one_line(error))
-                    # A generator that has raised gives nothing more.
-                    ladder = kind.ladder(clip, draws, self.severities[self._next(severity) :])
-                    continue
-                shown[f'severity {severity}'] = _middle(frames)
-                sizes[severity] = frames
-                yield Cell(name, packed, psnr(clip.frames, frames))
-            if self._has_control(kind):
-                yield from self._controls(pipeline, prepared, kind, sizes, seed)
-            if index == 0:
-                self.artifacts.strip(kind.name, shown)
-
-    def _controls(
-        self,
-        pipeline: CellPipeline,
-        prepared: Prepared,
-        kind: Corruption,
-        corrupted: Mapping[int, NDArray[np.uint8]],
-        seed: int,
-    ) -> Iterator[Cell]:
-        """White noise of the size of each severity; a hole where that is one."""
-        clip = prepared.canvas
-        draws = Draws(self.settings.seed, f'{kind.name}_control', prepared.key)
-        for severity in self.severities:
-            name = control_name(kind.name, severity)
-            if severity not in corrupted:
-                yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
-                continue
-            noisy = equal_noise(clip, rmse(clip.frames, corrupted[severity]), draws)
-            with _repeatable(seed):
-                yield Cell(name, pipeline.finish(prepared, noisy), psnr(clip.frames, noisy))
-
-    def _next(self, severity: int) -> int:
-        return self.severities.index(severity) + 1
-
     def finish(self, wanted: list[Entry], good: list[Entry], wall_time: float) -> dict[str, float]:
         """Metrics of every cell, and the reports."""
         kept = {entry['index'] for entry in good}
         for name, readers in self.metrics.reading_annotations():
             whole = (self.samples, kept)
             leave_out(readers, *(whole if name is None else samples_of(name, *whole)))
-        metrics = {cell: self._metrics(cell, good) for cell in self.cells}
+        metrics = {cell: self._metrics(cell, good) for cell in self.cells.names}
         if self.rank == 0:
             self.artifacts.report(wanted, metrics, wall_time)
         return {f'{cell}/{key}': value for cell, of in metrics.items() for key, value in of.items()}
@@ -268,27 +177,8 @@ class CorruptionTestLoop(LedgerLoop):
         return self.metrics.evaluate_side(SIDES[1], results, self.rank, self.world_size)
 
 
-@contextmanager
-def _repeatable(seed: int) -> Iterator[None]:
-    """The same global random numbers for all cells of a sample, should the pipeline draw any."""
-    with randomness_kept():
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
-        torch.manual_seed(seed)
-        yield
-
-
 def _nothing(items: list[Any]) -> dict[str, Any]:
     return {}
-
-
-def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return frames[len(frames) // 2]
-
-
-def _of_files(kind: Corruption) -> bool:
-    """Whether it is done to all frames of a file, before any is sampled."""
-    return kind.place == 'raw' or kind.level in ('order', 'stream')
 
 
 def _check_for_pictures(kinds: Sequence[Corruption]) -> None:
@@ -296,7 +186,7 @@ def _check_for_pictures(kinds: Sequence[Corruption]) -> None:
 
     A blur moves joints by a few pixels, too, and is measured as it has been published.
     """
-    files = [kind.name for kind in kinds if _of_files(kind)]
+    files = [kind.name for kind in kinds if of_files(kind)]
     require(not files, 'data', f'videos for {", ".join(files)}', 'pictures')
     moving = [kind.name for kind in kinds if kind.moves == 'known' and kind.group != 'blur']
     rule = 'kinds that leave annotated joints where they are'
@@ -310,14 +200,3 @@ def _checked(severities: Sequence[int], kinds: Sequence[Corruption]) -> list[int
     once = len(set(severities)) == len(severities) and bool(severities)
     require(sound and once, '--severities', rule, list(severities))
     return sorted(severities)
-
-
-def psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | None:
-    """Peak signal over noise in dB, over all frames; None where their number is another.
-
-    Frames that are equal have none either.
-    """
-    if clean.shape != corrupted.shape:
-        return None
-    error = float(np.mean((clean.astype(np.float32) - corrupted) ** 2))
-    return 10 * math.log10(255**2 / error) if error else None

@@ -110,7 +110,7 @@ def corruption_fingerprint(loop: Any) -> dict[str, Any]:
     """What decides the results of a corruption run."""
     kinds = {kind.name: kind.describe() | {'constants': kind.constants} for kind in loop.kinds}
     found: dict[str, Any] = {'corruptions': kinds, 'severities': list(loop.severities)}
-    found |= {'control': True} if loop.control else {}
+    found |= {'control': True} if loop.cells.control else {}
     if any(kind.level == 'stream' for kind in loop.kinds):
         found['encoders'] = encoder_versions()
     return found | _measured(loop)

@@ -1,0 +1,158 @@
+"""The versions of a sample: clean, and under each kind of corruption at each severity.
+
+Shapes: T frames, H, W pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmrobust.corruptions import Corruption, Draws
+from mmrobust.corruptions.equal_noise import equal_noise, rmse
+from mmrobust.engine.process_settings import randomness_kept
+from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
+from mmrobust.functional.checks import one_line
+from mmrobust.functional.randomness import sample_seed
+from mmrobust.victims.cells import CellPipeline, Prepared
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A sample in one cell.
+
+    Attributes:
+        name: ``clean``, or kind and severity.
+        packed: The pipeline's results for it; None where it could not be made.
+        psnr: In dB against the clean frames; None where frames have no counterpart.
+        hole: Why it could not be made.
+    """
+
+    name: str
+    packed: Any = None
+    psnr: float | None = None
+    hole: str | None = None
+
+
+@dataclass
+class Cells:
+    """What the cells of a run are, and how those of a sample are made.
+
+    Attributes:
+        kinds: Of corruption.
+        severities: Ascending.
+        control: Whether cells of frames have white noise of their size beside.
+        seed: Of the run.
+        strips: Kind -> caption -> one frame (H, W, 3) of the sample that was made last.
+    """
+
+    kinds: Sequence[Corruption]
+    severities: Sequence[int]
+    control: bool
+    seed: int
+    strips: dict[str, dict[str, NDArray[np.uint8]]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """Of all cells, the clean one first."""
+        found = [CLEAN]
+        for kind in self.kinds:
+            found += [cell_name(kind.name, s) for s in self.severities]
+            if self._has_control(kind):
+                found += [control_name(kind.name, s) for s in self.severities]
+        return found
+
+    def _has_control(self, kind: Corruption) -> bool:
+        return self.control and kind.level in ('frame', 'clip') and not of_files(kind)
+
+    def of_sample(self, pipeline: CellPipeline, prepared: Prepared, index: int) -> Iterator[Cell]:
+        """The clean cell, then kind after kind; the severities of a kind share their draws."""
+        seed = sample_seed(self.seed, index)
+        with _repeatable(seed):
+            yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
+        for kind in self.kinds:
+            yield from self._of_kind(kind, pipeline, prepared, seed)
+
+    def _of_kind(
+        self, kind: Corruption, pipeline: CellPipeline, prepared: Prepared, seed: int
+    ) -> Iterator[Cell]:
+        shown, made = {CLEAN: _middle(prepared.canvas.frames)}, {}
+        clip = prepared.whole if of_files(kind) else prepared.canvas
+        finish = pipeline.finish_whole if of_files(kind) else pipeline.finish
+        assert clip is not None
+        draws = Draws(self.seed, kind.name, prepared.key)
+        ladder = kind.ladder(clip, draws, self.severities)
+        for number, severity in enumerate(self.severities, 1):
+            name = cell_name(kind.name, severity)
+            try:
+                frames = next(ladder)
+                with _repeatable(seed):
+                    packed = finish(prepared, frames)
+            except Exception as error:
+                yield Cell(name, hole=one_line(error))
+                # A generator that has raised gives nothing more.
+                ladder = kind.ladder(clip, draws, self.severities[number:])
+                continue
+            shown[f'severity {severity}'], made[severity] = _middle(frames), frames
+            yield Cell(name, packed, psnr(clip.frames, frames))
+        if self._has_control(kind):
+            yield from self._controls(pipeline, prepared, kind, made, seed)
+        self.strips[kind.name] = shown
+
+    def _controls(
+        self,
+        pipeline: CellPipeline,
+        prepared: Prepared,
+        kind: Corruption,
+        corrupted: Mapping[int, NDArray[np.uint8]],
+        seed: int,
+    ) -> Iterator[Cell]:
+        """White noise of the size of each severity; a hole where that is one."""
+        clip = prepared.canvas
+        draws = Draws(self.seed, f'{kind.name}_control', prepared.key)
+        for severity in self.severities:
+            name = control_name(kind.name, severity)
+            if severity not in corrupted:
+                yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
+                continue
+            noisy = equal_noise(clip, rmse(clip.frames, corrupted[severity]), draws)
+            with _repeatable(seed):
+                yield Cell(name, pipeline.finish(prepared, noisy), psnr(clip.frames, noisy))
+
+
+@contextmanager
+def _repeatable(seed: int) -> Iterator[None]:
+    """The same global random numbers for all cells of a sample, should the pipeline draw any."""
+    with randomness_kept():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+        yield
+
+
+def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return frames[len(frames) // 2]
+
+
+def of_files(kind: Corruption) -> bool:
+    """Whether it is done to all frames of a file, before any is sampled."""
+    return kind.place == 'raw' or kind.level in ('order', 'stream')
+
+
+def psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | None:
+    """Peak signal over noise in dB, over all frames; None where their number is another.
+
+    Frames that are equal have none either.
+    """
+    if clean.shape != corrupted.shape:
+        return None
+    error = float(np.mean((clean.astype(np.float32) - corrupted) ** 2))
+    return 10 * math.log10(255**2 / error) if error else None
