@@ -97,7 +97,7 @@ def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> 
     from mmrobust.io.configs import read_config
 
     shared = {name: getattr(args, name) for name in PASSED}
-    few = args.max_samples or holds.get('max_samples')
+    few = holds.get('max_samples') if args.max_samples is None else args.max_samples
     shared |= {'max_samples': few}
     words = corrupt.parser().parse_args([args.config, args.checkpoint])
     own = {key: holds[key] for key in ('corruptions', 'severities', 'control') if key in holds}

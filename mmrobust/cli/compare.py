@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> None:
     """
     args = parser().read(argv)
     from mmrobust.evaluation.card_files import read_card
-    from mmrobust.evaluation.card_units import differences, unit_figures
+    from mmrobust.evaluation.card_units import comparable, differences, unit_figures
     from mmrobust.visualization.card_tables import print_comparison
 
     folders = [Path(args.first), Path(args.second)]
@@ -41,8 +41,12 @@ def run(argv: Sequence[str]) -> None:
         if cards[0][key] != cards[1][key]:
             raise ValueError(f'B must have {key} {cards[0][key]} as A, got {cards[1][key]}')
     figures = [unit_figures(card, folder) for card, folder in zip(cards, folders, strict=True)]
-    lines = differences(*figures)
+    alike = comparable(*cards)
+    lines = [line for line in differences(*figures) if line['figure'] in alike]
     print_comparison(cards, lines)
+    others = sorted({name for of in figures for name in of} - alike)
+    if others:
+        print(f'not compared, as they are not the same on both cards: {", ".join(others)}')
     worse = [line['figure'] for line in lines if line['worse']]
     if worse:
         raise RuntimeError(f'B is worse than A beyond chance: {", ".join(worse)}')

@@ -14,6 +14,7 @@ from typing import Any
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
 from mmrobust.evaluation.summary import Row, evaluated, mean, share
 from mmrobust.functional.checks import require
+from mmrobust.registry import ATTACKS, find
 
 SCHEMA = 'mmrobust.card/1'
 Report = Mapping[str, Any]
@@ -112,7 +113,7 @@ def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
         'title': report['title'],
         'norm': threat['type'],
         'eps': threat.get('eps', inner.get('eps')),
-        'control': name == 'noise',
+        'control': bool(find(ATTACKS, report['attack']['type']).control),
         'score': mean(scores),
         'success_rate': report['success_rate'],
         'kept': None if report['success_rate'] is None else 1 - report['success_rate'],

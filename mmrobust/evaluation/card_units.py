@@ -57,6 +57,20 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
     return {name: _by_unit(pairs) for name, pairs in values.items() if pairs}
 
 
+def comparable(first: Mapping[str, Any], second: Mapping[str, Any]) -> set[str]:
+    """Figures that mean the same on both: kinds, severities, attacks and budgets are alike."""
+    found = {'clean'}
+    mine, other = first['corruptions'], second['corruptions']
+    if mine['severities'] == other['severities']:
+        found |= mine['kinds'].keys() & other['kinds'].keys()
+        found |= {'corruption'} if list(mine['kinds']) == list(other['kinds']) else set()
+    attacks = [
+        {one['name']: (one['title'], one['norm'], one['eps']) for one in card['attacks']}
+        for card in (first, second)
+    ]
+    return found | {name for name, what in attacks[0].items() if attacks[1].get(name) == what}
+
+
 def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
     """Second minus first, paired by unit, with 95 % intervals.
 
@@ -87,8 +101,8 @@ def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
                 'first': mean(one.values()),
                 'second': mean(other.values()),
                 'difference': mean(gaps),
-                'low': low if known else None,
-                'high': high if known else None,
+                'low': max(low, -1.0) if known else None,
+                'high': min(high, 1.0) if known else None,
                 'worse': known and high < 0,
             }
         )

@@ -171,13 +171,12 @@ def _aggregate(
     def ratio(chosen: Numbers) -> Numbers:
         taken = chosen.astype(int)
         below = clean[taken].mean(axis=-1)
-        # A draw without anything right says nothing of a ratio.
-        return np.divide(
-            cells[taken].mean(axis=-1), below, out=np.ones_like(below), where=below > 0
-        )
+        # Where a draw may be without anything right, there is no interval of a ratio.
+        nothing = np.full_like(below, np.nan)
+        return np.divide(cells[taken].mean(axis=-1), below, out=nothing, where=below > 0)
 
     mpc, base = float(cells.mean()), float(clean.mean())
-    found = [mpc, *_within(bootstrap(cells.tolist()))]
+    found = [mpc, *_within(bootstrap(cells.tolist()), most=1.0)]
     found += [mpc / base, *_within(bootstrap(places, ratio))] if base > 0 else [None] * 3
     return dict(zip(names, found, strict=True))
 
@@ -207,7 +206,9 @@ def _units(rows: Sequence[Row]) -> dict[Any, list[Row]]:
     return found
 
 
-def _within(limits: tuple[float, float]) -> tuple[float | None, float | None]:
+def _within(limits: tuple[float, float], most: float = np.inf) -> tuple[float | None, float | None]:
     """Limits that are known; too few units have none."""
     low, high = limits
-    return (max(low, 0.0), high) if np.isfinite(low) and np.isfinite(high) else (None, None)
+    return (
+        (max(low, 0.0), min(high, most)) if np.isfinite(low) and np.isfinite(high) else (None, None)
+    )

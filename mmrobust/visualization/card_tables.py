@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from mmrobust.visualization.files import write_csv, write_json
-from mmrobust.visualization.formatting import DASH, counted, interval, percent
+from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.study import StudyPage, write_study
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
@@ -57,8 +57,8 @@ def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
         one = known.get(name, {})
         row[f'{name}_accuracy'] = one.get('left')
         row |= {f'{name}_accuracy_{end}': one.get(f'left_{end}') for end in ('low', 'high')}
-    budgets = {f'{one["norm"]} {one["eps"]:g}' for one in known.values() if one['eps'] is not None}
-    row['budgets'] = ', '.join(sorted(budgets))
+    budgets = [f'{n} {one["norm"]} {number(one["eps"])}' for n, one in known.items()]
+    row['budgets'] = ', '.join(budgets)
     own = PurePath(card['model']['checkpoint']).name in OWN
     return row | {'note': TINY if own else ''}
 
@@ -87,9 +87,12 @@ def write_board(folder: Path, rows: Sequence[Row]) -> None:
     known = [row for row in rows if row['natural_accuracy'] is not None]
     best = max(known, key=lambda row: float(row['natural_accuracy']), default=None)
     verdict = f'{counted(len(rows), "card")} side by side.'
-    if best is not None and len(known) > 1:
+    alike = len({(row['corruptions'], row['samples'], row['budgets']) for row in rows}) == 1
+    if not alike:
+        verdict += ' They are not of the same samples, corruptions or budgets: no order.'
+    elif best is not None and len(known) > 1:
         verdict = (
-            f'Of {counted(len(rows), "card")} {best["model"]} ({best["folder"]}) keeps most under '
+            f'Of {counted(len(rows), "card")} {best["model"]} ({best["folder"]}) is best under '
             f'natural corruption, {percent(best["natural_accuracy"])}.'
         )
     page = StudyPage(

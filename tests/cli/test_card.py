@@ -9,7 +9,7 @@ import pytest
 from mmrobust.cli import board, card, compare
 from mmrobust.cli.main import COMMANDS
 from mmrobust.evaluation.card_files import card_config, read_card
-from mmrobust.evaluation.card_units import differences, unit_figures
+from mmrobust.evaluation.card_units import comparable, differences, unit_figures
 from tests.conftest import ROOT
 
 DEMO = ROOT / 'configs' / 'demo' / 'i3d-tiny_16x1x2_synthetic-rgb.py'
@@ -100,6 +100,7 @@ def test_board_and_comparison_with_itself(made, tmp_path, capsys):
     assert [row.pop('folder') for row in rows] == ['out', 'other']
     assert rows[0] == rows[1]
     assert rows[0]['note'] == 'tiny victim, not the published model'
+    assert rows[0]['budgets'] == 'noise Linf 4, pgd Linf 4'
     assert rows[0]['natural_accuracy'] == read_card(out)['corruptions']['mpc']
     assert 'i3d-tiny' in (tmp_path / 'board.html').read_text()
     capsys.readouterr()
@@ -126,6 +127,19 @@ def test_a_worse_model_fails_the_comparison(made, tmp_path, capsys):
     assert compare.main([str(worse), str(better)]) == 0
 
 
+def test_figures_of_other_severities_or_budgets_are_not_compared():
+    kinds = {'fog': {}, 'snow': {}}
+    attacks = [{'name': 'pgd', 'title': 'PGD', 'norm': 'Linf', 'eps': 4}]
+    one = {'corruptions': {'severities': [1], 'kinds': kinds}, 'attacks': attacks}
+    assert comparable(one, one) == {'clean', 'corruption', 'fog', 'snow', 'pgd'}
+    fewer = one | {'corruptions': {'severities': [1], 'kinds': {'fog': {}}}}
+    assert comparable(one, fewer) == {'clean', 'fog', 'pgd'}
+    worse = one | {'corruptions': {'severities': [5], 'kinds': kinds}}
+    assert comparable(one, worse) == {'clean', 'pgd'}
+    louder = one | {'attacks': [attacks[0] | {'eps': 8}]}
+    assert comparable(one, louder) == {'clean', 'corruption', 'fog', 'snow'}
+
+
 def test_units_are_paired_by_name_not_by_place():
     first = {'clean': {'a': 1.0, 'b': 0.0}}
     (line,) = differences(first, {'clean': {'b': 0.0, 'a': 1.0}})
@@ -150,6 +164,7 @@ def test_figures_count_persons_of_a_picture_once(made):
         (card, ('--card', 'absent'), '--card must be a config file, or one of quick, standard'),
         (card, ('--card', 'standard', '--quick'), '--quick must be left out with --card standard'),
         (card, ('--card', 'absent.py'), 'absent.py'),
+        (card, ('--quick', '--max-samples', '0'), 'max_samples must be a whole number'),
     ],
 )
 def test_refused_cards(made, command, words, said, tmp_path, capsys):

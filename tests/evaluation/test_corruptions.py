@@ -102,3 +102,11 @@ def test_interval_of_the_ratio_holds_the_truth_as_often_as_it_says():
     # 95 %, and three standard deviations of 200 draws.
     assert held >= 0.9 * 200
     assert held < 200
+
+
+def test_limits_stay_in_the_range_and_a_ratio_to_nothing_has_none():
+    rows = [line(i, i == 0, cells(*[i < 5] * 4)) for i in range(6)]
+    found = corruption_summary(rows, KINDS, [1, 3])
+    assert 0 <= found['mpc_low'] <= found['mpc'] <= found['mpc_high'] <= 1
+    assert found['rpc'] == pytest.approx(5)
+    assert found['rpc_low'] is None
