@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from mmrobust.attacks.pgd import PGD
 from mmrobust.cli.attack import build_config, parser
-from mmrobust.registry import ATTACKS, GOALS, THREATS
+from mmrobust.corruptions import Clip, Draws
+from mmrobust.registry import ATTACKS, CORRUPTIONS, GOALS, THREATS
 from mmrobust.studies.spec import read_study
 from mmrobust.threats import L2, Linf
 from mmrobust.victims import FunctionVictim
@@ -27,11 +29,11 @@ TITLES = {'bim': 'BIM', 'border': 'PGD', 'out_of_top': 'PGD, out of the first 3'
 def _forgotten(monkeypatch):
     monkeypatch.setattr(sys, 'path', list(sys.path))
     yield
-    for registry in (ATTACKS, THREATS, GOALS):
+    for registry in (ATTACKS, THREATS, GOALS, CORRUPTIONS):
         for name, cls in list(registry.module_dict.items()):
-            if cls.__module__ in TITLES:
+            if cls.__module__ in (*TITLES, 'vignette'):
                 registry.module_dict.pop(name)
-    for name in (*TITLES, 'jobs', 'claims'):
+    for name in (*TITLES, 'jobs', 'claims', 'vignette'):
         sys.modules.pop(name, None)
 
 
@@ -152,3 +154,16 @@ def test_the_study_runs_as_a_user_would_run_it(tmp_path):
     assert len(results['i3d']['claims']) == 1
     assert [row['fooled'][-5:] for row in results['i3d']['rows']] == ['n = 2'] * 2
     assert (tmp_path / 'out' / 'quick' / 'results.html').exists()
+
+
+def test_a_corruption_of_ones_own_is_found_from_another_folder(tmp_path, monkeypatch):
+    from mmrobust.engine.corruption_configs import corruptions_of
+
+    monkeypatch.chdir(tmp_path)
+    own, known = corruptions_of([str(EXAMPLES / 'corruptions_vignette.py')])
+    assert (own.name, known.name) == ('vignette', 'brightness')
+    clip = Clip(np.full((2, 33, 41, 3), 200, np.uint8))
+    milder, worse = own.ladder(clip, Draws(0, own.name, 0), [1, 5])
+    assert milder[0, 16, 20].tolist() == worse[0, 16, 20].tolist() == [200, 200, 200]
+    assert milder[0, 0, 0].tolist() == [160, 160, 160]
+    assert worse[1, -1, -1].tolist() == [40, 40, 40]
