@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 
 from mmrobust.corruptions import Clip
 from mmrobust.datasets.clips import Results, Rows, clip_of, sample_key, with_frames
+from mmrobust.functional.checks import require
 from mmrobust.victims.pipeline import FollowedPipeline
+
+
+# Below it some kinds have no room for a block or a blur, and one sample would be a hole for all.
+SMALLEST = 10
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class CellPipeline(FollowedPipeline):
         info = deepcopy(data_info)
         state, whole = self.decoded(data_info)
         canvas, rows = clip_of(state)
+        rule = f'at least {SMALLEST} x {SMALLEST} pixels to be corrupted'
+        require(min(canvas.size) >= SMALLEST, 'frames', rule, canvas.size)
         # Each version gets frames of its own.
         state['imgs' if 'imgs' in state else 'img'] = ()
         return {}, Prepared(state, canvas, rows, whole, info, sample_key(info))

@@ -381,3 +381,18 @@ def test_numbers_go_to_the_visualizers_that_the_config_names(checkpoints, tmp_pa
     for cell, metrics in report['metrics'].items():
         for name, value in metrics.items():
             assert found[f'{cell}/{name}'] == pytest.approx(value)
+
+
+def test_a_picture_too_small_is_a_failed_sample_and_no_hole(tmp_path):
+    import cv2
+
+    rng = np.random.default_rng(0)
+    for name, size in (('good', (90, 70)), ('speck', (3, 2))):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), rng.integers(0, 256, (*size, 3), np.uint8))
+    words = ('--corruptions', 'glass_blur', '--severities', '3', '--input', str(tmp_path))
+    report = corrupt(POSE_WEIGHTS, tmp_path / 'out', *words, config=POSE)
+    assert report['holes'] == {}
+    (failure,) = report['failures']
+    assert failure['name'] == 'speck.png'
+    assert 'at least 10 x 10 pixels' in failure['error']
+    assert report['consistency'] is not None
