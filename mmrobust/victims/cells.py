@@ -20,7 +20,6 @@ from mmrobust.datasets.clips import Results, Rows, clip_of, sample_key, with_fra
 from mmrobust.functional.checks import require
 from mmrobust.victims.pipeline import FollowedPipeline
 
-
 # Below it some kinds have no room for a block or a blur, and one sample would be a hole for all.
 SMALLEST = 10
 
