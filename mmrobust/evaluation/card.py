@@ -116,12 +116,25 @@ def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
         'control': bool(find(ATTACKS, report['attack']['type']).control),
         'score': mean(scores),
         'success_rate': report['success_rate'],
-        'kept': None if report['success_rate'] is None else 1 - report['success_rate'],
+        'kept': _kept(report, good),
         'calls': mean(row['forwards'] + row['backwards'] for row in good if row['attacked']),
         'rmse': mean(row['rmse'] for row in good if row['attacked']),
         'flags': report.get('flags', {}),
     }
     return found | share('left', len(left), len(good))
+
+
+def _kept(report: Report, rows: Sequence[Row]) -> float | None:
+    """Of poses the share of joints that stay, as under corruption; else of the attacked samples."""
+    shares = [
+        1 - row['joints_moved'] / len(row['clean_joint_errors'])
+        for row in rows
+        if row.get('clean_joint_errors') and 'joints_moved' in row
+    ]
+    if shares:
+        return mean(shares)
+    rate = report['success_rate']
+    return None if rate is None else 1 - float(rate)
 
 
 def _score(row: Row) -> float | None:

@@ -24,7 +24,7 @@ Card = Mapping[str, Any]
 NOTE = (
     'score: of a recogniser the share of samples that are right, of a pose estimator the share of '
     'joints within a fifth of the box; of clean: divided by the clean score; kept: how much of '
-    'the clean prediction is left, under attack how many of the attacked are not fooled; noise '
+    'the clean prediction is left, or under attack how many of the attacked are not fooled; noise '
     'alike: the score under white noise that changes the frames by as much. A corruption is one '
     'draw that knows nothing of the model, an attack the worst that was found: '
     'an upper bound still. The two are not averaged.'

@@ -222,6 +222,10 @@ def test_a_card_of_poses_goes_by_joint(tmp_path):
     jsonschema.validate(found, SCHEMA)
     assert found['unit'] == 'joints'
     assert len(found['joints']) == 14
+    # Two steps of PGD move some joints, and noise of the same size next to none.
+    noise, pgd = (one['kept'] for one in found['attacks'])
+    assert pgd < noise
+    assert noise > 0.9
     # All persons have all joints labelled: the mean over joints is the score.
     for key, score in (
         ('clean', found['clean']['score']),
