@@ -81,6 +81,8 @@ def _cell(name: str, row: Mapping[str, Any], word: bool) -> Cell:
     value = row[name]
     if word:
         text = ('yes' if value else '') if isinstance(value, bool) else plain(value)
+        # A number and its sign stay together.
+        text = text.replace(' %', '\N{NO-BREAK SPACE}%')
         return Cell(text, text.lower(), 'word')
     found = real(value)
     share = name.split('_')[-1] in SHARES
