@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.corruptions.clip import Clip, Frames
-from mmrobust.corruptions.draws import Draws
+from mmrobust.corruptions.clip import Frames
 
 Light = NDArray[np.float32]
 # The curve of sRGB (IEC 61966-2-1): a line below the toe, a power above.
@@ -29,13 +28,6 @@ def from_light(light: NDArray[Any]) -> Frames:
     power = (1 + OFFSET) * light ** (1 / POWER) - OFFSET
     levels = np.where(light <= TOE / SLOPE, SLOPE * light, power)
     return np.rint(255 * levels).astype(np.uint8)
-
-
-def normal_field(clip: Clip, draws: Draws) -> Light:
-    """A standard normal number for each value of each frame, (T, H, W, 3)."""
-    shape = clip.frames.shape[1:]
-    streams = [draws.of_frame(one) for one in clip.indices]
-    return np.stack([stream.standard_normal(shape, np.float32) for stream in streams])
 
 
 def sensed(light: Light, shot: float, field: Light) -> Light:

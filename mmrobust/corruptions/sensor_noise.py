@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from mmrobust.corruptions.base import Corruption
 from mmrobust.corruptions.clip import Clip, Frames
 from mmrobust.corruptions.draws import Draws
-from mmrobust.corruptions.light import from_light, normal_field, sensed, to_light
+from mmrobust.corruptions.fields import normal_fields
+from mmrobust.corruptions.light import from_light, sensed, to_light
 from mmrobust.registry import CORRUPTIONS
 
 
@@ -24,7 +25,7 @@ class SensorNoise(Corruption):
 
     def draw(self, clip: Clip, draws: Draws) -> Any:
         """Standard normal numbers, (T, H, W, 3)."""
-        return normal_field(clip, draws)
+        return normal_fields(clip, draws)
 
     def apply(self, clip: Clip, drawing: Any, severity: int) -> Frames:
         """The frames with noise, rounded once."""
