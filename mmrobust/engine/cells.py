@@ -5,7 +5,6 @@ Shapes: T frames, H, W pixels.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
 from mmrobust.functional.checks import one_line
+from mmrobust.functional.psnr import psnr
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.victims.cells import CellPipeline, Prepared
 
@@ -84,7 +84,7 @@ class Cells:
     def _of_kind(
         self, kind: Corruption, pipeline: CellPipeline, prepared: Prepared, seed: int
     ) -> Iterator[Cell]:
-        shown, made = {CLEAN: _middle(prepared.canvas.frames)}, {}
+        shown, sizes = {CLEAN: _middle(prepared.canvas.frames)}, {}
         clip = prepared.whole if of_files(kind) else prepared.canvas
         finish = pipeline.finish_whole if of_files(kind) else pipeline.finish
         assert clip is not None
@@ -101,10 +101,12 @@ class Cells:
                 # A generator that has raised gives nothing more.
                 ladder = kind.ladder(clip, draws, self.severities[number:])
                 continue
-            shown[f'severity {severity}'], made[severity] = _middle(frames), frames
-            yield Cell(name, packed, psnr(clip.frames, frames))
+            shown[f'severity {severity}'] = _middle(frames)
+            if self._has_control(kind):
+                sizes[severity] = rmse(clip.frames, frames)
+            yield Cell(name, packed, _psnr(clip.frames, frames))
         if self._has_control(kind):
-            yield from self._controls(pipeline, prepared, kind, made, seed)
+            yield from self._controls(pipeline, prepared, kind, sizes, seed)
         self.strips[kind.name] = shown
 
     def _controls(
@@ -112,7 +114,7 @@ class Cells:
         pipeline: CellPipeline,
         prepared: Prepared,
         kind: Corruption,
-        corrupted: Mapping[int, NDArray[np.uint8]],
+        sizes: Mapping[int, float],
         seed: int,
     ) -> Iterator[Cell]:
         """White noise of the size of each severity; a hole where that is one."""
@@ -120,12 +122,12 @@ class Cells:
         draws = Draws(self.seed, f'{kind.name}_control', prepared.key)
         for severity in self.severities:
             name = control_name(kind.name, severity)
-            if severity not in corrupted:
+            if severity not in sizes:
                 yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
                 continue
-            noisy = equal_noise(clip, rmse(clip.frames, corrupted[severity]), draws)
+            noisy = equal_noise(clip, sizes[severity], draws)
             with _repeatable(seed):
-                yield Cell(name, pipeline.finish(prepared, noisy), psnr(clip.frames, noisy))
+                yield Cell(name, pipeline.finish(prepared, noisy), _psnr(clip.frames, noisy))
 
 
 @contextmanager
@@ -139,7 +141,8 @@ def _repeatable(seed: int) -> Iterator[None]:
 
 
 def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return frames[len(frames) // 2]
+    # A copy: a view would keep all frames of every kind.
+    return frames[len(frames) // 2].copy()
 
 
 def of_files(kind: Corruption) -> bool:
@@ -147,12 +150,9 @@ def of_files(kind: Corruption) -> bool:
     return kind.place == 'raw' or kind.level in ('order', 'stream')
 
 
-def psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | None:
-    """Peak signal over noise in dB, over all frames; None where their number is another.
-
-    Frames that are equal have none either.
-    """
+def _psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | None:
+    """In dB, over all frames; None where their number is another, or nothing differs."""
     if clean.shape != corrupted.shape:
         return None
-    error = float(np.mean((clean.astype(np.float32) - corrupted) ** 2))
-    return 10 * math.log10(255**2 / error) if error else None
+    # Copies: frames may be read-only, or lie backwards.
+    return psnr(*(torch.from_numpy(frames.copy()) for frames in (clean, corrupted)))
