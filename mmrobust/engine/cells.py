@@ -155,4 +155,4 @@ def _psnr(clean: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float | Non
     if clean.shape != corrupted.shape:
         return None
     # Copies: frames may be read-only, or lie backwards.
-    return psnr(*(torch.from_numpy(frames.copy()) for frames in (clean, corrupted)))
+    return psnr(torch.from_numpy(clean.copy()), torch.from_numpy(corrupted.copy()))
