@@ -16,9 +16,9 @@ from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.inputs import add_arguments
 from mmrobust.cli.reporting import report_errors
 from mmrobust.cli.runner_config import check_files, choose_device, run_test
+from mmrobust.evaluation.card_files import CORRUPTIONS
 
 STANDARD, QUICK = 'standard', 'quick'
-CORRUPTIONS = 'corruptions'
 # Arguments that every part of a card gets as they are.
 PASSED = ('input', 'boxes', 'seed', 'batch_size', 'resume', 'cfg_options')
 

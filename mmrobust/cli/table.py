@@ -1,15 +1,18 @@
-"""``mmrobust table RUN ...``: finished runs, sweeps and transfers as one table."""
+"""``mmrobust table RUN ...``: finished runs, sweeps and transfers, or cards, as one table."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
 from mmrobust.functional.checks import require
+
+if TYPE_CHECKING:
+    from mmrobust.visualization.run_table import Table
 
 FORMATS = ('csv', 'latex', 'markdown', 'json')
 # Keys of run.json that say which annotations, or which files, a run was about.
@@ -19,9 +22,13 @@ Row = dict[str, Any]
 
 def parser() -> Arguments:
     """The command's arguments."""
-    p = Arguments('table', 'One table of finished runs: a row each, and for each budget or cell.')
+    what = 'One table of finished runs: a row each, and for each budget or cell; of cards: a column'
+    p = Arguments('table', f'{what} each.')
     p.add_argument(
-        'runs', nargs='+', metavar='RUN', help='folders of finished attacks, sweeps or transfers'
+        'runs',
+        nargs='+',
+        metavar='RUN',
+        help='folders of finished attacks, sweeps or transfers; or of robustness cards',
     )
     p.add_argument(
         '--format', choices=FORMATS, help="default: by the ending of --out, else 'markdown'"
@@ -49,17 +56,46 @@ def run(argv: Sequence[str]) -> None:
     known = None if out is None else table_formats.ENDINGS.get(out.suffix)
     folders = [Path(word) for word in args.runs]
     require(len(set(folders)) == len(folders), 'RUN', 'different folders', args.runs)
-    found = [each for folder in folders for each in rows_of(folder, name_of(folder, folders))]
-    rows, warnings = told_apart(found)
-    for warning in warnings:
+    table = table_of(folders)
+    for warning in table.warnings:
         print(f'warning: {warning}', file=sys.stderr)
-    text = table_formats.FORMATS[args.format or known or 'markdown'](rows, warnings)
+    text = table_formats.FORMATS[args.format or known or 'markdown'](table)
     if out is None:
         print(text, end='')
         return
     with replacing(out) as temporary:
         temporary.write_text(text, encoding='utf-8')
     print(f'table: {out}')
+
+
+def table_of(folders: Sequence[Path]) -> Table:
+    """The table of runs, or of cards.
+
+    Raises:
+        ValueError: A folder holds no finished run, or cards stand beside runs.
+    """
+    from mmrobust.evaluation.card_files import FILE
+    from mmrobust.visualization.card_rows import card_table
+    from mmrobust.visualization.run_table import run_table
+
+    cards = [folder for folder in folders if (folder / FILE).is_file()]
+    rule = 'folders of runs, or folders of cards'
+    require(not cards or len(cards) == len(folders), 'RUN', rule, [str(f) for f in folders])
+    read, table = (card_rows_of, card_table) if cards else (rows_of, run_table)
+    found = [each for folder in folders for each in read(folder, name_of(folder, folders))]
+    return table(*told_apart(found))
+
+
+def card_rows_of(folder: Path, name: str) -> list[tuple[Row, str]]:
+    """The rows of a card, each with a digest of its samples."""
+    from mmrobust.evaluation.card_files import CORRUPTIONS, read_card
+    from mmrobust.visualization.card_rows import card_rows
+
+    card = read_card(folder)
+    run = folder / CORRUPTIONS
+    n = card['data']['n']
+    samples = samples_digest(run, n) if (run / 'run.json').is_file() else str(card['data'])
+    return [(row, samples) for row in card_rows(name, card)]
 
 
 def name_of(folder: Path, folders: Sequence[Path]) -> str:
@@ -134,7 +170,7 @@ def told_apart(found: Sequence[tuple[Row, str]]) -> tuple[list[Row], list[str]]:
 def _different(rows: Sequence[Row]) -> str:
     runs: dict[str, list[str]] = {}
     for row in rows:
-        runs.setdefault(row['data'], []).append(row['run'])
+        runs.setdefault(row['data'], []).append(row.get('run') or row['card'])
     parts = [f'{name}: {", ".join(dict.fromkeys(runs[name]))}' for name in runs]
     return f'rows are about different samples, and are no comparison: {"; ".join(parts)}'
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmrobust.evaluation.card_files import CORRUPTIONS
 from mmrobust.evaluation.corruptions import CLEAN, score
 from mmrobust.evaluation.summary import mean
 from mmrobust.functional.bootstrap import bootstrap
@@ -31,7 +32,7 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
         OSError: A run is not there.
         ValueError: A line is damaged.
     """
-    rows = _rows(folder / 'corruptions', card)
+    rows = _rows(folder / CORRUPTIONS, card)
     units = {row['name']: str(row['unit']) for row in rows}
     kinds = card['corruptions']['kinds']
     values: dict[str, list[tuple[str, float]]] = {'clean': [], 'corruption': []}

@@ -31,6 +31,30 @@ class RunColumn:
     numeric: bool = True
 
 
+@dataclass(frozen=True)
+class Table:
+    """What a program reads, and what people do.
+
+    Attributes:
+        rows: One for each result, of equal keys.
+        lines: What stands below the headings.
+        columns: That show a line.
+        note: What the figures mean.
+        warnings: What a reader must know.
+    """
+
+    rows: Sequence[RunRow]
+    lines: Sequence[RunRow]
+    columns: Sequence[RunColumn]
+    note: str
+    warnings: Sequence[str]
+
+
+def run_table(rows: Sequence[RunRow], warnings: Sequence[str]) -> Table:
+    """The table of runs: a line for each."""
+    return Table(rows, rows, run_columns(rows), NOTE, warnings)
+
+
 def run_columns(rows: Sequence[RunRow]) -> list[RunColumn]:
     """The columns in which any row has something to say."""
     alike = len({tuple(row.get(key) for key in OWN) for row in rows}) < len(rows)

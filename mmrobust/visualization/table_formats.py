@@ -1,4 +1,4 @@
-"""A table of runs as CSV, JSON, Markdown and LaTeX."""
+"""A table of runs, or of cards, as CSV, JSON, Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from mmrobust.evaluation.markdown import markdown
 from mmrobust.visualization.formatting import MINUS
 from mmrobust.visualization.plain import PLAIN
-from mmrobust.visualization.run_rows import RunRow
-from mmrobust.visualization.run_table import NOTE, run_columns
+from mmrobust.visualization.run_table import Table
 
 SCHEMA = 1
 # What LaTeX reads as commands, and how it is written.
@@ -28,56 +27,55 @@ SPECIAL = {
 NORM = re.compile(r'\bl_(inf|\d)')
 
 
-def as_csv(rows: Sequence[RunRow], warnings: Sequence[str]) -> str:
+def as_csv(table: Table) -> str:
     """All keys of the rows, in full precision; None is an empty field."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator='\n')
+    writer = csv.DictWriter(buffer, list(table.rows[0]), lineterminator='\n')
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(table.rows)
     return buffer.getvalue()
 
 
-def as_json(rows: Sequence[RunRow], warnings: Sequence[str]) -> str:
+def as_json(table: Table) -> str:
     """``schema``, ``rows`` and ``warnings``."""
-    found = {'schema': SCHEMA, 'rows': list(rows), 'warnings': list(warnings)}
+    found = {'schema': SCHEMA, 'rows': list(table.rows), 'warnings': list(table.warnings)}
     return json.dumps(found, indent=2) + '\n'
 
 
-def as_markdown(rows: Sequence[RunRow], warnings: Sequence[str]) -> str:
+def as_markdown(table: Table) -> str:
     """The columns that say something, and below them what they mean."""
-    columns = run_columns(rows)
+    columns = table.columns
     cells = [
-        [' '.join(column.show(row).replace('|', r'\|').split()) for column in columns]
-        for row in rows
+        [' '.join(column.show(line).replace('|', r'\|').split()) for column in columns]
+        for line in table.lines
     ]
     # After the dashes: a column of numbers is set flush right.
-    table = markdown([column.name for column in columns], cells).split('\n')
-    table[1] = '|' + '|'.join('---:' if column.numeric else '---' for column in columns) + '|'
-    return '\n\n'.join(['\n'.join(table), NOTE, *(f'Warning: {w}' for w in warnings)]) + '\n'
+    found = markdown([column.name for column in columns], cells).split('\n')
+    found[1] = '|' + '|'.join('---:' if column.numeric else '---' for column in columns) + '|'
+    below = [table.note, *(f'Warning: {w}' for w in table.warnings)]
+    return '\n\n'.join(['\n'.join(found), *below]) + '\n'
 
 
-def as_latex(rows: Sequence[RunRow], warnings: Sequence[str]) -> str:
+def as_latex(table: Table) -> str:
     """A ``tabular`` for the package booktabs; what it means stands in comments."""
-    columns = run_columns(rows)
+    columns = table.columns
     kinds = ''.join('r' if column.numeric else 'l' for column in columns)
-    comments = [
-        f'% {" ".join(text.split())}'
-        for text in (r'Needs \usepackage{booktabs}.', NOTE, *(f'Warning: {w}' for w in warnings))
-    ]
+    said = (table.note, *(f'Warning: {w}' for w in table.warnings))
+    comments = [f'% {" ".join(text.split())}' for text in (r'Needs \usepackage{booktabs}.', *said)]
     lines = [
         *comments,
         rf'\begin{{tabular}}{{{kinds}}}',
         r'\toprule',
         _line([column.name for column in columns]),
         r'\midrule',
-        *(_line([column.show(row) for column in columns]) for row in rows),
+        *(_line([column.show(line) for column in columns]) for line in table.lines),
         r'\bottomrule',
         r'\end{tabular}',
     ]
     return '\n'.join(lines) + '\n'
 
 
-FORMATS: dict[str, Callable[[Sequence[RunRow], Sequence[str]], str]] = {
+FORMATS: dict[str, Callable[[Table], str]] = {
     'csv': as_csv,
     'latex': as_latex,
     'markdown': as_markdown,

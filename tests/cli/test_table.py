@@ -6,6 +6,7 @@ import json
 import pytest
 
 from mmrobust.cli.table import FORMATS, main
+from mmrobust.evaluation.card import SCHEMA
 from mmrobust.functional.interval import wilson
 from mmrobust.transfer.report import transfer_card
 from mmrobust.visualization.run_rows import KEYS
@@ -204,3 +205,31 @@ def test_what_is_no_finished_run_is_one_line(make, tmp_path, capsys):
 
 def test_the_command_knows_what_is_written():
     assert set(FORMATS) == set(WRITERS)
+
+
+def make_card_folder(tmp_path, name, **changes):
+    cell = {'score': 0.5, 'score_low': None, 'score_high': None}
+    means = {f'{key}{end}': None for key in ('mpc', 'rpc') for end in ('', '_low', '_high')}
+    card = {
+        'schema': SCHEMA, 'model': {'config': 'net.py', 'checkpoint_sha256': 'c' * 64},
+        'data': {'n': 5, 'evaluated': 5}, 'seed': 0, 'clean': cell,
+        'corruptions': {'kinds': {'fog': {'cells': {'2': cell}}}} | means, 'attacks': [],
+    } | changes  # fmt: skip
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / 'card.json').write_text(json.dumps(card))
+    return folder
+
+
+def test_cards_are_a_table_of_their_own(make, tmp_path, capsys):
+    one = make_card_folder(tmp_path, 'one')
+    rows, warnings = table(capsys, one)
+    assert [row['name'] for row in rows] == ['clean', 'fog', 'mPC', 'rPC']
+    assert warnings == []
+    assert 'folders of runs, or folders of cards' in refused(capsys, one, make('run'))
+    # The same model, of other weights, on other samples.
+    model = {'config': 'net.py', 'checkpoint_sha256': 'd' * 64}
+    two = make_card_folder(tmp_path, 'two', model=model, data={'n': 6, 'evaluated': 6})
+    rows, (warning,) = table(capsys, one, two)
+    assert {row['model'] for row in rows} == {'net (cccccccc)', 'net (dddddddd)'}
+    assert warning.endswith('A: one; B: two')

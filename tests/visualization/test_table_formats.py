@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from mmrobust.visualization.run_rows import KEYS
-from mmrobust.visualization.run_table import run_columns
+from mmrobust.visualization.run_table import run_columns, run_table
 from mmrobust.visualization.table_formats import as_latex, as_markdown, escaped
 
 HOSTILE = r'50% of_a & b #1 $x$ {y} ~z^2 \input{/etc/passwd} | <c>'
@@ -60,7 +60,7 @@ def cells_of(line):
 
 def test_latex_is_a_whole_table_whatever_the_names():
     rows = [make_row(model=HOSTILE, attack='a\nb', threat=HOSTILE), make_row(model='[x]*')]
-    text = as_latex(rows, ['rows\nof "two" runs'])
+    text = as_latex(run_table(rows, ['rows\nof "two" runs']))
     lines = text.splitlines()
     table = [line for line in lines if not line.startswith('% ')]
     assert lines[0] == r'% Needs \usepackage{booktabs}.'
@@ -106,7 +106,7 @@ def test_names_are_set_as_they_stand(text, written):
 def test_latex_compiles(tmp_path):
     rows = [make_row(model=HOSTILE), make_row(model='[x]*', attack=HOSTILE)]
     head = '\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n'
-    (tmp_path / 'a.tex').write_text(head + as_latex(rows, []) + '\\end{document}\n')
+    (tmp_path / 'a.tex').write_text(head + as_latex(run_table(rows, [])) + '\\end{document}\n')
     command = [
         'pdflatex',
         '-interaction=nonstopmode',
@@ -118,7 +118,7 @@ def test_latex_compiles(tmp_path):
 
 
 def test_markdown_has_a_line_per_row():
-    text = as_markdown([make_row(model='a|b\nc'), make_row()], ['two'])
+    text = as_markdown(run_table([make_row(model='a|b\nc'), make_row()], ['two']))
     head, rule, first, _, blank, note, *_ = text.split('\n')
     assert head.count('|') == rule.count('|') == first.replace(r'\|', '').count('|') == 13
     assert rule.startswith('|---|---|---|---:|')

@@ -1,0 +1,133 @@
+"""Robustness cards as rows of one table, and as the table that a paper shows: a column a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from mmrobust.visualization.formatting import DASH, number
+from mmrobust.visualization.run_table import RunColumn, Table
+from mmrobust.visualization.threat_text import NORMS
+
+Card = Mapping[str, Any]
+CardRow = dict[str, Any]
+
+KEYS = (
+    *('card', 'model', 'config', 'checkpoint_sha256', 'seed', 'n'),
+    *('part', 'name', 'severity', 'norm', 'eps', 'score', 'score_low', 'score_high'),
+)
+# In the order of a table's lines.
+PARTS = ('clean', 'corruption', 'mean', 'attack')
+# A card's mean over its corruptions, and that over its clean score.
+MEANS = {'mpc': 'mPC', 'rpc': 'rPC'}
+ENDS = ('', '_low', '_high')
+NOTE = (
+    'In %. A corruption: the mean of its severities; mPC: the mean of the corruptions; rPC: that '
+    'over the clean score; an attack: samples right and not fooled. In brackets: 95 % intervals '
+    'over videos or photographs. A recogniser is scored by samples, a pose estimator by joints.'
+)
+
+
+def card_rows(name: str, card: Card) -> list[CardRow]:
+    """A row for each figure of a card; shares are of 1.
+
+    Args:
+        name: Of its folder.
+        card: Its ``card.json``.
+    """
+    model = card['model']
+    same = {
+        'card': name,
+        'model': PurePath(model['config']).stem,
+        'config': model['config'],
+        'checkpoint_sha256': model['checkpoint_sha256'],
+        'seed': card['seed'],
+        'n': card['data']['evaluated'],
+    }
+    empty = dict.fromkeys(KEYS)
+    return [empty | same | figure for figure in _figures(card)]
+
+
+def _figures(card: Card) -> Iterator[CardRow]:
+    found = card['corruptions']
+    yield {'part': 'clean', 'name': 'clean'} | _scores(card['clean'], 'score')
+    for name, kind in found['kinds'].items():
+        for severity, cell in kind['cells'].items():
+            own = {'part': 'corruption', 'name': name, 'severity': int(severity)}
+            yield own | _scores(cell, 'score')
+    for key, name in MEANS.items():
+        yield {'part': 'mean', 'name': name} | _scores(found, key)
+    for one in card['attacks']:
+        own = {'part': 'attack', 'norm': one['norm'], 'eps': one['eps']}
+        yield own | {'name': one['title']} | _scores(one, 'left')
+
+
+def _scores(found: Mapping[str, Any], key: str) -> CardRow:
+    return {f'score{end}': found[f'{key}{end}'] for end in ENDS}
+
+
+def card_table(rows: Sequence[CardRow], warnings: Sequence[str]) -> Table:
+    """The table of several cards: a line for each figure, a column for each card.
+
+    Args:
+        rows: Of ``card_rows``, of all cards.
+        warnings: What a reader must know.
+    """
+    cards = {row['card']: row for row in rows}
+    models = [row['model'] for row in cards.values()]
+    lines = sorted(dict.fromkeys(map(_line, rows)), key=lambda line: PARTS.index(line[0]))
+    shown: list[CardRow] = [{'': 'n'} | {card: number(row['n'], 9) for card, row in cards.items()}]
+    for line in lines:
+        of_line = [row for row in rows if _line(row) == line]
+        texts = {card: _text([r for r in of_line if r['card'] == card]) for card in cards}
+        shown.append({'': _label(line)} | texts)
+    columns = [RunColumn('', _cell(''), numeric=False)]
+    for card, row in cards.items():
+        alone = models.count(row['model']) == 1
+        heading = row['model'] if alone else f'{row["model"]} ({card})'
+        columns.append(RunColumn(heading, _cell(card)))
+    return Table(rows, shown, columns, NOTE, [*warnings, *_severities_apart(rows)])
+
+
+def _cell(key: str) -> Callable[[CardRow], str]:
+    return lambda line: str(line[key])
+
+
+def _line(row: CardRow) -> tuple[Any, ...]:
+    """What rows of one line have in common."""
+    return tuple(row[key] for key in ('part', 'name', 'norm', 'eps'))
+
+
+def _label(line: tuple[Any, ...]) -> str:
+    part, name, norm, eps = line
+    if part != 'attack':
+        return str(name).replace('_', ' ')
+    return f'{name}, {NORMS.get(norm, norm)} {number(eps)}'
+
+
+def _text(rows: Sequence[CardRow]) -> str:
+    """'59.3 [56.6, 62.0]'; without limits where it is the mean of several severities."""
+    scores = [row['score'] for row in rows]
+    if not scores or None in scores:
+        return DASH
+    text = f'{100 * sum(scores) / len(scores):.1f}'
+    limits = [rows[0][f'score{end}'] for end in ENDS[1:]]
+    if len(rows) > 1 or None in limits:
+        return text
+    return f'{text} [{100 * limits[0]:.1f}, {100 * limits[1]:.1f}]'
+
+
+def _severities_apart(rows: Sequence[CardRow]) -> list[str]:
+    """A warning where cards, or kinds of one, have other severities than the rest."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for row in rows:
+        if row['part'] == 'corruption':
+            found.setdefault((row['card'], row['name']), set()).add(row['severity'])
+    apart: dict[str, list[str]] = {}
+    for (card, _), severities in found.items():
+        apart.setdefault(' '.join(map(str, sorted(severities))), []).append(card)
+    if len(apart) < 2:
+        return []
+    parts = [f'{key}: {", ".join(dict.fromkeys(of))}' for key, of in apart.items()]
+    return [f'severities differ, and such means are no comparison: {"; ".join(parts)}']
