@@ -56,6 +56,13 @@ def test_l1_next_to_a_candidate_is_inside_ball_and_range(eps):
             assert (away <= (candidate - there).flatten(1).norm(dim=1) + 1e-9).all()
 
 
+def test_a_value_at_its_end_takes_nothing_of_l1():
+    pixels = torch.tensor([255.0, 100.0, 0.0]).reshape(1, 3, 1, 1, 1)
+    candidate = torch.tensor([300.0, 150.0, -40.0]).reshape(pixels.shape)
+    found = L1(30).project_inside(candidate, pixels, BOUNDS)
+    assert found.flatten().tolist() == [255, 130, 0]
+
+
 @pytest.mark.parametrize('length', [1.0, 30.0, 700.0])
 @pytest.mark.parametrize('share', [1e-9, 0.02, 1.0])
 def test_a_step_of_l1_fills_the_room_that_there_is(length, share):
@@ -183,6 +190,21 @@ def test_random_members_of_l0_have_values_of_the_clip():
         for f, p in zip(frames, pixels, strict=True)
     }
     assert len(places) > 1
+
+
+def test_random_members_of_l0_use_the_range_of_the_whole_sample():
+    # Two values alone are not 100: whoever took the range of a channel, or of a place, moves none.
+    pixels = torch.full((2, 3, 4, 5, 5), 100.0)
+    pixels[:, 0, 0, 0, 0], pixels[:, 1, 2, 3, 4] = 0, 255
+    members = L0(200).random(pixels, SampleRandom.from_seeds([1, 2]))
+    assert min(_count(members - pixels, 'value')) >= 190
+
+
+def test_a_change_just_beyond_the_limit_is_outside_of_l0():
+    pixels, threat = torch.full((3, 1, 1, 2, 2), 100.0).double(), L0(4, limit=8)
+    moved = pixels.clone()
+    moved[:, 0, 0, 0, 0] += torch.tensor([8.0, 8 + 1e-6, 8.01])
+    assert threat.distance(moved, pixels).tolist() == [1, 1, torch.inf]
 
 
 def test_masks_restrict_the_choice_of_l0():
