@@ -1,5 +1,6 @@
 """What a report card says, in words and rows; shared by the page and the terminal."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -35,6 +36,7 @@ NOUNS = {
     'keypoints': 'pose',
 }
 UNTARGETED = ('Misclassify', 'CorruptPose', 'CorruptPersons', 'Corrupt3DPose')
+COCO = re.compile(r'\bA[PR]\b')
 METRICS = {'acc/top1': 'accuracy', 'acc/top5': 'top-5 accuracy', 'acc/mean1': 'mean class accuracy'}
 
 
@@ -196,6 +198,7 @@ def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
+    clean, adversarial = (None if _unmeasured(name, v) else v for v in (clean, adversarial))
     share = is_share(name, clean, adversarial)
     shown = percent if share else number
     before, after = real(clean), real(adversarial)
@@ -205,6 +208,11 @@ def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
     worse = after - before if is_error(name) else before - after
     text = f'{100 * worse:.1f} pp'.replace('-', MINUS) if share else number(worse)
     return Metric(name, shown(clean), shown(adversarial), text)
+
+
+def _unmeasured(name: str, value: Any) -> bool:
+    """Whether it is the -1 of COCO's AP and AR where no person is of that size."""
+    return value == -1 and COCO.search(name) is not None
 
 
 def _deed(card: Card) -> str:

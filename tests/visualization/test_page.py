@@ -465,3 +465,10 @@ def test_wide_tables_take_the_room_of_the_window():
     # Headings of numbers wrap, numbers do not.
     assert '.scroll th.n, .scroll td.limited { white-space: normal; }' in style
     assert re.search(r'^\.n \{.*white-space: nowrap', style, re.M)
+
+
+def test_what_coco_has_nothing_to_measure_for_is_no_number():
+    sides = {'coco/AP (M)': -1.0, 'coco/AR (L)': -1.0, 'margin': -1.0}
+    found = summary.metrics({'clean': sides, 'adversarial': sides | {'margin': -2.0}})
+    shown = [(one.clean, one.adversarial, one.worse) for one in found]
+    assert shown == [('–',) * 3, ('–',) * 3, ('−1', '−2', '1')]
