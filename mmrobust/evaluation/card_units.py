@@ -20,9 +20,9 @@ Figures = dict[str, dict[str, float]]
 def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
     """Figure -> unit -> its value, as the runs in the folder have them.
 
-    Figures are ``clean``; ``corruption``, the mean over all kinds and severities, without controls
-    and cues; each kind; each cue; of each attack 1 or 0 as a sample is right and was not fooled.
-    Samples of one picture are a unit.
+    Figures are ``clean``; ``corruption``, the mean over all kinds and severities; each kind; of
+    each attack 1 or 0 as a sample is right and was not fooled. Controls and cues are none: to be
+    right less often on scenery alone is not worse. Samples of one picture are a unit.
 
     Args:
         card: The card.
@@ -54,7 +54,6 @@ def comparable(first: Mapping[str, Any], second: Mapping[str, Any]) -> set[str]:
     if mine['severities'] == other['severities']:
         found |= mine['kinds'].keys() & other['kinds'].keys()
         found |= {'corruption'} if list(mine['kinds']) == list(other['kinds']) else set()
-    found |= _cues(first).keys() & _cues(second).keys()
     attacks = [
         {one['name']: (one['title'], one['norm'], one['eps']) for one in card['attacks']}
         for card in (first, second)
@@ -63,7 +62,7 @@ def comparable(first: Mapping[str, Any], second: Mapping[str, Any]) -> set[str]:
 
 
 def _figures(row: Mapping[str, Any], card: Mapping[str, Any]) -> dict[str, float]:
-    """Figure -> its value for a sample: clean, all kinds together, each kind, each cue."""
+    """Figure -> its value for a sample: clean, all kinds together, each kind."""
     scored = {name: score(cell) for name, cell in row['cells'].items() if 'hole' not in cell}
     known = {name: value for name, value in scored.items() if value is not None}
     if CLEAN not in known:
@@ -71,15 +70,9 @@ def _figures(row: Mapping[str, Any], card: Mapping[str, Any]) -> dict[str, float
     severities, kinds = card['corruptions']['severities'], card['corruptions']['kinds']
     cells = {kind: [cell_name(kind, s) for s in severities] for kind in kinds}
     groups = {'clean': [CLEAN], 'corruption': [name for of in cells.values() for name in of]}
-    groups |= cells | {cue: [cue] for cue in _cues(card)}
+    groups |= cells
     values = {figure: [known[n] for n in of if n in known] for figure, of in groups.items()}
     return {figure: float(np.mean(of)) for figure, of in values.items() if of}
-
-
-def _cues(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Cards of earlier versions have none."""
-    found: Mapping[str, Any] = (card.get('cues') or {}).get('cues') or {}
-    return found
 
 
 def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
