@@ -185,6 +185,7 @@ def find(registry: LazyRegistry, name: str) -> Any:
 
 ATTACKS = _own('attack', 'ATTACKS')
 CORRUPTIONS = _own('corruption', 'CORRUPTIONS')
+CUES = _own('cue', 'CUES')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')

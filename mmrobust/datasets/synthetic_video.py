@@ -12,6 +12,9 @@ from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
 from mmrobust.datasets.synthetic import CLASSES, FRAMES, SPLITS, render
+from mmrobust.datasets.synthetic.script import Script, write_script
+from mmrobust.datasets.synthetic.stage import SyntheticStage
+from mmrobust.functional.checks import require
 from mmrobust.registry import DATASETS
 
 
@@ -34,6 +37,9 @@ class SyntheticVideoDataset(BaseDataset):
         window: Cut each video into runs of so many frames, one after the other,
             each a sample of its own (the frames left at the end are dropped);
             None keeps videos whole.
+        tied_scenery: Probability with which the kind of scenery (room, land, street) is that
+            of the label, for planting a shortcut: label 0 has rooms, 1 land, 2 streets, 3 rooms
+            again. None: scenery says nothing of the class.
         test_mode: As in mmengine: True for validation and test.
 
     Example:
@@ -51,6 +57,7 @@ class SyntheticVideoDataset(BaseDataset):
         seed: int = 0,
         classes: Sequence[str] = CLASSES,
         window: int | None = None,
+        tied_scenery: float | None = None,
         test_mode: bool = False,
     ) -> None:
         if num_videos < 1:
@@ -63,6 +70,9 @@ class SyntheticVideoDataset(BaseDataset):
             raise ValueError(f'classes must be distinct names among {CLASSES}, got {classes}')
         if window is not None and not 1 <= window <= FRAMES:
             raise ValueError(f'window must be None or 1 to {FRAMES} frames, got {window}')
+        known = tied_scenery is None or 0 <= tied_scenery <= 1
+        require(known, 'tied_scenery', 'None or a probability in [0, 1]', tied_scenery)
+        self.tied_scenery = tied_scenery
         self.num_videos, self.split, self.seed, self.window = num_videos, split, seed, window
         self.classes = tuple(classes)
         self._frames: dict[int, NDArray[np.uint8]] = {}
@@ -100,13 +110,38 @@ class SyntheticVideoDataset(BaseDataset):
     def frames(self, index: int) -> NDArray[np.uint8]:
         """The frames of video ``index``, rendered once per process."""
         if index not in self._frames:
-            self._frames[index] = _rendered(index, self.seed, self.split, self.classes)
+            self._frames[index] = _rendered(index, *self._drawn_by)
         return self._frames[index]
+
+    @property
+    def _drawn_by(self) -> tuple[int, str, tuple[str, ...], float | None]:
+        return self.seed, self.split, self.classes, self.tied_scenery
+
+    def stage(self, idx: int) -> SyntheticStage:
+        """Sample ``idx``, to be filmed again.
+
+        Raises:
+            ValueError: Videos are cut into windows.
+        """
+        require(self.window is None, 'window', 'None where videos are filmed again', self.window)
+        labels = [index % len(self.classes) for index in range(self.num_videos)]
+        video = super().get_data_info(idx)['video']
+        return SyntheticStage(video, lambda index: _written(index, *self._drawn_by), labels)
 
 
 @lru_cache(maxsize=128)
-def _rendered(index: int, seed: int, split: str, classes: tuple[str, ...]) -> NDArray[np.uint8]:
+def _rendered(
+    index: int, seed: int, split: str, classes: tuple[str, ...], tied: float | None
+) -> NDArray[np.uint8]:
     """Whoever runs several attacks in a process waits once for the first videos of a set."""
-    frames = render(index, seed=seed, split=split, classes=classes).frames
+    frames = render(index, seed=seed, split=split, classes=classes, tied=tied).frames
     frames.setflags(write=False)
     return frames
+
+
+@lru_cache(maxsize=16)
+def _written(
+    index: int, seed: int, split: str, classes: tuple[str, ...], tied: float | None
+) -> Script:
+    """One scenery serves several kinds of cues."""
+    return write_script(index, seed=seed, split=split, classes=classes, tied=tied)

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmrobust.corruptions import Corruption, Draws
+from mmrobust.corruptions.cues import Cue, Stage
 from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
@@ -24,22 +25,33 @@ from mmrobust.functional.psnr import psnr
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.victims.cells import CellPipeline, Prepared
 
+# All cues of a sample are on one strip.
+CUE = 'cue'
+
 
 @dataclass(frozen=True)
 class Cell:
     """A sample in one cell.
 
     Attributes:
-        name: ``clean``, or kind and severity.
+        name: ``clean``, or kind and severity; of cues the kind alone.
         packed: The pipeline's results for it; None where it could not be made.
         psnr: In dB against the clean frames; None where frames have no counterpart.
         hole: Why it could not be made.
+        background: The class of the video whose scenery is seen in the place of its own.
     """
 
     name: str
     packed: Any = None
     psnr: float | None = None
     hole: str | None = None
+    background: int | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is told of it beside the victim's answer."""
+        found = {'psnr': self.psnr}
+        return found if self.background is None else found | {'background': self.background}
 
 
 @dataclass
@@ -51,6 +63,7 @@ class Cells:
         severities: Ascending.
         control: Whether cells of frames have white noise of their size beside.
         seed: Of the run.
+        cues: Kinds that film samples again.
         strips: Kind -> caption -> one frame (H, W, 3) of the sample that was made last.
     """
 
@@ -58,6 +71,7 @@ class Cells:
     severities: Sequence[int]
     control: bool
     seed: int
+    cues: Sequence[Cue] = ()
     strips: dict[str, dict[str, NDArray[np.uint8]]] = field(default_factory=dict)
 
     @property
@@ -68,18 +82,29 @@ class Cells:
             found += [cell_name(kind.name, s) for s in self.severities]
             if self._has_control(kind):
                 found += [control_name(kind.name, s) for s in self.severities]
-        return found
+        return found + [cue.name for cue in self.cues]
 
     def _has_control(self, kind: Corruption) -> bool:
         return self.control and kind.level in ('frame', 'clip') and not of_files(kind)
 
-    def of_sample(self, pipeline: CellPipeline, prepared: Prepared, index: int) -> Iterator[Cell]:
-        """The clean cell, then kind after kind; the severities of a kind share their draws."""
+    def of_sample(
+        self, pipeline: CellPipeline, prepared: Prepared, index: int, stage: Stage | None
+    ) -> Iterator[Cell]:
+        """The clean cell, then kind after kind; the severities of a kind share their draws.
+
+        Args:
+            pipeline: Of the sample's data set.
+            prepared: The sample.
+            index: In all samples.
+            stage: The sample to be filmed again; None where there are no cues.
+        """
         seed = sample_seed(self.seed, index)
         with _repeatable(seed):
             yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
         for kind in self.kinds:
             yield from self._of_kind(kind, pipeline, prepared, seed)
+        if stage is not None:
+            yield from self._of_cues(pipeline, prepared, stage, seed)
 
     def _of_kind(
         self, kind: Corruption, pipeline: CellPipeline, prepared: Prepared, seed: int
@@ -108,6 +133,24 @@ class Cells:
         if self._has_control(kind):
             yield from self._controls(pipeline, prepared, kind, sizes, seed)
         self.strips[kind.name] = shown
+
+    def _of_cues(
+        self, pipeline: CellPipeline, prepared: Prepared, stage: Stage, seed: int
+    ) -> Iterator[Cell]:
+        """The sample filmed again, once for each cue."""
+        shown = {CLEAN: _middle(stage.film())}
+        for cue in self.cues:
+            draws = Draws(self.seed, cue.draws, prepared.key)
+            try:
+                frames, other = cue.shot(stage, draws), cue.scenery(stage, draws)
+                with _repeatable(seed):
+                    packed = pipeline.finish_whole(prepared, frames)
+            except Exception as error:
+                yield Cell(cue.name, hole=one_line(error))
+                continue
+            shown[cue.name] = _middle(frames)
+            yield Cell(cue.name, packed, background=None if other is None else stage.label(other))
+        self.strips[CUE] = shown
 
     def _controls(
         self,

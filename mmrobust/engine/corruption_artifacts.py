@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.artifacts import check_writable, finite
+from mmrobust.engine.cells import CUE
 from mmrobust.evaluation.corruptions import corruption_summary
+from mmrobust.evaluation.cues import cue_summary
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.io.frames import enlarge
 from mmrobust.ledger.ledger import Ledger
@@ -28,6 +30,8 @@ SCHEMA = 1
 STRIP = re.compile(r'[a-z0-9_]+\.png')
 # Letters of a strip, in pixels.
 SIZE = 13
+# Clean and five severities; cues may be more.
+COLUMNS = 6
 
 
 class CorruptionArtifacts:
@@ -79,7 +83,8 @@ class CorruptionArtifacts:
         """
         for kind, shown in frames.items():
             tiles = [(name, enlarge(frame[None])[0]) for name, frame in shown.items()]
-            write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, len(tiles), SIZE))
+            columns = min(len(tiles), COLUMNS)
+            write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, columns, SIZE))
 
     def report(
         self, entries: list[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float
@@ -106,7 +111,7 @@ class CorruptionArtifacts:
             'config': str(runner.cfg.filename or 'config'),
             'checkpoint': str(runner._load_from),
             'checkpoint_sha256': file_sha256(runner._load_from),
-            'corruptions': {kind.name: kind.describe() for kind in loop.kinds},
+            'corruptions': {kind.name: kind.describe() for kind in (*loop.kinds, *loop.cues)},
             'sample': asdict(loop.victim.kind),
             'seed': loop.settings.seed,
             'versions': versions(),
@@ -119,9 +124,12 @@ class CorruptionArtifacts:
             'input': self.source,
             'wall_time': wall_time,
             'work_dir': str(self.folder),
-        } | corruption_summary(good, groups, loop.severities)
+            **corruption_summary(good, groups, loop.severities),
+            **cue_summary(good, [cue.name for cue in loop.cues]),
+        }
 
     def _strips(self) -> dict[str, bytes]:
         """Kind -> its picture, of those that are there."""
-        paths = {kind.name: self.folder / 'strips' / f'{kind.name}.png' for kind in self.loop.kinds}
+        names = [kind.name for kind in self.loop.kinds] + [CUE] * bool(self.loop.cues)
+        paths = {name: self.folder / 'strips' / f'{name}.png' for name in names}
         return {name: path.read_bytes() for name, path in paths.items() if path.exists()}

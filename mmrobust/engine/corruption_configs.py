@@ -11,23 +11,24 @@ import numpy as np
 from mmrobust.corruptions import Clip, Corruption, Draws
 from mmrobust.corruptions.base import snake
 from mmrobust.corruptions.codec import MissingEncoderError
+from mmrobust.corruptions.cues import Cue
 from mmrobust.functional.checks import one_line, require, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config, shipped
-from mmrobust.registry import CORRUPTIONS
+from mmrobust.registry import CORRUPTIONS, CUES
 
 
-def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption]:
-    """The kinds that are asked for, in order.
+def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption | Cue]:
+    """The kinds that are asked for, of frames and of scenes, in order.
 
     Args:
-        given: Presets (``imagenet_c``), config files that define ``corruptions``, kinds
-            (``fog``, ``Fog``), or configs of kinds.
+        given: Presets (``imagenet_c``, ``cue``), config files that define ``corruptions``, kinds
+            (``fog``, ``Fog``, ``action_swap``), or configs of kinds.
 
     Raises:
         OSError: There is no such file.
         ValueError: There is no such preset or kind, an option is wrong, or two are called alike.
     """
-    found = [CORRUPTIONS.build(dict(config)) for one in given for config in _configs(one)]
+    found = [_built(dict(config)) for one in given for config in _configs(one)]
     require(bool(found), '--corruptions', 'at least one kind', list(given))
     names = [kind.name for kind in found]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -35,8 +36,16 @@ def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption]
     return found
 
 
-def cannot_be_made(kind: Corruption) -> str | None:
+def _built(config: dict[str, Any]) -> Corruption | Cue:
+    name = str(config.get('type')).removeprefix('mmrobust.')
+    found: Corruption | Cue = (CUES if name in CUES.names() else CORRUPTIONS).build(config)
+    return found
+
+
+def cannot_be_made(kind: Corruption | Cue) -> str | None:
     """Which package or encoder a kind lacks here; None where it lacks none."""
+    if isinstance(kind, Cue):
+        return None
     clip = Clip(np.full((4, 64, 64, 3), 127, np.uint8))
     try:
         kind(clip, 1, Draws(0, kind.name, 0))
@@ -59,8 +68,9 @@ def _configs(given: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         from mmengine.config import Config
 
         return _defined(Config.fromfile(presets()[word]), given)
-    kinds = {snake(name): name for name in CORRUPTIONS.names()}
-    kind = kinds.get(word, given if given in CORRUPTIONS.names() else None)
+    names = CORRUPTIONS.names() | CUES.names()
+    kinds = {snake(name): name for name in names}
+    kind = kinds.get(word, given if given in names else None)
     if kind is None:
         hint = suggestion(given, {*presets(), *kinds})
         raise ValueError(f'unknown corruption {given!r}: {hint}')
@@ -81,4 +91,4 @@ def _defined(config: Any, where: str) -> list[Mapping[str, Any]]:
 
 def presets() -> dict[str, Path]:
     """The presets of the package, by name."""
-    return shipped('corruptions')
+    return {**shipped('corruptions'), **shipped('cues')}

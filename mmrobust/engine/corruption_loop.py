@@ -13,6 +13,7 @@ from mmengine.runner.amp import autocast
 from torch import Tensor
 
 from mmrobust.corruptions import Corruption
+from mmrobust.corruptions.cues import Cue
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.cells import Cell, Cells, of_files
@@ -27,7 +28,7 @@ from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corru
 from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import corruption_fingerprint
 from mmrobust.registry import LOOPS
-from mmrobust.victims.cells import CellPipeline, Prepared
+from mmrobust.victims.cells import Prepared
 from mmrobust.victims.samples import Loaded
 
 
@@ -69,11 +70,13 @@ class CorruptionTestLoop(LedgerLoop):
         victim: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.kinds = corruptions_of(corruptions)
+        chosen = corruptions_of(corruptions)
+        self.kinds = [kind for kind in chosen if isinstance(kind, Corruption)]
+        self.cues = [kind for kind in chosen if isinstance(kind, Cue)]
         self.severities = _checked(severities, self.kinds)
         require(isinstance(control, bool), 'control', 'true or false', control)
         super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
-        self.cells = Cells(self.kinds, self.severities, control, self.settings.seed)
+        self.cells = Cells(self.kinds, self.severities, control, self.settings.seed, self.cues)
         made = self.victim.cells
         rule = 'a recogniser of videos or an estimator of poses in pictures'
         if made is None:
@@ -82,6 +85,7 @@ class CorruptionTestLoop(LedgerLoop):
         if not made.videos:
             _check_for_pictures(self.kinds)
         for dataset in leaves(self.dataloader.dataset):
+            _check_for_scenes(self.cues, dataset)
             self.victim.install(dataset)
             dataset.pipeline = made(dataset.pipeline.transforms, whole=bool(files))
         self.keep(self.unwrapped)
@@ -112,11 +116,10 @@ class CorruptionTestLoop(LedgerLoop):
     def run_iter(self, idx: int, loaded: Loaded, indices: Sequence[int]) -> list[Entry]:
         """All cells of one sample."""
         (prepared,), (index,), (name,) = loaded.layouts, indices, loaded.names
-        leaf, _ = locate(self.samples, index)
         found: dict[str, dict[str, Any]] = {}
         kept: dict[str, Any] = {}
         clean: Tensor | None = None
-        for number, batch in enumerate(self._batches(leaf.pipeline, prepared, index)):
+        for number, batch in enumerate(self._batches(prepared, index)):
             good = [cell for cell in batch if cell.hole is None]
             found.update((cell.name, {'hole': cell.hole}) for cell in batch if cell.hole)
             if not good:
@@ -134,7 +137,7 @@ class CorruptionTestLoop(LedgerLoop):
                 one = torch.tensor([row])
                 own = outputs[row : row + 1]
                 record = self.victim.record(labels[one], clean, own, own)
-                found[cell.name] = cell_of(record.fields) | {'psnr': cell.psnr}
+                found[cell.name] = cell_of(record.fields) | cell.facts
                 kept[cell.name] = results[row]
             self.runner.call_hook(
                 'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
@@ -144,13 +147,13 @@ class CorruptionTestLoop(LedgerLoop):
         line = corruption_row(index, name, prepared.key, found)
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
 
-    def _batches(
-        self, pipeline: CellPipeline, prepared: Prepared, index: int
-    ) -> Iterator[list[Cell]]:
+    def _batches(self, prepared: Prepared, index: int) -> Iterator[list[Cell]]:
         """Cells of a sample, as many at once as a batch has, in order."""
+        leaf, inside = locate(self.samples, index)
+        stage = leaf.stage(inside) if self.cues else None
         size = 1 if self.victim.one_by_one else self.dataloader.batch_size or 1
         batch: list[Cell] = []
-        for cell in self.cells.of_sample(pipeline, prepared, index):
+        for cell in self.cells.of_sample(leaf.pipeline, prepared, index, stage):
             batch.append(cell)
             if len(batch) == size:
                 yield batch
@@ -193,8 +196,17 @@ def _check_for_pictures(kinds: Sequence[Corruption]) -> None:
     require(not moving, '--corruptions', rule, ', '.join(moving))
 
 
+def _check_for_scenes(cues: Sequence[Cue], dataset: Any) -> None:
+    """Refuse to film again what was never rendered."""
+    rule = f'one that renders its videos, for {", ".join(cue.name for cue in cues)}'
+    require(not cues or hasattr(dataset, 'stage'), 'data set', rule, type(dataset).__name__)
+    if cues:
+        # What it refuses, it refuses before anything is run.
+        dataset.stage(0)
+
+
 def _checked(severities: Sequence[int], kinds: Sequence[Corruption]) -> list[int]:
-    most = min(len(kind.constants) for kind in kinds)
+    most = min((len(kind.constants) for kind in kinds), default=5)
     sound = all(whole(one, 1) and one <= most for one in severities)
     rule = f'whole numbers from 1 to {most}, each once'
     once = len(set(severities)) == len(severities) and bool(severities)

@@ -23,6 +23,7 @@ TAU = 0.2
 # What the parts of a card must agree on.
 SHARED = ('checkpoint_sha256', 'seed')
 CORRUPTED = ('severities', 'kinds', 'holes', 'worst', 'consistency', 'units')
+CUES = ('cues', 'contrasted')
 MEANS = ('mpc', 'mpc_low', 'mpc_high', 'rpc', 'rpc_low', 'rpc_high')
 
 
@@ -62,6 +63,8 @@ def card_of(
         'versions': corrupted['versions'],
         'clean': {key: clean[key] for key in ('score', 'score_low', 'score_high')},
         'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
+        # Of no mean: a cue says what a model goes by, not how it fares.
+        'cues': {key: corrupted[key] for key in CUES if key in corrupted},
         'attacks': found,
         'joints': _by_joint(corrupted_rows, corrupted, attacks),
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmrobust.evaluation.card_files import CORRUPTIONS
-from mmrobust.evaluation.corruptions import CLEAN, score
+from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
 from mmrobust.evaluation.summary import mean
 from mmrobust.functional.bootstrap import bootstrap
 from mmrobust.functional.checks import require
@@ -21,8 +21,9 @@ Figures = dict[str, dict[str, float]]
 def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
     """Figure -> unit -> its value, as the runs in the folder have them.
 
-    Figures are ``clean``; ``corruption``, the mean over all cells; each kind; of each attack
-    1 or 0 as a sample is right and was not fooled. Samples of one picture are a unit.
+    Figures are ``clean``; ``corruption``, the mean over all kinds and severities; each kind; of
+    each attack 1 or 0 as a sample is right and was not fooled. Controls and cues are none: to be
+    right less often on scenery alone is not worse. Samples of one picture are a unit.
 
     Args:
         card: The card.
@@ -34,21 +35,10 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
     """
     rows = _rows(folder / CORRUPTIONS, card)
     units = {row['name']: str(row['unit']) for row in rows}
-    kinds = card['corruptions']['kinds']
     values: dict[str, list[tuple[str, float]]] = {'clean': [], 'corruption': []}
     for row in rows:
-        scored = {name: score(cell) for name, cell in row['cells'].items() if 'hole' not in cell}
-        known = {name: value for name, value in scored.items() if value is not None}
-        if CLEAN not in known:
-            continue
-        unit = units[row['name']]
-        values['clean'].append((unit, known.pop(CLEAN)))
-        if known:
-            values['corruption'].append((unit, float(np.mean(list(known.values())))))
-        for kind in kinds:
-            own = [value for name, value in known.items() if name.startswith(f'{kind}/')]
-            if own:
-                values.setdefault(kind, []).append((unit, float(np.mean(own))))
+        for figure, value in _figures(row, card).items():
+            values.setdefault(figure, []).append((units[row['name']], value))
     for one in card['attacks']:
         values[one['name']] = [
             (units[row['name']], float(row['attacked'] and not row['success']))
@@ -70,6 +60,20 @@ def comparable(first: Mapping[str, Any], second: Mapping[str, Any]) -> set[str]:
         for card in (first, second)
     ]
     return found | {name for name, what in attacks[0].items() if attacks[1].get(name) == what}
+
+
+def _figures(row: Mapping[str, Any], card: Mapping[str, Any]) -> dict[str, float]:
+    """Figure -> its value for a sample: clean, all kinds together, each kind."""
+    scored = {name: score(cell) for name, cell in row['cells'].items() if 'hole' not in cell}
+    known = {name: value for name, value in scored.items() if value is not None}
+    if CLEAN not in known:
+        return {}
+    severities, kinds = card['corruptions']['severities'], card['corruptions']['kinds']
+    cells = {kind: [cell_name(kind, s) for s in severities] for kind in kinds}
+    groups = {'clean': [CLEAN], 'corruption': [name for of in cells.values() for name in of]}
+    groups |= cells
+    values = {figure: [known[n] for n in of if n in known] for figure, of in groups.items()}
+    return {figure: float(np.mean(of)) for figure, of in values.items() if of}
 
 
 def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:

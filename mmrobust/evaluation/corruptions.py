@@ -64,14 +64,16 @@ def corruption_summary(
         95 % intervals over units, None where there are holes or nothing is annotated;
         ``holes``: cells that some samples lack, and why; ``worst``; ``consistency``.
     """
-    table = {name: {s: _cell(rows, cell_name(name, s)) for s in severities} for name in kinds}
+    table = {
+        name: {s: cell_figures(rows, cell_name(name, s)) for s in severities} for name in kinds
+    }
     holes = {
         cell_name(name, s): cell['holes']
         for name, cells in table.items()
         for s, cell in cells.items()
         if cell['holes']
     }
-    clean = _cell(rows, CLEAN)
+    clean = cell_figures(rows, CLEAN)
     found: dict[str, Any] = {
         'units': len(_units(rows)),
         'clean': clean,
@@ -92,8 +94,8 @@ def corruption_summary(
     return found | _aggregate(rows, kinds, severities, bool(holes))
 
 
-def _cell(rows: Sequence[Row], name: str) -> dict[str, Any]:
-    """One cell over all samples."""
+def cell_figures(rows: Sequence[Row], name: str) -> dict[str, Any]:
+    """One cell over all samples: score with its limits, ``kept``, ``psnr``, ``holes``."""
     cells = [row['cells'][name] for row in rows]
     good = [
         (cell, row['cells'][CLEAN])
@@ -124,7 +126,7 @@ def _control(rows: Sequence[Row], kind: str, severities: Sequence[int]) -> float
     if not rows or any(name not in row['cells'] for row in rows for name in names):
         return None
     return _mean_of(
-        {s: _cell(rows, name) for s, name in zip(severities, names, strict=True)}, 'score'
+        {s: cell_figures(rows, name) for s, name in zip(severities, names, strict=True)}, 'score'
     )
 
 

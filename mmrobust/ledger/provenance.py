@@ -111,6 +111,7 @@ def corruption_fingerprint(loop: Any) -> dict[str, Any]:
     kinds = {kind.name: kind.describe() | {'constants': kind.constants} for kind in loop.kinds}
     found: dict[str, Any] = {'corruptions': kinds, 'severities': list(loop.severities)}
     found |= {'control': True} if loop.cells.control else {}
+    found |= {'cues': {cue.name: cue.describe() for cue in loop.cues}} if loop.cues else {}
     if any(kind.level == 'stream' for kind in loop.kinds):
         found['encoders'] = encoder_versions()
     return found | _measured(loop)

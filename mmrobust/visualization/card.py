@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
+from mmrobust.visualization import cues
 from mmrobust.visualization.corruptions import mean_name, plots_of
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
@@ -55,6 +56,7 @@ def write_card(folder: Path, card: Card) -> None:
         tiles=_tiles(card),
         rows=[dict(zip(COLUMNS, row, strict=True)) for row in _rows(card)],
         note=NOTE,
+        tables=[(cues.TITLE, cues.NOTE, rows)] if (rows := _cue_rows(card)) else [],
         plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
         previews=shown,
         blocks=[
@@ -86,7 +88,9 @@ def print_card(card: Card, console: Console | None = None) -> None:
     console = Console() if console is None else console
     console.print(f'\n{_name(card)}: robustness card\n', style='bold', highlight=False)
     print_numbers(console, numbers_table(COLUMNS, _rows(card)))
-    for cell, hole in card['corruptions']['holes'].items():
+    if rows := _cue_rows(card):
+        print_numbers(console, numbers_table(cues.COLUMNS, [list(row.values()) for row in rows]))
+    for cell, hole in {**card['corruptions']['holes'], **cues.cue_holes(_cues(card))}.items():
         text = f'hole: {cell} is missing for {hole["samples"]} samples: {hole["why"]}'
         console.print(text, highlight=False, markup=False, soft_wrap=True)
     console.print(f'\n{card["sentence"]}', highlight=False, soft_wrap=True)
@@ -110,6 +114,16 @@ def _rows(card: Card) -> list[list[str]]:
         score = [percent(one['score']), limits, _of(one['score'], clean), percent(one['kept'])]
         rows.append([one['name'], how, *score, '', number(one['calls'], 3)])
     return rows
+
+
+def _cues(card: Card) -> Card:
+    """Cards of earlier versions have none."""
+    found: Card = card.get('cues') or {}
+    return found
+
+
+def _cue_rows(card: Card) -> list[dict[str, str]]:
+    return cues.cue_rows(_cues(card), card['clean']['score'])
 
 
 def _of(value: float | None, clean: float | None) -> str:

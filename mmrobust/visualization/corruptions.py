@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from mmrobust.visualization import cues
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.formatting import DASH, counted, duration, interval, number, percent
 from mmrobust.visualization.page import Preview
@@ -33,16 +34,16 @@ def print_corruptions(card: Card, console: Console | None = None) -> None:
     """Print scores by kind and severity, what they come to, holes and failed samples."""
     console = Console() if console is None else console
     key = _key(card)
-    rows = _rows(card, key)
-    columns = [key, *list(rows[0])[1:]]
-    cells = [list(row.values()) for row in rows]
     console.print(f'\n[bold]{_name(card)}[/bold], {_samples(card)}\n', highlight=False)
-    print_numbers(console, numbers_table(columns, cells))
+    for head, rows in ((key, _rows(card, key)), ('cue', _cue_rows(card))):
+        if rows:
+            columns, cells = [head, *list(rows[0])[1:]], [list(row.values()) for row in rows]
+            print_numbers(console, numbers_table(columns, cells))
     facts = _facts(card)
     width = 2 + max((len(name) for name, _ in facts), default=0)
     for name, value in facts:
         console.print(f'{name:<{width}}{value}', highlight=False, soft_wrap=True)
-    for cell, hole in card['holes'].items():
+    for cell, hole in _holes(card).items():
         text = f'{cell} is missing for {hole["samples"]} of {card["evaluated"]}: {hole["why"]}'
         console.print(f'hole: {text}', highlight=False, markup=False, soft_wrap=True)
     for one in card['failures'][:3]:
@@ -60,18 +61,22 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
     """
     holes = [
         (cell, f'{hole["samples"]} of {card["evaluated"]}: {hole["why"]}')
-        for cell, hole in card['holes'].items()
+        for cell, hole in _holes(card).items()
     ]
     facts = [(k, str(card[k])) for k in ('config', 'checkpoint', 'checkpoint_sha256', 'seed')]
     facts.append(('time', duration(card['wall_time'])))
     options = [(name, _options(of)) for name, of in card['corruptions'].items()]
+    count = counted(len(card['corruptions']), 'kind')
+    rows, cue_rows = _rows(card, _key(card)), _cue_rows(card)
+    more = [(cues.TITLE, cues.NOTE, cue_rows)] if rows and cue_rows else []
     page = StudyPage(
         title=f'{_name(card)}: natural corruptions',
-        kicker=f'{_name(card)}, {counted(len(card["kinds"]), "kind")} of corruption',
+        kicker=f'{_name(card)}, {count} of corruption',
         verdict=_verdict(card),
         tiles=_tiles(card),
-        rows=_rows(card, _key(card)),
-        note=NOTE,
+        rows=rows or cue_rows,
+        note=NOTE if rows else cues.NOTE,
+        tables=more,
         plots=plots_of(card, card['clean']),
         previews=[
             Preview(name, found, _caption(card, name), '.png') for name, found in strips.items()
@@ -115,6 +120,14 @@ def _rows(card: Card, key: str) -> list[dict[str, str]]:
             | ({'noise alike': percent(kind.get('control'))} if _controlled(card) else {})
         )
     return found
+
+
+def _cue_rows(card: Card) -> list[dict[str, str]]:
+    return cues.cue_rows(card, card['clean']['score'])
+
+
+def _holes(card: Card) -> dict[str, Any]:
+    return {**card['holes'], **cues.cue_holes(card)}
 
 
 def _controlled(card: Card) -> bool:
@@ -164,6 +177,9 @@ def _verdict(card: Card) -> str:
     if card['holes']:
         kinds = len({cell.split('/')[0] for cell in card['holes']})
         return f'{counted(kinds, "kind")} of corruption could not be made: there is no mean.'
+    sentence = cues.cue_sentence(card, card['clean']['score'])
+    if not card['kinds'] and sentence:
+        return sentence
     if card['clean']['score'] is not None and card['mpc'] is not None:
         worst = f'{percent(_of_cell(card, card["worst"]))} in the worst case ({card["worst"]})'
         return (
@@ -222,6 +238,8 @@ def _plot(group: str, curves: list[Curve]) -> Plot:
 
 
 def _caption(card: Card, name: str) -> str:
+    if name not in card['kinds']:
+        return ''
     cells = card['kinds'][name]['cells'].values()
     return f'{_key(card)}: ' + ', '.join(percent(cell[_key(card)]) for cell in cells)
 

@@ -34,6 +34,7 @@ class StudyPage:
         blocks: Heading and facts of each block at the end.
         failures: Samples that could not be loaded: index, name, error.
         previews: Pictures with their titles.
+        tables: Title, note and rows of further tables.
     """
 
     title: str
@@ -46,6 +47,7 @@ class StudyPage:
     blocks: Sequence[tuple[str, Pairs]]
     failures: Sequence[Mapping[str, Any]] = field(default=())
     previews: Sequence[Preview] = field(default=())
+    tables: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]] = field(default=())
 
 
 def write_study(path: Path, study: StudyPage) -> None:
@@ -56,6 +58,7 @@ def write_study(path: Path, study: StudyPage) -> None:
         'verdict': study.verdict.replace(' %', '\N{NO-BREAK SPACE}%'),
         'columns': columns,
         'rows': rows,
+        'tables': [(name, note, *numbers_columns(more)) for name, note, more in study.tables],
         'failed': len(study.failures),
         'failures': without_folder(folder, study.failures),
     }

@@ -17,7 +17,7 @@ WEIGHTS = ROOT / 'mmrobust' / 'resources' / 'demo_victim.pth'
 SCHEMA = json.loads((ROOT / 'mmrobust' / 'resources' / 'card.schema.json').read_text())
 SMALL = """
 card = dict(
-    corruptions=['gaussian_noise', 'fog'],
+    corruptions=['gaussian_noise', 'fog', 'action_swap'],
     severities=[1, 5],
     attacks=dict(
         noise=dict(type='random_noise', threat=dict(eps=4)),
@@ -49,6 +49,9 @@ def test_the_card_and_its_schema(made):
     assert list(found['corruptions']['kinds']) == ['gaussian_noise', 'fog']
     # A card is what its runs say.
     report = json.loads((out / 'corruptions' / 'report.json').read_text())
+    assert found['cues'] == {'cues': report['cues'], 'contrasted': None}
+    assert report['cues']['action_swap']['n'] == 7
+    assert 'What it goes by' in (out / 'card.html').read_text()
     assert found['corruptions']['mpc'] == report['mpc']
     assert found['clean']['score'] == report['clean']['score']
     pgd = json.loads((out / 'pgd' / 'report.json').read_text())

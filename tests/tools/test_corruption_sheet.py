@@ -21,3 +21,12 @@ def test_all_kinds_that_can_run_stand_under_their_names(tmp_path, monkeypatch, c
     top, left = corruption_sheet.GAP + corruption_sheet.LINE, 2 * corruption_sheet.GAP + columns
     there = page[top : top + rows, left : left + columns]
     np.testing.assert_array_equal(there, pictures['pixelate'])
+
+
+def test_cues_stand_beside_the_clean_frame():
+    pictures = corruption_sheet.cue_tiles(0)
+    assert list(pictures)[:3] == ['clean', 'action_swap', 'swap_frame']
+    assert len(pictures) == 22
+    top = pictures['clean'][:12]
+    np.testing.assert_array_equal(pictures['background_only'][:12], top)
+    assert (pictures['action_swap'][:12] != top).any()

@@ -4,17 +4,10 @@ See :func:`synthesize`; nothing is read from disk and nothing is random beyond
 (split, seed, index).
 """
 
+from mmrobust.datasets.synthetic.film import Scene
 from mmrobust.datasets.synthetic.motion import CLASSES
-from mmrobust.datasets.synthetic.sample import (
-    FRAMES,
-    HEIGHT,
-    SPLITS,
-    WIDTH,
-    Scene,
-    SyntheticSample,
-    render,
-    synthesize,
-)
+from mmrobust.datasets.synthetic.sample import SyntheticSample, render, synthesize
+from mmrobust.datasets.synthetic.script import FRAMES, HEIGHT, SPLITS, WIDTH
 from mmrobust.datasets.synthetic.skeleton import KEYPOINTS
 
 __all__ = [

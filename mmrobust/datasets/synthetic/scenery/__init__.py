@@ -16,18 +16,22 @@ SCENES: tuple[Callable[[np.random.Generator, tuple[int, int], float], Array], ..
 )
 
 
-def scenery(rng: np.random.Generator, shape: tuple[int, int], horizon: float) -> Array:
+def scenery(
+    rng: np.random.Generator, shape: tuple[int, int], horizon: float, kind: int | None = None
+) -> Array:
     """A random background.
 
     Args:
         rng: Source of randomness.
         shape: (H, W) pixels.
         horizon: Row where the ground begins.
+        kind: Index into ``SCENES``; None leaves it to chance.
 
     Returns:
         float32 (H, W, 3), RGB in 0..255.
     """
-    scene = SCENES[int(rng.integers(len(SCENES)))]
+    drawn = int(rng.integers(len(SCENES)))
+    scene = SCENES[drawn if kind is None else kind]
     return np.clip(scene(rng, shape, horizon), 0, 255).astype(np.float32)
 
 

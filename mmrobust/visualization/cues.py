@@ -1,0 +1,70 @@
+"""What a recogniser goes by, as rows of a table and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmrobust.visualization.formatting import DASH, counted, interval, percent
+
+Card = Mapping[str, Any]
+
+TITLE = 'What it goes by'
+NOTE = (
+    'The videos, filmed again with one cue exchanged or taken away, without severities and in no '
+    'mean. Scores are against the class of the person; interval: 95 %; as the scenery: how many '
+    'are predicted as the class of the video whose scenery is shown; contrasted accuracy: how '
+    'many are right on action_swap and wrong on one frame of it.'
+)
+COLUMNS = ('cue', 'score', 'interval', 'of clean', 'kept', 'as the scenery')
+
+
+def cue_rows(found: Card, clean: float | None) -> list[dict[str, str]]:
+    """A row for each cue, and one for the contrasted accuracy.
+
+    Args:
+        found: From :func:`~mmrobust.evaluation.cues.cue_summary`; empty without cues.
+        clean: The clean score.
+    """
+    rows: list[tuple[str, ...]] = []
+    for name, cue in (found.get('cues') or {}).items():
+        error = cue['background_error']
+        scenery = '' if error is None else f'{percent(error)} ({_limits(cue, "background_error")})'
+        whole = cue['score'] is not None and not cue['holes']
+        of_clean = percent(cue['score'] / clean) if whole and clean else DASH
+        scores = percent(cue['score']), _limits(cue, 'score')
+        rows.append((name, *scores, of_clean, percent(cue['kept']), scenery))
+    contrasted = found.get('contrasted')
+    if contrasted is not None:
+        scores = percent(contrasted['score']), _limits(contrasted, 'score')
+        rows.append(('contrasted accuracy', *scores, '', '', ''))
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def cue_holes(found: Card) -> dict[str, Any]:
+    """Cues that some samples lack, and why."""
+    return {n: cue['holes'] for n, cue in (found.get('cues') or {}).items() if cue['holes']}
+
+
+def cue_sentence(found: Card, clean: float | None) -> str:
+    """What the cues say to who reads no tables: the swap, else the worst; empty without any."""
+    cues, holes = found.get('cues') or {}, cue_holes(found)
+    scores = {name: cue['score'] for name, cue in cues.items() if cue['score'] is not None}
+    if holes:
+        return f'{counted(len(holes), "kind")} of cue could not be made: {", ".join(holes)}.'
+    if not scores:
+        return ''
+    right = f'Right on {percent(clean)} of the clean videos, and on'
+    if 'action_swap' in scores:
+        error = percent(cues['action_swap']['background_error'])
+        return (
+            f'{right} {percent(scores["action_swap"])} of them before the scenery of another '
+            f"class's video; {error} are taken for that class."
+        )
+    worst = min(scores, key=lambda name: float(scores[name]))
+    return f'{right} {percent(scores[worst])} in the worst case ({worst}).'
+
+
+def _limits(figures: Card, name: str) -> str:
+    limits = [figures[f'{name}_low'], figures[f'{name}_high']]
+    return DASH if None in limits else interval(limits)

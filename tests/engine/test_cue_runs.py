@@ -1,0 +1,145 @@
+"""Runs of cues: what the stock pipeline would have seen, and who is refused."""
+
+from html import unescape
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmrobust.cli.corrupt import main, run
+from mmrobust.corruptions import cues
+from mmrobust.corruptions.cues import Cue, Draws
+from mmrobust.datasets.synthetic import CLASSES
+from mmrobust.functional.interval import wilson
+from mmrobust.registry import DATASETS
+from mmrobust.victims.action.cells import VideoCells
+from tests.conftest import CONFIGS, ROOT
+from tests.engine.runs import card, derived_config, rows
+
+DEMO = ROOT / 'configs' / 'demo' / 'i3d-tiny_16x1x2_synthetic-rgb.py'
+WEIGHTS = ROOT / 'mmrobust' / 'resources' / 'demo_victim.pth'
+WORDS = ('--corruptions', 'action_swap', 'SwapFrame', 'background-only')
+NAMES = ['action_swap', 'swap_frame', 'background_only']
+
+
+def corrupt(checkpoint, out, *words, config=CONFIGS / 'tiny_3d.py'):
+    init_default_scope('mmaction')
+    run([str(config), str(checkpoint), '--work-dir', str(out), *words])
+    return card(out)
+
+
+@pytest.fixture(scope='module')
+def unbroken(checkpoints, tmp_path_factory):
+    out = tmp_path_factory.mktemp('cues')
+    corrupt(checkpoints['tiny_3d'], out, *WORDS, '--max-samples', '2')
+    return out
+
+
+def test_lines_and_report(unbroken):
+    lines, report = rows(unbroken), card(unbroken)
+    for line in lines:
+        cells = line['cells']
+        assert list(cells) == ['clean', *NAMES]
+        assert cells['action_swap']['background'] == cells['swap_frame']['background']
+        assert cells['action_swap']['background'] != cells['action_swap']['label']
+        assert 'background' not in cells['background_only']
+        assert cells['action_swap']['label'] == cells['clean']['label']
+    assert list(report['cues']) == NAMES
+    swap = report['cues']['action_swap']
+    assert swap['score'] == np.mean([line['cells']['action_swap']['correct'] for line in lines])
+    assert report['metrics']['action_swap']['acc/top1'] == pytest.approx(swap['score'])
+    # No part of a mean.
+    assert report['mpc'] is None
+    assert report['kinds'] == {}
+    page = (unbroken / 'report.html').read_text()
+    assert 'contrasted accuracy' in page
+    assert 'strips/cue' not in page
+    assert (unbroken / 'strips' / 'cue.png').stat().st_size > 5000
+
+
+def test_cells_are_what_the_stock_pipeline_makes_of_the_frames():
+    data = Config.fromfile(CONFIGS / 'tiny_3d.py').test_dataloader.dataset
+    init_default_scope('mmaction')
+    plain, stock = DATASETS.build(data), DATASETS.build(data)
+    plain.pipeline = VideoCells(plain.pipeline.transforms, whole=False)
+    for index, kind in ((1, cues.ActionSwap()), (4, cues.Context(keep=25))):
+        frames = kind.shot(plain.stage(index), Draws(0, Cue.draws, index))
+        prepared = plain[index]['mmrobust_layout']
+        made = plain.pipeline.finish_whole(prepared, frames)
+        # The set's own pipeline, whose video has been exchanged.
+        stock._frames[index] = frames
+        wanted = stock[index]
+        assert torch.equal(made['inputs'], wanted['inputs'])
+        assert made['data_samples'].gt_label == wanted['data_samples'].gt_label
+
+
+def test_other_kinds_batches_and_a_broken_run_change_nothing(unbroken, checkpoints, tmp_path):
+    words = ('--corruptions', 'one_frame', 'brightness', *WORDS[1:], '--severities', '1')
+    more = ('--max-samples', '2', '--batch-size', '3')
+    report = corrupt(checkpoints['tiny_3d'], tmp_path / 'more', *words, *more)
+    for line, other in zip(rows(tmp_path / 'more'), rows(unbroken), strict=True):
+        for name in ('clean', *NAMES):
+            one, two = line['cells'][name], other['cells'][name]
+            assert one['prediction'] == two['prediction']
+            assert one['confidence'] == pytest.approx(two['confidence'], abs=1e-5)
+            assert one.get('background') == two.get('background')
+    # The mean is that of the one kind with severities.
+    assert report['mpc'] == report['kinds']['brightness']['cells']['1']['score']
+    page = (tmp_path / 'more' / 'report.html').read_text()
+    assert 'What it goes by' in page
+    again = tmp_path / 'again'
+    again.mkdir()
+    lines = (unbroken / 'results.jsonl').read_text().splitlines()
+    (again / 'run.json').write_text((unbroken / 'run.json').read_text())
+    (again / 'results.jsonl').write_text(lines[0] + '\n' + lines[1][:50])
+    resumed = corrupt(checkpoints['tiny_3d'], again, *WORDS, '--max-samples', '2', '--resume')
+    assert resumed['cues'] == card(unbroken)['cues']
+    with pytest.raises(ValueError, match='it differs in: cues'):
+        corrupt(checkpoints['tiny_3d'], again, *WORDS[:2], '--max-samples', '2', '--resume')
+
+
+def test_one_class_is_a_hole_with_a_reason(checkpoints, tmp_path, capsys):
+    one = derived_config(tmp_path, 'tiny_3d')
+    words = ('--cfg-options', 'test_dataloader.dataset.classes=["bend"]', '--max-samples', '1')
+    report = corrupt(checkpoints['tiny_3d'], tmp_path / 'o', *WORDS, *words, config=one)
+    why = "ValueError: data must be samples of at least two classes, got 'samples of one'"
+    assert report['cues']['action_swap']['holes'] == {'samples': 1, 'why': why}
+    assert report['contrasted'] is None
+    assert f'hole: action_swap is missing for 1 of 1: {why}' in capsys.readouterr().out
+    assert why in unescape((tmp_path / 'o' / 'report.html').read_text())
+
+
+def test_data_that_were_never_rendered_are_refused(checkpoints, tmp_path, capsys):
+    from mmrobust.io.video import write_lossless
+
+    noise = np.random.default_rng(0).integers(0, 256, (9, 40, 56, 3), np.uint8)
+    write_lossless(tmp_path / 'noise.mkv', noise, 8)
+    words = [str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), *WORDS]
+    init_default_scope('mmaction')
+    assert main([*words, '--work-dir', str(tmp_path / 'o'), '--input', str(tmp_path)]) == 1
+    said = 'one that renders its videos, for action_swap, swap_frame, background_only, got'
+    assert said in capsys.readouterr().err
+    window = ('--cfg-options', 'test_dataloader.dataset.window=16')
+    assert main([*words, '--work-dir', str(tmp_path / 'w'), *window]) == 1
+    assert 'window must be None where videos are filmed again, got 16' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_demos_victim_goes_by_movement_and_not_by_scenery(tmp_path):
+    """Scenery says nothing of the class in these videos, and a single frame little."""
+    words = ('--corruptions', 'action_swap', 'background_only', 'one_frame', '--max-samples', '12')
+    # One view: enough to tell, and a sixth of the time.
+    cfg = Config.fromfile(DEMO)
+    cfg.test_dataloader.dataset.pipeline = cfg.val_pipeline
+    cfg.dump(tmp_path / 'one_view.py')
+    report = corrupt(WEIGHTS, tmp_path / 'o', *words, config=tmp_path / 'one_view.py')
+    assert report['clean']['score'] >= 0.9
+    assert report['cues']['action_swap']['score'] >= 0.8
+    chance = 1 / len(CLASSES)
+    for name in ('background_only', 'one_frame'):
+        cue = report['cues'][name]
+        low, high = wilson(round(cue['score'] * 12), 12)
+        assert low <= chance <= high
+        assert high < report['cues']['action_swap']['score_low']
