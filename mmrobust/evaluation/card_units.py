@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrobust.evaluation.corruptions import CLEAN, score
+from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
 from mmrobust.evaluation.summary import mean
 from mmrobust.functional.bootstrap import bootstrap
 from mmrobust.functional.checks import require
@@ -33,7 +33,11 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
     """
     rows = _rows(folder / 'corruptions', card)
     units = {row['name']: str(row['unit']) for row in rows}
-    kinds = card['corruptions']['kinds']
+    severities = card['corruptions']['severities']
+    # Not the white noise of their size beside them.
+    cells = {
+        kind: [cell_name(kind, s) for s in severities] for kind in card['corruptions']['kinds']
+    }
     values: dict[str, list[tuple[str, float]]] = {'clean': [], 'corruption': []}
     for row in rows:
         scored = {name: score(cell) for name, cell in row['cells'].items() if 'hole' not in cell}
@@ -41,11 +45,12 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
         if CLEAN not in known:
             continue
         unit = units[row['name']]
-        values['clean'].append((unit, known.pop(CLEAN)))
-        if known:
-            values['corruption'].append((unit, float(np.mean(list(known.values())))))
-        for kind in kinds:
-            own = [value for name, value in known.items() if name.startswith(f'{kind}/')]
+        values['clean'].append((unit, known[CLEAN]))
+        corrupted = [known[name] for of in cells.values() for name in of if name in known]
+        if corrupted:
+            values['corruption'].append((unit, float(np.mean(corrupted))))
+        for kind, names in cells.items():
+            own = [known[name] for name in names if name in known]
             if own:
                 values.setdefault(kind, []).append((unit, float(np.mean(own))))
     for one in card['attacks']:
