@@ -111,6 +111,9 @@ def corruption_fingerprint(loop: Any) -> dict[str, Any]:
     kinds = {kind.name: kind.describe() | {'constants': kind.constants} for kind in loop.kinds}
     found: dict[str, Any] = {'corruptions': kinds, 'severities': list(loop.severities)}
     found |= {'control': True} if loop.cells.control else {}
+    code = own_sources(*loop.kinds)
+    if code:
+        found['files of the corruptions'] = {name: file_sha256(path) for name, path in code.items()}
     if any(kind.level == 'stream' for kind in loop.kinds):
         found['encoders'] = encoder_versions()
     return found | _measured(loop)
