@@ -8,11 +8,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmrobust.cli import attack, sweep, transfer
+from mmrobust.cli import attack, card, sweep, transfer
 from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.reporting import report_errors
 
-COMMANDS = {'attack': attack.run, 'sweep': sweep.run, 'transfer': transfer.run}
+COMMANDS = {
+    'attack': attack.run,
+    'card': card.run,
+    'sweep': sweep.run,
+    'transfer': transfer.run,
+}
 
 
 def parser() -> Arguments:

@@ -108,7 +108,7 @@ def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
     """One row of the card."""
     good = evaluated(rows)
     left = [row for row in good if row['attacked'] and not row['success']]
-    scores = [value for row in good if (value := _score(row)) is not None]
+    scores = [value for row in good if (value := adversarial_score(row)) is not None]
     threat = report['threat']
     inner = threat.get('threat') or {}
     found = {
@@ -140,7 +140,7 @@ def _kept(report: Report, rows: Sequence[Row]) -> float | None:
     return None if rate is None else 1 - float(rate)
 
 
-def _score(row: Row) -> float | None:
+def adversarial_score(row: Row) -> float | None:
     """The score of the adversarial sample, as the test step sees it."""
     named = {key: row.get(f'adversarial_{key}') for key in ('pck', 'correct')}
     return score({key: value for key, value in named.items() if f'adversarial_{key}' in row})
@@ -182,7 +182,9 @@ def _by_class(
             ),
         }
         for name, lines in attacks.items():
-            known = [value for place in places if (value := _score(lines[place])) is not None]
+            known = [
+                value for place in places if (value := adversarial_score(lines[place])) is not None
+            ]
             line[name] = mean(known)
         found.append(line)
     return found

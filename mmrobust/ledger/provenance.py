@@ -112,6 +112,9 @@ def corruption_fingerprint(loop: Any) -> dict[str, Any]:
     found: dict[str, Any] = {'corruptions': kinds, 'severities': list(loop.severities)}
     found |= {'control': True} if loop.cells.control else {}
     found |= {'cues': {cue.name: cue.describe() for cue in loop.cues}} if loop.cues else {}
+    code = own_sources(*loop.kinds, *loop.cues)
+    if code:
+        found['files of the corruptions'] = {name: file_sha256(path) for name, path in code.items()}
     if any(kind.level == 'stream' for kind in loop.kinds):
         found['encoders'] = encoder_versions()
     return found | _measured(loop)

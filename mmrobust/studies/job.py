@@ -17,7 +17,12 @@ from mmrobust.studies.used_files import refuse_changed_code, used_files
 # Command -> its function, which takes the words behind its name.
 Commands = Mapping[str, Callable[[Sequence[str]], None]]
 # Command -> the file that it leaves at its end.
-CARDS = {'attack': 'report.json', 'sweep': 'sweep.json', 'transfer': 'transfer.json'}
+CARDS = {
+    'attack': 'report.json',
+    'card': 'card.json',
+    'sweep': 'sweep.json',
+    'transfer': 'transfer.json',
+}
 
 
 @dataclass(frozen=True)

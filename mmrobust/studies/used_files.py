@@ -61,7 +61,11 @@ def refuse_changed_code() -> None:
 
 
 def _ledgers(folder: Path, command: str) -> Iterator[Path]:
-    """Folders of a run's ledgers; those of budgets that a sweep no longer has do not count."""
+    """Folders of a run's ledgers; what a sweep or a card no longer has does not count."""
+    if command == 'card':
+        attacks = _loaded(folder / 'card.json').get('attacks', ())
+        yield from (folder / name for name in ('corruptions', *(one['name'] for one in attacks)))
+        return
     if command != 'sweep':
         yield folder
         return

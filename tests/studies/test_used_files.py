@@ -65,6 +65,15 @@ def test_of_a_sweep_the_budgets_count_that_it_has(own, tmp_path):
     assert not unchanged({str(own): SEVERAL})
 
 
+def test_of_a_card_its_corruptions_and_attacks_count(own, tmp_path):
+    ledger(tmp_path / 'corruptions', corruptions={'own_goal': file_sha256(own)})
+    ledger(tmp_path / 'pgd', attack={'other.pth': 'now'})
+    ledger(tmp_path / 'dropped', attack={'other.pth': 'earlier'})
+    (tmp_path / 'card.json').write_text(json.dumps({'attacks': [{'name': 'pgd'}]}))
+    other = str(Path('other.pth').resolve())
+    assert used_files(tmp_path, 'card') == {str(own): file_sha256(own), other: 'now'}
+
+
 def attack_with(own):
     """A command that writes what a run with the module writes."""
 

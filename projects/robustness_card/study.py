@@ -1,0 +1,89 @@
+"""Robustness cards side by side: what costs which model how much, and what is claimed of it.
+
+Natural corruptions beside attacks, on the demo's victims and on those of the Weizmann set. All
+are tiny; none is a published model.
+"""
+
+sources = dict(
+    weizmann=dict(
+        holds='the strips: 0, 1, 3, 4',
+        # People are split as it says.
+        script='../../tools/data/prepare_weizmann.py',
+        outputs=dict(weizmann=['--window', 16]),
+        variable='WEIZMANN_ROOT',
+    )
+)
+videos = dict(card='configs/card.py')
+i3d = dict(
+    videos,
+    name='i3d',
+    sees='movement',
+    config='../../configs/demo/i3d-tiny_16x1x2_synthetic-rgb.py',
+    weights='../../mmrobust/resources/demo_victim.pth',
+)
+tsn = dict(
+    videos,
+    name='tsn',
+    sees='frames',
+    rival='i3d',
+    config='../../configs/demo/tsn-tiny-r18_1x1x8_synthetic-rgb.py',
+)
+i3d_adversarial = dict(
+    videos,
+    name='i3d_adversarial',
+    sees='movement',
+    plain='i3d',
+    config='../../configs/demo/i3d-tiny_16x1x2_synthetic-rgb_adversarial.py',
+)
+pose = dict(
+    name='pose',
+    sees='pictures',
+    card='configs/card_poses.py',
+    config='../../configs/demo/pose/td-hm_tiny-r18_synthetic-64x80.py',
+    weights='../../mmrobust/resources/demo_pose_victim.pth',
+    # Frames of one video are no independent samples.
+    options=['test_dataloader.dataset.frames_per_video=1'],
+    seconds=2.0,
+)
+# All windows: the classes come one after another.
+weizmann = dict(videos, source='weizmann', training_data=['train.txt'], windows=True, samples=36)
+i3d_weizmann = dict(
+    weizmann,
+    name='i3d_weizmann',
+    sees='movement',
+    config='../weizmann/configs/i3d-tiny_16x1x1_weizmann4-rgb.py',
+)
+tsn_weizmann = dict(
+    weizmann,
+    name='tsn_weizmann',
+    sees='frames',
+    rival='i3d_weizmann',
+    config='../weizmann/configs/tsn-tiny-r18_1x1x8_weizmann4-rgb.py',
+)
+study = dict(
+    type='projects.robustness_card.jobs.CardStudy',
+    title='Robustness cards',
+    kicker='Natural corruptions beside attacks',
+    remark='Tiny victims, none a published model.',
+    sources=sources,
+    victims=[i3d, tsn, i3d_adversarial, pose, i3d_weizmann, tsn_weizmann],
+    samples=60,
+)
+# It has learned next to nothing.
+hasty = dict(
+    training_options=[
+        'train_cfg.max_epochs=1',
+        'train_dataloader.dataset.times=1',
+        'train_dataloader.dataset.dataset.num_videos=10',
+        'val_dataloader.dataset.num_videos=1',
+    ],
+)
+quick = dict(
+    remark='A quick run: every part once, far too little to decide anything.',
+    victims=[
+        dict(i3d, card='configs/card_quick.py'),
+        dict(tsn, card='configs/card_quick.py', **hasty),
+        dict(pose, card='configs/card_poses_quick.py'),
+    ],
+    samples=6,
+)
