@@ -66,12 +66,11 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
     facts = [(k, str(card[k])) for k in ('config', 'checkpoint', 'checkpoint_sha256', 'seed')]
     facts.append(('time', duration(card['wall_time'])))
     options = [(name, _options(of)) for name, of in card['corruptions'].items()]
-    count = counted(len(card['corruptions']), 'kind')
     rows, cue_rows = _rows(card, _key(card)), _cue_rows(card)
     more = [(cues.TITLE, cues.NOTE, cue_rows)] if rows and cue_rows else []
     page = StudyPage(
         title=f'{_name(card)}: natural corruptions',
-        kicker=f'{_name(card)}, {count} of corruption',
+        kicker=f'{_name(card)}, {_kinds(card)}',
         verdict=_verdict(card),
         tiles=_tiles(card),
         rows=rows or cue_rows,
@@ -126,6 +125,11 @@ def _cue_rows(card: Card) -> list[dict[str, str]]:
     return cues.cue_rows(card, card['clean']['score'])
 
 
+def _kinds(card: Card) -> str:
+    counts = {'corruption': len(card['kinds']), 'cue': len(card.get('cues') or {})}
+    return ', '.join(f'{counted(n, "kind")} of {what}' for what, n in counts.items() if n)
+
+
 def _holes(card: Card) -> dict[str, Any]:
     return {**card['holes'], **cues.cue_holes(card)}
 
@@ -147,7 +151,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         pairs.append(('prediction kept', percent(card['consistency'])))
     if card['worst'] is not None:
         pairs.append(('worst cell', f'{card["worst"]}: {percent(_of_cell(card, card["worst"]))}'))
-    return pairs
+    return pairs + cues.cue_facts(card)
 
 
 def mean_name(card: Card) -> str:
@@ -239,7 +243,7 @@ def _plot(group: str, curves: list[Curve]) -> Plot:
 
 def _caption(card: Card, name: str) -> str:
     if name not in card['kinds']:
-        return ''
+        return 'the first sample, filmed again'
     cells = card['kinds'][name]['cells'].values()
     return f'{_key(card)}: ' + ', '.join(percent(cell[_key(card)]) for cell in cells)
 

@@ -12,9 +12,9 @@ Card = Mapping[str, Any]
 TITLE = 'What it goes by'
 NOTE = (
     'The videos, filmed again with one cue exchanged or taken away, without severities and in no '
-    'mean. Scores are against the class of the person; interval: 95 %; as the scenery: how many '
-    'are predicted as the class of the video whose scenery is shown; contrasted accuracy: how '
-    'many are right on action_swap and wrong on one frame of it.'
+    'mean. Scores are against the class of the person, with intervals of 95\N{NO-BREAK SPACE}%; '
+    'as the scenery: how many are predicted as the class of the video whose scenery is shown; '
+    'contrasted accuracy: how many are right on action_swap and wrong on one frame of it.'
 )
 COLUMNS = ('cue', 'score', 'interval', 'of clean', 'kept', 'as the scenery')
 
@@ -39,6 +39,21 @@ def cue_rows(found: Card, clean: float | None) -> list[dict[str, str]]:
         scores = percent(contrasted['score']), _limits(contrasted, 'score')
         rows.append(('contrasted accuracy', *scores, '', '', ''))
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def cue_facts(found: Card) -> list[tuple[str, str]]:
+    """What the swap of scenery comes to, with 95 % intervals."""
+    swap = (found.get('cues') or {}).get('action_swap') or {}
+    named = (
+        ('before other scenery', swap, 'score'),
+        ("taken for the scenery's class", swap, 'background_error'),
+        ('contrasted accuracy', found.get('contrasted') or {}, 'score'),
+    )
+    return [
+        (title, f'{percent(figures[key])} (95 %: {_limits(figures, key)})')
+        for title, figures, key in named
+        if figures.get(key) is not None
+    ]
 
 
 def cue_holes(found: Card) -> dict[str, Any]:

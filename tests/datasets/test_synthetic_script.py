@@ -92,6 +92,16 @@ def test_a_tie_changes_the_scenery_and_not_the_performance():
     assert plain.role.person.height == tied.role.person.height
 
 
+def test_a_video_that_has_the_kind_anyway_stays_what_it_is():
+    same = 0
+    for index in range(8):
+        plain, tied = write_script(index), write_script(index, tied=1.0)
+        if np.array_equal(plain.place.canvas, tied.place.canvas):
+            same += 1
+            assert plain.role.light == tied.role.light
+    assert 0 < same < 8
+
+
 def test_data_sets_hand_the_tie_on():
     options = dict(num_videos=3, pipeline=[], split='test', classes=CLASSES[:3])
     plain = SyntheticVideoDataset(**options)

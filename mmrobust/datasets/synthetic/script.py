@@ -94,7 +94,7 @@ def write_script(
     spot = np.array([WIDTH * rng.uniform(0.38, 0.62), rng.uniform(86.0, 93.0)])
     horizon = rng.uniform(58.0, 74.0)
     size = HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN
-    # A stream of its own: whether scenery is tied must move no draw before it.
+    # A stream of its own: a video that has this kind anyway stays what it is.
     kind = None if tied is None else _tied_kind(generator(split, seed, index, 1), label, tied)
     canvas = scenery(rng, size, horizon + MARGIN, kind)
     light = (rng.uniform(-0.9, 0.9), -0.4)
