@@ -89,6 +89,7 @@ def print_card(card: Card, console: Console | None = None) -> None:
     console.print(f'\n{_name(card)}: robustness card\n', style='bold', highlight=False)
     print_numbers(console, numbers_table(COLUMNS, _rows(card)))
     if rows := _cue_rows(card):
+        console.print()
         print_numbers(console, numbers_table(cues.COLUMNS, [list(row.values()) for row in rows]))
     for cell, hole in {**card['corruptions']['holes'], **cues.cue_holes(_cues(card))}.items():
         text = f'hole: {cell} is missing for {hole["samples"]} samples: {hole["why"]}'
