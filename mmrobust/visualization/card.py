@@ -89,6 +89,7 @@ def print_card(card: Card, console: Console | None = None) -> None:
     console.print(f'\n{_name(card)}: robustness card\n', style='bold', highlight=False)
     print_numbers(console, numbers_table(COLUMNS, _rows(card)))
     if rows := _cue_rows(card):
+        console.print()
         print_numbers(console, numbers_table(cues.COLUMNS, [list(row.values()) for row in rows]))
     for cell, hole in {**card['corruptions']['holes'], **cues.cue_holes(_cues(card))}.items():
         text = f'hole: {cell} is missing for {hole["samples"]} samples: {hole["why"]}'
@@ -107,7 +108,8 @@ def _rows(card: Card) -> list[list[str]]:
         control = kind.get('control')
         rows.append([name, kind['group'], *score, '' if control is None else percent(control), ''])
     means = ['all kinds', mean_name(found), percent(found['mpc']), _limits(found, 'mpc')]
-    rows.append([*means, percent(found['rpc']), percent(found['consistency']), '', ''])
+    if found['kinds']:
+        rows.append([*means, percent(found['rpc']), percent(found['consistency']), '', ''])
     for one in card['attacks']:
         how = f'{one["title"]}, {one["norm"]} {number(one["eps"])}'
         limits = _limits(one, 'left') if card['unit'] == 'samples' else ''
@@ -141,7 +143,8 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
     tiles = []
     if clean['score'] is not None:
         tiles.append(('clean', percent(clean['score']), _limits(clean, 'score')))
-        tiles.append(('natural corruption', percent(found['mpc']), _limits(found, 'mpc')))
+        if found['kinds']:
+            tiles.append(('natural corruption', percent(found['mpc']), _limits(found, 'mpc')))
     else:
         tiles.append(('kept under corruption', percent(found['consistency']), ''))
     tiles += [

@@ -39,6 +39,7 @@ def print_corruptions(card: Card, console: Console | None = None) -> None:
         if rows:
             columns, cells = [head, *list(rows[0])[1:]], [list(row.values()) for row in rows]
             print_numbers(console, numbers_table(columns, cells))
+            console.print()
     facts = _facts(card)
     width = 2 + max((len(name) for name, _ in facts), default=0)
     for name, value in facts:

@@ -1,13 +1,19 @@
 """Figures of cues, against numbers counted by hand, and the table that shows them."""
 
 import json
+from copy import deepcopy
 
+import jsonschema
 import pytest
 from scipy.stats import binomtest
 
+from mmrobust.evaluation.card import card_of
 from mmrobust.evaluation.card_units import unit_figures
+from mmrobust.evaluation.corruptions import corruption_summary
 from mmrobust.evaluation.cues import cue_summary
+from mmrobust.visualization.card import print_card, write_card
 from mmrobust.visualization.cues import COLUMNS, cue_holes, cue_rows, cue_sentence
+from tests.conftest import ROOT
 
 
 def cell(prediction, label, background=None):
@@ -26,6 +32,7 @@ def line(index, label, swap, frame, alone, background):
     return {'index': index, 'name': str(index), 'unit': index, 'cells': cells, 'error': None}
 
 
+SCHEMA = ROOT / 'mmrobust/resources/card.schema.json'
 NAMES = ['action_swap', 'swap_frame', 'background_only']
 ROWS = [
     line(0, 0, swap=0, frame=1, alone=0, background=1),  # right by movement
@@ -109,3 +116,31 @@ def test_controls_and_cues_are_no_figures_of_a_comparison(tmp_path):
     figures = unit_figures(card, tmp_path)
     assert list(figures) == ['clean', 'corruption', 'fog']
     assert set(figures['corruption'].values()) == set(figures['fog'].values()) == {1.0}
+
+
+def test_a_card_of_cues_alone_speaks_of_no_mean(tmp_path, capsys):
+    summary = corruption_summary(ROWS, {}, [1]) | cue_summary(ROWS, NAMES)
+    report = summary | {
+        'config': 'tiny.py',
+        'checkpoint': 'tiny.pth',
+        'checkpoint_sha256': None,
+        'n': 4,
+        'evaluated': 4,
+        'failed': 0,
+        'input': None,
+        'sample': {'noun': 'video'},
+        'seed': 0,
+        'versions': {},
+    }
+    card = card_of(report, ROWS, {})
+    jsonschema.validate(card, json.loads(SCHEMA.read_text()))
+    poor = deepcopy(card)
+    del poor['cues']['cues']['action_swap']['background_error']
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(poor, json.loads(SCHEMA.read_text()))
+    write_card(tmp_path, card)
+    print_card(card)
+    for text in (capsys.readouterr().out, (tmp_path / 'card.html').read_text()):
+        assert 'contrasted accuracy' in text
+        assert 'all kinds' not in text
+        assert 'natural corruption' not in text
