@@ -186,6 +186,7 @@ def find(registry: LazyRegistry, name: str) -> Any:
 ATTACKS = _own('attack', 'ATTACKS')
 CORRUPTIONS = _own('corruption', 'CORRUPTIONS')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
+EXPLANATIONS = _own('explanation', 'EXPLANATIONS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')
 INPUT_TRANSFORMS = _own('input transform', 'INPUT_TRANSFORMS')
@@ -203,6 +204,7 @@ _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.attacks.base.Attack': (ATTACKS, None),
     'mmrobust.corruptions.base.Corruption': (CORRUPTIONS, None),
     'mmrobust.estimators.base.GradientEstimator': (ESTIMATORS, None),
+    'mmrobust.explanations.base.Explanation': (EXPLANATIONS, None),
     'mmrobust.flow.estimator.FlowEstimator': (FLOWS, None),
     'mmrobust.goals.base.Goal': (GOALS, 'Misclassify'),
     'mmrobust.input_transforms.base.InputTransform': (INPUT_TRANSFORMS, None),
