@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -31,6 +32,7 @@ SCHEMA = 1
 # Of samples on the page; all are in explain.json, and their strips in the folder.
 SHOWN = 16
 QUALITY = 88
+STRIP = re.compile(r'\d{6,}\.jpg')
 
 
 class ExplanationReport:
@@ -56,8 +58,8 @@ class ExplanationReport:
         Raises:
             ValueError: None of them could be explained.
         """
-        strips = sorted((self.folder / 'strips').glob('*.jpg'))
-        set_aside([self.folder / 'explain.json', self.folder / 'explain.html', *strips])
+        strips = (path for path in (self.folder / 'strips').glob('*') if STRIP.fullmatch(path.name))
+        set_aside([self.folder / 'explain.json', self.folder / 'explain.html', *sorted(strips)])
         for index in range(count):
             began = time.perf_counter()
             found = self.explainer.explain(index)
@@ -77,7 +79,9 @@ class ExplanationReport:
                 f'at least one sample must be explained, but all {count} were left out; the '
                 f'first: {first["name"]}: {first["error"]}'
             )
-        report = self.report()
+        report = finite(self.report())
+        # With the samples that were left out at the end.
+        write_json(self.folder / 'explain.json', report)
         write_explanations(self.folder / 'explain.html', report, self.strips)
         print()
         print_explanations(report)

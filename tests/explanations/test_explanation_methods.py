@@ -75,6 +75,7 @@ def test_occlusion_of_a_linear_victim_is_the_mean_loss_of_the_blocks_over_a_pixe
 
 def test_random_masks_converge_to_the_covariance_with_the_mask(linear):
     question, contributions = linear
+    question.batch = 200
     method = build('RandomMasks', masks=4000, cells=2, moments=2)
     found = method.map(question, seeded()).double()
     from mmrobust.functional.random_masks import random_masks
@@ -88,6 +89,7 @@ def test_random_masks_converge_to_the_covariance_with_the_mask(linear):
 
 def test_random_masks_use_what_a_mask_keeps_in_the_mean(linear):
     question, _ = linear
+    question.batch = 200
     few = build('RandomMasks', masks=2000, cells=1, moments=1, share=0.2).map(question, seeded())
     half = build('RandomMasks', masks=2000, cells=1, moments=1, share=0.5).map(question, seeded())
     # The variance of a coin is share * (1 - share), and the map is divided by the share.
@@ -159,6 +161,18 @@ def test_a_picture_has_a_map_too(name):
     found = build(name).map(question, seeded())
     assert found.shape == (16, 20)
     assert found.isfinite().all()
+
+
+def test_as_many_masks_are_shown_as_were_asked_for_and_no_more_at_once_than_the_batch():
+    shown = []
+
+    def counted(pixels):
+        shown.append(len(pixels))
+        return pixels.flatten(1)
+
+    question = Question(FunctionVictim(counted), planted(), Output(), batch=4)
+    build('RandomMasks', masks=10).map(question, seeded())
+    assert shown == [4, 4, 2]
 
 
 def test_random_masks_are_those_of_the_seed():
