@@ -78,8 +78,8 @@ def _token_grid(length: int, given: Tensor, frames: int) -> tuple[int, ...] | No
                 continue
             places = (length - special) // moments
             height = round(math.sqrt(places * rows / columns))
-            # Exactly in proportion: patches are cut from sides that they divide.
-            if height and height * columns % rows == 0:
+            # Patches are cut from sides that they divide.
+            if height and rows % height == 0 and height * columns % rows == 0:
                 size = (height, height * columns // rows)
                 if size[0] * size[1] == places and _alike(size, given):
                     return (special, moments, *size)

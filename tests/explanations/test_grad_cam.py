@@ -100,25 +100,51 @@ def test_a_layer_on_which_the_score_does_not_rest_is_passed_over():
         def __init__(self):
             super().__init__()
             torch.manual_seed(0)
-            self.backbone = nn.ModuleDict(
-                {'patches': nn.Conv2d(3, 4, 4, 4), 'mix': nn.Linear(4, 4), 'last': nn.Identity()}
-            )
-            self.backbone.forward = self.run
+            self.patches, self.last = nn.Conv2d(3, 4, 4, 4), nn.LayerNorm(4)
 
-        def run(self, pixels):
-            tokens = self.backbone['patches'](pixels).flatten(2).transpose(1, 2)
+        def forward(self, pixels):
+            tokens = self.patches(pixels).flatten(2).transpose(1, 2)
             first = tokens.mean(dim=1, keepdim=True)
-            mixed = torch.cat([first, tokens], dim=1)
-            return self.backbone['last'](self.backbone['mix'](mixed))[:, 0]
+            return self.last(torch.cat([first, tokens], dim=1))[:, 0]
+
+    class Recogniser(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.backbone = ReadsOneToken()
 
         def forward(self, pixels):
             return self.backbone(pixels)
 
-    net = ReadsOneToken()
-    asked = question(net, (3, 16, 8))
+    asked = question(Recogniser(), (3, 16, 8))
     assert torch.equal(
         GradCAM().map(asked, random()), GradCAM('backbone.patches').map(asked, random())
     )
+
+
+def test_projections_inside_of_a_block_are_passed_over():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches, self.norm = nn.Conv2d(3, 4, 4, 4), nn.LayerNorm(4)
+            self.keys = nn.Linear(4, 4)
+
+        def forward(self, pixels):
+            tokens = self.patches(pixels).flatten(2).transpose(1, 2)
+            return self.keys(self.norm(tokens)).tanh().mean(dim=1)
+
+    class Recogniser(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.backbone = Attention()
+
+        def forward(self, pixels):
+            return self.backbone(pixels)
+
+    asked = question(Recogniser(), (3, 16, 8))
+    found = GradCAM().map(asked, random())
+    assert torch.equal(found, GradCAM('backbone.norm').map(asked, random()))
+    assert not torch.equal(found, GradCAM('backbone.keys').map(asked, random()))
 
 
 def test_unknown_layers_and_functions_are_refused():
@@ -179,6 +205,12 @@ def test_grids_of_tokens(special, time_last):
 )
 def test_what_has_no_grid(shape):
     assert as_grid(torch.zeros(shape), CLIP) is None
+
+
+def test_a_class_token_is_told_from_a_place():
+    # One and 2 x 2 x 2 are 3 x 3, too, but no patch of 32 pixels is a third of them.
+    given = torch.zeros(1, 3, 4, 32, 32)
+    assert as_grid(torch.zeros(1, 9, 5), given).shape == (1, 5, 2, 2, 2)
 
 
 def test_rounded_sides_are_a_grid():
