@@ -187,6 +187,7 @@ ATTACKS = _own('attack', 'ATTACKS')
 CORRUPTIONS = _own('corruption', 'CORRUPTIONS')
 CUES = _own('cue', 'CUES')
 ESTIMATORS = _own('gradient estimator', 'ESTIMATORS')
+EXPLANATIONS = _own('explanation', 'EXPLANATIONS')
 FLOWS = _own('flow estimator', 'FLOWS')
 GOALS = _own('goal', 'GOALS')
 INPUT_TRANSFORMS = _own('input transform', 'INPUT_TRANSFORMS')
@@ -204,6 +205,7 @@ _NOUNS: dict[str, tuple[LazyRegistry, str | None]] = {
     'mmrobust.attacks.base.Attack': (ATTACKS, None),
     'mmrobust.corruptions.base.Corruption': (CORRUPTIONS, None),
     'mmrobust.estimators.base.GradientEstimator': (ESTIMATORS, None),
+    'mmrobust.explanations.base.Explanation': (EXPLANATIONS, None),
     'mmrobust.flow.estimator.FlowEstimator': (FLOWS, None),
     'mmrobust.goals.base.Goal': (GOALS, 'Misclassify'),
     'mmrobust.input_transforms.base.InputTransform': (INPUT_TRANSFORMS, None),

@@ -16,7 +16,7 @@ FLOORS = (
     {'engine'},
     {'ledger'},
     {'visualization'},
-    {'attacks'},
+    {'attacks', 'explanations'},
     {'samplers', 'evaluation'},
     {'query'},
     {'flow'},

@@ -12,6 +12,7 @@ COMMANDS = {
     'card': ('mmrobust.cli.card', 'natural corruptions beside attacks, on one page'),
     'board': ('mmrobust.cli.board', 'robustness cards side by side'),
     'compare': ('mmrobust.cli.compare', 'is a model worse than another? for CI'),
+    'explain': ('mmrobust.cli.explain', 'what in the pixels a model looks at, and how true it is'),
     'sweep': ('mmrobust.cli.sweep', 'run an attack at several budgets'),
     'curve': ('mmrobust.cli.curve', 'robust accuracy at every budget, from finished runs'),
     'table': ('mmrobust.cli.table', 'finished runs, sweeps and transfers as one table'),

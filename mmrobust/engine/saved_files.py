@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from torch import Tensor
+
 from mmrobust.io.atomic import remove_leftovers, replacing
 from mmrobust.ledger.ledger import Ledger, loaded_json
 from mmrobust.ledger.set_aside import set_aside
@@ -61,6 +63,10 @@ class SavedFiles(ABC):
     @abstractmethod
     def write(self, index: int, layout: Any, adversarial: Any) -> str:
         """Write sample ``index``; returns its name in the folder."""
+
+    @abstractmethod
+    def read(self, index: int, layout: Any) -> Tensor:
+        """The pixels (C, ..., H, W), uint8, that ``write`` was given of sample ``index``."""
 
     @abstractmethod
     def finish(self, rows: list[dict[str, Any]]) -> None:

@@ -37,13 +37,15 @@ class Preview:
         content: An .mp4, such as from
             :func:`~mmrobust.visualization.video.preview_bytes`, or a .png.
         caption: Shown below it.
-        suffix: ``.mp4`` or ``.png``.
+        suffix: ``.mp4``, ``.png`` or ``.jpg``.
+        shows: What it shows, where that is not an attacked sample; see ``description``.
     """
 
     title: str
     content: bytes
     caption: str = ''
     suffix: str = '.mp4'
+    shows: str = ''
 
     @property
     def moving(self) -> bool:
@@ -53,14 +55,15 @@ class Preview:
     @property
     def source(self) -> str:
         """The file as a data: URI."""
-        kind = 'video/mp4' if self.moving else 'image/png'
+        kind = {'.mp4': 'video/mp4', '.jpg': 'image/jpeg'}.get(self.suffix, 'image/png')
         return f'data:{kind};base64,{base64.b64encode(self.content).decode()}'
 
     @property
     def description(self) -> str:
         """What it shows, for those who do not see it."""
         shown = 'videos' if self.moving else 'poses on the pictures'
-        words = f'{self.title}: clean and adversarial {shown}, and their amplified difference'
+        what = self.shows or f'clean and adversarial {shown}, and their amplified difference'
+        words = f'{self.title}: {what}'
         return f'{words}; {self.caption}' if self.caption else words
 
 

@@ -20,6 +20,7 @@ from mmrobust.cli import attack as attack_command
 from mmrobust.cli import card as card_command
 from mmrobust.cli import corrupt as corrupt_command
 from mmrobust.cli import curve as curve_command
+from mmrobust.cli import explain as explain_command
 from mmrobust.cli import figures as figures_command
 from mmrobust.cli import study as study_command
 from mmrobust.cli import sweep as sweep_command
@@ -155,6 +156,7 @@ PARSERS = {
     'tools/analysis_tools/verify_adv.py': verify_command.parser(),
     'tools/corrupt.py': corrupt_command.parser(),
     'tools/curve.py': curve_command.parser(),
+    'tools/explain.py': explain_command.parser(),
     'tools/figures.py': figures_command.parser(),
     'tools/robustness.py': card_command.parser(),
     'tools/study.py': study_command.parser(),

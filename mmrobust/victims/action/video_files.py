@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mmrobust.datasets.raw_videos import RawVideos
@@ -17,7 +18,7 @@ from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.functional.naming import NAME_KEY
 from mmrobust.io.atomic import replacing
-from mmrobust.io.video import write_lossless
+from mmrobust.io.video import read_video, write_lossless
 from mmrobust.registry import SAVED_FILES
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
@@ -110,6 +111,18 @@ class VideoFiles(SavedFiles):
         name = self.names[index]
         write_lossless(self.folder / name, frames, fps)
         return name
+
+    def read(self, index: int, layout: VideoLayout) -> Tensor:
+        """The sampled frames (C, T, H, W) of the saved video.
+
+        Raises:
+            ValueError: The file is of another length or size than the video on the canvas.
+        """
+        clean, _, positions = self._frames(index, layout)
+        path = self.folder / self.names[index]
+        frames = read_video(path)[0]
+        require(frames.shape == clean.shape, str(path), f'of shape {clean.shape}', frames.shape)
+        return torch.from_numpy(frames[positions]).permute(3, 0, 1, 2)
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
         """Write the list: name and label of every video."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
 from mmrobust.datasets.wrappers import locate
@@ -99,6 +100,11 @@ class ImageFiles(SavedFiles):
         with replacing(self.folder / self.names[index]) as path:
             self._write(path, index, adversarial)
         return self.names[index]
+
+    def read(self, index: int, layout: ImageLayout) -> Tensor:
+        """The saved picture (C, H, W), as the pipeline reads it."""
+        picture = self._leaf(index).pipeline.read(str(self.folder / self.names[index]))
+        return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
         """Nothing: the data set has its own list of pictures."""

@@ -1,0 +1,165 @@
+"""The page of an explained model: maps on samples, and how true they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from mmrobust.evaluation.explanations import AREAS, SIDES, mean_curve
+from mmrobust.visualization.curves import Curve, draw_curves
+from mmrobust.visualization.formatting import counted, flatten, number, percent
+from mmrobust.visualization.page import Preview
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.sample_names import common_folder, inside
+from mmrobust.visualization.study import StudyPage, write_study
+from mmrobust.visualization.terminal import numbers_table, print_numbers
+
+Report = Mapping[str, Any]
+
+NOTE = (
+    'Areas under the curves of what is left of the score while blocks of the sample go (deletion) '
+    'or come (insertion), those first that a map holds for most important; gain: how much better '
+    'than blocks at random, with a 95 % bootstrap interval over the samples where there are six or '
+    'more; empty: samples on which a map marks nothing. Where a gain is not above zero, the map '
+    'says nothing about the model. Maps tell where a score comes from, not whether it is right.'
+)
+VERBS = {'deletion': 'taken away', 'insertion': 'put in'}
+
+
+def write_explanations(path: Path, report: Report, strips: Mapping[int, bytes]) -> None:
+    """Write the page.
+
+    Args:
+        path: The .html file.
+        report: As in ``explain.json``.
+        strips: Index of a sample -> a .jpg with its maps.
+    """
+    samples = report['samples']
+    folder = common_folder(sample['name'] for sample in samples)
+    previews = [
+        Preview(
+            inside(folder, sample['name']),
+            strips[sample['index']],
+            described(sample),
+            '.jpg',
+            'its pixels, and maps over them',
+        )
+        for sample in samples
+        if sample['index'] in strips
+    ]
+    name = PurePath(report['config']).stem
+    model = [(key, str(report[key])) for key in ('config', 'checkpoint', 'space', 'target', 'seed')]
+    methods = [pair for key, one in report['methods'].items() for pair in _options(key, one)]
+    page = StudyPage(
+        title=f'{name}, explained',
+        kicker=f'{name}, {counted(len(samples), report["noun"])}, target: {report["target"]}',
+        verdict=verdict(report),
+        tiles=_tiles(report),
+        rows=_rows(report),
+        note=NOTE,
+        plots=[_plot(report, side, area) for side in report['explained'] for area in AREAS],
+        blocks=[('Model', model), ('Methods', methods), ('Versions', flatten(report['versions']))],
+        failures=report['failures'],
+        previews=previews,
+    )
+    write_study(path, page)
+
+
+def described(sample: Mapping[str, Any]) -> str:
+    """What each version of a sample was asked about, its share, and maps that are empty."""
+    words = []
+    for side in (side for side in SIDES if side in sample):
+        line = sample[side]
+        empty = [name for name, one in line['methods'].items() if one['empty']]
+        nothing = f', nothing found by {", ".join(empty)}' if empty else ''
+        words.append(f'{side}: {line["target"]}, {percent(line["share"])}{nothing}')
+    return '; '.join(words)
+
+
+def _options(key: str, described: Mapping[str, Any]) -> list[tuple[str, str]]:
+    options = {name: value for name, value in described.items() if name != 'type'}
+    return flatten(options, f'{key}.') if options else [(key, described['type'])]
+
+
+def verdict(report: Report) -> str:
+    """One sentence: which map is truest on clean samples, and whether it is at all."""
+    methods = report['explained'][SIDES[0]]
+    best = max(methods, key=lambda name: methods[name]['deletion_gain'])
+    of = methods[best]
+    left, random = percent(of['deletion']), percent(of['random_deletion'])
+    found = 'No map beats chance' if of['deletion_gain'] <= 0 else 'The maps find what counts'
+    return (
+        f'{found}: with what {best} marks taken away first, the score is {left} in the mean on '
+        f'the way down; with blocks at random, {random}.'
+    )
+
+
+def _tiles(report: Report) -> list[tuple[str, str, str]]:
+    found = report['explained'][SIDES[0]]
+    return [
+        (
+            name.replace('_', ' '),
+            f'{number(100 * of["deletion_gain"], 3)} pp',
+            'gain in deletion, clean',
+        )
+        for name, of in found.items()
+    ]
+
+
+def _rows(report: Report) -> list[dict[str, Any]]:
+    return [
+        {'method': name, 'side': side, **of}
+        for side, methods in report['explained'].items()
+        for name, of in methods.items()
+    ]
+
+
+def _plot(report: Report, side: str, area: str) -> Plot:
+    samples = report['samples']
+
+    def draw(figure: Figure) -> None:
+        curves = []
+        for place, name in enumerate([*report['methods'], None]):
+            points = mean_curve(samples, side, name, area)
+            x = [100 * step / (len(points) - 1) for step in range(len(points))]
+            curves.append(Curve(name or 'at random', x, points, place=place if name else None))
+        draw_curves(figure.subplots(), curves, f'% of the blocks {VERBS[area]}')
+
+    title = f'{area.capitalize()}, {side}'
+    note = 'Mean over the samples. Below the line of chance is good.'
+    if area == 'insertion':
+        note = 'Mean over the samples. Above the line of chance is good.'
+    return Plot(title, f'{area}-{side}', draw, 3.0, note)
+
+
+def print_explanations(report: Report, console: Console | None = None) -> None:
+    """Print the table and the sentence."""
+    console = Console() if console is None else console
+    columns = ('method', 'side', *AREAS, *(f'{area} gain' for area in AREAS), 'empty', 'n')
+    rows = [
+        [
+            row['method'],
+            row['side'],
+            *(number(row[area], 3) for area in AREAS),
+            *(_with_limits(row, f'{area}_gain') for area in AREAS),
+            str(row['empty']),
+            str(row['n']),
+        ]
+        for row in _rows(report)
+    ]
+    print_numbers(console, numbers_table(columns, rows))
+    failures: Sequence[Mapping[str, Any]] = report['failures']
+    if failures:
+        text = f'{counted(len(failures), "sample")} left out, the first: {failures[0]["error"]}'
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    console.print(f'\n{verdict(report)}', highlight=False, soft_wrap=True)
+
+
+def _with_limits(row: Mapping[str, Any], key: str) -> str:
+    low, high = row[f'{key}_low'], row[f'{key}_high']
+    limits = '' if low is None else f' ({number(low, 2)} to {number(high, 2)})'
+    return f'{number(row[key], 3)}{limits}'
