@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmrobust.corruptions import Corruption, Draws
 from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
+from mmrobust.engine.saved_cells import SavedCells
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
 from mmrobust.functional.checks import one_line
 from mmrobust.functional.psnr import psnr
@@ -34,12 +35,14 @@ class Cell:
         packed: The pipeline's results for it; None where it could not be made.
         psnr: In dB against the clean frames; None where frames have no counterpart.
         hole: Why it could not be made.
+        saved: What its file is; None where none is wanted.
     """
 
     name: str
     packed: Any = None
     psnr: float | None = None
     hole: str | None = None
+    saved: dict[str, Any] | None = None
 
 
 @dataclass
@@ -51,6 +54,7 @@ class Cells:
         severities: Ascending.
         control: Whether cells of frames have white noise of their size beside.
         seed: Of the run.
+        saved: Where all versions are kept as files, if they are.
         strips: Kind -> caption -> one frame (H, W, 3) of the sample that was made last.
     """
 
@@ -58,6 +62,7 @@ class Cells:
     severities: Sequence[int]
     control: bool
     seed: int
+    saved: SavedCells | None = None
     strips: dict[str, dict[str, NDArray[np.uint8]]] = field(default_factory=dict)
 
     @property
@@ -75,18 +80,15 @@ class Cells:
 
     def of_sample(self, pipeline: CellPipeline, prepared: Prepared, index: int) -> Iterator[Cell]:
         """The clean cell, then kind after kind; the severities of a kind share their draws."""
-        seed = sample_seed(self.seed, index)
-        with _repeatable(seed):
-            yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
+        sample = _Sample(pipeline, prepared, index, sample_seed(self.seed, index), self.saved)
+        yield sample.cell(CLEAN, prepared.canvas.frames)
         for kind in self.kinds:
-            yield from self._of_kind(kind, pipeline, prepared, seed)
+            yield from self._of_kind(kind, sample)
 
-    def _of_kind(
-        self, kind: Corruption, pipeline: CellPipeline, prepared: Prepared, seed: int
-    ) -> Iterator[Cell]:
+    def _of_kind(self, kind: Corruption, sample: _Sample) -> Iterator[Cell]:
+        prepared, whole = sample.prepared, of_files(kind)
         shown, sizes = {CLEAN: _middle(prepared.canvas.frames)}, {}
-        clip = prepared.whole if of_files(kind) else prepared.canvas
-        finish = pipeline.finish_whole if of_files(kind) else pipeline.finish
+        clip = prepared.whole if whole else prepared.canvas
         assert clip is not None
         draws = Draws(self.seed, kind.name, prepared.key)
         ladder = kind.ladder(clip, draws, self.severities)
@@ -94,8 +96,7 @@ class Cells:
             name = cell_name(kind.name, severity)
             try:
                 frames = next(ladder)
-                with _repeatable(seed):
-                    packed = finish(prepared, frames)
+                packed = sample.packed(frames, whole)
             except Exception as error:
                 yield Cell(name, hole=one_line(error))
                 # A generator that has raised gives nothing more.
@@ -104,30 +105,57 @@ class Cells:
             shown[f'severity {severity}'] = _middle(frames)
             if self._has_control(kind):
                 sizes[severity] = rmse(clip.frames, frames)
-            yield Cell(name, packed, _psnr(clip.frames, frames))
+            yield sample.cell(name, frames, packed, whole)
         if self._has_control(kind):
-            yield from self._controls(pipeline, prepared, kind, sizes, seed)
+            yield from self._controls(kind, sample, sizes)
         self.strips[kind.name] = shown
 
     def _controls(
-        self,
-        pipeline: CellPipeline,
-        prepared: Prepared,
-        kind: Corruption,
-        sizes: Mapping[int, float],
-        seed: int,
+        self, kind: Corruption, sample: _Sample, sizes: Mapping[int, float]
     ) -> Iterator[Cell]:
         """White noise of the size of each severity; a hole where that is one."""
-        clip = prepared.canvas
-        draws = Draws(self.seed, f'{kind.name}_control', prepared.key)
+        draws = Draws(self.seed, f'{kind.name}_control', sample.prepared.key)
         for severity in self.severities:
             name = control_name(kind.name, severity)
             if severity not in sizes:
                 yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
                 continue
-            noisy = equal_noise(clip, sizes[severity], draws)
-            with _repeatable(seed):
-                yield Cell(name, pipeline.finish(prepared, noisy), _psnr(clip.frames, noisy))
+            yield sample.cell(name, equal_noise(sample.prepared.canvas, sizes[severity], draws))
+
+
+class _Sample:
+    """One sample, whose cells are finished and kept."""
+
+    def __init__(
+        self,
+        pipeline: CellPipeline,
+        prepared: Prepared,
+        index: int,
+        seed: int,
+        saved: SavedCells | None,
+    ) -> None:
+        self.pipeline, self.prepared, self.seed, self.saved = pipeline, prepared, seed, saved
+        if saved is not None:
+            self.files = pipeline.files(prepared, index, saved.data_folder(index))
+
+    def packed(self, frames: NDArray[np.uint8], whole: bool) -> Any:
+        """The pipeline's results for a version."""
+        finish = self.pipeline.finish_whole if whole else self.pipeline.finish
+        with _repeatable(self.seed):
+            return finish(self.prepared, frames)
+
+    def cell(
+        self, name: str, frames: NDArray[np.uint8], packed: Any = None, whole: bool = False
+    ) -> Cell:
+        """A version in its cell, which is kept as a file where that is wanted."""
+        packed = self.packed(frames, whole) if packed is None else packed
+        clip = self.prepared.whole if whole else self.prepared.canvas
+        assert clip is not None
+        loud = None if name == CLEAN else _psnr(clip.frames, frames)
+        kept = None
+        if self.saved is not None:
+            kept = self.saved.write(self.files, name, frames, whole=whole)
+        return Cell(name, packed, loud, saved=kept)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
+from mmrobust.engine.predictions import prediction_of
 from mmrobust.engine.routed_samples import samples_of
 from mmrobust.functional.checks import require, whole
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
@@ -88,6 +89,7 @@ class CorruptionTestLoop(LedgerLoop):
         check_annotations(self.evaluator.metrics, self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = CorruptionArtifacts(self)
+        self.cells.saved = self.artifacts.saved
 
     def fingerprint(self) -> dict[str, Any]:
         """Checkpoint, data, kinds with their constants, severities and seed."""
@@ -115,6 +117,7 @@ class CorruptionTestLoop(LedgerLoop):
         leaf, _ = locate(self.samples, index)
         found: dict[str, dict[str, Any]] = {}
         kept: dict[str, Any] = {}
+        saved: dict[str, Any] = {}
         clean: Tensor | None = None
         for number, batch in enumerate(self._batches(leaf.pipeline, prepared, index)):
             good = [cell for cell in batch if cell.hole is None]
@@ -136,13 +139,21 @@ class CorruptionTestLoop(LedgerLoop):
                 record = self.victim.record(labels[one], clean, own, own)
                 found[cell.name] = cell_of(record.fields) | {'psnr': cell.psnr}
                 kept[cell.name] = results[row]
+                if cell.saved is not None:
+                    saved[cell.name] = cell.saved | {'prediction': prediction_of(samples[row])}
             self.runner.call_hook(
                 'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
             )
         if index == 0:
             self.artifacts.strips(self.cells.strips)
         line = corruption_row(index, name, prepared.key, found)
+        line |= {'saved': saved} if saved else {}
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
+
+    def done(self, entry: Entry) -> None:
+        """Say how much room the files will take."""
+        if self.rank == 0 and self.artifacts.saved is not None:
+            self.artifacts.saved.tell(entry, self._total() - entry['index'] - 1)
 
     def _batches(
         self, pipeline: CellPipeline, prepared: Prepared, index: int

@@ -13,6 +13,8 @@ from mmrobust.io.configs import SUFFIXES, read_config, shipped
 
 KEYS = ('corruptions', 'severities', 'control', 'attacks', 'attacks_on_videos', 'max_samples')
 FILE = 'card.json'
+# The folder of a card's run of corruptions; attacks have folders of their names.
+CORRUPTIONS = 'corruptions'
 
 
 def card_config(name: str) -> dict[str, Any]:

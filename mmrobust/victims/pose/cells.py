@@ -10,6 +10,7 @@ from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.datasets.clips import Results
 from mmrobust.functional.checks import require
 from mmrobust.victims.cells import CellPipeline, Prepared
+from mmrobust.victims.pose.cell_files import PictureCellFiles
 from mmrobust.victims.pose.loading import sample_name
 
 
@@ -37,6 +38,10 @@ class PictureCells(CellPipeline):
     def finish_whole(self, prepared: Prepared, frames: NDArray[np.uint8]) -> Results:
         """A picture is no video: kinds of those are refused before."""
         raise NotImplementedError
+
+    def files(self, prepared: Prepared, index: int, folder: str | None) -> PictureCellFiles:
+        """Pictures, one for all persons in it."""
+        return PictureCellFiles(self.transforms[0], prepared, folder)
 
     def _run(self, state: Results, first: int, end: int) -> Results:
         for transform in self.transforms[first:end]:
