@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmrobust.functional.checks import require
 
 if TYPE_CHECKING:
+    from mmrobust.datasets.replayed import File
     from mmrobust.engine.replay import Played, Replay
 
 
@@ -75,17 +76,17 @@ class Stock:
         dataset = video_dataset(pipeline, folder, rows, self.work_dir)
         return self.replay.play(dataset, paths, metrics)
 
-    def pictures(self, files: Sequence[tuple[int, Path]], metrics: Sequence[Any] = ()) -> Played:
+    def pictures(self, files: Sequence[File], metrics: Sequence[Any] = ()) -> Played:
         """Play pictures in the place of those of the data set's samples.
 
         Args:
-            files: Index of a sample -> the picture.
+            files: Index of a sample, the picture, and the box if it is another.
             metrics: Configs of metrics.
         """
         from mmrobust.datasets.replayed import Replayed
 
         dataset = Replayed(self._samples, files)
-        return self.replay.play(dataset, [path for _, path in files], metrics)
+        return self.replay.play(dataset, [path for _, path, _ in files], metrics)
 
     @cached_property
     def _samples(self) -> Any:

@@ -56,7 +56,10 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
 
     def play(cell: str, lines: Sequence[dict[str, Any]], paths: Sequence[Path]) -> Played:
         if paths[0].suffix != '.mkv':
-            files = [(line['index'], path) for line, path in zip(lines, paths, strict=True)]
+            files = [
+                (line['index'], path, line['saved'][cell].get('box'))
+                for line, path in zip(lines, paths, strict=True)
+            ]
             return stock.pictures(files, metrics or ())
         named = [
             {'video': path.name, 'label': line['cells'][cell].get('label')}

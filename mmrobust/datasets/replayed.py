@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from mmrobust.datasets.other_box import with_box
 from mmrobust.datasets.wrappers import locate
 
+File = tuple[int, Path, Sequence[float] | None]
 # What names, or is, the picture that the data set would open.
 OWN = ('img', 'frame', 'video')
 
@@ -17,13 +21,14 @@ class Replayed:
 
     Args:
         dataset: An MMPose data set, wrapped or not.
-        files: Index in the data set -> path of the saved picture, in the order of the items.
+        files: Index in the data set, path of the saved picture, and the box (4,) with which the
+            person is cut out of it (None: its own), in the order of the items.
 
     Attributes:
         metainfo: Of the data set.
     """
 
-    def __init__(self, dataset: Any, files: Sequence[tuple[int, Path]]) -> None:
+    def __init__(self, dataset: Any, files: Sequence[File]) -> None:
         self.dataset, self.files = dataset, list(files)
         self.metainfo = dataset.metainfo
 
@@ -32,8 +37,12 @@ class Replayed:
 
     def __getitem__(self, item: int) -> Any:
         """Packed inputs and data sample, as the stock pipeline makes them of the file."""
-        index, path = self.files[item]
+        index, path, box = self.files[item]
         leaf, inner = locate(self.dataset, index)
         info = leaf.get_data_info(inner)
         info = {key: value for key, value in info.items() if key not in OWN}
-        return leaf.pipeline(info | {'img_path': str(path)})
+        info |= {'img_path': str(path)}
+        if box is None:
+            return leaf.pipeline(info)
+        load, *rest = leaf.pipeline.transforms
+        return with_box(rest, load(info), np.asarray(box))

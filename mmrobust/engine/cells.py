@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mmrobust.corruptions import Corruption, Draws
+from mmrobust.corruptions.box_corruption import BoxCorruption
 from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.engine.saved_cells import SavedCells
@@ -24,6 +26,9 @@ from mmrobust.functional.checks import one_line
 from mmrobust.functional.psnr import psnr
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.victims.cells import CellPipeline, Prepared
+
+# RGB.
+OUTLINE = (255, 220, 0)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Cell:
         packed: The pipeline's results for it; None where it could not be made.
         psnr: In dB against the clean frames; None where frames have no counterpart.
         hole: Why it could not be made.
+        box: With which the person is cut out, (4,); None: its own.
         saved: What its file is; None where none is wanted.
     """
 
@@ -42,6 +48,7 @@ class Cell:
     packed: Any = None
     psnr: float | None = None
     hole: str | None = None
+    box: NDArray[np.float64] | None = None
     saved: dict[str, Any] | None = None
 
 
@@ -83,7 +90,10 @@ class Cells:
         sample = _Sample(pipeline, prepared, index, sample_seed(self.seed, index), self.saved)
         yield sample.cell(CLEAN, prepared.canvas.frames)
         for kind in self.kinds:
-            yield from self._of_kind(kind, sample)
+            if isinstance(kind, BoxCorruption):
+                yield from self._of_boxes(kind, sample)
+            else:
+                yield from self._of_kind(kind, sample)
 
     def _of_kind(self, kind: Corruption, sample: _Sample) -> Iterator[Cell]:
         prepared, whole = sample.prepared, of_files(kind)
@@ -108,6 +118,18 @@ class Cells:
             yield sample.cell(name, frames, packed, whole)
         if self._has_control(kind):
             yield from self._controls(kind, sample, sizes)
+        self.strips[kind.name] = shown
+
+    def _of_boxes(self, kind: BoxCorruption, sample: _Sample) -> Iterator[Cell]:
+        """The clean picture, cut out with another box; persons of one picture have their own."""
+        prepared = sample.prepared
+        picture, own = prepared.canvas, np.asarray(prepared.state['bbox'][0, :4], np.float64)
+        drawing = kind.draw(picture, Draws(self.seed, kind.name, sample.person))
+        shown = {CLEAN: _framed(picture.frames[0], own)}
+        for severity in self.severities:
+            box = kind.changed(own, drawing, severity)
+            yield sample.boxed(cell_name(kind.name, severity), box)
+            shown[f'severity {severity}'] = _framed(picture.frames[0], box)
         self.strips[kind.name] = shown
 
     def _controls(
@@ -135,6 +157,7 @@ class _Sample:
         saved: SavedCells | None,
     ) -> None:
         self.pipeline, self.prepared, self.seed, self.saved = pipeline, prepared, seed, saved
+        self.person = f'{prepared.key}#{prepared.info.get("id", index)}'
         if saved is not None:
             self.files = pipeline.files(prepared, index, saved.data_folder(index))
 
@@ -157,6 +180,16 @@ class _Sample:
             kept = self.saved.write(self.files, name, frames, whole=whole)
         return Cell(name, packed, loud, saved=kept)
 
+    def boxed(self, name: str, box: NDArray[np.float64]) -> Cell:
+        """The clean picture with another box, which is written down beside the file."""
+        with _repeatable(self.seed):
+            packed = self.pipeline.finish_boxed(self.prepared, box)
+        kept = None
+        if self.saved is not None:
+            frames = self.prepared.canvas.frames
+            kept = self.saved.write(self.files, name, frames, whole=False) | {'box': box.tolist()}
+        return Cell(name, packed, box=box, saved=kept)
+
 
 @contextmanager
 def _repeatable(seed: int) -> Iterator[None]:
@@ -166,6 +199,14 @@ def _repeatable(seed: int) -> Iterator[None]:
         np.random.seed(seed)  # noqa: NPY002
         torch.manual_seed(seed)
         yield
+
+
+def _framed(picture: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A copy with the outline of a box."""
+    found = picture.copy()
+    left, top, right, bottom = (int(edge) for edge in np.rint(box))
+    cv2.rectangle(found, (left, top), (right - 1, bottom - 1), OUTLINE)
+    return found
 
 
 def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

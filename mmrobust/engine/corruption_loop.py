@@ -21,8 +21,9 @@ from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
-from mmrobust.engine.predictions import prediction_of
+from mmrobust.engine.predictions import moved, prediction_of
 from mmrobust.engine.routed_samples import samples_of
+from mmrobust.evaluation.card import TAU
 from mmrobust.functional.checks import require, whole
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
 from mmrobust.ledger.ledger_files import Entry
@@ -82,6 +83,8 @@ class CorruptionTestLoop(LedgerLoop):
         files = [kind.name for kind in self.kinds if of_files(kind)]
         if not made.videos:
             _check_for_pictures(self.kinds)
+        boxes = [kind.name for kind in self.kinds if made.videos and kind.level == 'box']
+        require(not boxes, '--corruptions', 'kinds that videos have', ', '.join(boxes))
         for dataset in leaves(self.dataloader.dataset):
             self.victim.install(dataset)
             dataset.pipeline = made(dataset.pipeline.transforms, whole=bool(files))
@@ -119,6 +122,7 @@ class CorruptionTestLoop(LedgerLoop):
         kept: dict[str, Any] = {}
         saved: dict[str, Any] = {}
         clean: Tensor | None = None
+        first: dict[str, Any] = {}
         for number, batch in enumerate(self._batches(leaf.pipeline, prepared, index)):
             good = [cell for cell in batch if cell.hole is None]
             found.update((cell.name, {'hole': cell.hole}) for cell in batch if cell.hole)
@@ -128,7 +132,8 @@ class CorruptionTestLoop(LedgerLoop):
             self.runner.call_hook('before_test_iter', batch_idx=number, data_batch=data)
             with autocast(enabled=self.fp16):
                 samples, outputs = self.victim.predict(data)
-            clean = outputs[:1] if clean is None else clean
+            if clean is None:
+                clean, first = outputs[:1], prediction_of(samples[0])
             labels, results = (
                 self.victim.labels(data),
                 self.metrics.process(SIDES[1], data, samples),
@@ -138,6 +143,9 @@ class CorruptionTestLoop(LedgerLoop):
                 own = outputs[row : row + 1]
                 record = self.victim.record(labels[one], clean, own, own)
                 found[cell.name] = cell_of(record.fields) | {'psnr': cell.psnr}
+                if cell.box is not None:
+                    # Two crops of one person have different pixels.
+                    found[cell.name] |= moved(first, prediction_of(samples[row]), TAU)
                 kept[cell.name] = results[row]
                 if cell.saved is not None:
                     saved[cell.name] = cell.saved | {'prediction': prediction_of(samples[row])}

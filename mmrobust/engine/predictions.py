@@ -37,6 +37,22 @@ def prediction_of(sample: Any) -> dict[str, Any]:
     return {'label': int(sample.pred_label), 'scores': best.tolist()}
 
 
+def moved(first: Mapping[str, Any], second: Mapping[str, Any], tau: float) -> dict[str, Any]:
+    """How far a pose is from another of the same person, in the pixels of the picture.
+
+    Args:
+        first: A prediction of the clean person, of which the box is taken.
+        second: Another, of a crop that may be another.
+        tau: From which share of the box's longer side on a joint has moved.
+
+    Returns:
+        ``displacement``, the mean over joints, and ``joints_moved``, their number.
+    """
+    joints = _both(first, second, 'joints')
+    apart = np.linalg.norm(joints[0] - joints[1], axis=-1) / first['side']
+    return {'displacement': float(apart.mean()), 'joints_moved': int((~(apart <= tau)).sum())}
+
+
 def joint_errors(sample: Any) -> list[float] | None:
     """How far each joint is from its annotation, in shares of the box's longer side.
 

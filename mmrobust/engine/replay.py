@@ -77,7 +77,7 @@ class Replay:
         # Hooks ask the runner for its loop, and it would build the config's own.
         self.runner._test_loop = loop
         if isinstance(dataset, Replayed):
-            kept = {index for index, _ in dataset.files}
+            kept = {index for index, *_ in dataset.files}
             leave_out(loop.evaluator.metrics, dataset.dataset, kept)
         found: list[dict[str, Any]] = []
         errors: list[list[float] | None] = []

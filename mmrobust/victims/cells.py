@@ -101,6 +101,10 @@ class CellPipeline(FollowedPipeline):
         There may be more or fewer than before: the pipeline samples those that it is given.
         """
 
+    def finish_boxed(self, prepared: Prepared, box: NDArray[np.float64]) -> Results:
+        """Packed inputs of a person cut out of its picture with another box (4,), in pixels."""
+        raise NotImplementedError(f'{type(self).__name__} has no boxes')
+
     @abstractmethod
     def files(self, prepared: Prepared, index: int, folder: str | None) -> CellFiles:
         """What writes the versions of a sample.
