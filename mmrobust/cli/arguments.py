@@ -22,6 +22,7 @@ SHARED: dict[str, dict[str, Any]] = {
     },
     '--work-dir': {},
     '--save-adv': {'metavar': 'DIR'},
+    '--save': {'metavar': 'DIR'},
     '--seed': {'type': int, 'help': 'seed of the attack; default 0'},
     '--max-samples': {'type': int, 'help': 'attack only the first N samples'},
     '--batch-size': {'type': int, 'help': "default: the config's"},

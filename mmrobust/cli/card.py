@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -38,6 +37,7 @@ def parser() -> Arguments:
     p.add_argument('--quick', action='store_true', help=f'the same as --card {QUICK}')
     add_arguments(p)
     p.share('--work-dir', 'folder for the card and its runs; default work_dirs/CONFIG/card')
+    p.share('--save', 'keep the corrupted and the adversarial samples in DIR, for mmrobust verify')
     p.share('--seed', 'seed of corruptions and attacks; default 0')
     p.share('--max-samples', 'only the first N samples')
     p.share('--batch-size')
@@ -58,6 +58,7 @@ def run(argv: Sequence[str]) -> None:
     choose_device(args.device)
     from mmrobust.evaluation.card import card_of
     from mmrobust.evaluation.card_files import FILE, card_config
+    from mmrobust.ledger.finished import finished_part
     from mmrobust.ledger.lock import alone_in
     from mmrobust.ledger.set_aside import set_aside
     from mmrobust.visualization.card import print_card, write_card
@@ -76,8 +77,8 @@ def run(argv: Sequence[str]) -> None:
             # Its table is in its own report; progress is on the other stream.
             with redirect_stdout(io.StringIO()):
                 run_test(given, build)
-        corrupted, lines = _finished(folder / CORRUPTIONS)
-        attacks = {name: _finished(folder / name) for name in parts if name != CORRUPTIONS}
+        corrupted, lines = finished_part(folder / CORRUPTIONS)
+        attacks = {name: finished_part(folder / name) for name in parts if name != CORRUPTIONS}
         card = card_of(corrupted, lines, attacks)
         write_card(folder, card)
         print_card(card)
@@ -92,27 +93,39 @@ def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> 
 
     All of them are made once here: what a run refuses, no other run is waited for.
     """
+    from mmrobust.cli.options import overridden
     from mmrobust.engine.attack_configs import attack_config
     from mmrobust.engine.raw_data import kind_of_model
-    from mmrobust.io.configs import read_config
 
     shared = {name: getattr(args, name) for name in PASSED}
     few = holds.get('max_samples') if args.max_samples is None else args.max_samples
     shared |= {'max_samples': few}
     words = corrupt.parser().parse_args([args.config, args.checkpoint])
     own = {key: holds[key] for key in ('corruptions', 'severities', 'control') if key in holds}
+    own |= {'save': _inside(args.save, CORRUPTIONS)}
     parts: dict[str, Part] = {
         CORRUPTIONS: (corrupt.build_config, _given(words, folder / CORRUPTIONS, shared | own))
     }
-    videos = kind_of_model(read_config(args.config, 'CONFIG')) == 'ActionVictim'
+    cfg = overridden(args.config, 'CONFIG', args.cfg_options)
+    videos = kind_of_model(cfg) == 'ActionVictim'
+    space = (cfg.get('victim') or {}).get('space', 'video' if videos else 'crop')
+    savable = space in ('video', 'image')
+    if args.save and not savable:
+        print(f'--save: what attacks change in space {space} no file can carry: they are not saved')
     attacks = {**holds['attacks'], **(holds['attacks_on_videos'] if videos else {})}
     for name, options in attacks.items():
         words = attack.parser().parse_args([args.config, args.checkpoint])
         chosen = {'attack': attack_config(options, f'card.attacks.{name}')}
-        parts[name] = attack.build_config, _given(words, folder / name, shared | chosen)
+        adversarial = {'save_adv': _inside(args.save, name) if savable else None}
+        given = _given(words, folder / name, shared | chosen | adversarial)
+        parts[name] = attack.build_config, given
     for build, given in parts.values():
         build(given)
     return parts
+
+
+def _inside(folder: str | None, name: str) -> str | None:
+    return None if folder is None else str(Path(folder) / name)
 
 
 def _given(
@@ -122,15 +135,6 @@ def _given(
         setattr(words, name, value)
     words.work_dir = str(folder)
     return words
-
-
-def _finished(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The report of a run, and the lines that it speaks of."""
-    from mmrobust.ledger.ledger import read_entries
-
-    report = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
-    entries = read_entries(folder)
-    return report, [entries[index] for index in sorted(entries)[: report['n']]]
 
 
 if __name__ == '__main__':

@@ -48,6 +48,7 @@ def parser() -> Arguments:
     )
     add_arguments(p)
     p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/corruptions')
+    p.share('--save', 'keep the corrupted samples in DIR, lossless, as files that can be played')
     p.share('--seed', 'seed of the corruptions; default 0')
     p.share('--max-samples', 'only the first N samples')
     p.share('--batch-size', "cells of a sample at once; default: the config's batch size")
@@ -94,7 +95,7 @@ def build_config(args: argparse.Namespace) -> Any:
         'severities': args.severities,
         'control': args.control,
         'victim': dict(parts['victim']),
-        'settings': dict(parts['settings']) | settings_of(args),
+        'settings': dict(parts['settings']) | settings_of(args, 'save'),
         'fp16': (cfg.get('test_cfg') or {}).get('fp16', False),
     }
     check_data(cfg, args)

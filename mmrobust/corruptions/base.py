@@ -26,8 +26,8 @@ class Corruption(ABC):
         group: Kinds that belong together in a table: noise, blur, weather, digital, and so on.
         constants: What is published of each severity, the mildest first.
         level: What is changed: each ``frame`` for itself (though one draw may serve all), the
-            ``clip``, where a frame depends on its neighbours, the ``order`` of frames, or the
-            ``stream`` that they are coded in.
+            ``clip``, where a frame depends on its neighbours, the ``order`` of frames, the
+            ``stream`` that they are coded in, or the ``box`` of a person, and no pixel.
         place: Where it belongs: on the ``canvas`` (frames of the size that the network looks at),
             or on the ``raw`` frames of the file.
         moves: Whether pixels move away from the key points of the truth: not at all
@@ -35,7 +35,7 @@ class Corruption(ABC):
     """
 
     group: ClassVar[str]
-    level: ClassVar[Literal['frame', 'clip', 'order', 'stream']] = 'frame'
+    level: ClassVar[Literal['frame', 'clip', 'order', 'stream', 'box']] = 'frame'
     place: ClassVar[Literal['canvas', 'raw']] = 'canvas'
     moves: ClassVar[Literal['nothing', 'known', 'unknown']] = 'nothing'
 

@@ -57,6 +57,8 @@ class Artifacts:
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self.folder = Path(loop.runner.work_dir)
+        rule = 'left out of an attack run, whose option is save_adv'
+        require(loop.settings.save is None, 'settings.save', rule, loop.settings.save)
         self.adversarial: Path | None = None
         self.saved: SavedFiles | None = None
         if loop.settings.save_adv:
@@ -123,6 +125,7 @@ class Artifacts:
         if self.saved is not None:
             written = self.saved.write(index, loaded.layouts[0], outcome.adversarial)
             files[self.saved.key] = written
+            files['sha256'] = file_sha256(self.saved.folder / written)
         if outcome.attacked and self._wants_preview(index):
             preview = f'previews/{index:06d}{self.previews.suffix}'
             files['preview'] = preview

@@ -11,14 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mmrobust.corruptions import Corruption, Draws
+from mmrobust.corruptions.box_corruption import BoxCorruption
 from mmrobust.corruptions.cues import Cue, Stage
 from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
+from mmrobust.engine.saved_cells import SavedCells
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
 from mmrobust.functional.checks import one_line
 from mmrobust.functional.psnr import psnr
@@ -27,6 +30,8 @@ from mmrobust.victims.cells import CellPipeline, Prepared
 
 # All cues of a sample are on one strip.
 CUE = 'cue'
+# RGB.
+OUTLINE = (255, 220, 0)
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,16 @@ class Cell:
         psnr: In dB against the clean frames; None where frames have no counterpart.
         hole: Why it could not be made.
         background: The class of the video whose scenery is seen in the place of its own.
+        box: With which the person is cut out, (4,); None: its own.
+        saved: What its file is; None where none is wanted.
     """
 
     name: str
     packed: Any = None
     psnr: float | None = None
     hole: str | None = None
+    box: NDArray[np.float64] | None = None
+    saved: dict[str, Any] | None = None
     background: int | None = None
 
     @property
@@ -64,6 +73,7 @@ class Cells:
         control: Whether cells of frames have white noise of their size beside.
         seed: Of the run.
         cues: Kinds that film samples again.
+        saved: Where all versions are kept as files, if they are.
         strips: Kind -> caption -> one frame (H, W, 3) of the sample that was made last.
     """
 
@@ -72,6 +82,7 @@ class Cells:
     control: bool
     seed: int
     cues: Sequence[Cue] = ()
+    saved: SavedCells | None = None
     strips: dict[str, dict[str, NDArray[np.uint8]]] = field(default_factory=dict)
 
     @property
@@ -98,20 +109,20 @@ class Cells:
             index: In all samples.
             stage: The sample to be filmed again; None where there are no cues.
         """
-        seed = sample_seed(self.seed, index)
-        with _repeatable(seed):
-            yield Cell(CLEAN, pipeline.finish(prepared, prepared.canvas.frames))
+        sample = _Sample(pipeline, prepared, index, sample_seed(self.seed, index), self.saved)
+        yield sample.cell(CLEAN, prepared.canvas.frames)
         for kind in self.kinds:
-            yield from self._of_kind(kind, pipeline, prepared, seed)
+            if isinstance(kind, BoxCorruption):
+                yield from self._of_boxes(kind, sample)
+            else:
+                yield from self._of_kind(kind, sample)
         if stage is not None:
-            yield from self._of_cues(pipeline, prepared, stage, seed)
+            yield from self._of_cues(sample, stage)
 
-    def _of_kind(
-        self, kind: Corruption, pipeline: CellPipeline, prepared: Prepared, seed: int
-    ) -> Iterator[Cell]:
+    def _of_kind(self, kind: Corruption, sample: _Sample) -> Iterator[Cell]:
+        prepared, whole = sample.prepared, of_files(kind)
         shown, sizes = {CLEAN: _middle(prepared.canvas.frames)}, {}
-        clip = prepared.whole if of_files(kind) else prepared.canvas
-        finish = pipeline.finish_whole if of_files(kind) else pipeline.finish
+        clip = prepared.whole if whole else prepared.canvas
         assert clip is not None
         draws = Draws(self.seed, kind.name, prepared.key)
         ladder = kind.ladder(clip, draws, self.severities)
@@ -119,8 +130,7 @@ class Cells:
             name = cell_name(kind.name, severity)
             try:
                 frames = next(ladder)
-                with _repeatable(seed):
-                    packed = finish(prepared, frames)
+                packed = sample.packed(frames, whole)
             except Exception as error:
                 yield Cell(name, hole=one_line(error))
                 # A generator that has raised gives nothing more.
@@ -129,48 +139,105 @@ class Cells:
             shown[f'severity {severity}'] = _middle(frames)
             if self._has_control(kind):
                 sizes[severity] = rmse(clip.frames, frames)
-            yield Cell(name, packed, _psnr(clip.frames, frames))
+            yield sample.cell(name, frames, packed, whole)
         if self._has_control(kind):
-            yield from self._controls(pipeline, prepared, kind, sizes, seed)
+            yield from self._controls(kind, sample, sizes)
         self.strips[kind.name] = shown
 
-    def _of_cues(
-        self, pipeline: CellPipeline, prepared: Prepared, stage: Stage, seed: int
-    ) -> Iterator[Cell]:
+    def _of_boxes(self, kind: BoxCorruption, sample: _Sample) -> Iterator[Cell]:
+        """The clean picture, cut out with another box; persons of one picture have their own."""
+        prepared = sample.prepared
+        picture, own = prepared.canvas, np.asarray(prepared.state['bbox'][0, :4], np.float64)
+        drawing = kind.draw(picture, Draws(self.seed, kind.name, sample.person))
+        shown = {CLEAN: _framed(picture.frames[0], own)}
+        for severity in self.severities:
+            box = kind.changed(own, drawing, severity)
+            yield sample.boxed(cell_name(kind.name, severity), box)
+            shown[f'severity {severity}'] = _framed(picture.frames[0], box)
+        self.strips[kind.name] = shown
+
+    def _of_cues(self, sample: _Sample, stage: Stage) -> Iterator[Cell]:
         """The sample filmed again, once for each cue."""
         shown = {CLEAN: _middle(stage.film())}
         for cue in self.cues:
-            draws = Draws(self.seed, cue.draws, prepared.key)
+            draws = Draws(self.seed, cue.draws, sample.prepared.key)
             try:
                 frames, other = cue.shot(stage, draws), cue.scenery(stage, draws)
-                with _repeatable(seed):
-                    packed = pipeline.finish_whole(prepared, frames)
+                packed = sample.packed(frames, whole=True)
             except Exception as error:
                 yield Cell(cue.name, hole=one_line(error))
                 continue
             shown[cue.name] = _middle(frames)
-            yield Cell(cue.name, packed, background=None if other is None else stage.label(other))
+            background = None if other is None else stage.label(other)
+            yield sample.filmed(cue.name, frames, packed, background)
         self.strips[CUE] = shown
 
     def _controls(
-        self,
-        pipeline: CellPipeline,
-        prepared: Prepared,
-        kind: Corruption,
-        sizes: Mapping[int, float],
-        seed: int,
+        self, kind: Corruption, sample: _Sample, sizes: Mapping[int, float]
     ) -> Iterator[Cell]:
         """White noise of the size of each severity; a hole where that is one."""
-        clip = prepared.canvas
-        draws = Draws(self.seed, f'{kind.name}_control', prepared.key)
+        draws = Draws(self.seed, f'{kind.name}_control', sample.prepared.key)
         for severity in self.severities:
             name = control_name(kind.name, severity)
             if severity not in sizes:
                 yield Cell(name, hole=f'{cell_name(kind.name, severity)} is one')
                 continue
-            noisy = equal_noise(clip, sizes[severity], draws)
-            with _repeatable(seed):
-                yield Cell(name, pipeline.finish(prepared, noisy), _psnr(clip.frames, noisy))
+            yield sample.cell(name, equal_noise(sample.prepared.canvas, sizes[severity], draws))
+
+
+class _Sample:
+    """One sample, whose cells are finished and kept."""
+
+    def __init__(
+        self,
+        pipeline: CellPipeline,
+        prepared: Prepared,
+        index: int,
+        seed: int,
+        saved: SavedCells | None,
+    ) -> None:
+        self.pipeline, self.prepared, self.seed, self.saved = pipeline, prepared, seed, saved
+        self.person = f'{prepared.key}#{prepared.info.get("id", index)}'
+        if saved is not None:
+            self.files = pipeline.files(prepared, index, saved.data_folder(index))
+
+    def packed(self, frames: NDArray[np.uint8], whole: bool) -> Any:
+        """The pipeline's results for a version."""
+        finish = self.pipeline.finish_whole if whole else self.pipeline.finish
+        with _repeatable(self.seed):
+            return finish(self.prepared, frames)
+
+    def cell(
+        self, name: str, frames: NDArray[np.uint8], packed: Any = None, whole: bool = False
+    ) -> Cell:
+        """A version in its cell, which is kept as a file where that is wanted."""
+        packed = self.packed(frames, whole) if packed is None else packed
+        clip = self.prepared.whole if whole else self.prepared.canvas
+        assert clip is not None
+        loud = None if name == CLEAN else _psnr(clip.frames, frames)
+        kept = None
+        if self.saved is not None:
+            kept = self.saved.write(self.files, name, frames, whole=whole)
+        return Cell(name, packed, loud, saved=kept)
+
+    def filmed(
+        self, name: str, frames: NDArray[np.uint8], packed: Any, background: int | None
+    ) -> Cell:
+        """A video filmed again, whose frames have no counterpart in the clean one."""
+        kept = None
+        if self.saved is not None:
+            kept = self.saved.write(self.files, name, frames, whole=True)
+        return Cell(name, packed, saved=kept, background=background)
+
+    def boxed(self, name: str, box: NDArray[np.float64]) -> Cell:
+        """The clean picture with another box, which is written down beside the file."""
+        with _repeatable(self.seed):
+            packed = self.pipeline.finish_boxed(self.prepared, box)
+        kept = None
+        if self.saved is not None:
+            frames = self.prepared.canvas.frames
+            kept = self.saved.write(self.files, name, frames, whole=False) | {'box': box.tolist()}
+        return Cell(name, packed, box=box, saved=kept)
 
 
 @contextmanager
@@ -181,6 +248,14 @@ def _repeatable(seed: int) -> Iterator[None]:
         np.random.seed(seed)  # noqa: NPY002
         torch.manual_seed(seed)
         yield
+
+
+def _framed(picture: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A copy with the outline of a box."""
+    found = picture.copy()
+    left, top, right, bottom = (int(edge) for edge in np.rint(box))
+    cv2.rectangle(found, (left, top), (right - 1, bottom - 1), OUTLINE)
+    return found
 
 
 def _middle(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.artifacts import check_writable, finite
 from mmrobust.engine.cells import CUE
+from mmrobust.engine.saved_cells import SavedCells, told
 from mmrobust.evaluation.corruptions import corruption_summary
 from mmrobust.evaluation.cues import cue_summary
+from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.io.frames import enlarge
 from mmrobust.ledger.ledger import Ledger
@@ -41,23 +43,33 @@ class CorruptionArtifacts:
         loop: The :class:`~mmrobust.engine.corruption_loop.CorruptionTestLoop`.
 
     Attributes:
-        folders: The work directory.
+        folders: The work directory, and that of the saved samples.
+        saved: The corrupted samples as files, if they are wanted.
 
     Raises:
-        OSError: It cannot be written.
+        ValueError: ``save`` is a folder with other files.
+        OSError: A folder cannot be written.
     """
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
         self.folder = Path(loop.runner.work_dir)
-        self.folders = [self.folder]
-        check_writable(self.folder)
         dataset = loop.dataloader.dataset
+        rule = 'left out of a run of corruptions, whose option is save'
+        require(loop.settings.save_adv is None, 'settings.save_adv', rule, loop.settings.save_adv)
+        self.saved: SavedCells | None = None
+        if loop.settings.save:
+            self.saved = SavedCells(Path(loop.settings.save).absolute(), loop.cells.names, dataset)
+        self.folders = [self.folder, *([self.saved.folder] if self.saved else [])]
+        for folder in self.folders:
+            check_writable(folder)
         self.source = next((s for d in leaves(dataset) if (s := getattr(d, 'source', None))), None)
 
     def complete(self, entry: Entry) -> bool:
-        """Whether the sample could be loaded: one that could not is tried again."""
-        return entry['error'] is None
+        """Whether a sample needs no second go: it loaded, and what was saved is there."""
+        if entry['error'] is not None:
+            return False
+        return self.saved is None or self.saved.holds(entry)
 
     def resumed(self, ledger: Ledger) -> None:
         """There is nothing to note."""
@@ -74,6 +86,8 @@ class CorruptionArtifacts:
         if ledger.repeated:
             remove_leftovers(self.folder, lambda name: name in ('report.json', 'report.html'))
             remove_leftovers(self.folder / 'strips', lambda name: STRIP.fullmatch(name) is not None)
+        if self.saved is not None:
+            self.saved.start(ledger)
 
     def strips(self, frames: Mapping[str, Mapping[str, NDArray[np.uint8]]]) -> None:
         """Write one frame of the first sample, clean and at each severity, side by side.
@@ -93,10 +107,14 @@ class CorruptionArtifacts:
         kept = ('evaluator', 'run')
         rows = [{k: v for k, v in entry.items() if k not in kept} for entry in entries]
         card = self.card(rows, metrics, wall_time)
+        if self.saved is not None:
+            card['saved'] = self.saved.finish(rows)
         write_json(self.folder / 'report.json', finite(card))
         write_corruptions(self.folder / 'report.html', card, self._strips())
         print_corruptions(card)
         print(f'\nreport: {self.folder / "report.html"}')
+        if self.saved is not None:
+            print(told(card['saved']))
 
     def card(
         self, rows: Sequence[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float
@@ -124,6 +142,7 @@ class CorruptionArtifacts:
             'input': self.source,
             'wall_time': wall_time,
             'work_dir': str(self.folder),
+            'saved': None,
             **corruption_summary(good, groups, loop.severities),
             **cue_summary(good, [cue.name for cue in loop.cues]),
         }

@@ -22,7 +22,9 @@ from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
+from mmrobust.engine.predictions import moved, prediction_of
 from mmrobust.engine.routed_samples import samples_of
+from mmrobust.evaluation.card import TAU
 from mmrobust.functional.checks import require, whole
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
 from mmrobust.ledger.ledger_files import Entry
@@ -84,6 +86,8 @@ class CorruptionTestLoop(LedgerLoop):
         files = [kind.name for kind in self.kinds if of_files(kind)]
         if not made.videos:
             _check_for_pictures(self.kinds)
+        boxes = [kind.name for kind in self.kinds if made.videos and kind.level == 'box']
+        require(not boxes, '--corruptions', 'kinds that videos have', ', '.join(boxes))
         for dataset in leaves(self.dataloader.dataset):
             _check_for_scenes(self.cues, dataset)
             self.victim.install(dataset)
@@ -92,6 +96,7 @@ class CorruptionTestLoop(LedgerLoop):
         check_annotations(self.evaluator.metrics, self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = CorruptionArtifacts(self)
+        self.cells.saved = self.artifacts.saved
 
     def fingerprint(self) -> dict[str, Any]:
         """Checkpoint, data, kinds with their constants, severities and seed."""
@@ -118,7 +123,9 @@ class CorruptionTestLoop(LedgerLoop):
         (prepared,), (index,), (name,) = loaded.layouts, indices, loaded.names
         found: dict[str, dict[str, Any]] = {}
         kept: dict[str, Any] = {}
+        saved: dict[str, Any] = {}
         clean: Tensor | None = None
+        first: dict[str, Any] = {}
         for number, batch in enumerate(self._batches(prepared, index)):
             good = [cell for cell in batch if cell.hole is None]
             found.update((cell.name, {'hole': cell.hole}) for cell in batch if cell.hole)
@@ -128,7 +135,8 @@ class CorruptionTestLoop(LedgerLoop):
             self.runner.call_hook('before_test_iter', batch_idx=number, data_batch=data)
             with autocast(enabled=self.fp16):
                 samples, outputs = self.victim.predict(data)
-            clean = outputs[:1] if clean is None else clean
+            if clean is None:
+                clean, first = outputs[:1], prediction_of(samples[0])
             labels, results = (
                 self.victim.labels(data),
                 self.metrics.process(SIDES[1], data, samples),
@@ -138,14 +146,25 @@ class CorruptionTestLoop(LedgerLoop):
                 own = outputs[row : row + 1]
                 record = self.victim.record(labels[one], clean, own, own)
                 found[cell.name] = cell_of(record.fields) | cell.facts
+                if cell.box is not None:
+                    # Two crops of one person have different pixels.
+                    found[cell.name] |= moved(first, prediction_of(samples[row]), TAU)
                 kept[cell.name] = results[row]
+                if cell.saved is not None:
+                    saved[cell.name] = cell.saved | {'prediction': prediction_of(samples[row])}
             self.runner.call_hook(
                 'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
             )
         if index == 0:
             self.artifacts.strips(self.cells.strips)
         line = corruption_row(index, name, prepared.key, found)
+        line |= {'saved': saved} if saved else {}
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
+
+    def done(self, entry: Entry) -> None:
+        """Say how much room the files will take."""
+        if self.rank == 0 and self.artifacts.saved is not None:
+            self.artifacts.saved.tell(entry, self._total() - entry['index'] - 1)
 
     def _batches(self, prepared: Prepared, index: int) -> Iterator[list[Cell]]:
         """Cells of a sample, as many at once as a batch has, in order."""

@@ -19,6 +19,8 @@ class RunSettings:
             counting it.
         save_adv: Folder for the adversarial videos, lossless, and an annotation list that the
             stock pipeline reads, or for the pictures; None saves none.
+        save: Folder for the corrupted samples of a corruption run, each a file that the stock test
+            plays; None saves none.
         previews: How many attacked samples the report shows as video.
         amplify: Factor of the differences that they show, above 0: one for a whole run, so that
             a weak change looks weaker than a strong one.
@@ -29,6 +31,7 @@ class RunSettings:
     resume: bool = False
     strict: bool = False
     save_adv: str | None = None
+    save: str | None = None
     previews: int = 4
     amplify: float = AMPLIFY
 

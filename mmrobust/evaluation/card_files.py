@@ -13,7 +13,7 @@ from mmrobust.io.configs import SUFFIXES, read_config, shipped
 
 KEYS = ('corruptions', 'severities', 'control', 'attacks', 'attacks_on_videos', 'max_samples')
 FILE = 'card.json'
-# The folder of a card's run of corruptions.
+# The folder of a card's run of corruptions; attacks have folders of their names.
 CORRUPTIONS = 'corruptions'
 
 

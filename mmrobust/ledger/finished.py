@@ -94,3 +94,14 @@ def _lacking(folder: Path) -> str:
     if (folder / 'results.jsonl').exists():
         return f'{folder}, whose run has not ended (go on with --resume)'
     return f'{folder} without {" or ".join(CARDS)}'
+
+
+def finished_part(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The report of a run, and the lines that it speaks of.
+
+    Raises:
+        ValueError: The run is not finished, or a file is damaged.
+    """
+    report = finished_json(folder / 'report.json', str(folder))
+    entries = read_entries(folder)
+    return report, [entries[index] for index in sorted(entries)[: report['n']]]

@@ -6,10 +6,11 @@ Shapes: T frames, H, W pixels, L images in the pipeline's list.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,6 +47,29 @@ class Prepared:
     key: int | str
 
 
+class CellFiles(ABC):
+    """Writes the versions of one sample as files that the stock pipeline reads.
+
+    Attributes:
+        name: Of all its files, each in the folder of its cell.
+    """
+
+    name: str
+
+    @abstractmethod
+    def write(self, path: Path, frames: NDArray[np.uint8], *, whole: bool) -> None:
+        """Write one version without loss; the file appears only when complete.
+
+        Args:
+            path: Where to.
+            frames: (T, H, W, 3), RGB, as the cell's inputs were made of them.
+            whole: Whether they are all frames of the file, not those of the canvas.
+
+        Raises:
+            ValueError: The pipeline would read other pixels.
+        """
+
+
 class CellPipeline(FollowedPipeline):
     """Takes the place of a data set's ``pipeline``; ``finish`` goes on with other frames.
 
@@ -75,6 +99,20 @@ class CellPipeline(FollowedPipeline):
         """Packed inputs of the sample with other frames (T, H, W, 3) in the place of its file's.
 
         There may be more or fewer than before: the pipeline samples those that it is given.
+        """
+
+    def finish_boxed(self, prepared: Prepared, box: NDArray[np.float64]) -> Results:
+        """Packed inputs of a person cut out of its picture with another box (4,), in pixels."""
+        raise NotImplementedError(f'{type(self).__name__} has no boxes')
+
+    @abstractmethod
+    def files(self, prepared: Prepared, index: int, folder: str | None) -> CellFiles:
+        """What writes the versions of a sample.
+
+        Args:
+            prepared: The sample.
+            index: In the data set.
+            folder: That the data set has its files in, if it says so.
         """
 
     def followed(self, data_info: Results) -> tuple[Results, Prepared]:

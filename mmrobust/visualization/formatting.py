@@ -74,6 +74,15 @@ def duration(seconds: Any) -> str:
     return f'{minutes // 60} h {minutes % 60:02} min'
 
 
+def size(count: int) -> str:
+    """Bytes as '1.2 MB'."""
+    found, units = float(count), ['B', 'kB', 'MB', 'GB', 'TB']
+    while found >= 1000 and len(units) > 1:
+        found /= 1000
+        units.pop(0)
+    return f'{found:.0f} B' if units[0] == 'B' else f'{found:.1f} {units[0]}'
+
+
 def is_share(name: str, *values: Any) -> bool:
     """Whether a metric is a share of 1, judged by its name and values."""
     known = [found for found in map(real, values) if found is not None]

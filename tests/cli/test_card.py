@@ -6,7 +6,7 @@ import shutil
 import jsonschema
 import pytest
 
-from mmrobust.cli import board, card, compare
+from mmrobust.cli import board, card, compare, verify
 from mmrobust.cli.main import COMMANDS
 from mmrobust.evaluation.card_files import card_config, read_card
 from mmrobust.evaluation.card_units import comparable, differences, unit_figures
@@ -34,7 +34,8 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp('card')
     (folder / 'small.py').write_text(SMALL)
     words = [str(DEMO), str(WEIGHTS), '--card', str(folder / 'small.py')]
-    assert card.main([*words, '--work-dir', str(folder / 'out')]) == 0
+    saved = ['--save', str(folder / 'samples')]
+    assert card.main([*words, *saved, '--work-dir', str(folder / 'out')]) == 0
     return words, folder / 'out'
 
 
@@ -61,6 +62,29 @@ def test_the_card_and_its_schema(made):
     assert found['clean']['score'] > 0.8
     assert 0 < found['corruptions']['mpc'] < found['clean']['score']
     assert sum(line['n'] for line in found['classes']) == 7
+
+
+@pytest.mark.slow
+def test_a_card_is_played_again(made, tmp_path, capsys):
+    words, out = made
+    assert verify.main([*words[:2], str(out)]) == 0
+    told = capsys.readouterr().out
+    assert '35 of 35 saved samples are predicted as in the report' in told
+    assert told.count('7 of 7 predictions are those of the report') == 2
+    assert 'the card is what its runs say' in told
+    # A number that no run has given, and a video of an attack that is another.
+    again, samples = tmp_path / 'again', tmp_path / 'samples'
+    shutil.copytree(out, again)
+    shutil.copytree(out.parent / 'samples', samples)
+    found = read_card(again)
+    found['attacks'][1]['score'] = 0.5
+    (again / 'card.json').write_text(json.dumps(found))
+    assert verify.main([*words[:2], str(again), '--save', str(samples)]) == 1
+    assert 'card.json: attacks.1.score is 0.5' in capsys.readouterr().err
+    videos = [samples / 'pgd' / f'{i:06d}.mkv' for i in (0, 1)]
+    videos[0].write_bytes(videos[1].read_bytes())
+    assert verify.main([*words[:2], str(again), '--save', str(samples)]) == 1
+    assert 'pgd/000000.mkv must be as it was saved, with sha256' in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """tools/transfer.py end to end on two tiny recognisers, and the lines of its errors."""
 
-import argparse
 import csv
 import json
 import shutil
@@ -9,6 +8,7 @@ import pytest
 import torch
 
 from mmrobust.cli import verify
+from mmrobust.cli.stock import Stock
 from mmrobust.cli.transfer import main
 from mmrobust.datasets.transforms.synthetic_decode import SyntheticDecode
 from mmrobust.registry import FLOWS
@@ -145,14 +145,16 @@ def test_the_diagonal_is_the_report_of_attack_py(
 def test_what_a_target_is_shown_is_what_a_video_would_show_it(finished, alone, config, weights):
     """The saved videos of the single run, through the stock test loop of the other victim."""
     _, work_dir = alone
-    args = argparse.Namespace(
-        config=str(config), checkpoint=str(weights['near']), cfg_options=[], batch_size=3
+    found = verify.parser().read(
+        [str(config), str(weights['near']), str(work_dir), '--batch-size', '3']
     )
     videos = work_dir.parent / 'videos'
-    stock = verify.stock_config(args, videos, work_dir / 'verify', rows(work_dir))
+    lines = rows(work_dir)
+    paths = [videos / line['video'] for line in lines]
+    played = Stock(found, work_dir / 'verify').videos(videos, lines, paths)
     lines = chosen(rows(finished), attack='saliency', eps=8, source='own')
     shown = [line['targets']['near']['adversarial_prediction'] for line in lines]
-    assert verify.predict(stock) == shown
+    assert [one['label'] for one in played.predictions] == shown
 
 
 def test_the_target_says_when_to_stop(finished, config, weights, folder):

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from mmengine.config import ConfigDict
 
-from mmrobust.cli import verify
-from mmrobust.cli.verify import own_pipeline
+from mmrobust.cli import verify, verify_attack
+from mmrobust.engine.stock_config import own_pipeline
 from tests.engine.runs import attack_run
 from tests.engine.test_bad_input import file_config
 
@@ -46,12 +46,12 @@ def test_pictures_are_not_played(tmp_path):
 
 def test_one_is_no_plural(capsys):
     row = {'success': True, 'adversarial_prediction': 3, 'video': '000000.mkv'}
-    verify.report([row], [3], 1)
+    verify_attack.report([row], [3], 1)
     assert capsys.readouterr().out.splitlines() == [
         '1 of 1 reported success still succeeds through the stock pipeline',
         '1 of 1 prediction is that of the report',
     ]
-    verify.report([row, row], [3, 3], 2)
+    verify_attack.report([row, row], [3, 3], 2)
     assert '2 of 2 reported successes still succeed' in capsys.readouterr().out
 
 
@@ -122,5 +122,25 @@ def test_a_saved_video_that_is_damaged_is_named(copied, checkpoints):
     ):
         verified(copied, checkpoints['tiny_3d'])
     path.write_bytes(b'no video')
+    with pytest.raises(ValueError, match=r'000001\.mkv must be as it was saved, with sha256'):
+        verified(copied, checkpoints['tiny_3d'])
+    # A run of an earlier version has left no hashes.
+    ledger = copied / 'w' / 'results.jsonl'
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    for line in lines:
+        line.pop('sha256')
+    ledger.write_text(''.join(json.dumps(line) + '\n' for line in lines))
     with pytest.raises(RuntimeError, match=r'playing \S+000001\.mkv: RuntimeError: '):
+        verified(copied, checkpoints['tiny_3d'])
+
+
+@pytest.mark.slow
+def test_another_checkpoint_and_missing_videos_are_refused(copied, checkpoints):
+    with pytest.raises(ValueError, match='CHECKPOINT .*tiny_2d.pth must be that of the run'):
+        verified(copied, checkpoints['tiny_2d'])
+    ledger = copied / 'w' / 'results.jsonl'
+    lines = [json.loads(line) | {'success': False} for line in ledger.read_text().splitlines()]
+    ledger.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    (copied / 'adv' / '000000.mkv').unlink()
+    with pytest.raises(RuntimeError, match=r'1 saved video missing: 000000\.mkv'):
         verified(copied, checkpoints['tiny_3d'])

@@ -61,7 +61,9 @@ def test_frames_come_back_changed_and_severity_0_is_the_clean_clip(corruption):
     for frames in corrupted:
         assert frames.dtype == np.uint8
         assert frames.shape[1:] == before.shape[1:]
-        assert frames.shape != before.shape or (frames != before).any()
+        same = frames.shape == before.shape and not (frames != before).any()
+        # Of a person's box no pixel depends.
+        assert same == (corruption.level == 'box')
     if corruption.level != 'order':
         assert {len(frames) for frames in corrupted} == {len(before)}
 
@@ -73,7 +75,7 @@ def test_draws_depend_on_seed_and_sample_alone(corruption):
         np.testing.assert_array_equal(one, other)
     random_kind = corruption.draw(of, Draws(3, corruption.name, 0)) is not None
     # A stream is encoded once for all severities; what is damaged in it, test_streams.py sees.
-    if random_kind and corruption.level != 'stream':
+    if random_kind and corruption.level not in ('stream', 'box'):
         for other in (ladder(corruption, of, seed=4), ladder(corruption, of, sample=1)):
             pairs = zip(first[1:], other[1:], strict=True)
             assert any(a.shape != b.shape or (a != b).any() for a, b in pairs)

@@ -407,7 +407,7 @@ def test_files_are_described_key_by_key():
     wanted += returned_keys('evaluation/summary.py', 'summarize')
     assert set(wanted) <= set(re.findall(r'`(\w+)`', card))
     wanted = returned_keys('ledger/rows.py', 'sample_row')
-    wanted += ['label', 'video', 'preview', 'amplified', 'evaluator', 'run', 'file']
+    wanted += ['label', 'video', 'sha256', 'preview', 'amplified', 'evaluator', 'run', 'file']
     scored = ('prediction', 'correct', 'confidence')
     wanted += [f'{side}_{name}' for side in ('clean', 'adversarial') for name in scored]
     poses = ('joints', 'pck', 'oks', 'error', 'joint_errors', 'persons_right', 'poses')

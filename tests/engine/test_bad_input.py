@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 
 from mmrobust.cli.attack import main
-from mmrobust.cli.verify import predict
+from mmrobust.engine.replay import Replay
 from mmrobust.io.video import write_lossless
 from tests.conftest import CONFIGS, build_recognizer
 from tests.engine.runs import attack_run, card, rows
@@ -97,7 +97,7 @@ def test_half_a_checkpoint_is_not_verified(checkpoint, tmp_path):
     cfg = Config.fromfile(TINY)
     cfg.merge_from_dict({'work_dir': str(tmp_path), 'load_from': str(tmp_path / 'half.pth')})
     with pytest.raises(ValueError, match='checkpoint does not match the model: it has no values'):
-        predict(cfg)
+        Replay(cfg).play(cfg.test_dataloader.dataset, [])
 
 
 def test_missing_files(capsys, checkpoint):

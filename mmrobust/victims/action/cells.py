@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmrobust.corruptions import Clip
 from mmrobust.datasets.clips import Results, bit_rate, frame_rate
+from mmrobust.victims.action.cell_files import VideoCellFiles
 from mmrobust.victims.action.full_video import decoded_whole
 from mmrobust.victims.action.loading import after_resize, run_steps, sample_name
 from mmrobust.victims.cells import CellPipeline, Prepared
@@ -35,6 +36,8 @@ class VideoCells(CellPipeline):
         self._canvas = after_resize(self.transforms)
         names = [type(one).__name__ for one in self.transforms]
         self._decode = max(i for i, name in enumerate(names) if 'Decode' in name)
+        # Sizes of frames of which a file has been read back.
+        self._readable: set[tuple[int, ...]] = set()
 
     def name(self, data_info: Results) -> str:
         """The video, as its data set names it."""
@@ -67,3 +70,8 @@ class VideoCells(CellPipeline):
         lead = [t for t in self.transforms[: self._decode] if 'Init' not in type(t).__name__]
         decode = TRANSFORMS.build({'type': 'ArrayDecode'})
         return run_steps([*lead, decode, *self.transforms[self._decode + 1 :]], info)
+
+    def files(self, prepared: Prepared, index: int, folder: str | None) -> VideoCellFiles:
+        """Videos, lossless."""
+        lead = self.transforms[: self._canvas]
+        return VideoCellFiles(self, lead, prepared, index, self._readable)

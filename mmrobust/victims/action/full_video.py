@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,21 @@ class FullVideo:
 
 
 def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
-    """Run the pipeline's decoding and Resize on every frame.
+    """Run the pipeline's decoding and Resize on every frame; see :func:`on_canvas`."""
+    return on_canvas(pipeline.parts()[0], info)
+
+
+def on_canvas(lead: Sequence[Any], info: Results) -> FullVideo:
+    """Every frame of a video after the transforms that decode and resize.
+
+    Args:
+        lead: They, and what comes before them.
+        info: What the data set says of the video.
 
     Raises:
         UnknownTransformError: Resize is not the identity on its own result, so
             that the stock pipeline would change a saved video.
     """
-    lead = pipeline.parts()[0]
     state, decode = decoded_whole(lead, info)
     start, fps = int(state.get('start_index', 0)), frame_rate(state)
     resize = lead[decode + 1 :]
@@ -76,8 +84,26 @@ def decoded_whole(lead: Sequence[Any], info: Results) -> tuple[Results, int]:
     return _run(lead[decode], state), decode
 
 
-def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeline) -> None:
+class Pipeline(Protocol):
+    """A followed pipeline of videos.
+
+    Attributes:
+        transforms: The pipeline's own.
+    """
+
+    transforms: list[Any]
+
+
+def check_readable(
+    path: Path, frames: NDArray[np.uint8], pipeline: Pipeline, option: str = 'save_adv'
+) -> None:
     """The config's own reader must give a saved video back, bit for bit.
+
+    Args:
+        path: The video.
+        frames: What was written, (T, H, W, 3).
+        pipeline: Of the data set.
+        option: That asked for the video.
 
     Raises:
         ValueError: It does not; decord fails on some narrow videos, and PyAVInit
@@ -95,12 +121,12 @@ def check_readable(path: Path, frames: NDArray[np.uint8], pipeline: LayoutPipeli
         same, reason = False, one_line(error)
     if not same:
         raise ValueError(
-            f'save_adv: {type(init).__name__}/{type(decode).__name__} cannot read {path.name} '
+            f'{option}: {type(init).__name__}/{type(decode).__name__} cannot read {path.name} '
             f'back ({frames.shape[2]} pixels wide): {reason}; use OpenCVInit and OpenCVDecode'
         )
 
 
-def own_reader(pipeline: LayoutPipeline) -> tuple[Any, Any]:
+def own_reader(pipeline: Pipeline) -> tuple[Any, Any]:
     """The pipeline's two transforms that read a video file, decord's where it reads none.
 
     Those of a subclass count: the config's own reader is what must read the file.

@@ -20,14 +20,13 @@ from mmrobust.functional.naming import NAME_KEY
 from mmrobust.io.atomic import replacing
 from mmrobust.io.video import read_video, write_lossless
 from mmrobust.registry import SAVED_FILES
+from mmrobust.victims.action.cell_files import video_name
 from mmrobust.victims.action.full_video import check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
 
 NAME = re.compile(r'\d{6,}\.mkv')
 # Of a file that a user has named, with his name before the index.
 NAMED = re.compile(r'[\w.-]+_\d{6,}\.mkv')
-# A name may take 255 bytes, of which a letter takes up to four.
-MAX_LETTERS = 60
 LIST = 'annotations.txt'
 
 
@@ -72,13 +71,10 @@ class VideoFiles(SavedFiles):
         return own or NAME.fullmatch(name) is not None
 
     def _name(self, index: int) -> str:
-        """What a video is called here; blanks would end its name in the list."""
+        """What a video is called here; its index, and before it the name of a raw file."""
         leaf, inner = locate(self.dataset, index)
-        if not isinstance(leaf, RawVideos):
-            return f'{index:06d}.mkv'
-        stem = Path(leaf.get_data_info(inner)[NAME_KEY]).stem
-        plain = re.sub(r'[^\w.-]', '_', stem)[:MAX_LETTERS]
-        return f'{plain}_{index:06d}.mkv'
+        raw = isinstance(leaf, RawVideos)
+        return video_name(index, leaf.get_data_info(inner)[NAME_KEY] if raw else None)
 
     def _listed(self) -> set[str]:
         """Videos of an earlier run of other files; nothing where no run has left its mark."""

@@ -19,6 +19,7 @@ from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import replacing
 from mmrobust.registry import SAVED_FILES
+from mmrobust.victims.pose.cell_files import picture_file
 from mmrobust.victims.pose.image_loading import ImageLayout
 from mmrobust.victims.pose.images import Images
 
@@ -61,13 +62,8 @@ class ImageFiles(SavedFiles):
         return locate(self.pictures.dataset, self.pictures.persons[index][0])[0]
 
     def _name(self, index: int) -> str:
-        path = self.pictures.paths[index]
         prefix = (getattr(self._leaf(index), 'data_prefix', None) or {}).get('img')
-        name = os.path.relpath(path, prefix) if prefix else os.path.normpath(path)
-        inside = not Path(name).is_absolute() and '..' not in Path(name).parts
-        rule = "used with pictures below the data set's data_prefix.img"
-        require(inside, 'save_adv', rule, (path, prefix))
-        return name
+        return picture_file(self.pictures.paths[index], prefix, 'save_adv')
 
     def existing(self) -> Iterator[Path]:
         """Files under the names of the pictures."""
