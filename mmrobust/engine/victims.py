@@ -18,6 +18,7 @@ from mmrobust.victims.base import Victim
 VICTIM_KINDS = {
     'BottomupPoseEstimator': 'BottomupVictim',
     'PoseLifter': 'LifterVictim',
+    'RecognizerGCN': 'SkeletonVictim',
     'mmpose': 'PoseVictim',
 }
 
@@ -60,7 +61,7 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
     config = attack_config(config)
     goal = config.get('goal') or {}
     goal = {'type': victim.goal, **goal} if isinstance(goal, Mapping) else goal
-    found: Attack = ATTACKS.build({**config, 'goal': goal})
+    found: Attack = ATTACKS.build({**config, 'goal': goal, **_threat(config, victim)})
     wanted, given = find(GOALS, victim.goal).speaks_of, type(found.goal).speaks_of
     # A goal that somebody else has written knows itself what it is for.
     if given is not None and wanted is not None and given != wanted:
@@ -73,4 +74,14 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
         )
     if getattr(victim, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
+    victim.check_attack(found)
     return found
+
+
+def _threat(config: Mapping[str, Any], victim: Victim) -> dict[str, Any]:
+    """The threat that suits the victim, where the config names no type of one."""
+    given = config.get('threat')
+    if victim.threat is None or not (given is None or isinstance(given, Mapping)):
+        return {}
+    given = dict(given or {})
+    return {} if 'type' in given else {'threat': {**victim.threat, **given}}

@@ -12,6 +12,7 @@ from mmrobust.datasets.synthetic.sample import (
     WIDTH,
     Scene,
     SyntheticSample,
+    joint_tracks,
     render,
     synthesize,
 )
@@ -26,6 +27,7 @@ __all__ = [
     'WIDTH',
     'Scene',
     'SyntheticSample',
+    'joint_tracks',
     'render',
     'synthesize',
 ]

@@ -13,7 +13,7 @@ from mmrobust.datasets.synthetic.flow import optical_flow
 from mmrobust.datasets.synthetic.motion import CLASSES, perform
 from mmrobust.datasets.synthetic.painter import cast_shadow, compose, moved
 from mmrobust.datasets.synthetic.scenery import scenery
-from mmrobust.datasets.synthetic.skeleton import KEYPOINTS, Floats, Joints, forward
+from mmrobust.datasets.synthetic.skeleton import KEYPOINTS, Floats, Joints, Pose, forward
 from mmrobust.datasets.synthetic.visibility import visible_keypoints
 
 FRAMES, HEIGHT, WIDTH = 32, 96, 128
@@ -82,19 +82,11 @@ def render(
     drift: float = 3.0,
 ) -> Scene:
     """Render a video without deriving ground truth; arguments as in :func:`synthesize`."""
-    if not 0 <= drift < MARGIN - 1:
-        raise ValueError(f'drift must be in [0, {MARGIN - 1}), got {drift}')
-    if not classes:
-        raise ValueError(f'classes must name at least one of {CLASSES}, got {classes}')
     rng = generator(split, seed, index)
-    pose = perform(classes[index % len(classes)], rng, FRAMES)
-    person = dress(rng, rng.uniform(60.0, 72.0))
-    camera = _drift(rng, drift)
-    spot = np.array([WIDTH * rng.uniform(0.38, 0.62), rng.uniform(86.0, 93.0)])
+    pose, person, camera, ground = _staged(rng, index, classes, drift)
     horizon = rng.uniform(58.0, 74.0)
     canvas = scenery(rng, (HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN), horizon + MARGIN)
     frames = moved(canvas, (HEIGHT, WIDTH), camera)
-    ground = spot + camera
     feet = ground + np.stack([pose.travel * person.height, 0 * pose.travel], -1)
     cast_shadow(frames, feet, person.height)
     joints = forward(pose)
@@ -106,6 +98,19 @@ def render(
         affine=np.stack([_background(camera), *(part.affine() for part in parts)], 1),
         keypoints=_keypoints(person, joints, ground),
     )
+
+
+def joint_tracks(
+    index: int,
+    *,
+    seed: int = 0,
+    split: str = 'train',
+    classes: tuple[str, ...] = CLASSES,
+    drift: float = 3.0,
+) -> NDArray[np.float32]:
+    """The joints (T, K, 2) of a video that nobody renders; arguments as in :func:`synthesize`."""
+    pose, person, _, ground = _staged(generator(split, seed, index), index, classes, drift)
+    return _keypoints(person, forward(pose), ground)
 
 
 def synthesize(
@@ -137,6 +142,21 @@ def synthesize(
         visible=visible_keypoints(scene.keypoints, scene.parts),
         parts=scene.parts,
     )
+
+
+def _staged(
+    rng: np.random.Generator, index: int, classes: tuple[str, ...], drift: float
+) -> tuple[Pose, Person, Floats, Floats]:
+    """What moves how, who it is, the camera's path (T, 2), and the ground below the feet (T, 2)."""
+    if not 0 <= drift < MARGIN - 1:
+        raise ValueError(f'drift must be in [0, {MARGIN - 1}), got {drift}')
+    if not classes:
+        raise ValueError(f'classes must name at least one of {CLASSES}, got {classes}')
+    pose = perform(classes[index % len(classes)], rng, FRAMES)
+    person = dress(rng, rng.uniform(60.0, 72.0))
+    camera = _drift(rng, drift)
+    spot = np.array([WIDTH * rng.uniform(0.38, 0.62), rng.uniform(86.0, 93.0)])
+    return pose, person, camera, spot + camera
 
 
 def _drift(rng: np.random.Generator, reach: float) -> Floats:
