@@ -23,28 +23,46 @@ VICTIM_KINDS = {
 }
 
 
-def build_victim(model: nn.Module, options: dict[str, Any] | None) -> Victim:
+def build_victim(model: nn.Module, options: dict[str, Any] | None, config: Any = None) -> Victim:
     """The model under test.
 
     Args:
         model: As the runner has built it.
         options: Of the victim; ``type`` where the model does not tell.
+        config: Of the model and its test data, where there is one.
 
     Raises:
         ValueError: The model is none that can be attacked.
     """
-    kind = find(VICTIMS, victim_kind(type(getattr(model, 'module', model))))
+    kind = find(VICTIMS, victim_kind(type(getattr(model, 'module', model)), config))
     named = kind.named(options or {})
     found: Victim = VICTIMS.build({'type': named, 'model': model} | (options or {}))
     return found
 
 
-def victim_kind(model: type) -> str:
-    """The registered victim of a model's class, whatever its space."""
+def victim_kind(model: type, config: Any = None) -> str:
+    """The registered victim of a model's class, whatever its space.
+
+    Args:
+        model: The class.
+        config: Of the model and its test data: a ``Recognizer3D`` may take videos, or heatmaps
+            that the test pipeline draws of skeletons.
+    """
     lineage = model.__mro__
     origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
     kinds = [kind for origin, kind in VICTIM_KINDS.items() if origin in origins]
-    return kinds[0] if kinds else 'ActionVictim'
+    if kinds:
+        return kinds[0]
+    loader = config.get('test_dataloader') if isinstance(config, Mapping) else None
+    return 'SkeletonVictim' if _draws_joints(loader) else 'ActionVictim'
+
+
+def _draws_joints(part: Any) -> bool:
+    """Whether a pipeline in a part of a config draws heatmaps of joints."""
+    if isinstance(part, Mapping):
+        name = str(part.get('type')).rpartition('.')[2]
+        return name == 'GeneratePoseTarget' or any(map(_draws_joints, part.values()))
+    return isinstance(part, list | tuple) and any(map(_draws_joints, part))
 
 
 def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:

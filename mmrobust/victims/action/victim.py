@@ -154,8 +154,9 @@ def check_videos(dataset: Any) -> None:
     found = [kind for kind in kinds if kind in SKELETON]
     if found:
         raise ValueError(
-            f'skeleton input is not supported yet: {type(dataset).__name__} gives joints '
-            f'(its pipeline has {", ".join(found)}), and what is attacked is the pixels of videos'
+            f'victim must be a SkeletonVictim for skeleton input: {type(dataset).__name__} gives '
+            f'joints (its pipeline has {", ".join(found)}), and this one is attacked in the pixels '
+            'of videos'
         )
 
 

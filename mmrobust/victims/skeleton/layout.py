@@ -27,24 +27,24 @@ class SkeletonLayout(ABC):
 
     Attributes:
         stored: The track of the file.
-        inputs: What the pipeline makes of it, single precision, (N, ...).
+        shape: Of what the pipeline makes of it, (N, ...).
     """
 
     stored: StoredTrack
-    inputs: Tensor
+    shape: tuple[int, ...]
 
     @property
     def views(self) -> int:
         """N."""
-        return self.inputs.shape[0]
+        return self.shape[0]
 
     @abstractmethod
     def pixels(self) -> Tensor:
         """What is attacked (C, T, V, M), double precision; 0 where nothing may move."""
 
     @abstractmethod
-    def encoded(self, pixels: Tensor) -> Tensor:
-        """The network's input (N, ...), double precision, with slopes."""
+    def render(self, pixels: Tensor) -> Tensor:
+        """The network's input (N, ...) in the pipeline's own precision, with slopes."""
 
     @abstractmethod
     def settled(self, pixels: Tensor) -> Tensor:
@@ -58,10 +58,6 @@ class SkeletonLayout(ABC):
     @abstractmethod
     def sizes(self) -> Tensor:
         """What a change of pixels by 1 is in those tracks (M,)."""
-
-    def render(self, pixels: Tensor) -> Tensor:
-        """The network's input in the pipeline's own precision."""
-        return self.encoded(pixels).to(self.inputs.dtype)
 
     @property
     @abstractmethod
@@ -85,7 +81,7 @@ class TrackLayout(SkeletonLayout):
         """The track, in sizes of the body."""
         return self.stored.pixels()
 
-    def encoded(self, pixels: Tensor) -> Tensor:
+    def render(self, pixels: Tensor) -> Tensor:
         """By way of pipeline and twins, which run on the CPU."""
         track, stored = self.stored.track(pixels.double())
         return self.path.inputs(self.info, track.cpu(), stored).to(pixels.device)
@@ -106,7 +102,7 @@ class TrackLayout(SkeletonLayout):
     @property
     def signature(self) -> tuple[object, ...]:
         """Shapes of track and input."""
-        return (*self.pixels().shape, *self.inputs.shape)
+        return (*self.pixels().shape, *self.shape)
 
 
 @dataclass(frozen=True)
@@ -114,21 +110,22 @@ class JointViewLayout(SkeletonLayout):
     """``space='view'``: each clip's joints, bones or motions on their own, an upper bound.
 
     Attributes:
-        moves: Of the input's shape (N, M, t, V, C): what depends on the track's places.
+        inputs: (N, M, t, V, C), single precision, of the pipeline.
+        moves: Likewise: what depends on the track's places.
     """
 
+    inputs: Tensor
     moves: Tensor
 
     def pixels(self) -> Tensor:
         """(C, N * t, V, M), in the network's own units."""
         return _laid_out(self.inputs.double().where(self.moves, 0.0))
 
-    def encoded(self, pixels: Tensor) -> Tensor:
+    def render(self, pixels: Tensor) -> Tensor:
         """Undo :meth:`pixels`; what may not move is as before."""
-        clean = self.inputs.double().to(pixels.device)
-        free = _arranged(pixels.double(), self.inputs.shape).where(self.moves.to(pixels.device), 0)
-        values = free.detach().where(self.moves.to(pixels.device), clean)
-        return through(free, values)
+        clean, moves = (values.to(pixels.device) for values in (self.inputs, self.moves))
+        free = _arranged(pixels, self.inputs.shape).to(clean.dtype).where(moves, 0)
+        return through(free, free.detach().where(moves, clean))
 
     def settled(self, pixels: Tensor) -> Tensor:
         """In single precision, what may not move as it was."""
@@ -140,7 +137,7 @@ class JointViewLayout(SkeletonLayout):
 
     def shown(self, pixels: Tensor) -> NDArray[np.float64]:
         """The first clip's first two channels."""
-        found: NDArray[np.float64] = self.encoded(pixels.cpu())[0, ..., :2].numpy()
+        found: NDArray[np.float64] = self.render(pixels.cpu())[0, ..., :2].double().numpy()
         return found
 
     @property
@@ -151,7 +148,7 @@ class JointViewLayout(SkeletonLayout):
     @property
     def signature(self) -> tuple[object, ...]:
         """The input's shape."""
-        return tuple(self.inputs.shape)
+        return self.shape
 
 
 def _laid_out(inputs: Tensor) -> Tensor:

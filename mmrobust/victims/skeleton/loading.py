@@ -5,6 +5,7 @@ Shapes: M persons, T frames, V joints, C coordinates.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from mmrobust.victims.pipeline import FollowedPipeline
 from mmrobust.victims.samples import NAME_KEY, RefusedError, Results
 from mmrobust.victims.skeleton.bodies import Body, body_of, box_sizes, torso_sizes
 from mmrobust.victims.skeleton.layout import JointViewLayout, SkeletonLayout, TrackLayout
-from mmrobust.victims.skeleton.path import TrackPath, check_agreement
+from mmrobust.victims.skeleton.path import TrackPath, check_agreement, numpy_undisturbed
 from mmrobust.victims.skeleton.tracks import StoredTrack, checked_track
 
 Unit = Literal['torso', 'box', 'native']
@@ -84,18 +85,27 @@ class TrackPipeline(FollowedPipeline):
             slopes, reach = self._probed(info, keypoint)
         except (AssertionError, IndexError, KeyError) as error:
             raise ValueError(f'the pipeline cannot take the track: {one_line(error)}') from error
-        packed = self.path.packed(info, keypoint)
+        packed = self._stock(data_info)
         inputs = packed['inputs']
         try:
-            check_agreement(inputs.double(), slopes)
+            check_agreement(inputs, slopes)
         except ValueError as error:
             raise RefusedError(str(error)) from error
         stored = self._stored(keypoint, info, reach)
         if self.space == 'view':
-            layout: SkeletonLayout = JointViewLayout(stored, inputs, self._free(info, stored))
+            free = self._free(info, stored)
+            layout: SkeletonLayout = JointViewLayout(stored, tuple(inputs.shape), inputs, free)
         else:
-            layout = TrackLayout(stored, inputs, self.path, info)
+            layout = TrackLayout(stored, tuple(inputs.shape), self.path, info)
         return packed, layout
+
+    def _stock(self, data_info: Results) -> Results:
+        """What the pipeline gives to whoever does not follow it."""
+        state = deepcopy(data_info)
+        with numpy_undisturbed():
+            for transform in self.transforms:
+                state = transform(state)
+        return state
 
     def _probed(self, info: Results, keypoint: NDArray[Any]) -> tuple[Tensor, Tensor]:
         """The twin's input, and which persons' frames (M, T) have a part in it."""

@@ -47,18 +47,21 @@ class TrackPath:
         kinds = {getattr(one, 'dataset', None) for one in self.transforms}
         return bool(plain) or bool(kinds & {'coco', 'openpose'})
 
+    @property
+    def heatmaps(self) -> bool:
+        """Whether the network's input are volumes."""
+        return any(type(one).__name__ == 'GeneratePoseTarget' for one in self.transforms)
+
     def packed(self, info: Mapping[str, Any], track: NDArray[Any]) -> Results:
         """What the pipeline itself makes of a sample with this track (M, T, V, C)."""
         state: Results = deepcopy(dict(info)) | {'keypoint': track.copy()}
         with numpy_undisturbed():
-            for transform in self.transforms:
-                after = transform(state)
-                require(after is not None, type(transform).__name__, 'one that returns', after)
-                state = after
+            for step in self.twins:
+                state = step.stock(state)
         return state
 
     def twin(self, info: Mapping[str, Any], track: Tensor, dtype: np.dtype[Any]) -> Tensor:
-        """Likewise, in double precision and differentiable.
+        """Likewise, differentiable; in double precision, volumes in single.
 
         Args:
             info: What the data set says of the sample, without the track.
@@ -76,7 +79,7 @@ class TrackPath:
         return found
 
     def inputs(self, info: Mapping[str, Any], track: Tensor, stored: NDArray[Any]) -> Tensor:
-        """The pipeline's values with the twins' slopes, in double precision.
+        """The pipeline's values with the twins' slopes, in the pipeline's precision.
 
         Args:
             info: What the data set says of the sample, without the track.
@@ -86,10 +89,10 @@ class TrackPath:
         Raises:
             ValueError: Both disagree.
         """
-        values = self.packed(info, stored)['inputs'].double()
+        values = self.packed(info, stored)['inputs']
         slopes = self.twin(info, track, stored.dtype)
         check_agreement(values, slopes)
-        return through(slopes, values)
+        return through(slopes.to(values.dtype), values)
 
 
 def _twin_of(transform: Any) -> Twin:

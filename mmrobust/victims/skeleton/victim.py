@@ -96,6 +96,8 @@ class SkeletonVictim(ActionVictim):
             RefusedError: Its pipeline cannot be followed.
         """
         path = TrackPath(dataset.pipeline.transforms)
+        rule = 'track for heatmaps, of which most are those of no joints'
+        require(self.space == 'track' or not path.heatmaps, 'space', rule, self.space)
         dataset.pipeline = TrackPipeline(path, self.space, self.measure)
 
     def check_attack(self, attack: Any) -> None:
@@ -155,7 +157,7 @@ class BoundTracks(BoundClips):
         owner, views = self.owner, range(self.views) if views is None else views
         # Made once: a chunk of views needs no more than its part.
         inputs = torch.stack(
-            [layout.encoded(one) for layout, one in zip(self.layouts, pixels, strict=True)]
+            [layout.render(one) for layout, one in zip(self.layouts, pixels, strict=True)]
         )
         chunk = owner.views_at_once(self, inputs)
         if chunk >= len(views):

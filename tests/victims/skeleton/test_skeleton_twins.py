@@ -129,12 +129,12 @@ def test_skeleton_gradient_of_clips_is_the_sum_over_clips():
     info = sample(2, frames=30)
     _, layout = loaded(graph_pipeline(2, clip_len=10, num_clips=10), info)
     leaf = layout.pixels().requires_grad_()
-    inputs = layout.encoded(leaf)
+    inputs = layout.render(leaf)
     whole = torch.autograd.grad(inputs.square().sum(), leaf, retain_graph=True)[0]
     parts = [torch.autograd.grad(clip.square().sum(), leaf, retain_graph=True)[0]
              for clip in inputs]  # fmt: skip
     assert len(parts) == 10
-    assert torch.allclose(sum(parts), whole, rtol=1e-12)
+    assert torch.allclose(sum(parts), whole, rtol=1e-5)
     assert float(whole.abs().sum()) > 0
 
 
@@ -144,7 +144,7 @@ def test_skeleton_motion_reaches_the_next_frame_that_no_clip_has():
     configs = graph_pipeline(2, ['jm'], clip_len=5, num_clips=1)
     _, layout = loaded(configs, info)
     leaf = layout.pixels().requires_grad_()
-    gradient = torch.autograd.grad(layout.encoded(leaf).square().sum(), leaf)[0]
+    gradient = torch.autograd.grad(layout.render(leaf).square().sum(), leaf)[0]
     state = transforms(configs)[2].transform({'total_frames': 30})
     seen = {int(frame) for frame in state['frame_inds']}
     moved = {t for t in range(30) if bool((gradient[:, t] != 0).any())}
@@ -158,10 +158,10 @@ def test_skeleton_shoulder_of_the_first_frame_moves_all_frames():
     _, layout = loaded(graph_pipeline(3, clip_len=12, num_clips=1), info, unit='native')
     pixels = layout.pixels()
     pixels[2, 0, 8, 0] += 0.01
-    other, same = layout.encoded(pixels), layout.encoded(layout.pixels())
+    other, same = layout.render(pixels), layout.render(layout.pixels())
     assert float((other - same)[0, 0, -1].abs().amax()) > 1e-3
     leaf = layout.pixels().requires_grad_()
-    late = torch.autograd.grad(layout.encoded(leaf)[0, 0, -1].sum(), leaf)[0]
+    late = torch.autograd.grad(layout.render(leaf)[0, 0, -1].sum(), leaf)[0]
     assert float(late[:, 0, 8, 0].abs().sum()) > 0
     # The slope foretells the change: the turn is alive.
     change = (other - same)[0, 0, -1].sum()

@@ -36,6 +36,32 @@ def graph_pipeline(
     ]
 
 
+LEFT, RIGHT = (1, 3, 5, 7, 9, 11, 13, 15), (2, 4, 6, 8, 10, 12, 14, 16)
+
+
+def heatmap_pipeline(
+    *,
+    limbs: bool = False,
+    double: bool = True,
+    clip_len: int = 4,
+    num_clips: int = 3,
+    size: int = 32,
+) -> list[dict[str, Any]]:
+    """That of a stock PoseC3D config, with shorter clips of smaller maps."""
+    target = {'sigma': 0.6, 'with_kp': not limbs, 'with_limb': limbs, 'double': double}
+    sample = {'clip_len': clip_len, 'num_clips': num_clips, 'test_mode': True}
+    return [
+        {'type': 'UniformSampleFrames', **sample},
+        {'type': 'PoseDecode'},
+        {'type': 'PoseCompact', 'hw_ratio': 1.0, 'allow_imgpad': True},
+        {'type': 'Resize', 'scale': (-1, size)},
+        {'type': 'CenterCrop', 'crop_size': size - 4},
+        {'type': 'GeneratePoseTarget', **target, 'left_kp': LEFT, 'right_kp': RIGHT},
+        {'type': 'FormatShape', 'input_format': 'NCTHW_Heatmap'},
+        {'type': 'PackActionInputs'},
+    ]
+
+
 def transforms(configs: Any) -> list[Any]:
     init_default_scope('mmaction')
     import mmaction.datasets  # noqa: F401
