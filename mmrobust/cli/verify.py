@@ -1,7 +1,8 @@
 """``mmrobust verify CONFIG CHECKPOINT WORK_DIR``: do saved videos still fool the model?
 
 Reads the adversarial videos that ``mmrobust attack --save-adv`` wrote with
-MMAction2's own VideoDataset, decord and the config's test pipeline, runs
+MMAction2's own VideoDataset, decord and the config's test pipeline (tracks of
+skeletons with its PoseDataset), runs
 mmengine's own test loop (no part of the attack is loaded), and compares the
 predictions with the ledger's.
 """
@@ -24,7 +25,10 @@ from mmrobust.visualization.formatting import counted
 
 def parser() -> Arguments:
     """The command's arguments."""
-    what = 'Play saved adversarial videos through the stock pipeline: do they still fool the model?'
+    what = (
+        'Play saved adversarial videos or tracks through the stock pipeline: do they still fool '
+        'the model?'
+    )
     p = Arguments('verify', what, 'verify_adv.py')
     p.share('config')
     p.share('checkpoint')
@@ -60,16 +64,17 @@ def run(argv: Sequence[str]) -> None:
     reported = [entries[index] for index in sorted(entries) if index < card['n']]
     pictures = any('picture' in row for row in reported)
     require(not pictures, 'WORK_DIR', 'of a run that saved videos, not pictures', folder.name)
-    rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
+    key = 'track' if any('track' in row for row in reported) else 'video'
+    rows = [row for row in reported if key in row and (Path(videos) / row[key]).exists()]
     if not rows:
-        raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
-    paths = [Path(videos) / row['video'] for row in rows]
+        raise ValueError(f'no {key} of {folder}/results.jsonl is in {videos}')
+    paths = [Path(videos) / row[key] for row in rows]
     check_rows(folder / 'results.jsonl', rows, paths)
-    predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows), paths)
+    predictions = predict(stock_config(args, Path(videos), folder / 'verify', rows, key), paths)
     if len(predictions) != len(rows):
-        saved = counted(len(rows), 'saved video')
+        saved = counted(len(rows), f'saved {key}')
         raise RuntimeError(f'{saved}, but {len(predictions)} read back')
-    report(rows, predictions, sum(row.get('success', False) for row in reported))
+    report(rows, predictions, sum(row.get('success', False) for row in reported), key)
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -107,33 +112,56 @@ def check_rows(ledger: Path, rows: Sequence[dict[str, Any]], paths: Sequence[Pat
 
 
 def stock_config(
-    args: argparse.Namespace, videos: Path, work_dir: Path, rows: Sequence[dict[str, Any]]
+    args: argparse.Namespace,
+    videos: Path,
+    work_dir: Path,
+    rows: Sequence[dict[str, Any]],
+    key: str = 'video',
 ) -> Any:
-    """The user's config, reading ``videos`` with MMAction2's own data set."""
+    """The user's config, reading ``videos`` (or tracks) with MMAction2's own data set."""
     from mmrobust.cli.options import parse_options
-    from mmrobust.datasets.reading import reading_files
     from mmrobust.io.configs import read_config
-    from mmrobust.victims.action.video_files import annotation_lines
 
     cfg = read_config(args.config, 'CONFIG')
     cfg.merge_from_dict(parse_options(args.cfg_options))
     pipeline = own_pipeline(cfg.test_dataloader.dataset)
     without_attack(cfg, work_dir)
     work_dir.mkdir(parents=True, exist_ok=True)
-    annotations = work_dir / 'annotations.txt'
-    annotations.write_text(annotation_lines(rows), encoding='utf-8')
-    cfg.test_dataloader.dataset = {
-        'type': 'VideoDataset',
-        'ann_file': str(annotations.resolve()),
-        'data_prefix': {'video': str(videos.resolve())},
-        'pipeline': reading_files(pipeline),
-        'test_mode': True,
-    }
+    files = saved_tracks if key == 'track' else saved_videos
+    dataset = files(videos, work_dir, rows, pipeline)
+    cfg.test_dataloader.dataset = {**dataset, 'test_mode': True}
     cfg.test_dataloader.batch_size = args.batch_size
     cfg.test_dataloader.sampler = {'type': 'DefaultSampler', 'shuffle': False}
     cfg.test_cfg = {'type': 'TestLoop'}
     cfg.work_dir, cfg.load_from, cfg.log_level = str(work_dir), args.checkpoint, 'WARNING'
     return cfg
+
+
+def saved_videos(
+    folder: Path, work_dir: Path, rows: Sequence[dict[str, Any]], pipeline: Any
+) -> dict[str, Any]:
+    """The videos as MMAction2's own data set reads them."""
+    from mmrobust.datasets.reading import reading_files
+    from mmrobust.victims.action.video_files import annotation_lines
+
+    annotations = work_dir / 'annotations.txt'
+    annotations.write_text(annotation_lines(rows), encoding='utf-8')
+    return {
+        'type': 'VideoDataset',
+        'ann_file': str(annotations.resolve()),
+        'data_prefix': {'video': str(folder.resolve())},
+        'pipeline': reading_files(pipeline),
+    }
+
+
+def saved_tracks(
+    folder: Path, work_dir: Path, rows: Sequence[dict[str, Any]], pipeline: Any
+) -> dict[str, Any]:
+    """The tracks likewise: those of all samples are in one file."""
+    from mmrobust.victims.skeleton.track_files import LIST
+
+    path = (folder / LIST).resolve()
+    return {'type': 'PoseDataset', 'ann_file': str(path), 'pipeline': pipeline}
 
 
 def own_pipeline(dataset: Any) -> Any:
@@ -209,7 +237,9 @@ def predict(cfg: Any, paths: Sequence[Path] = ()) -> list[int]:
     return found
 
 
-def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int) -> None:
+def report(
+    rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int, key: str = 'video'
+) -> None:
     """Compare and print; see :func:`run` for what it raises."""
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
@@ -222,10 +252,10 @@ def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes
     if len(wins) < successes:
         lost = successes - len(wins)
         what = 'success has' if lost == 1 else 'successes have'
-        raise RuntimeError(f'{lost} reported {what} no saved video')
+        raise RuntimeError(f'{lost} reported {what} no saved {key}')
     if alike < len(rows):
         other = [
-            r['video']
+            r[key]
             for r, p in zip(rows, predictions, strict=True)
             if r['adversarial_prediction'] != p
         ]

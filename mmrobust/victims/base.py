@@ -207,6 +207,19 @@ class Victim(ABC):
         inputs: Tensor = layout.render(adversarial)
         return inputs
 
+    def changes(
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor
+    ) -> Mapping[str, Any]:
+        """What a sample's line says of the change beyond its norms; nothing, unless overridden.
+
+        Args:
+            layout: Of the sample.
+            adversarial: Its pixels (C, ..., H, W).
+            before: The model's input for the clean pixels.
+            after: Likewise for the adversarial ones.
+        """
+        return {}
+
     @abstractmethod
     def record(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
         """What is written down of one sample.

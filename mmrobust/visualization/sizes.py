@@ -10,6 +10,16 @@ from mmrobust.visualization.summary import Card, sample_kind
 
 # Sizes that are shown where the threat speaks of them.
 OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
+# What is said of tracks of joints.
+TRACKS = {
+    'deviation': 'way of a joint',
+    'deviation_max': 'longest way of a joint',
+    'first_frame_deviation': 'way of a joint, first frame',
+    'bone_change': 'change of bones, share of their length',
+    'acceleration_change': 'change of acceleration, per frame²',
+    'jitter_ratio': 'acceleration, times the clean one',
+    'network_view': "change of the network's input",
+}
 # Sizes that speak of what is left to see: the smaller, the worse.
 LOOKS = ('psnr', 'ssim')
 
@@ -32,6 +42,10 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'psnr': 'PSNR, dB',
         'ssim': 'SSIM',
     }
+    track = card.get('track') or {}
+    if track:
+        mean = {**mean, **track}
+        names |= TRACKS
     if not sample_kind(card)['frames'] or all_frames(card):
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmrobust.functional.averaging import average_views
 from mmrobust.functional.checks import finite, require
+from mmrobust.functional.track_metrics import TrackPair, track_metrics
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.chunking import chunked
@@ -60,7 +61,10 @@ class SkeletonVictim(ActionVictim):
         ValueError: It is no recogniser, or an option is wrong.
     """
 
-    kinds = {'track': TRACK, 'view': replace(TRACK, unit="units of the network's input")}
+    kinds = {
+        'track': replace(TRACK, saved_files='TrackFiles'),
+        'view': replace(TRACK, unit="units of the network's input"),
+    }
     raw_input = False
     cells = None
     threat = {'type': 'JointL2', 'eps': 0.05}
@@ -115,6 +119,28 @@ class SkeletonVictim(ActionVictim):
         if graph is not None and graph.num_node == joints:
             return [(int(end), int(start)) for end, start in graph.inward]
         return list(BONES.get(joints, ()))
+
+    def changes(
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor
+    ) -> Mapping[str, Any]:
+        """What became of joints, bones and motion, and of what the network sees.
+
+        In view space, where no track was changed, the latter alone.
+        """
+        found: dict[str, Any] = {}
+        if self.space == 'track':
+            stored = layout.stored
+            pair = TrackPair(
+                stored.places.numpy(),
+                stored.kept(adversarial.double().cpu()).numpy(),
+                stored.moves.numpy(),
+                stored.sizes.numpy(),
+            )
+            found = {**track_metrics(pair, self.bones(pair.clean.shape[2]))}
+            found['sizes'] = pair.sizes.tolist()
+        apart = (after.cpu().double() - before.cpu().double()).abs()
+        seen = {'network_view': float(apart.mean()), 'network_view_max': float(apart.max())}
+        return found | seen
 
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundTracks:
         """The victim of tracks of one shape; pixels are coordinates (n, C, T, V, M)."""
