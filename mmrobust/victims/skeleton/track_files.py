@@ -43,7 +43,7 @@ class TrackFiles(SavedFiles):
         self.dataset = dataset
         for leaf in leaves(dataset):
             file = getattr(leaf, 'ann_file', None)
-            own = bool(file) and Path(file).resolve() == (folder / LIST).resolve()
+            own = isinstance(file, str) and Path(file).resolve() == (folder / LIST).resolve()
             require(not own, 'save_adv', 'another folder than that of the tracks', str(folder))
 
     @classmethod
