@@ -12,13 +12,13 @@ from mmrobust.visualization.summary import Card, sample_kind
 OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
 # What is said of tracks of joints.
 TRACKS = {
-    'deviation': 'way of a joint',
-    'deviation_max': 'longest way of a joint',
-    'first_frame_deviation': 'way of a joint, first frame',
-    'bone_change': 'change of bones, share of their length',
-    'acceleration_change': 'change of acceleration, per frame²',
-    'jitter_ratio': 'acceleration, times the clean one',
-    'network_view': "change of the network's input",
+    'deviation': 'joint, mean',
+    'deviation_max': 'joint, longest',
+    'first_frame_deviation': 'joint, first frame',
+    'bone_change': 'bones, relative',
+    'acceleration_change': 'acceleration',
+    'jitter_ratio': 'jitter ratio',
+    'network_view': "network's view",
 }
 # Sizes that speak of what is left to see: the smaller, the worse.
 LOOKS = ('psnr', 'ssim')
