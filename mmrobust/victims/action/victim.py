@@ -64,8 +64,13 @@ class ActionVictim(Victim):
         self._view_bytes: dict[tuple[object, ...], int] = {}
         self._averages: dict[tuple[object, ...], bool] = {}
 
-    def like(self, model: nn.Module) -> ActionVictim:
-        """Another recogniser, attacked in the same way."""
+    def like(self, model: nn.Module, config: Any) -> ActionVictim:
+        """Another recogniser, attacked in the same way: a surrogate.
+
+        Args:
+            model: With its weights.
+            config: Its config.
+        """
         space: Any = self.space
         return ActionVictim(model, space=space, memory_limit=self.memory_limit)
 

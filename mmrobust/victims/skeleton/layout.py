@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmrobust.functional.checks import require
 from mmrobust.victims.skeleton.path import TrackPath
 from mmrobust.victims.skeleton.tracks import StoredTrack
 from mmrobust.victims.skeleton.twins.base import through
@@ -45,6 +46,14 @@ class SkeletonLayout(ABC):
     @abstractmethod
     def render(self, pixels: Tensor) -> Tensor:
         """The network's input (N, ...) in the pipeline's own precision, with slopes."""
+
+    @abstractmethod
+    def along(self, path: TrackPath) -> SkeletonLayout:
+        """The same pixels, shown to a network behind another pipeline.
+
+        Raises:
+            ValueError: They are those of one pipeline, and this is another.
+        """
 
     @abstractmethod
     def settled(self, pixels: Tensor) -> Tensor:
@@ -86,6 +95,11 @@ class TrackLayout(SkeletonLayout):
         track, stored = self.stored.track(pixels.double())
         return self.path.inputs(self.info, track.cpu(), stored).to(pixels.device)
 
+    def along(self, path: TrackPath) -> TrackLayout:
+        """By way of the other pipeline."""
+        packed = path.packed(self.info, self.stored.keypoint)
+        return replace(self, path=path, shape=tuple(packed['inputs'].shape))
+
     def settled(self, pixels: Tensor) -> Tensor:
         """In the type of the file."""
         return self.stored.settled(pixels)
@@ -112,10 +126,12 @@ class JointViewLayout(SkeletonLayout):
     Attributes:
         inputs: (N, M, t, V, C), single precision, of the pipeline.
         moves: Likewise: what depends on the track's places.
+        steps: The pipeline in words.
     """
 
     inputs: Tensor
     moves: Tensor
+    steps: tuple[str, ...]
 
     def pixels(self) -> Tensor:
         """(C, N * t, V, M), in the network's own units."""
@@ -126,6 +142,13 @@ class JointViewLayout(SkeletonLayout):
         clean, moves = (values.to(pixels.device) for values in (self.inputs, self.moves))
         free = _arranged(pixels, self.inputs.shape).to(clean.dtype).where(moves, 0)
         return through(free, free.detach().where(moves, clean))
+
+    def along(self, path: TrackPath) -> JointViewLayout:
+        """Itself, if the pipeline is the same."""
+        same = path.describe() == self.steps
+        rule = 'of the same test pipeline in view space (victim.space=track follows any)'
+        require(same, 'surrogate.config', rule, 'another pipeline')
+        return self
 
     def settled(self, pixels: Tensor) -> Tensor:
         """In single precision, what may not move as it was."""

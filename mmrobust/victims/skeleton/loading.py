@@ -94,7 +94,9 @@ class TrackPipeline(FollowedPipeline):
         stored = self._stored(keypoint, info, reach)
         if self.space == 'view':
             free = self._free(info, stored)
-            layout: SkeletonLayout = JointViewLayout(stored, tuple(inputs.shape), inputs, free)
+            layout: SkeletonLayout = JointViewLayout(
+                stored, tuple(inputs.shape), inputs, free, self.path.describe()
+            )
         else:
             layout = TrackLayout(stored, tuple(inputs.shape), self.path, info)
         return packed, layout

@@ -40,6 +40,10 @@ class TrackPath:
         self.transforms = list(transforms)
         self.twins = [_twin_of(transform) for transform in self.transforms]
 
+    def describe(self) -> tuple[str, ...]:
+        """The transforms in words, with their options."""
+        return tuple(repr(transform) for transform in self.transforms)
+
     @property
     def planar(self) -> bool:
         """Whether joints lie in a picture."""
@@ -93,6 +97,22 @@ class TrackPath:
         slopes = self.twin(info, track, stored.dtype)
         check_agreement(values, slopes)
         return through(slopes.to(values.dtype), values)
+
+
+def pipeline_of(dataset: Mapping[str, Any]) -> Sequence[Any]:
+    """The pipeline of a data set's config, inside wrappers; empty where there is none."""
+    inner: Sequence[Any] = dataset.get('datasets') or ()
+    if 'pipeline' in dataset or not (inner or 'dataset' in dataset):
+        found: Sequence[Any] = dataset.get('pipeline') or ()
+        return found
+    return pipeline_of(dataset['dataset'] if 'dataset' in dataset else inner[0])
+
+
+def built(steps: Sequence[Any]) -> list[Any]:
+    """The transforms of a config's pipeline."""
+    from mmaction.registry import TRANSFORMS
+
+    return [TRANSFORMS.build(dict(step)) for step in steps]
 
 
 def _twin_of(transform: Any) -> Twin:

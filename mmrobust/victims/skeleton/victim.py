@@ -24,7 +24,7 @@ from mmrobust.victims.base import SampleKind
 from mmrobust.victims.bound import BoundVictim, Clip
 from mmrobust.victims.skeleton.bodies import BONES, Body
 from mmrobust.victims.skeleton.loading import Measure, TrackPipeline, Unit
-from mmrobust.victims.skeleton.path import TrackPath
+from mmrobust.victims.skeleton.path import TrackPath, built, pipeline_of
 
 TRACK = SampleKind('track', previews='SkeletonPreviews', frames=True, unit="file's own units")
 UNITS: Mapping[str, str] = {
@@ -68,6 +68,8 @@ class SkeletonVictim(ActionVictim):
     raw_input = False
     cells = None
     threat = {'type': 'JointL2', 'eps': 0.05}
+    # Of a surrogate, which is not that of the data set.
+    path: TrackPath | None = None
 
     def __init__(
         self,
@@ -113,6 +115,21 @@ class SkeletonVictim(ActionVictim):
         rule = f'at most {MOST:g} ({UNITS[self.unit]}; 0.05 is usual) for tracks'
         require(finite(eps) and eps <= MOST, 'attack.threat.eps', rule, eps)
 
+    def like(self, model: nn.Module, config: Any) -> SkeletonVictim:
+        """A surrogate, which looks at the same tracks by way of its own test pipeline.
+
+        Raises:
+            ValueError: Its config has none, or it has another one in view space, whose values
+                are those of one pipeline.
+        """
+        found = SkeletonVictim(model, memory_limit=self.memory_limit)
+        found.space, found.unit, found.measure = self.space, self.unit, self.measure
+        loader = config.get('test_dataloader') or {}
+        steps = pipeline_of(loader.get('dataset') or {})
+        require(bool(steps), 'surrogate.config', 'one with a test pipeline', sorted(config))
+        found.path = TrackPath(built(steps))
+        return found
+
     def bones(self, joints: int) -> list[tuple[int, int]]:
         """Pairs of joints, of the model's graph or by their number; none where nobody knows."""
         graph = getattr(getattr(self.scorer.model, 'backbone', None), 'graph', None)
@@ -143,7 +160,13 @@ class SkeletonVictim(ActionVictim):
         return found | seen
 
     def bind(self, samples: Sequence[Any], layouts: Sequence[Any] = ()) -> BoundTracks:
-        """The victim of tracks of one shape; pixels are coordinates (n, C, T, V, M)."""
+        """The victim of tracks of one shape; pixels are coordinates (n, C, T, V, M).
+
+        Raises:
+            ValueError: A surrogate of another pipeline in view space.
+        """
+        if self.path is not None:
+            layouts = [layout.along(self.path) for layout in layouts]
         return BoundTracks(self, samples, layouts)
 
     def bind_pixels(self, pixels: Tensor) -> BoundVictim:

@@ -319,3 +319,40 @@ def test_skeleton_sample_that_fails_is_counted():
     assert list(loaded.failures) == [1]
     assert loaded.names == ['x']
     assert {LAYOUT_KEY, NAME_KEY}.isdisjoint(loaded.data)
+
+
+def config_of(dimensions, feats, persons=2):
+    pipeline = graph_pipeline(dimensions, feats, persons=persons)
+    return {'test_dataloader': {'dataset': {'dataset': {'pipeline': pipeline}}}}
+
+
+def test_skeleton_surrogate_sees_the_tracks_by_its_own_pipeline():
+    victim, data = build(2)
+    bones, own = build(2, feats=('b',))
+    surrogate = victim.like(bones.model, config_of(2, ['b']))
+    info = sample(2, frames=9)
+    loaded = batch(victim, data, [info])
+    ((_, bound, pixels),) = victim.batches(loaded)
+    found = surrogate.bind(bound.data_samples, bound.layouts)(pixels)
+    ((_, alone, same),) = bones.batches(batch(bones, own, [info]))
+    assert torch.equal(pixels, same)
+    assert torch.allclose(found, alone(same))
+    assert not torch.allclose(found, bound(pixels), atol=1e-3)
+    attack = PGD(threat=JointL2(), steps=1)
+    (outcome,) = attack(
+        surrogate.bind(bound.data_samples, bound.layouts), pixels, success_on=bound, seeds=[0]
+    )
+    assert outcome.queries > 0
+
+
+def test_skeleton_surrogate_in_view_space_has_the_same_pipeline():
+    victim, data = build(2, space='view')
+    loaded = batch(victim, data, [sample(2, frames=9)])
+    ((_, bound, pixels),) = victim.batches(loaded)
+    same = victim.like(build(2)[0].model, config_of(2, ['j']))
+    assert torch.allclose(same.bind(bound.data_samples, bound.layouts)(pixels), bound(pixels))
+    other = victim.like(build(2)[0].model, config_of(2, ['b']))
+    with pytest.raises(ValueError, match='surrogate.config must be of the same test pipeline'):
+        other.bind(bound.data_samples, bound.layouts)
+    with pytest.raises(ValueError, match='surrogate.config must be one with a test pipeline'):
+        victim.like(build(2)[0].model, {'model': {}})
