@@ -196,6 +196,7 @@ SAMPLERS = _own('noise sampler', 'SAMPLERS')
 SAVED_FILES = _own('kind of saved file', 'SAVED_FILES')
 THREATS = _own('threat', 'THREATS')
 TRACK_CORRUPTIONS = _own('corruption of tracks', 'TRACK_CORRUPTIONS')
+TWINS = _own('twin of a transform', 'TWINS')
 VICTIMS = _own('victim', 'VICTIMS')
 
 # An option whose annotation names one of these classes, or a class of theirs, holds a noun:

@@ -58,7 +58,7 @@ def imports() -> dict[str, set[str]]:
 
 
 # What a kind of victim draws and saves stands in its own folder, on the floor of what uses it.
-OF_THE_ENGINE = ('previews', 'video_files', 'image_files')
+OF_THE_ENGINE = ('previews', 'video_files', 'image_files', 'track_files')
 
 
 def room(module: str) -> str:

@@ -223,6 +223,7 @@ class Attack(ABC):
     def rounded(self, candidate: Tensor, clean: Tensor, victim: BoundVictim) -> Tensor:
         """``candidate`` inside threat and bounds, on the victim's grid if it has one."""
         inside = self.threat.project_inside(candidate, clean, victim.bounds)
+        inside = victim.settled(inside, clean)
         if victim.grid_step is None:
             return inside
         return self.threat.on_grid(inside, clean, victim.grid_step).clamp(*victim.bounds)

@@ -37,9 +37,9 @@ def parser() -> Arguments:
     p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/ATTACK')
     p.add_argument(
         '--space',
-        choices=('video', 'view', 'crop', 'image', 'keypoints'),
+        choices=('video', 'view', 'crop', 'image', 'keypoints', 'track'),
         help='what is perturbed; default video, for a pose estimator crop, for a 3-D lifter '
-        'keypoints',
+        'keypoints, for a recogniser of skeletons track',
     )
     p.share('--surrogate')
     p.share('--seed')

@@ -1,9 +1,10 @@
 """``mmrobust verify CONFIG CHECKPOINT WORK_DIR``: does the stock test say what the report says?
 
 Reads what ``mmrobust attack --save-adv``, ``mmrobust corrupt --save`` and ``mmrobust card --save``
-have kept: videos with MMAction2's own VideoDataset, decord and the config's test pipeline, pictures
-with the config's own data set of MMPose. Runs mmengine's own test loop (no part of an attack is
-loaded), and compares the predictions with the ledger's.
+have kept: videos with MMAction2's own VideoDataset, decord and the config's test pipeline, tracks
+of skeletons with its PoseDataset, pictures with the config's own data set of MMPose. Runs
+mmengine's own test loop (no part of an attack is loaded), and compares the predictions with the
+ledger's.
 """
 
 from __future__ import annotations

@@ -32,17 +32,21 @@ def verify_attack(stock: Stock, folder: Path, videos: str | None) -> None:
     reported = [entries[index] for index in sorted(entries) if index < card['n']]
     pictures = any('picture' in row for row in reported)
     require(not pictures, 'WORK_DIR', 'of a run that saved videos, not pictures', folder.name)
-    rows = [row for row in reported if 'video' in row and (Path(videos) / row['video']).exists()]
+    kind = 'track' if any('track' in row for row in reported) else 'video'
+    rows = [row for row in reported if kind in row and (Path(videos) / row[kind]).exists()]
     if not rows:
-        raise ValueError(f'no video of {folder}/results.jsonl is in {videos}')
-    paths = [Path(videos) / row['video'] for row in rows]
+        raise ValueError(f'no {kind} of {folder}/results.jsonl is in {videos}')
+    paths = [Path(videos) / row[kind] for row in rows]
     check_rows(folder / 'results.jsonl', rows, paths)
-    found = stock.videos(Path(videos), rows, paths)
-    predictions = [one['label'] for one in found.predictions]
-    report(rows, predictions, sum(row.get('success', False) for row in reported))
-    gone = [row['video'] for row in reported if 'video' in row and row not in rows]
+    tracks = kind == 'track'
+    played = (
+        stock.tracks(Path(videos), paths) if tracks else stock.videos(Path(videos), rows, paths)
+    )
+    predictions = [one['label'] for one in played.predictions]
+    report(rows, predictions, sum(row.get('success', False) for row in reported), kind)
+    gone = [row[kind] for row in reported if kind in row and row not in rows]
     if gone:
-        raise RuntimeError(f'{counted(len(gone), "saved video")} missing: {", ".join(gone[:5])}')
+        raise RuntimeError(f'{counted(len(gone), f"saved {kind}")} missing: {", ".join(gone[:5])}')
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -84,7 +88,9 @@ def check_rows(ledger: Path, rows: Sequence[dict[str, Any]], paths: Sequence[Pat
         require(same, str(path), f'as it was saved, with sha256 {known}', 'another file')
 
 
-def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int) -> None:
+def report(
+    rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int, kind: str = 'video'
+) -> None:
     """Compare and print; see :func:`run` for what it raises."""
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
@@ -97,10 +103,10 @@ def report(rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes
     if len(wins) < successes:
         lost = successes - len(wins)
         what = 'success has' if lost == 1 else 'successes have'
-        raise RuntimeError(f'{lost} reported {what} no saved video')
+        raise RuntimeError(f'{lost} reported {what} no saved {kind}')
     if alike < len(rows):
         other = [
-            r['video']
+            r[kind]
             for r, p in zip(rows, predictions, strict=True)
             if r['adversarial_prediction'] != p
         ]

@@ -27,6 +27,7 @@ from mmrobust.compat.mmpose_requirements import MissingRequirements
 from mmrobust.compat.opencv_ends import EarlyEnds
 from mmrobust.compat.pkg_resources_stand_in import MissingResources
 from mmrobust.compat.torchvision_ops import UnloadableOperators
+from mmrobust.compat.track_annotations import CodeInTracks
 from mmrobust.compat.xtcocotools_abi import NumpyTwo
 from mmrobust.compat.yaml_tags import UnsafeYaml
 
@@ -46,6 +47,7 @@ BREAKS: tuple[Break, ...] = (
     EarlyEnds(),
     DeprecationNotes(),
     MisreadLists(),
+    CodeInTracks(),
     FlatHeatmaps(),
 )
 

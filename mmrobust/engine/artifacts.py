@@ -206,7 +206,7 @@ class Artifacts:
 def saved_files(folder: Path, loop: Any) -> SavedFiles:
     """What writes the adversarial samples of the loop's victim to ``folder``."""
     kind, space = loop.victim.kind, loop.victim.space
-    rule = '"video" with save_adv (for a pose estimator, "image")'
+    rule = '"video" with save_adv (for a pose estimator "image", for skeletons "track")'
     require(kind.saved_files is not None, 'space', rule, space)
     found: SavedFiles = find(SAVED_FILES, kind.saved_files).of(
         folder, loop.dataloader.dataset, loop.samples

@@ -169,6 +169,8 @@ class AttackTestLoop(LedgerLoop):
             entry = sample_row(
                 indices[row], loaded.names[row], record, layout.pixels(), outcome, seconds[row]
             )
+            change = (outcome.adversarial, data['inputs'][row], inputs[row])
+            entry |= self.victim.changes(layout, *change)
             loading = getattr(layout, 'flags', ())
             entry['file'] = self.files.stamp(indices[row])
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})

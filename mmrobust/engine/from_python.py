@@ -44,7 +44,7 @@ def victim_of(
     require(isinstance(options, Mapping), 'options', 'a dict of options', options)
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
     given = {**options, **({} if space is None else {'space': space})}
-    victim = build_victim(load_model(cfg, checkpoint, device=device), given)
+    victim = build_victim(load_model(cfg, checkpoint, device=device), given, cfg)
     victim.config, victim.shapes = cfg, {}
     if victim.raw_input and 'test_dataloader' in cfg:
         victim.arrays = partial(_of_arrays, cfg)

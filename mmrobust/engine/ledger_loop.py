@@ -90,7 +90,7 @@ class LedgerLoop(TestLoop):
         # Asked here for hooks, whose runner has built it; the command asks before that.
         check_model(runner.cfg.get('model'))
         self.options = dict(victim or {})
-        self.victim = build_victim(runner.model, self.options)
+        self.victim = build_victim(runner.model, self.options, runner.cfg)
         self.settings = RunSettings.from_config(settings)
         self.before_data()
         with naming_files(), metrics_unnoted():

@@ -28,6 +28,8 @@ def raw_dataset(
     kind = kind_of_model(cfg)
     rule = 'used with recognisers and 2-D pose estimators: a 3-D lifter takes annotated joints'
     require(not lifts and kind != 'LifterVictim', '--input', rule, inputs[0])
+    rule = 'used with videos and pictures: tracks of skeletons are those of the config'
+    require(kind != 'SkeletonVictim', '--input', rule, inputs[0])
     leaf = find_leaf(cfg.test_dataloader.dataset)
     for word in inputs:
         require(bool(word.strip()), 'input', 'a file, a folder or a pattern', word)
@@ -51,7 +53,7 @@ def raw_dataset(
 
 def kind_of_model(cfg: Any) -> str:
     """The registered victim of a config's model."""
-    return victim_kind(_class(cfg, 'MODELS', cfg.model))
+    return victim_kind(_class(cfg, 'MODELS', cfg.model), cfg)
 
 
 def class_names(cfg: Any, leaf: Mapping[str, Any]) -> list[str] | None:

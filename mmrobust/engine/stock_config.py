@@ -9,6 +9,7 @@ from typing import Any
 from mmrobust.datasets.reading import reading_files
 from mmrobust.io.configs import read_config
 from mmrobust.victims.action.video_files import LIST, annotation_lines
+from mmrobust.victims.skeleton.track_files import LIST as TRACK_LIST
 
 
 def stock_config(
@@ -52,6 +53,17 @@ def video_dataset(
         'ann_file': str(annotations.resolve()),
         'data_prefix': {'video': str(videos.resolve())},
         'pipeline': reading_files(pipeline),
+        'test_mode': True,
+    }
+
+
+def track_dataset(pipeline: Any, tracks: Path) -> dict[str, Any]:
+    """Likewise of saved tracks of skeletons, all of which are in one file."""
+    path = (tracks / TRACK_LIST).resolve()
+    return {
+        'type': 'PoseDataset',
+        'ann_file': str(path),
+        'pipeline': pipeline,
         'test_mode': True,
     }
 

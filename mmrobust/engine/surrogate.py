@@ -37,7 +37,7 @@ class Surrogate:
         cfg = read_config(config, 'surrogate.config')
         model = load_model(cfg, checkpoint, overrides=overrides, device=device)
         self.files = model_files(cfg.model)
-        self.victim = ActionVictim(model, space=victim.space, memory_limit=victim.memory_limit)
+        self.victim = victim.like(model, cfg)
 
     @classmethod
     def from_config(cls, cfg: dict[str, Any] | None, victim: Victim) -> Surrogate | None:

@@ -18,32 +18,51 @@ from mmrobust.victims.base import Victim
 VICTIM_KINDS = {
     'BottomupPoseEstimator': 'BottomupVictim',
     'PoseLifter': 'LifterVictim',
+    'RecognizerGCN': 'SkeletonVictim',
     'mmpose': 'PoseVictim',
 }
 
 
-def build_victim(model: nn.Module, options: dict[str, Any] | None) -> Victim:
+def build_victim(model: nn.Module, options: dict[str, Any] | None, config: Any = None) -> Victim:
     """The model under test.
 
     Args:
         model: As the runner has built it.
         options: Of the victim; ``type`` where the model does not tell.
+        config: Of the model and its test data, where there is one.
 
     Raises:
         ValueError: The model is none that can be attacked.
     """
-    kind = find(VICTIMS, victim_kind(type(getattr(model, 'module', model))))
+    kind = find(VICTIMS, victim_kind(type(getattr(model, 'module', model)), config))
     named = kind.named(options or {})
     found: Victim = VICTIMS.build({'type': named, 'model': model} | (options or {}))
     return found
 
 
-def victim_kind(model: type) -> str:
-    """The registered victim of a model's class, whatever its space."""
+def victim_kind(model: type, config: Any = None) -> str:
+    """The registered victim of a model's class, whatever its space.
+
+    Args:
+        model: The class.
+        config: Of the model and its test data: a ``Recognizer3D`` may take videos, or heatmaps
+            that the test pipeline draws of skeletons.
+    """
     lineage = model.__mro__
     origins = {name for cls in lineage for name in (cls.__name__, cls.__module__.split('.')[0])}
     kinds = [kind for origin, kind in VICTIM_KINDS.items() if origin in origins]
-    return kinds[0] if kinds else 'ActionVictim'
+    if kinds:
+        return kinds[0]
+    loader = config.get('test_dataloader') if isinstance(config, Mapping) else None
+    return 'SkeletonVictim' if _draws_joints(loader) else 'ActionVictim'
+
+
+def _draws_joints(part: Any) -> bool:
+    """Whether a pipeline in a part of a config draws heatmaps of joints."""
+    if isinstance(part, Mapping):
+        name = str(part.get('type')).rpartition('.')[2]
+        return name == 'GeneratePoseTarget' or any(map(_draws_joints, part.values()))
+    return isinstance(part, list | tuple) and any(map(_draws_joints, part))
 
 
 def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
@@ -60,7 +79,7 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
     config = attack_config(config)
     goal = config.get('goal') or {}
     goal = {'type': victim.goal, **goal} if isinstance(goal, Mapping) else goal
-    found: Attack = ATTACKS.build({**config, 'goal': goal})
+    found: Attack = ATTACKS.build({**config, 'goal': goal, **_threat(config, victim)})
     wanted, given = find(GOALS, victim.goal).speaks_of, type(found.goal).speaks_of
     # A goal that somebody else has written knows itself what it is for.
     if given is not None and wanted is not None and given != wanted:
@@ -73,4 +92,14 @@ def build_attack(config: dict[str, Any] | str, victim: Victim) -> Attack:
         )
     if getattr(victim, 'target', None) is not None and isinstance(found.goal, CorruptPose):
         raise ValueError('victim.target needs attack.goal.type=TargetPose, got CorruptPose')
+    victim.check_attack(found)
     return found
+
+
+def _threat(config: Mapping[str, Any], victim: Victim) -> dict[str, Any]:
+    """The threat that suits the victim, where the config names no type of one."""
+    given = config.get('threat')
+    if victim.threat is None or not (given is None or isinstance(given, Mapping)):
+        return {}
+    given = dict(given or {})
+    return {} if 'type' in given else {'threat': {**victim.threat, **given}}

@@ -19,6 +19,7 @@ from typing import Any
 from mmrobust.evaluation.by_class import by_class
 from mmrobust.evaluation.effects import effects
 from mmrobust.evaluation.poses import pose_summary
+from mmrobust.evaluation.tracks import track_summary
 from mmrobust.functional.interval import wilson
 
 Row = dict[str, Any]
@@ -116,5 +117,6 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         **effects(evaluated(rows)),
         'by_class': by_class(evaluated(rows)),
         'pose': pose_summary(rows),
+        'track': track_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),
     }

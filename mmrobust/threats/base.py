@@ -25,9 +25,11 @@ class Threat(ABC):
     Attributes:
         counts: Whether it counts what changes and leaves open by how much. Such a threat needs
             a victim whose values have bounds, and an attack that takes no steps of a length.
+        each: Whether ``eps`` bounds each value, or joint, on its own, however many there are.
     """
 
     counts: ClassVar[bool] = False
+    each: ClassVar[bool] = False
 
     eps: float
 

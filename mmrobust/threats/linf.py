@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -21,6 +22,8 @@ class Linf(Threat):
         eps: Largest change of a value, in grey levels (0..255), >= 0. Below 1
             nothing survives rounding to 8 bits, and results say so.
     """
+
+    each: ClassVar[bool] = True
 
     eps: float = 8.0
 

@@ -41,6 +41,11 @@ class Masked(Threat):
         """As the ball inside the mask."""
         return self.threat.counts
 
+    @property
+    def each(self) -> bool:  # type: ignore[override]
+        """As the ball inside the mask."""
+        return self.threat.each
+
     @abstractmethod
     def mask(self, pixels: Tensor) -> Tensor:
         """True where change is allowed; broadcasts against ``pixels``."""

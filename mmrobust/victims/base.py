@@ -90,6 +90,7 @@ class Victim(ABC):
             persons of a picture), and a test step returns one data sample each.
         record_keys: Keys that ``record`` always writes, and that a report is made of.
         cells: Runs a data set's pipeline on corrupted frames; None where there are none.
+        threat: Options of the threat of an attack whose config names none; None: the usual one.
     """
 
     model: nn.Module
@@ -104,6 +105,7 @@ class Victim(ABC):
     one_by_one: ClassVar[bool] = False
     record_keys: ClassVar[tuple[str, ...]] = both('correct')
     cells: ClassVar[type[CellPipeline] | None] = None
+    threat: ClassVar[Mapping[str, Any] | None] = None
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> str:
@@ -121,6 +123,9 @@ class Victim(ABC):
         """The goal of an attack that was given none."""
         found: Goal = GOALS.build({'type': self.goal})
         return found
+
+    def check_attack(self, attack: Any) -> None:  # noqa: B027
+        """Raise ValueError for an attack that makes no sense here, such as one of grey levels."""
 
     @abstractmethod
     def install(self, dataset: Any) -> None:
@@ -201,6 +206,19 @@ class Victim(ABC):
         """The model's inputs for adversarial pixels (C, ..., H, W) of a sample."""
         inputs: Tensor = layout.render(adversarial)
         return inputs
+
+    def changes(
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor
+    ) -> Mapping[str, Any]:
+        """What a sample's line says of the change beyond its norms; nothing, unless overridden.
+
+        Args:
+            layout: Of the sample.
+            adversarial: Its pixels (C, ..., H, W).
+            before: The model's input for the clean pixels.
+            after: Likewise for the adversarial ones.
+        """
+        return {}
 
     @abstractmethod
     def record(self, labels: Any, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:

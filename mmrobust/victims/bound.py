@@ -44,6 +44,15 @@ class BoundVictim(ABC):
         """The victim of samples ``rows``; itself where samples are alike."""
         return self
 
+    def settled(self, pixels: Tensor, clean: Tensor) -> Tensor:
+        """The nearest pixels that an input can hold, where that is more than a matter of the grid.
+
+        Args:
+            pixels: (N, ...), inside threat and bounds.
+            clean: (N, ...); what is returned is in no value further from them than ``pixels``.
+        """
+        return pixels
+
     @property
     def grid_step(self) -> float | None:
         """The least step of a value: one grey level, or the ``grid``; None for any."""

@@ -113,6 +113,10 @@ class CountingVictim(BoundVictim):
         self._flag_unsound(outputs)
         return outputs
 
+    def settled(self, pixels: Tensor, clean: Tensor) -> Tensor:
+        """As the victim says."""
+        return self.victim.settled(pixels, clean)
+
     def _count(self, pixels: Tensor, counter: Tensor) -> None:
         """Count a call; ValueError unless it shows this victim's samples."""
         if len(pixels) != len(self.rows):

@@ -10,6 +10,16 @@ from mmrobust.visualization.summary import Card, sample_kind
 
 # Sizes that are shown where the threat speaks of them.
 OWN_SIZES = {'l1': 'L1', 'values': 'L0', 'pixels': 'L0'}
+# What is said of tracks of joints.
+TRACKS = {
+    'deviation': 'joint, mean',
+    'deviation_max': 'joint, longest',
+    'first_frame_deviation': 'joint, first frame',
+    'bone_change': 'bones, relative',
+    'acceleration_change': 'acceleration',
+    'jitter_ratio': 'jitter ratio',
+    'network_view': "network's view",
+}
 # Sizes that speak of what is left to see: the smaller, the worse.
 LOOKS = ('psnr', 'ssim')
 
@@ -32,6 +42,10 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
         'psnr': 'PSNR, dB',
         'ssim': 'SSIM',
     }
+    track = card.get('track') or {}
+    if track:
+        mean = {**mean, **track}
+        names |= TRACKS
     if not sample_kind(card)['frames'] or all_frames(card):
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]

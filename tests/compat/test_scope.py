@@ -12,6 +12,7 @@ from mmrobust.engine.attack_hook import AttackHook
 from mmrobust.engine.attack_loop import AttackTestLoop
 
 OTHERS = {
+    'CodeInTracks',
     'MisreadLists',
     'UnsafeCheckpoints',
     'UnsafeYaml',

@@ -46,7 +46,13 @@ from mmrobust.registry import (
     TRANSFORMS,
 )
 from mmrobust.threats import L2, Linf
-from mmrobust.victims import ActionVictim, CascadeVictim, FunctionVictim, PoseVictim
+from mmrobust.victims import (
+    ActionVictim,
+    CascadeVictim,
+    FunctionVictim,
+    PoseVictim,
+    SkeletonVictim,
+)
 from tests.conftest import ROOT
 
 REGISTRIES = (ATTACKS, DATASETS, FLOWS, HOOKS, METRICS, MODELS, TRANSFORMS)
@@ -103,7 +109,7 @@ def bim(monkeypatch):
     return importlib.import_module('bim').BIM
 
 
-VICTIMS = (ActionVictim, CascadeVictim, PoseVictim)
+VICTIMS = (ActionVictim, CascadeVictim, PoseVictim, SkeletonVictim)
 VICTIM_OPTIONS = {n for v in VICTIMS for n in inspect.signature(v).parameters}
 
 

@@ -4,7 +4,7 @@ See :func:`synthesize`; nothing is read from disk and nothing is random beyond
 (split, seed, index).
 """
 
-from mmrobust.datasets.synthetic.film import Scene
+from mmrobust.datasets.synthetic.film import Scene, joint_tracks
 from mmrobust.datasets.synthetic.motion import CLASSES
 from mmrobust.datasets.synthetic.sample import SyntheticSample, render, synthesize
 from mmrobust.datasets.synthetic.script import FRAMES, HEIGHT, SPLITS, WIDTH
@@ -19,6 +19,7 @@ __all__ = [
     'WIDTH',
     'Scene',
     'SyntheticSample',
+    'joint_tracks',
     'render',
     'synthesize',
 ]

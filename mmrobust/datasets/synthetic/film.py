@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrobust.datasets.synthetic.body import assemble
+from mmrobust.datasets.synthetic.body import Person, assemble
+from mmrobust.datasets.synthetic.motion import CLASSES
 from mmrobust.datasets.synthetic.noise import Array
 from mmrobust.datasets.synthetic.painter import cast_shadow, compose, moved
-from mmrobust.datasets.synthetic.script import HEIGHT, WIDTH, Place, Role
+from mmrobust.datasets.synthetic.script import HEIGHT, WIDTH, Place, Role, generator, staged
 from mmrobust.datasets.synthetic.skeleton import KEYPOINTS, Floats, Joints, forward
 
 
@@ -63,8 +64,25 @@ def film(role: Role, camera: Floats, behind: Array) -> Scene:
         frames=levels(behind),
         parts=owner,
         affine=np.stack([_background(camera), *(part.affine() for part in parts)], 1),
-        keypoints=_keypoints(role, joints, ground),
+        keypoints=_keypoints(role.person, joints, ground),
     )
+
+
+def joint_tracks(
+    index: int,
+    *,
+    seed: int = 0,
+    split: str = 'train',
+    classes: tuple[str, ...] = CLASSES,
+    drift: float = 3.0,
+) -> NDArray[np.float32]:
+    """The joints (T, K, 2) of a video that nobody renders.
+
+    Arguments as in :func:`~mmrobust.datasets.synthetic.synthesize`.
+    """
+    drawn = staged(generator(split, seed, index), index, classes, drift)
+    _, pose, person, camera, spot = drawn
+    return _keypoints(person, forward(pose), spot + camera)
 
 
 def levels(values: Array) -> NDArray[np.uint8]:
@@ -81,6 +99,6 @@ def _background(camera: Floats) -> Floats:
     return np.concatenate([still, camera[:, :, None]], -1)
 
 
-def _keypoints(role: Role, joints: Joints, ground: Floats) -> NDArray[np.float32]:
-    places = [ground + role.person.height * joints.at[name][:, :2] for name in KEYPOINTS]
+def _keypoints(person: Person, joints: Joints, ground: Floats) -> NDArray[np.float32]:
+    places = [ground + person.height * joints.at[name][:, :2] for name in KEYPOINTS]
     return np.stack(places, 1).astype(np.float32)

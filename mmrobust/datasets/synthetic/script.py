@@ -80,18 +80,10 @@ def write_script(
     tied: float | None = None,
 ) -> Script:
     """Draw a video; arguments as in :func:`~mmrobust.datasets.synthetic.synthesize`."""
-    if not 0 <= drift < MARGIN - 1:
-        raise ValueError(f'drift must be in [0, {MARGIN - 1}), got {drift}')
-    if not classes:
-        raise ValueError(f'classes must name at least one of {CLASSES}, got {classes}')
     if tied is not None and not 0 <= tied <= 1:
         raise ValueError(f'tied must be None or a probability in [0, 1], got {tied}')
     rng = generator(split, seed, index)
-    label = index % len(classes)
-    pose = perform(classes[label], rng, FRAMES)
-    person = dress(rng, rng.uniform(60.0, 72.0))
-    camera = _drift(rng, drift)
-    spot = np.array([WIDTH * rng.uniform(0.38, 0.62), rng.uniform(86.0, 93.0)])
+    label, pose, person, camera, spot = staged(rng, index, classes, drift)
     horizon = rng.uniform(58.0, 74.0)
     size = HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN
     # A stream of its own: a video that has this kind anyway stays what it is.
@@ -99,6 +91,22 @@ def write_script(
     canvas = scenery(rng, size, horizon + MARGIN, kind)
     light = (rng.uniform(-0.9, 0.9), -0.4)
     return Script(Role(pose, person, spot, light), Place(camera, canvas))
+
+
+def staged(
+    rng: np.random.Generator, index: int, classes: tuple[str, ...], drift: float
+) -> tuple[int, Pose, Person, Floats, Floats]:
+    """What is drawn first: class, what moves how, who it is, the camera's path, and the spot."""
+    if not 0 <= drift < MARGIN - 1:
+        raise ValueError(f'drift must be in [0, {MARGIN - 1}), got {drift}')
+    if not classes:
+        raise ValueError(f'classes must name at least one of {CLASSES}, got {classes}')
+    label = index % len(classes)
+    pose = perform(classes[label], rng, FRAMES)
+    person = dress(rng, rng.uniform(60.0, 72.0))
+    camera = _drift(rng, drift)
+    spot = np.array([WIDTH * rng.uniform(0.38, 0.62), rng.uniform(86.0, 93.0)])
+    return label, pose, person, camera, spot
 
 
 def resized(role: Role, high: float, wide: float) -> Role:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.scoring import Scorer
 from mmrobust.victims.base import Record, SampleKind, Victim, both
 from mmrobust.victims.bound import BoundVictim, SampledFrames
+from mmrobust.victims.cells import CellPipeline
 from mmrobust.victims.unloaded import first_of
 
 Space = Literal['video', 'view']
@@ -46,12 +47,11 @@ class ActionVictim(Victim):
             more forward.
     """
 
-    space: Space
     goal = 'Misclassify'
     # No video can carry what is done to each view on its own.
     kinds = {'video': replace(VIDEO, saved_files='VideoFiles'), 'view': VIDEO}
     record_keys = ('label', *both('prediction', 'correct', 'confidence'))
-    cells = VideoCells
+    cells: ClassVar[type[CellPipeline] | None] = VideoCells
 
     def __init__(
         self, model: nn.Module, *, space: Space = 'video', memory_limit: float = 3.0
@@ -63,6 +63,16 @@ class ActionVictim(Victim):
         self.model, self.scorer = model, Scorer(model)
         self._view_bytes: dict[tuple[object, ...], int] = {}
         self._averages: dict[tuple[object, ...], bool] = {}
+
+    def like(self, model: nn.Module, config: Any) -> ActionVictim:
+        """Another recogniser, attacked in the same way: a surrogate.
+
+        Args:
+            model: With its weights.
+            config: Its config.
+        """
+        space: Any = self.space
+        return ActionVictim(model, space=space, memory_limit=self.memory_limit)
 
     def install(self, dataset: Any) -> None:
         """Let a data set (without wrappers) record layouts.
@@ -149,8 +159,9 @@ def check_videos(dataset: Any) -> None:
     found = [kind for kind in kinds if kind in SKELETON]
     if found:
         raise ValueError(
-            f'skeleton input is not supported yet: {type(dataset).__name__} gives joints '
-            f'(its pipeline has {", ".join(found)}), and what is attacked is the pixels of videos'
+            f'victim must be a SkeletonVictim for skeleton input: {type(dataset).__name__} gives '
+            f'joints (its pipeline has {", ".join(found)}), and this one is attacked in the pixels '
+            'of videos'
         )
 
 

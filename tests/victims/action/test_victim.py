@@ -215,9 +215,9 @@ def test_joints_are_refused_at_the_start(recognizer, kinds):
     _, model = recognizer
     steps = [type(kind, (), {})() for kind in kinds]
     dataset = type('PoseDataset', (), {'pipeline': SimpleNamespace(transforms=steps)})()
-    with pytest.raises(ValueError, match='not supported yet') as caught:
+    with pytest.raises(ValueError, match='must be a SkeletonVictim') as caught:
         ActionVictim(model).install(dataset)
     assert str(caught.value) == (
-        'skeleton input is not supported yet: PoseDataset gives joints (its pipeline has '
-        f'{", ".join(kinds)}), and what is attacked is the pixels of videos'
+        'victim must be a SkeletonVictim for skeleton input: PoseDataset gives joints (its '
+        f'pipeline has {", ".join(kinds)}), and this one is attacked in the pixels of videos'
     )
