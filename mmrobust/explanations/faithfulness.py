@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmrobust.explanations.question import Question
 from mmrobust.functional.checks import require, whole
 from mmrobust.functional.patches import patch_means, patch_numbers
+from mmrobust.functional.random_masks import MODES
+
+# Random numbers of a random map along a video's time, the height and the width.
+FEW = (3, 4, 4)
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,12 @@ def _area(curve: Tensor) -> float:
 
 
 class Faithfulness:
-    """Takes a sample apart, block by block, in the order of a map or at random.
+    """Takes a sample apart, block by block, in the order of a map, or of maps at random.
 
     Official setting: pixel by pixel, black in deletion, a blurred picture in insertion.
-    Deviations: blocks of neighbouring pixels, since single pixels at random are noise, which
-    breaks a network long before it hides anything, and no order could be compared with that; and
-    the sample's mean colour in both.
+    Deviations: the sample's mean colour in both; and blocks of neighbouring pixels, compared with
+    smooth random maps. Single pixels at random, or scattered blocks, are noise, which breaks a
+    network long before it hides anything: no map could be compared with that.
 
     Args:
         question: The sample and the score.
@@ -73,13 +78,19 @@ class Faithfulness:
         best = means[shuffled].argsort(descending=True, stable=True)
         return self._curves(shuffled[best])
 
-    def at_random(self, random: torch.Generator, draws: int = 3) -> Curves:
-        """The mean curves of random orders."""
-        found = [self._curves(torch.randperm(self.count, generator=random)) for _ in range(draws)]
+    def at_random(self, random: torch.Generator, draws: int = 5) -> Curves:
+        """The mean curves of maps that know nothing, but are as smooth as maps are."""
+        found = [self.of_map(self.smooth(random), random) for _ in range(draws)]
         return Curves(
             torch.stack([one.deletion for one in found]).mean(dim=0),
             torch.stack([one.insertion for one in found]).mean(dim=0),
         )
+
+    def smooth(self, random: torch.Generator) -> Tensor:
+        """A random map (S): few random numbers, enlarged linearly."""
+        shape = self.question.shape
+        coarse = torch.rand((1, 1, *FEW[-len(shape) :]), generator=random)
+        return F.interpolate(coarse, shape, mode=MODES[len(shape)], align_corners=True)[0, 0]
 
     def _curves(self, order: Tensor) -> Curves:
         places = torch.empty_like(order)

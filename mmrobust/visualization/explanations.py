@@ -23,9 +23,9 @@ Report = Mapping[str, Any]
 NOTE = (
     'Areas under the curves of what is left of the score while blocks of the sample go (deletion) '
     'or come (insertion), those first that a map holds for most important; gain: how much better '
-    'than blocks at random, with a 95 % bootstrap interval over the samples where there are six or '
-    'more; empty: samples on which a map marks nothing. Where a gain is not above zero, the map '
-    'says nothing about the model. Maps tell where a score comes from, not whether it is right.'
+    'than smooth maps at random, with a 95 % bootstrap interval over the samples where there are '
+    'six or more; empty: samples on which a map marks nothing. Where gains are not above zero, the '
+    'map says nothing about the model. Maps tell where a score comes from, not whether it is right.'
 )
 VERBS = {'deletion': 'taken away', 'insertion': 'put in'}
 
@@ -88,25 +88,26 @@ def _options(key: str, described: Mapping[str, Any]) -> list[tuple[str, str]]:
 def verdict(report: Report) -> str:
     """One sentence: which map is truest on clean samples, and whether it is at all."""
     methods = report['explained'][SIDES[0]]
-    best = max(methods, key=lambda name: methods[name]['deletion_gain'])
+    best = max(methods, key=lambda name: _gain(methods[name]))
     of = methods[best]
-    left, random = percent(of['deletion']), percent(of['random_deletion'])
-    found = 'No map beats chance' if of['deletion_gain'] <= 0 else 'The maps find what counts'
+    found = f'No map beats chance, not even {best}' if _gain(of) <= 0 else f'{best} is truest'
+    down, up = (
+        f'{percent(of[area])} (at random {percent(of[f"random_{area}"])})' for area in AREAS
+    )
     return (
-        f'{found}: with what {best} marks taken away first, the score is {left} in the mean on '
-        f'the way down; with blocks at random, {random}.'
+        f'{found}: with its blocks taken away first, the mean score is {down}; put in first, {up}.'
     )
 
 
+def _gain(of: Mapping[str, Any]) -> float:
+    """The mean of both gains."""
+    return float(of['deletion_gain'] + of['insertion_gain']) / 2
+
+
 def _tiles(report: Report) -> list[tuple[str, str, str]]:
-    found = report['explained'][SIDES[0]]
     return [
-        (
-            name.replace('_', ' '),
-            f'{number(100 * of["deletion_gain"], 3)} pp',
-            'gain in deletion, clean',
-        )
-        for name, of in found.items()
+        (name.replace('_', ' '), f'{number(100 * _gain(of), 3)} pp', 'mean of both gains, clean')
+        for name, of in report['explained'][SIDES[0]].items()
     ]
 
 

@@ -66,6 +66,8 @@ def test_the_report_holds_curves_areas_and_gains(made):
             for one in line['methods'].values():
                 gain = line['random']['areas']['deletion'] - one['areas']['deletion']
                 assert one['deletion_gain'] == pytest.approx(gain)
+                gain = one['areas']['insertion'] - line['random']['areas']['insertion']
+                assert one['insertion_gain'] == pytest.approx(gain)
     means = report['explained']['adversarial']['random_masks']
     own = [s['adversarial']['methods']['random_masks'] for s in report['samples']]
     assert means['insertion_gain'] == pytest.approx(np.mean([one['insertion_gain'] for one in own]))
@@ -122,6 +124,17 @@ def test_joints_where_they_are_put_and_where_they_are_annotated(tmp_path):
         assert line['target'].startswith(target if target == 'left_wrist' else 'joints, where')
         assert 0.3 < line['share'] < 1.1
         assert line['methods']['hi_res_cam']['deletion_gain'] > 0
+
+
+@pytest.mark.slow
+def test_pictures_of_a_run_are_read_back(tmp_path):
+    words = [*POSE, '--space', 'image', '--max-samples', '1', '--work-dir']
+    run = [*words, str(tmp_path / 'run'), '--save-adv', str(tmp_path / 'run' / 'adversarial')]
+    assert attack.main([*run, '--attack', 'fgsm']) == 0
+    more = ['--adversarial', str(tmp_path / 'run'), '--method', 'hi_res_cam']
+    assert explain.main([*words, str(tmp_path / 'out'), *more]) == 0
+    (sample,) = read(tmp_path / 'out')['samples']
+    assert sample['adversarial']['share'] < sample['clean']['share']
 
 
 @pytest.mark.parametrize(

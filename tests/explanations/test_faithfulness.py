@@ -72,10 +72,23 @@ def test_equal_blocks_come_in_a_random_order_of_the_seed():
 def test_at_random_is_the_mean_of_its_draws():
     trial = Faithfulness(block_question())
     random = seeded()
-    flat = [trial._curves(torch.randperm(trial.count, generator=random)) for _ in range(2)]
+    each = [trial.of_map(trial.smooth(random), random) for _ in range(2)]
     found = trial.at_random(seeded(), draws=2)
-    assert torch.allclose(found.deletion, (flat[0].deletion + flat[1].deletion) / 2)
-    assert torch.allclose(found.insertion, (flat[0].insertion + flat[1].insertion) / 2)
+    assert torch.allclose(found.deletion, (each[0].deletion + each[1].deletion) / 2)
+    assert torch.allclose(found.insertion, (each[0].insertion + each[1].insertion) / 2)
+
+
+def test_random_maps_are_smooth_and_lean_nowhere():
+    trial = Faithfulness(block_question())
+    random = seeded()
+    maps = torch.stack([trial.smooth(random) for _ in range(400)])
+    assert maps.shape[1:] == SHAPE[1:]
+    # Three cells over 24 pixels, two over 8 frames.
+    assert maps.diff(dim=3).abs().max() <= 3 / 23 + 1e-5
+    assert maps.diff(dim=1).abs().max() <= 2 / 7 + 1e-5
+    assert (maps.mean(dim=0) - 0.5).abs().max() < 0.07
+    areas = trial.at_random(random, draws=60).areas
+    assert areas['deletion'] == pytest.approx(1 - areas['insertion'], abs=0.1)
 
 
 @pytest.mark.parametrize('option', ['steps', 'blocks', 'moments'])
