@@ -13,9 +13,8 @@ from scipy.spatial import cKDTree
 from mmrobust.corruptions import cues
 from mmrobust.corruptions.base import snake
 from mmrobust.corruptions.cues import Cue, Draws
-from mmrobust.corruptions.cues.person_only import MEAN
 from mmrobust.datasets.synthetic import CLASSES, FRAMES, render
-from mmrobust.datasets.synthetic.film import film
+from mmrobust.datasets.synthetic.film import backdrop, film, plate
 from mmrobust.datasets.synthetic.script import resized, write_script
 from mmrobust.datasets.synthetic.stage import SyntheticStage
 from mmrobust.registry import CUES
@@ -24,7 +23,8 @@ from tests.conftest import ROOT
 EVERY = {n: c for n, c in CUES.everything().items() if c.__module__.startswith('mmrobust.')}
 PRESET = ROOT / 'configs/_base_/cues/cue.py'
 OWN, VIDEOS = 3, 40
-GREY = np.rint(MEAN).astype(np.uint8)
+# The mean of ImageNet, which the demo's model is given as zero.
+GREY = np.array([124, 116, 104], np.uint8)
 
 
 def stage_of(own: int = OWN, **options) -> SyntheticStage:
@@ -70,6 +70,28 @@ def test_nothing_asked_for_is_the_clean_video(stage, clean):
     np.testing.assert_array_equal(stage.film(), clean.frames)
     np.testing.assert_array_equal(stage.film(behind=stage.backdrop()), clean.frames)
     np.testing.assert_array_equal(stage.person(), clean.parts > 0)
+
+
+def test_what_is_given_to_stand_behind_is_left_as_it_was(stage):
+    behind = stage.backdrop()
+    before = behind.copy()
+    stage.film(behind=behind)
+    np.testing.assert_array_equal(behind, before)
+
+
+@pytest.mark.parametrize('own', [OWN, 6])
+def test_the_shadow_is_darkest_under_the_feet(own):
+    script = write_script(own, split='test')
+    role, camera = script.role, script.place.camera
+    share = backdrop(role, script.place)[..., 1] / np.maximum(plate(script.place)[..., 1], 1)
+    travel = role.pose.travel * role.person.height
+    # Of samples without a class's travel it is zero.
+    feet = role.spot + camera + np.stack([travel, 0 * travel], -1)
+    inside = [t for t in range(FRAMES) if 2 < feet[t, 0] < 125 and feet[t, 1] < 93]
+    assert len(inside) > 10
+    for t in inside:
+        y, x = np.unravel_index(share[t].argmin(), share[t].shape)
+        assert np.hypot(x - feet[t, 0], y - feet[t, 1]) < 1.5
 
 
 @pytest.mark.parametrize('name', sorted(EVERY))
