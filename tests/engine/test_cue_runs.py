@@ -134,6 +134,8 @@ def test_data_that_were_never_rendered_are_refused(checkpoints, tmp_path, capsys
     window = ('--cfg-options', 'test_dataloader.dataset.window=16')
     assert main([*words, '--work-dir', str(tmp_path / 'w'), *window]) == 1
     assert 'window must be None where videos are filmed again, got 16' in capsys.readouterr().err
+    # Before anything was run.
+    assert not (tmp_path / 'w' / 'results.jsonl').exists()
 
 
 @pytest.mark.slow
