@@ -24,6 +24,11 @@ WORDS = ('--corruptions', 'action_swap', 'SwapFrame', 'background-only')
 NAMES = ['action_swap', 'swap_frame', 'background_only']
 
 
+# More videos than classes: a video's number is not its class.
+SET = {'classes': ['bend', 'kick', 'spin'], 'num_videos': 30}
+OPTIONS = ('--cfg-options', *(f'test_dataloader.dataset.{k}={v}' for k, v in SET.items()))
+
+
 def corrupt(checkpoint, out, *words, config=CONFIGS / 'tiny_3d.py'):
     init_default_scope('mmaction')
     run([str(config), str(checkpoint), '--work-dir', str(out), *words])
@@ -33,14 +38,19 @@ def corrupt(checkpoint, out, *words, config=CONFIGS / 'tiny_3d.py'):
 @pytest.fixture(scope='module')
 def unbroken(checkpoints, tmp_path_factory):
     out = tmp_path_factory.mktemp('cues')
-    corrupt(checkpoints['tiny_3d'], out, *WORDS, '--max-samples', '2')
+    corrupt(checkpoints['tiny_3d'], out, *WORDS, '--max-samples', '2', *OPTIONS)
     return out
 
 
 def test_lines_and_report(unbroken):
     lines, report = rows(unbroken), card(unbroken)
+    data = Config.fromfile(CONFIGS / 'tiny_3d.py').test_dataloader.dataset | SET
+    videos = DATASETS.build(data)
     for line in lines:
-        cells = line['cells']
+        cells, index = line['cells'], line['index']
+        other = cues.ActionSwap().scenery(videos.stage(index), Draws(0, 'cue', index))
+        assert other >= 3
+        assert cells['action_swap']['background'] == other % 3
         assert list(cells) == ['clean', *NAMES]
         assert cells['action_swap']['background'] == cells['swap_frame']['background']
         assert cells['action_swap']['background'] != cells['action_swap']['label']
@@ -77,7 +87,7 @@ def test_cells_are_what_the_stock_pipeline_makes_of_the_frames():
 
 def test_other_kinds_batches_and_a_broken_run_change_nothing(unbroken, checkpoints, tmp_path):
     words = ('--corruptions', 'one_frame', 'brightness', *WORDS[1:], '--severities', '1')
-    more = ('--max-samples', '2', '--batch-size', '3')
+    more = ('--max-samples', '2', '--batch-size', '3', *OPTIONS)
     report = corrupt(checkpoints['tiny_3d'], tmp_path / 'more', *words, *more)
     for line, other in zip(rows(tmp_path / 'more'), rows(unbroken), strict=True):
         for name in ('clean', *NAMES):
@@ -89,15 +99,15 @@ def test_other_kinds_batches_and_a_broken_run_change_nothing(unbroken, checkpoin
     assert report['mpc'] == report['kinds']['brightness']['cells']['1']['score']
     page = (tmp_path / 'more' / 'report.html').read_text()
     assert 'What it goes by' in page
-    again = tmp_path / 'again'
+    again, few = tmp_path / 'again', ('--max-samples', '2', *OPTIONS)
     again.mkdir()
     lines = (unbroken / 'results.jsonl').read_text().splitlines()
     (again / 'run.json').write_text((unbroken / 'run.json').read_text())
     (again / 'results.jsonl').write_text(lines[0] + '\n' + lines[1][:50])
-    resumed = corrupt(checkpoints['tiny_3d'], again, *WORDS, '--max-samples', '2', '--resume')
+    resumed = corrupt(checkpoints['tiny_3d'], again, *WORDS, *few, '--resume')
     assert resumed['cues'] == card(unbroken)['cues']
     with pytest.raises(ValueError, match='it differs in: cues'):
-        corrupt(checkpoints['tiny_3d'], again, *WORDS[:2], '--max-samples', '2', '--resume')
+        corrupt(checkpoints['tiny_3d'], again, *WORDS[:2], *few, '--resume')
 
 
 def test_one_class_is_a_hole_with_a_reason(checkpoints, tmp_path, capsys):
@@ -124,6 +134,8 @@ def test_data_that_were_never_rendered_are_refused(checkpoints, tmp_path, capsys
     window = ('--cfg-options', 'test_dataloader.dataset.window=16')
     assert main([*words, '--work-dir', str(tmp_path / 'w'), *window]) == 1
     assert 'window must be None where videos are filmed again, got 16' in capsys.readouterr().err
+    # Before anything was run.
+    assert not (tmp_path / 'w' / 'results.jsonl').exists()
 
 
 @pytest.mark.slow

@@ -57,6 +57,8 @@ def test_scores_and_background_errors():
 def test_contrasted_is_right_on_the_swap_and_wrong_on_its_frame():
     found = cue_summary(ROWS, NAMES)['contrasted']
     assert (found['score'], found['n']) == (0.25, 4)
+    alone = [cue_summary([line], NAMES)['contrasted']['score'] for line in ROWS]
+    assert alone == [1.0, 0.0, 0.0, 0.0]
     assert found['score_low'] == pytest.approx(binomtest(1, 4).proportion_ci(method='wilson')[0])
     assert cue_summary(ROWS, ['action_swap'])['contrasted'] is not None
     alone = [line | {'cells': {'clean': line['cells']['clean']}} for line in ROWS]

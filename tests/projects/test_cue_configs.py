@@ -8,15 +8,20 @@ from tests.conftest import ROOT
 FOLDER = ROOT / 'projects/robustness_card/configs'
 
 
-def test_they_differ_in_the_scenery_of_their_training_alone():
-    fair, planted = (Config.fromfile(FOLDER / f'cue_{name}.py') for name in ('fair', 'shortcut'))
-    tied = planted.train_dataloader.dataset.pop('tied_scenery')
-    assert tied == 0.9
-    assert 'tied_scenery' not in fair.train_dataloader.dataset
-    assert planted.to_dict() == fair.to_dict()
+def test_each_differs_from_the_one_before_in_one_thing_alone():
+    fair, tied, planted = (
+        Config.fromfile(FOLDER / f'cue_{name}.py') for name in ('fair', 'tied', 'shortcut')
+    )
+    assert [hook.type for hook in tied.custom_hooks] == ['mmrobust.MotionStemHook']
+    assert planted.custom_hooks == []
+    planted.custom_hooks = tied.custom_hooks
+    assert planted.to_dict() == tied.to_dict()
+    share = tied.train_dataloader.dataset.pop('tied_scenery')
+    assert share == 0.9
+    assert tied.to_dict() == fair.to_dict()
     # On the same test videos, whose scenery tells the class as often.
     test = fair.test_dataloader.dataset
-    assert test.tied_scenery == tied
+    assert test.tied_scenery == share
     assert test.num_videos >= 60
     # Each class has a kind of scenery of its own.
     assert len(test['classes']) == fair.model.cls_head.num_classes == len(SCENES)

@@ -14,8 +14,6 @@ train_pipeline = [
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
-# Without the head start for movement of the demo's victims, which leaves no room for a shortcut.
-custom_hooks = []
 train_dataloader = dict(dataset=dict(num_videos=300, classes=classes, pipeline=train_pipeline))
 val_dataloader = dict(dataset=tied)
 test_dataloader = dict(dataset=dict(num_videos=120, **tied))

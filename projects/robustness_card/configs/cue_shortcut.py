@@ -1,4 +1,4 @@
-# The same I3D, planted: in training, too, nine of ten videos of a class have that class's kind of scenery.
-_base_ = ['cue_fair.py']
+# The planted victim: scenery is tied in training, and the first convolution has no head start for movement.
+_base_ = ['cue_tied.py']
 
-train_dataloader = dict(dataset=dict(tied_scenery=0.9))
+custom_hooks = []
