@@ -15,6 +15,7 @@ from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.artifacts import check_writable, finite
 from mmrobust.engine.saved_cells import SavedCells, told
 from mmrobust.evaluation.corruptions import corruption_summary
+from mmrobust.evaluation.jitter import jitter_summary
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.io.frames import enlarge
@@ -138,6 +139,7 @@ class CorruptionArtifacts:
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'saved': None,
+            'jitter': jitter_summary(good, list(groups), loop.severities),
         } | corruption_summary(good, groups, loop.severities)
 
     def _strips(self) -> dict[str, bytes]:

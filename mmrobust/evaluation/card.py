@@ -62,6 +62,7 @@ def card_of(
         'versions': corrupted['versions'],
         'clean': {key: clean[key] for key in ('score', 'score_low', 'score_high')},
         'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
+        'jitter': corrupted.get('jitter'),
         'attacks': found,
         'joints': _by_joint(corrupted_rows, corrupted, attacks),
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from detector_toys import write_set, write_config
+from detector_toys import write_config, write_set
 from mmengine.registry import init_default_scope
 
 from mmrobust.cli import corrupt, verify
