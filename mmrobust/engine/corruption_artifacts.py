@@ -136,6 +136,7 @@ class CorruptionArtifacts:
             'metrics': dict(metrics),
             'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
+            'dataset': dataset_name(loop.dataloader.dataset),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'saved': None,
@@ -146,3 +147,13 @@ class CorruptionArtifacts:
         """Kind -> its picture, of those that are there."""
         paths = {kind.name: self.folder / 'strips' / f'{kind.name}.png' for kind in self.loop.kinds}
         return {name: path.read_bytes() for name, path in paths.items() if path.exists()}
+
+
+def dataset_name(dataset: Any) -> str:
+    """What a data set is called on a board: its classes, and the lists that they read."""
+    found = []
+    for leaf in leaves(dataset):
+        listed = getattr(leaf, 'ann_file', None)
+        name = Path(listed).name if isinstance(listed, str) else ''
+        found.append(f'{type(leaf).__name__} {name}'.strip())
+    return ', '.join(dict.fromkeys(found))

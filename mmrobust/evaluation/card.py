@@ -55,7 +55,8 @@ def card_of(
     card = {
         'schema': SCHEMA,
         'model': {key: corrupted[key] for key in ('config', 'checkpoint', 'checkpoint_sha256')},
-        'data': {key: corrupted[key] for key in ('n', 'evaluated', 'failed', 'input')},
+        'data': {key: corrupted[key] for key in ('n', 'evaluated', 'failed', 'input')}
+        | {'dataset': corrupted.get('dataset')},
         'noun': corrupted['sample']['noun'],
         'unit': 'joints' if 'pck' in _first(corrupted_rows) else 'samples',
         'seed': corrupted['seed'],

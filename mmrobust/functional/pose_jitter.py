@@ -34,9 +34,8 @@ def differences(
     count = max(len(points) - order, 0)
     found = np.diff(points, n=order, axis=0) if count else np.empty((0, *points.shape[1:]))
     windows = range(count)
-    known = np.array([seen[t : t + order + 1].all(0) for t in windows]).reshape(
-        count, points.shape[1]
-    )
+    known = np.array([seen[t : t + order + 1].all(0) for t in windows], bool)
+    known = known.reshape(count, points.shape[1])
     whole = np.array([frames[t + order] - frames[t] == order for t in windows], bool)
     return np.where((known & whole[:, None])[..., None], found, np.nan)
 

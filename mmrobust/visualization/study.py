@@ -34,6 +34,8 @@ class StudyPage:
         blocks: Heading and facts of each block at the end.
         failures: Samples that could not be loaded: index, name, error.
         previews: Pictures with their titles.
+        filters: Keys of rows of which one value may be chosen, beside a text to look for; None: the
+            table cannot be filtered.
     """
 
     title: str
@@ -46,6 +48,7 @@ class StudyPage:
     blocks: Sequence[tuple[str, Pairs]]
     failures: Sequence[Mapping[str, Any]] = field(default=())
     previews: Sequence[Preview] = field(default=())
+    filters: Sequence[str] | None = None
 
 
 def write_study(path: Path, study: StudyPage) -> None:
@@ -56,11 +59,20 @@ def write_study(path: Path, study: StudyPage) -> None:
         'verdict': study.verdict.replace(' %', '\N{NO-BREAK SPACE}%'),
         'columns': columns,
         'rows': rows,
+        'choices': _choices(study),
         'failed': len(study.failures),
         'failures': without_folder(folder, study.failures),
     }
     with replacing(path) as temporary:
         temporary.write_text(document('study.html.j2', values), encoding='utf-8')
+
+
+def _choices(study: StudyPage) -> list[int] | None:
+    """Places of the columns that are filtered."""
+    if study.filters is None:
+        return None
+    names = [name for name in study.rows[0] if not name.endswith(LIMITS)]
+    return [names.index(name) for name in study.filters]
 
 
 def numbers_columns(
