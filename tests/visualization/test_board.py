@@ -12,11 +12,13 @@ BROWSER = shutil.which('chromium') or shutil.which('google-chrome')
 # What a reader does, and which rows he sees then.
 STEPS = """
 const bar = document.querySelector('form.filters'), [data, kind] = bar.querySelectorAll('select');
-const words = bar.querySelector('input'), table = document.querySelector('table.filtered'), seen = [];
+const words = bar.querySelector('input'), seen = [];
+const table = document.querySelector('table.filtered');
 const look = () => {
   bar.dispatchEvent(new Event('input'));
   const rows = [...table.tBodies[0].rows].filter(row => !row.hidden);
-  seen.push(rows.map(row => row.cells[1].textContent.trim()).join('') + bar.querySelector('output').value);
+  const names = rows.map(row => row.cells[1].textContent.trim()).join('');
+  seen.push(names + bar.querySelector('output').value);
 };
 look();
 kind.value = 'persons'; look();
