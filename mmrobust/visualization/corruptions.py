@@ -163,6 +163,7 @@ def jitter_facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         pairs.append(('jitter, truth', per_cent_of_box(truth)))
         for key, name in (('acceleration_error', 'acceleration error'), ('flicker', 'flicker')):
             pairs.append((f'{name}, clean', per_cent_of_box({'jitter': clean[key]})))
+    pairs = [(name, f'{value} (% of the box)') for name, value in pairs]
     if found['untracked']:
         pairs.append(('frames without tracks', str(found['untracked'])))
     return pairs
