@@ -14,7 +14,7 @@ from mmrobust.functional.checks import require
 def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments(
-        'board', 'Put finished robustness cards on one page that sorts and opens offline.'
+        'board', 'Put finished robustness cards on one page that sorts, filters and opens offline.'
     )
     p.add_argument('folders', nargs='+', metavar='FOLDER', help='of a card')
     p.share('--work-dir', 'folder for board.html, .csv and .json; default: only print')

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.corruptions import Clip
+from mmrobust.datasets.video_places import place_of
 from mmrobust.functional.checks import require
 
 Results = dict[str, Any]
@@ -30,6 +31,10 @@ def sample_key(info: Results) -> int | str:
     Raises:
         ValueError: The data set says nothing that tells samples apart.
     """
+    place = place_of(info)
+    if place is not None:
+        # Frames of a video share what is drawn for a clip, as they would if they came together.
+        return place.video
     found = next((info[key] for key in KEYS if info.get(key) is not None), None)
     if found is not None:
         return int(found) if isinstance(found, int | np.integer) else str(found)
@@ -71,7 +76,9 @@ def clip_of(state: Results) -> tuple[Clip, Rows]:
     """
     if 'imgs' not in state:
         picture = _checked(state.get('img'), 'img')
-        return Clip(np.ascontiguousarray(picture[None, ..., ::-1])), np.zeros(1, np.int64)
+        place = place_of(state)
+        numbers: tuple[int, ...] = () if place is None else (place.frame,)
+        return Clip(np.ascontiguousarray(picture[None, ..., ::-1]), numbers), np.zeros(1, np.int64)
     images = state['imgs']
     require(bool(len(images)), 'imgs', 'at least one frame', len(images))
     for image in images:

@@ -77,7 +77,8 @@ class SyntheticPoseDataset(PoseDataset):
         split: 'train', 'val' or 'test'; they share no video.
         seed: Seed of the set; another seed gives other videos.
         classes: Movements, among ``mmrobust.datasets.synthetic.CLASSES``.
-        frames_per_video: Frames of each video, evenly spread, 1 to 32.
+        frames_per_video: Frames of each video, evenly spread, 1 to 32; all 32 are a video, of
+            which movement can be measured.
         test_mode: As in mmengine: True for validation and test.
 
     Raises:
@@ -150,15 +151,24 @@ def _rendered(
         scene = render(index, seed=seed, split=split, classes=classes)
         images += [scene.frames[moment].copy() for moment in moments]
         name = f'synthetic/{split}/{index:05d}'
+        video = name if count == FRAMES else None
         found += [
-            _sample(f'{name}_{moment:02d}', len(found) + place, scene, moment)
+            _sample(f'{name}_{moment:02d}', len(found) + place, scene, moment, video)
             for place, moment in enumerate(moments)
         ]
     return images, found
 
 
-def _sample(name: str, number: int, scene: Scene, moment: int) -> dict[str, Any]:
-    """One frame as MMPose's COCO-style data sets describe an instance."""
+def _sample(name: str, number: int, scene: Scene, moment: int, video: str | None) -> dict[str, Any]:
+    """One frame as MMPose's COCO-style data sets describe an instance.
+
+    Args:
+        name: Of the frame.
+        number: Of the sample.
+        scene: The video.
+        moment: Number of the frame.
+        video: Name of the video, if all of its frames are samples.
+    """
     owner, joints = scene.parts[moment], scene.keypoints[moment]
     height, width = owner.shape
     place = np.rint(joints)
@@ -192,4 +202,5 @@ def _sample(name: str, number: int, scene: Scene, moment: int) -> dict[str, Any]
         segmentation=None,
         category_id=np.array(1),
         raw_ann_info=raw,
+        **({} if video is None else {'video': video, 'frame': moment}),
     )

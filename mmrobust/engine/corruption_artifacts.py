@@ -17,6 +17,7 @@ from mmrobust.engine.cells import CUE
 from mmrobust.engine.saved_cells import SavedCells, told
 from mmrobust.evaluation.corruptions import corruption_summary
 from mmrobust.evaluation.cues import cue_summary
+from mmrobust.evaluation.jitter import jitter_summary
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.io.frames import enlarge
@@ -140,9 +141,11 @@ class CorruptionArtifacts:
             'metrics': dict(metrics),
             'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
+            'dataset': dataset_name(loop.dataloader.dataset),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'saved': None,
+            'jitter': jitter_summary(good, list(groups), loop.severities),
             **corruption_summary(good, groups, loop.severities),
             **cue_summary(good, [cue.name for cue in loop.cues]),
         }
@@ -152,3 +155,13 @@ class CorruptionArtifacts:
         names = [kind.name for kind in self.loop.kinds] + [CUE] * bool(self.loop.cues)
         paths = {name: self.folder / 'strips' / f'{name}.png' for name in names}
         return {name: path.read_bytes() for name, path in paths.items() if path.exists()}
+
+
+def dataset_name(dataset: Any) -> str:
+    """What a data set is called on a board: its classes, and the lists that they read."""
+    found = []
+    for leaf in leaves(dataset):
+        listed = getattr(leaf, 'ann_file', None)
+        name = Path(listed).name if isinstance(listed, str) else ''
+        found.append(f'{type(leaf).__name__} {name}'.strip())
+    return ', '.join(dict.fromkeys(found))

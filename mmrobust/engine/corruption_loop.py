@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmrobust.corruptions import Corruption
 from mmrobust.corruptions.cues import Cue
+from mmrobust.datasets.video_places import place_of
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.annotations import check_annotations, leave_out
 from mmrobust.engine.cells import Cell, Cells, of_files
@@ -22,7 +23,7 @@ from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
-from mmrobust.engine.predictions import moved, prediction_of
+from mmrobust.engine.predictions import moved, placed, prediction_of
 from mmrobust.engine.routed_samples import samples_of
 from mmrobust.evaluation.card import TAU
 from mmrobust.functional.checks import require, whole
@@ -126,6 +127,7 @@ class CorruptionTestLoop(LedgerLoop):
         saved: dict[str, Any] = {}
         clean: Tensor | None = None
         first: dict[str, Any] = {}
+        place: Any = place_of(prepared.info)
         for number, batch in enumerate(self._batches(prepared, index)):
             good = [cell for cell in batch if cell.hole is None]
             found.update((cell.name, {'hole': cell.hole}) for cell in batch if cell.hole)
@@ -137,6 +139,7 @@ class CorruptionTestLoop(LedgerLoop):
                 samples, outputs = self.victim.predict(data)
             if clean is None:
                 clean, first = outputs[:1], prediction_of(samples[0])
+                place = placed(place, samples[0]) if place and 'joints' in first else None
             labels, results = (
                 self.victim.labels(data),
                 self.metrics.process(SIDES[1], data, samples),
@@ -149,6 +152,8 @@ class CorruptionTestLoop(LedgerLoop):
                 if cell.box is not None:
                     # Two crops of one person have different pixels.
                     found[cell.name] |= moved(first, prediction_of(samples[row]), TAU)
+                if place is not None:
+                    found[cell.name]['pose'] = prediction_of(samples[row])['joints']
                 kept[cell.name] = results[row]
                 if cell.saved is not None:
                     saved[cell.name] = cell.saved | {'prediction': prediction_of(samples[row])}
@@ -158,7 +163,7 @@ class CorruptionTestLoop(LedgerLoop):
         if index == 0:
             self.artifacts.strips(self.cells.strips)
         line = corruption_row(index, name, prepared.key, found)
-        line |= {'saved': saved} if saved else {}
+        line |= ({'saved': saved} if saved else {}) | ({'place': place} if place else {})
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
 
     def done(self, entry: Entry) -> None:

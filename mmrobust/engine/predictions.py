@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+
+from mmrobust.datasets.video_places import Place
+from mmrobust.victims.pose.annotations import stands_for_none
 
 # Kernels round by the size of a batch: the same prediction has scores that are this close, each
 # to its own size, and joints within this share of the box's longer side.
 SCORE, JOINT = 1e-3, 0.01
 # Scores below it say nothing.
 LEAST = 1e-9
+# Flags of joints from here on say that it is labelled.
+SEEN = 0.5
 
 
 def prediction_of(sample: Any) -> dict[str, Any]:
@@ -35,6 +41,28 @@ def prediction_of(sample: Any) -> dict[str, Any]:
         }
     best = sample.pred_score.reshape(-1).topk(min(2, sample.pred_score.numel())).values
     return {'label': int(sample.pred_label), 'scores': best.tolist()}
+
+
+def placed(place: Place, sample: Any) -> dict[str, Any]:
+    """What a ledger keeps of a person in a frame of a video, whatever is predicted.
+
+    Args:
+        place: Where the frame is from.
+        sample: A data sample with the annotation.
+
+    Returns:
+        The place, the longer ``side`` of the box, and ``truth`` (K, 2) in pixels of the picture
+        with what is ``visible`` (K,); null where nothing is annotated.
+    """
+    given = sample.gt_instances
+    truth = np.asarray(given.keypoints)[0, :, :2]
+    left, top, right, bottom = np.asarray(given.bboxes)[0, :4].tolist()
+    found = asdict(place) | {'side': max(right - left, bottom - top)}
+    if stands_for_none(sample.metainfo.get('raw_ann_info'), truth):
+        return found | {'truth': None, 'visible': None}
+    flags = np.asarray(given.keypoints_visible)[0]
+    flags = flags[:, 0] if flags.ndim == 2 else flags
+    return found | {'truth': truth.tolist(), 'visible': (flags > SEEN).tolist()}
 
 
 def moved(first: Mapping[str, Any], second: Mapping[str, Any], tau: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from mmrobust.engine.predictions import JOINT, SCORE, same_prediction
 from mmrobust.engine.replay import Played
 from mmrobust.evaluation.card import TAU
 from mmrobust.evaluation.corruptions import corruption_summary
+from mmrobust.evaluation.jitter import jitter_summary
 from mmrobust.functional.checks import require
 from mmrobust.ledger.provenance import file_sha256
 
@@ -132,7 +133,7 @@ def _class(seen: Row, own: Row, said: Row) -> str | None:
 
 def _pose(seen: Row, own: Row, said: Row, errors: Sequence[float]) -> str | None:
     """What differs in a pose, in words; None where nothing does."""
-    if not same_prediction(said, seen):
+    if not same_prediction(said, seen) or own.get('pose', said['joints']) != said['joints']:
         return 'another pose'
     known = [
         (error, reported)
@@ -183,6 +184,11 @@ def _compare_summary(found: Differences, report: Mapping[str, Any], rows: Sequen
     for name in ('mpc', 'rpc', 'consistency'):
         if not _close(report[name], again[name]):
             found.differing.append(f'{name} {again[name]}, reported {report[name]}')
+    moving = jitter_summary(rows, list(groups), report['severities']) or {'kinds': {}}
+    for name, kind in moving['kinds'].items():
+        said = report['jitter']['kinds'][name]['jitter']
+        if not _close(said, kind['jitter']):
+            found.differing.append(f'{name}: jitter {kind["jitter"]}, reported {said}')
     if not _close(report['clean']['score'], again['clean']['score']):
         clean = report['clean']['score']
         found.differing.append(f'clean: score {again["clean"]["score"]}, reported {clean}')

@@ -56,7 +56,8 @@ def card_of(
     card = {
         'schema': SCHEMA,
         'model': {key: corrupted[key] for key in ('config', 'checkpoint', 'checkpoint_sha256')},
-        'data': {key: corrupted[key] for key in ('n', 'evaluated', 'failed', 'input')},
+        'data': {key: corrupted[key] for key in ('n', 'evaluated', 'failed', 'input')}
+        | {'dataset': corrupted.get('dataset')},
         'noun': corrupted['sample']['noun'],
         'unit': 'joints' if 'pck' in _first(corrupted_rows) else 'samples',
         'seed': corrupted['seed'],
@@ -65,6 +66,7 @@ def card_of(
         'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
         # Of no mean: a cue says what a model goes by, not how it fares.
         'cues': {key: corrupted[key] for key in CUES if key in corrupted},
+        'jitter': corrupted.get('jitter'),
         'attacks': found,
         'joints': _by_joint(corrupted_rows, corrupted, attacks),
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
 from mmrobust.visualization import cues
-from mmrobust.visualization.corruptions import mean_name, plots_of
+from mmrobust.visualization.corruptions import mean_name, per_cent_of_box, plots_of
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview
@@ -28,9 +28,10 @@ NOTE = (
     'the clean prediction is left, or under attack how many of the attacked are not fooled; noise '
     'alike: the score under white noise that changes the frames by as much. A corruption is one '
     'draw that knows nothing of the model, an attack the worst that was found: '
-    'an upper bound still. The two are not averaged.'
+    'an upper bound still. The two are not averaged. jitter: of poses in videos, the mean third '
+    'difference in time of a joint, in hundredths of the longer side of the box.'
 )
-COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'noise alike', 'calls')
+COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'noise alike', 'calls', 'jitter')
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -54,7 +55,7 @@ def write_card(folder: Path, card: Card) -> None:
         kicker=f'{_name(card)}, {counted(card["data"]["evaluated"], card["noun"])}',
         verdict=card['sentence'],
         tiles=_tiles(card),
-        rows=[dict(zip(COLUMNS, row, strict=True)) for row in _rows(card)],
+        rows=[dict(zip(_columns(card), row, strict=True)) for row in _rows(card)],
         note=NOTE,
         tables=[(cues.TITLE, cues.NOTE, rows)] if (rows := _cue_rows(card)) else [],
         plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
@@ -87,7 +88,7 @@ def print_card(card: Card, console: Console | None = None) -> None:
     """Print the table and the sentence."""
     console = Console() if console is None else console
     console.print(f'\n{_name(card)}: robustness card\n', style='bold', highlight=False)
-    print_numbers(console, numbers_table(COLUMNS, _rows(card)))
+    print_numbers(console, numbers_table(_columns(card), _rows(card)))
     if rows := _cue_rows(card):
         console.print()
         print_numbers(console, numbers_table(cues.COLUMNS, [list(row.values()) for row in rows]))
@@ -100,22 +101,31 @@ def print_card(card: Card, console: Console | None = None) -> None:
 def _rows(card: Card) -> list[list[str]]:
     """Clean, each kind of corruption, all of them, each attack; cells in the order of COLUMNS."""
     clean, found = card['clean']['score'], card['corruptions']
+    moving = card.get('jitter')
     rows = [['clean', '', percent(clean), _limits(card['clean'], 'score'), '', '', '', '']]
+    rows[0].append(per_cent_of_box(moving['clean']) if moving else '')
     for name, kind in found['kinds'].items():
         kept = [cell['kept'] for cell in kind['cells'].values()]
         mean = None if None in kept else sum(kept) / len(kept)
         score = [percent(kind['mean']), '', _of(kind['mean'], clean), percent(mean)]
         control = kind.get('control')
-        rows.append([name, kind['group'], *score, '' if control is None else percent(control), ''])
+        jitter = per_cent_of_box(moving['kinds'][name]) if moving else ''
+        alike = '' if control is None else percent(control)
+        rows.append([name, kind['group'], *score, alike, '', jitter])
     means = ['all kinds', mean_name(found), percent(found['mpc']), _limits(found, 'mpc')]
     if found['kinds']:
-        rows.append([*means, percent(found['rpc']), percent(found['consistency']), '', ''])
+        rows.append([*means, percent(found['rpc']), percent(found['consistency']), '', '', ''])
     for one in card['attacks']:
         how = f'{one["title"]}, {one["norm"]} {number(one["eps"])}'
         limits = _limits(one, 'left') if card['unit'] == 'samples' else ''
         score = [percent(one['score']), limits, _of(one['score'], clean), percent(one['kept'])]
-        rows.append([one['name'], how, *score, '', number(one['calls'], 3)])
-    return rows
+        rows.append([one['name'], how, *score, '', number(one['calls'], 3), ''])
+    return rows if moving else [row[:-1] for row in rows]
+
+
+def _columns(card: Card) -> tuple[str, ...]:
+    """Of the table; jitter where poses are those of videos."""
+    return COLUMNS if card.get('jitter') else COLUMNS[:-1]
 
 
 def _cues(card: Card) -> Card:

@@ -43,6 +43,9 @@ def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         'model': PurePath(card['model']['config']).stem,
         'folder': PurePath(folder).name,
+        # Cards of earlier versions do not say.
+        'data': card['data'].get('dataset') or '',
+        'kind': f'{card["noun"]}s',
         'samples': card['data']['evaluated'],
         'clean_accuracy': clean['score'],
         'clean_accuracy_low': clean['score_low'],
@@ -104,6 +107,7 @@ def write_board(folder: Path, rows: Sequence[Row]) -> None:
         note=NOTE,
         plots=[],
         blocks=[],
+        filters=('data', 'kind'),
     )
     write_study(folder / 'board.html', page)
 

@@ -25,7 +25,8 @@ NOTE = (
     'the share of joints within a fifth of the box. mean: over the severities; of clean: divided '
     'by the clean score; kept: how much of the clean prediction is left; dB: of the corrupted '
     'frames against the clean ones (PSNR), mean over samples and severities; noise alike: the '
-    'mean score under white noise that changes the frames by as much.'
+    'mean score under white noise that changes the frames by as much; jitter: of poses in videos, '
+    'the mean third difference in time of a joint, in hundredths of the longer side of the box.'
 )
 MPC = 'mean over kinds of the mean over severities'
 
@@ -100,6 +101,7 @@ def _key(card: Card) -> str:
 def _rows(card: Card, key: str) -> list[dict[str, str]]:
     """A row for each kind, those of a group one after the other."""
     clean = card['clean'][key]
+    moving = card.get('jitter') is not None
     found = []
     for name, kind in card['kinds'].items():
         cells = kind['cells'].values()
@@ -118,6 +120,7 @@ def _rows(card: Card, key: str) -> list[dict[str, str]]:
                 'dB': number(sum(loud) / len(loud), 3) if loud else DASH,
             }
             | ({'noise alike': percent(kind.get('control'))} if _controlled(card) else {})
+            | ({'jitter': per_cent_of_box(card['jitter']['kinds'][name])} if moving else {})
         )
     return found
 
@@ -150,6 +153,8 @@ def _facts(card: Card) -> list[tuple[str, str]]:
             pairs.append((label, percent(card[name]) + _limits(card, name)))
     if card['consistency'] is not None:
         pairs.append(('prediction kept', percent(card['consistency'])))
+    if card.get('jitter') is not None:
+        pairs += jitter_facts(card['jitter'])
     if card['worst'] is not None:
         pairs.append(('worst cell', f'{card["worst"]}: {percent(_of_cell(card, card["worst"]))}'))
     return pairs + cues.cue_facts(card)
@@ -159,6 +164,27 @@ def mean_name(card: Card) -> str:
     """What the mean is called: over some severities it says which, and is no mPC."""
     some = card['severities']
     return 'mPC' if len(some) == 5 else f'mean over severities {", ".join(map(str, some))}'
+
+
+def per_cent_of_box(found: Mapping[str, Any]) -> str:
+    """Mean jitter, in hundredths of the box's longer side."""
+    value = found['jitter']
+    return DASH if value is None else number(100 * value, 3)
+
+
+def jitter_facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How clean poses move, beside the truth if there is one."""
+    clean = found['clean']
+    pairs = [('jitter, clean', per_cent_of_box(clean))]
+    if found['reference'] == 'truth':
+        truth = {'jitter': clean['reference_jitter']}
+        pairs.append(('jitter, truth', per_cent_of_box(truth)))
+        for key, name in (('acceleration_error', 'acceleration error'), ('flicker', 'flicker')):
+            pairs.append((f'{name}, clean', per_cent_of_box({'jitter': clean[key]})))
+    pairs = [(name, f'{value} (% of the box)') for name, value in pairs]
+    if found['untracked']:
+        pairs.append(('frames without tracks', str(found['untracked'])))
+    return pairs
 
 
 def _rpc_name(card: Card) -> str:

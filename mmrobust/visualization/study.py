@@ -35,6 +35,8 @@ class StudyPage:
         failures: Samples that could not be loaded: index, name, error.
         previews: Pictures with their titles.
         tables: Title, note and rows of further tables.
+        filters: Keys of rows of which one value may be chosen, beside a text to look for; None: the
+            table cannot be filtered.
     """
 
     title: str
@@ -48,6 +50,7 @@ class StudyPage:
     failures: Sequence[Mapping[str, Any]] = field(default=())
     previews: Sequence[Preview] = field(default=())
     tables: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]] = field(default=())
+    filters: Sequence[str] | None = None
 
 
 def write_study(path: Path, study: StudyPage) -> None:
@@ -59,11 +62,20 @@ def write_study(path: Path, study: StudyPage) -> None:
         'columns': columns,
         'rows': rows,
         'tables': [(name, note, *numbers_columns(more)) for name, note, more in study.tables],
+        'choices': _choices(study),
         'failed': len(study.failures),
         'failures': without_folder(folder, study.failures),
     }
     with replacing(path) as temporary:
         temporary.write_text(document('study.html.j2', values), encoding='utf-8')
+
+
+def _choices(study: StudyPage) -> list[int] | None:
+    """Places of the columns that are filtered."""
+    if study.filters is None:
+        return None
+    names = [name for name in study.rows[0] if not name.endswith(LIMITS)]
+    return [names.index(name) for name in study.filters]
 
 
 def numbers_columns(
