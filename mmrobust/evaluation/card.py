@@ -52,7 +52,6 @@ def card_of(
         require(same, name, 'of the samples of the corruption run', f'{len(names)} other samples')
     found = [_attack(name, *run) for name, run in attacks.items()]
     lines = {name: run[1] for name, run in attacks.items()}
-    clean = corrupted['clean']
     card = {
         'schema': SCHEMA,
         'model': {key: corrupted[key] for key in ('config', 'checkpoint', 'checkpoint_sha256')},
@@ -62,9 +61,8 @@ def card_of(
         'unit': 'joints' if 'pck' in _first(corrupted_rows) else 'samples',
         'seed': corrupted['seed'],
         'versions': corrupted['versions'],
-        'clean': {key: clean[key] for key in ('score', 'score_low', 'score_high')},
+        'clean': {key: corrupted['clean'][key] for key in ('score', 'score_low', 'score_high')},
         'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
-        # Of no mean: a cue says what a model goes by, not how it fares.
         'cues': {key: corrupted[key] for key in CUES if key in corrupted},
         'jitter': corrupted.get('jitter'),
         'attacks': found,

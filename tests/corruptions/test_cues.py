@@ -86,7 +86,6 @@ def test_the_shadow_is_darkest_under_the_feet(own):
     role, camera = script.role, script.place.camera
     share = backdrop(role, script.place)[..., 1] / np.maximum(plate(script.place)[..., 1], 1)
     travel = role.pose.travel * role.person.height
-    # Of samples without a class's travel it is zero.
     feet = role.spot + camera + np.stack([travel, 0 * travel], -1)
     inside = [t for t in range(FRAMES) if 2 < feet[t, 0] < 125 and feet[t, 1] < 93]
     assert len(inside) > 10
@@ -140,11 +139,7 @@ def test_camera_of_the_scenery_comes_with_it(stage):
     other = cues.ActionSwap().scenery(stage, draws())
     frames = cues.ActionSwap().shot(stage, draws())
     plate = stage_of(other).empty()
-    top = np.arange(96)[None, :, None] < 12
-    np.testing.assert_array_equal(
-        frames[np.broadcast_to(top, frames.shape[:3])],
-        plate[np.broadcast_to(top, frames.shape[:3])],
-    )
+    np.testing.assert_array_equal(frames[:, :12], plate[:, :12])
 
 
 def test_scenery_is_of_another_class_and_any_of_them(stage):
@@ -191,8 +186,6 @@ def test_person_alone_is_as_it_was_on_one_colour(stage, clean, inside, outside):
     frames = cues.PersonOnly().shot(stage, draws())
     np.testing.assert_array_equal(frames[inside], clean.frames[inside])
     assert (frames[outside] == GREY).all()
-    around = ndimage.binary_dilation(clean.parts > 0, np.ones((1, 7, 7)))
-    assert (frames[~around] == GREY).all()
 
 
 def test_still_background_stands(stage):
@@ -235,7 +228,7 @@ def test_the_nearest_of_the_context_is_kept(keep, stage, clean):
 
 def test_blur_keeps_tones_and_loses_shapes(stage, clean):
     frames = cues.Context(keep=0, rest='blur').shot(stage, draws())
-    top = frames[:, :12].astype(float), clean.frames[:, :12].astype(float)
+    top = [part[:, :12].astype(float) for part in (frames, clean.frames)]
     assert top[0].mean() == pytest.approx(top[1].mean(), abs=12)
     rough = [np.abs(np.diff(part, axis=2)).mean() for part in top]
     assert rough[0] < 0.2 * rough[1]
@@ -247,9 +240,8 @@ def test_size_scales_the_person_and_not_the_place(percent, stage, clean):
     person = differs(frames, stage, 8)
     own = differs(clean.frames, stage, 8)
     factor = percent / 100
-    high, wide = extent(person), extent(own)
     if factor < 1:
-        assert high[0] == pytest.approx(factor * wide[0], rel=0.06)
+        assert extent(person)[0] == pytest.approx(factor * extent(own)[0], rel=0.06)
         assert person.sum() == pytest.approx(factor**2 * own.sum(), rel=0.15)
     else:
         assert person.sum() > 1.4 * own.sum()
