@@ -48,9 +48,13 @@ def scored(scores: Numbers) -> str:
 
 def _written(values: Numbers, least: float) -> str:
     text, within = f'{100 * values.mean():.1f}', limits(values)
-    # Between what can be: few units have wide intervals.
-    low, high = (100 * min(max(each, least), 1.0) for each in within)
-    return text if within == NOTHING else f'{text} ({low:.0f} to {high:.0f})'
+    low, high = (_points(each, least) for each in within)
+    return text if within == NOTHING else f'{text} ({round(low)} to {round(high)})'
+
+
+def _points(value: float, least: float = -1.0) -> float:
+    """In points, between what can be: few units have wide intervals."""
+    return 100 * min(max(value, least), 1.0)
 
 
 def numbers(found: Found) -> list[dict[str, Any]]:
@@ -59,7 +63,8 @@ def numbers(found: Found) -> list[dict[str, Any]]:
     for kind, group in found.kinds.items():
         lost = found.clean - found.kind(kind)
         within = limits(lost)
-        low, high = (None, None) if within == NOTHING else (100 * each for each in within)
+        known = within != NOTHING
+        low, high = (round(_points(each), 1) if known else None for each in within)
         beside = float(found.noise(kind).mean()) if kind in found.controlled else None
         rows.append(
             {
@@ -69,7 +74,7 @@ def numbers(found: Found) -> list[dict[str, Any]]:
                 'units': len(lost),
                 'accuracy': float(found.kind(kind).mean()),
                 'equal_noise_accuracy': beside,
-                'cost': 100 * float(lost.mean()),
+                'cost': round(100 * float(lost.mean()), 1),
                 'cost_low': low,
                 'cost_high': high,
             }

@@ -135,22 +135,32 @@ def test_what_is_alike_in_all_units_is_not_certain():
     assert limits_of(lambda drawn: np.full(len(drawn), np.nan), 30) == NOTHING
     assert points(np.zeros(5)) == '0.0'
     assert scored(np.ones(30)) == f'100.0 ({100 - 100 * high:.0f} to 100)'
+    assert scored(np.zeros(30)) == f'0.0 (0 to {100 * high:.0f})'
     assert points(-np.ones(30)) == f'-100.0 (-100 to {-100 + 100 * high:.0f})'
 
 
 def test_one_video_that_is_taken_otherwise_refutes_a_turn():
-    assert claims_reversal.claim(turn(planted({}))).verdict == 'held'
-    assert claims_reversal.claim(turn(planted({}), odd=[3])).verdict == 'did not hold'
-    # Of single frames the same walk stays what it was.
-    assert claims_reversal.claim(planted({}, sees='frames')).verdict == 'held'
-    assert claims_reversal.claim(turn(planted({}, sees='frames'))).verdict == 'did not hold'
+    assert claims_reversal.all_turn(turn(planted({}))).verdict == 'held'
+    assert claims_reversal.all_turn(turn(planted({}), odd=[3])).verdict == 'did not hold'
     still = planted({})
-    assert claims_reversal.claim(still).verdict == 'did not hold'
+    assert claims_reversal.all_turn(still).verdict == 'did not hold'
     for row in still.rows:
         row['cells']['clean']['prediction'] = row['cells']['reversal/1']['prediction'] = 2
-    assert claims_reversal.claim(still).verdict == 'undecided'
+    for claim in (claims_reversal.all_turn(still), claims_reversal.few_turn(still)):
+        assert claim.margin == NOTHING
     other = Found(victim(), still.rows, {}, still.card, ['bend', 'jump'])
     assert claims_reversal.section({'other': other}).claims == []
+
+
+def test_of_single_frames_walks_stay_what_they_were():
+    frames = planted({}, sees='frames')
+    # A sitting person taken for something else is no walk.
+    frames.rows[3]['cells']['reversal/1']['prediction'] = 0
+    (claim,) = claims_reversal.section({'tsn': frames}).claims
+    assert claim.measured == '0 of 10 taken for the other one'
+    assert claim.margin == pytest.approx((0.5 - wilson(0, 10)[1], 0.5))
+    (claim,) = claims_reversal.section({'tsn': turn(planted({}, sees='frames'))}).claims
+    assert claim.verdict == 'did not hold'
 
 
 def test_order_costs_movement_and_not_frames():
@@ -272,5 +282,7 @@ def test_few_frames_are_held_and_nested(length):
         assert times.tolist() == [
             max([f for f in left if f <= t], default=left[0]) for t in range(length)
         ]
+    assert len(set(shown[4].tolist())) == 1
+    assert kind.constants[:4] == (0.4, 0.2, 0.1, 0.05)
     sets = [set(times.tolist()) for times in shown]
     assert all(worse <= milder for milder, worse in zip(sets, sets[1:], strict=False))
