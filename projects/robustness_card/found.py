@@ -40,7 +40,7 @@ class Found:
         rows: Lines of the corruption run, of samples that have a score, ``unit`` among them.
         attacks: Name on the card -> lines of its run on the same samples.
         card: The card itself.
-        classes: Names by label; none of poses.
+        classes: Names by label, or numbers; none of poses.
     """
 
     victim: CardVictim
@@ -116,13 +116,14 @@ class Found:
         return np.array([np.mean(of) for of in values.values()])
 
 
-def found_in(folder: Path, victim: CardVictim, limit: int) -> Found:
+def found_in(folder: Path, victim: CardVictim, limit: int, classes: int) -> Found:
     """A finished card, read back.
 
     Args:
         folder: Of the card.
         victim: Whose.
         limit: Only of the first so many samples.
+        classes: How many there are, where the data set has no names for them.
     """
     card = read_card(folder)
     rows = [
@@ -134,7 +135,8 @@ def found_in(folder: Path, victim: CardVictim, limit: int) -> Found:
     attacks = {each: evaluated(rows_of(folder / each, limit)) for each in names}
     # Reports of attacks name the classes.
     report = json.loads((folder / names[0] / 'report.json').read_text(encoding='utf-8'))
-    return Found(victim, rows, attacks, card, list(report.get('classes') or ()))
+    names = list(report.get('classes') or map(str, range(classes)))
+    return Found(victim, rows, attacks, card, names)
 
 
 def _known(value: float | None) -> float:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from mmengine.config import Config
+
 from mmrobust.functional.checks import require
 from mmrobust.studies.job import StudyJob
 from mmrobust.studies.section import Section
@@ -19,7 +21,7 @@ from projects.robustness_card import (
     claims_still,
     claims_training,
 )
-from projects.robustness_card.found import found_in
+from projects.robustness_card.found import Found, found_in
 from projects.robustness_card.tables import costs
 from projects.robustness_card.victims import SEES, CardVictim
 
@@ -74,10 +76,7 @@ class CardStudy(Study):
 
     def sections(self) -> Iterator[Section]:
         """What costs which victim how much, and the claims by group."""
-        found = {
-            victim.name: found_in(self.folder / _place(victim), victim, self._samples(victim))
-            for victim in self.victims
-        }
+        found = {victim.name: self._found(victim) for victim in self.victims}
         for title, pictures in (('Videos', False), ('Pictures', True)):
             some = [f for f in found.values() if (f.victim.sees == 'pictures') == pictures]
             if some:
@@ -86,6 +85,11 @@ class CardStudy(Study):
             section = group.section(found)
             if section.claims:
                 yield section
+
+    def _found(self, victim: CardVictim) -> Found:
+        head = Config.fromfile(self.config(victim)).model.get('cls_head') or {}
+        place, samples = self.folder / _place(victim), self._samples(victim)
+        return found_in(place, victim, samples, head.get('num_classes', 0))
 
     def _samples(self, victim: CardVictim) -> int:
         return victim.samples or self.samples

@@ -1,9 +1,12 @@
 """Claims and tables of the robustness cards on planted victims, whose answers are known."""
 
+import json
+
 import numpy as np
 import pytest
 
 from mmrobust.corruptions import Clip, Draws
+from mmrobust.evaluation.card import SCHEMA
 from mmrobust.functional.bootstrap import NOTHING
 from mmrobust.functional.interval import wilson
 from projects.robustness_card import (
@@ -15,7 +18,7 @@ from projects.robustness_card import (
     claims_training,
 )
 from projects.robustness_card.few_frames import FewFrames
-from projects.robustness_card.found import Found
+from projects.robustness_card.found import Found, found_in
 from projects.robustness_card.intervals import limits, limits_of
 from projects.robustness_card.tables import costs, numbers, points, scored
 from projects.robustness_card.victims import CardVictim
@@ -100,6 +103,27 @@ def test_units_are_averaged_whatever_their_number_of_samples():
     assert found.noise('fog') == pytest.approx([1, 1])
     assert found.under('worst_2') == pytest.approx([0, 0])
     assert found.controlled == ['fog', 'contrast', 'shot_noise']
+
+
+def test_a_card_is_read_back_with_windows_of_a_video_as_one(tmp_path):
+    made = planted({'clean': range(19)})
+    rows = [row | {'name': f'wave/person1_{i % 10:03}.mkv'} for i, row in enumerate(made.rows[:10])]
+    rows += [row | {'name': f'bend/person1_{i:03}.mkv'} for i, row in enumerate(made.rows[10:])]
+    lines = [row | {'adversarial_correct': False} for row in rows]
+    lines[3] = lines[3] | {'error': 'cut short'}
+    for folder in ('corruptions', 'worst_2', 'worst_8'):
+        (tmp_path / folder).mkdir()
+        text = ''.join(json.dumps(line) + '\n' for line in lines)
+        (tmp_path / folder / 'results.jsonl').write_text(text)
+        (tmp_path / folder / 'report.json').write_text('{}')
+    (tmp_path / 'card.json').write_text(json.dumps(made.card | {'schema': SCHEMA}))
+    found = found_in(tmp_path, victim(windows=True), 19, 4)
+    assert found.units == ['wave/person1', 'bend/person1']
+    assert len(found.rows) == 18
+    # No names of classes in the report.
+    assert found.chance == 0.25
+    assert found.clean == pytest.approx([1, 1])
+    assert len(found_in(tmp_path, victim(), 20, 4).rows) == 19
 
 
 def test_kinds_with_holes_are_named_and_left_out():
