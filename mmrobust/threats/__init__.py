@@ -7,5 +7,6 @@ from mmrobust.threats.l1 import L1
 from mmrobust.threats.l2 import L2
 from mmrobust.threats.linf import Linf
 from mmrobust.threats.masks import FrameMask, PixelMask
+from mmrobust.threats.smooth import SmoothJoints
 
-__all__ = ['L0', 'L1', 'L2', 'FrameMask', 'JointL2', 'Linf', 'PixelMask', 'Threat']
+__all__ = ['L0', 'L1', 'L2', 'FrameMask', 'JointL2', 'Linf', 'PixelMask', 'SmoothJoints', 'Threat']
