@@ -53,7 +53,7 @@ def victim_kind(model: type, config: Any = None) -> str:
     kinds = [kind for origin, kind in VICTIM_KINDS.items() if origin in origins]
     if kinds:
         return kinds[0]
-    loader = config.get('test_dataloader') if isinstance(config, Mapping) else None
+    loader = None if config is None else config.get('test_dataloader')
     return 'SkeletonVictim' if _draws_joints(loader) else 'ActionVictim'
 
 

@@ -39,7 +39,7 @@ class JointL2(Threat):
         """Of every joint: a uniform direction, a length uniform in [0, eps]."""
         away = _directions(rng.normal_like(pixels))
         length = rng.uniform_like(pixels[:, :1])
-        return pixels + self.eps * length * away * _found(pixels)
+        return pixels + self.eps * length * away * found_joints(pixels)
 
     def steepest(self, gradient: Tensor) -> Tensor:
         """Every joint by 1 along its own gradient; none where that is zero."""
@@ -47,7 +47,7 @@ class JointL2(Threat):
 
     def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Shorten the way of every joint that is too far off."""
-        delta = (candidate - pixels) * _found(pixels)
+        delta = (candidate - pixels) * found_joints(pixels)
         length = delta.norm(dim=1, keepdim=True)
         return pixels + delta * (self.eps / length.where(length > 0, 1.0)).clamp(max=1.0)
 
@@ -58,17 +58,17 @@ class JointL2(Threat):
     def distance(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """The longest way of a joint (N,); infinite where one moved that was not found."""
         delta = candidate - pixels
-        lost = ((delta != 0) & ~_found(pixels)).flatten(1).any(dim=1)
+        lost = ((delta != 0) & ~found_joints(pixels)).flatten(1).any(dim=1)
         return delta.norm(dim=1).flatten(1).amax(dim=1).masked_fill(lost, torch.inf)
 
     def check(self, pixels: Tensor) -> None:
         """Raise ValueError for what is no track."""
         track = pixels.dim() == 5 and pixels.shape[1] in (2, 3)
-        rule = 'tracks (N, 2 or 3, T, V, M) for JointL2'
+        rule = f'tracks (N, 2 or 3, T, V, M) for {type(self).__name__}'
         require(track, 'pixels', rule, tuple(pixels.shape))
 
 
-def _found(pixels: Tensor) -> Tensor:
+def found_joints(pixels: Tensor) -> Tensor:
     """Which joints were found (N, 1, T, V, M)."""
     return (pixels != 0).any(dim=1, keepdim=True)
 

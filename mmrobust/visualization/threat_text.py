@@ -9,7 +9,15 @@ from mmrobust.visualization.formatting import number, real
 
 Card = Mapping[str, Any]
 
-NORMS = {'Linf': 'l_inf', 'L2': 'l_2', 'L1': 'l_1', 'L0': 'l_0', 'JointL2': 'l_2 of joints'}
+NORMS = {
+    'Linf': 'l_inf',
+    'L2': 'l_2',
+    'L1': 'l_1',
+    'L0': 'l_0',
+    'JointL2': 'l_2 of joints',
+    'SmoothJoints': 'slow l_2 of joints',
+    'KeptBones': 'l_2 of joints, bones kept',
+}
 
 
 def threat_text(card: Card, *, with_budget: bool = True) -> str:

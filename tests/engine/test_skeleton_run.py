@@ -228,3 +228,38 @@ def test_skeleton_demo_config_runs_with_random_weights(tmp_path):
         'synthetic/test/00001',
     ]
     assert all(row['linf'] <= 0.05 for row in rows.values())
+
+
+def test_skeleton_run_of_volumes_is_replayed_by_the_stock_test(victim, tmp_path, capsys):
+    from tests.victims.skeleton.test_skeleton_heatmaps import build
+    from tests.victims.skeleton.toys import heatmap_pipeline
+
+    cfg = Config.fromfile(victim[0])
+    model = build()[0].model
+    cfg.model = {
+        'type': 'Recognizer3D',
+        'backbone': {
+            'type': 'ResNet3dSlowOnly', 'depth': 18, 'pretrained': None, 'in_channels': 17,
+            'base_channels': 4, 'num_stages': 2, 'out_indices': (1,), 'stage_blocks': (1, 1),
+            'conv1_stride_s': 1, 'pool1_stride_s': 1, 'inflate': (0, 1),
+            'spatial_strides': (2, 2), 'temporal_strides': (1, 1), 'dilations': (1, 1),
+        },
+        'cls_head': {
+            'type': 'I3DHead', 'in_channels': 8, 'num_classes': 5, 'average_clips': 'prob',
+        },
+    }  # fmt: skip
+    cfg.test_dataloader.dataset.pipeline = heatmap_pipeline()
+    # In workers, from which tracks and pipelines must come back.
+    cfg.test_dataloader.num_workers = 1
+    path, weights = tmp_path / 'config.py', tmp_path / 'weights.pth'
+    cfg.dump(path)
+    torch.save({'state_dict': model.state_dict()}, weights)
+    given = ['--max-samples', '3', '--work-dir', str(tmp_path / 'w'), '--save-adv']
+    options = ['--cfg-options', 'attack.goal.reference=prediction', 'attack.steps=2']
+    run = [str(path), str(weights), '--attack', 'PGD', *given, str(tmp_path / 'adv'), *options]
+    assert main(run) == 0
+    rows = read_entries(tmp_path / 'w').values()
+    assert all(0 < row['deviation_max'] <= 0.05 + 1e-9 for row in rows)
+    assert all('scores_disagree' not in row['flags'] for row in rows)
+    assert verify([str(path), str(weights), str(tmp_path / 'w')]) == 0
+    assert '3 of 3 predictions are those of the report' in capsys.readouterr().out

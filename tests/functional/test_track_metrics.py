@@ -73,6 +73,14 @@ def test_track_joints_that_are_not_found_or_may_not_move_count_nowhere():
     assert found['first_frame_deviation'] == pytest.approx(1 / 3)
     # Bones of the four frames in which joints may move; two lead to the joint that is lost.
     assert found['bone_change'] == pytest.approx((np.sqrt(5) - 1) / 6)
+    # Steps into or out of what is not there are none: 4, 2 and 4 of the three joints count.
+    assert found['speed_change'] == pytest.approx(1 / 10)
+
+
+def test_change_of_a_bone_is_a_share_of_its_length():
+    given = pair(at_0_2_2_1=1.0)
+    grown = TrackPair(3 * given.clean, 3 * given.changed, given.moves, given.sizes)
+    assert track_metrics(grown, BONES)['bone_change'] == pytest.approx(1 / 12)
 
 
 def test_first_frame_is_the_first_with_somebody():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrobust.functional.bones import PARENTS, outwards
 from mmrobust.functional.checks import require, whole
 
 
@@ -55,22 +56,8 @@ BODIES = {
 }
 
 
-def _pairs(parents: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Every joint and the one before it; the root has itself."""
-    return tuple((joint, parent) for joint, parent in enumerate(parents) if parent != joint)
-
-
 # By the number of joints, where no graph of a model says it: joint and the one before it.
-BONES = {
-    # COCO, as MMAction2's graph has them: the nose is the root.
-    17: _pairs((0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14)),
-    # Kinect v1.
-    20: _pairs((0, 0, 1, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18)),
-    # Kinect v2, as MMAction2's graph has them: the spine's shoulder is the root.
-    25: _pairs(
-        (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 20, 7, 7, 11, 11)
-    ),
-}  # fmt: skip
+BONES = {count: tuple(outwards(parents)) for count, parents in PARENTS.items()}
 
 
 def body_of(joints: int, given: Body | None) -> Body:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmrobust.attacks.pgd import PGD
 from mmrobust.engine.victims import build_victim, victim_kind
@@ -183,7 +184,8 @@ def test_skeleton_volumes_are_found_by_the_pipeline():
     assert type(victim) is SkeletonVictim
     kind = type(victim.model)
     assert victim_kind(kind, config) == 'SkeletonVictim'
-    assert victim_kind(kind) == 'ActionVictim'
+    assert victim_kind(kind, Config(config)) == 'SkeletonVictim'
+    assert victim_kind(kind) == victim_kind(kind, Config({})) == 'ActionVictim'
     wrapped = {'test_dataloader': {'dataset': {'datasets': [config['test_dataloader']['dataset']]}}}
     assert victim_kind(kind, wrapped) == 'SkeletonVictim'
 

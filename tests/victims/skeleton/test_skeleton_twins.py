@@ -40,6 +40,12 @@ def test_skeleton_twin_is_the_pipeline(dimensions, dtype):
         assert float((twin - stock['inputs'].double()).abs().max()) <= CLOSE * large
 
 
+@pytest.mark.parametrize('joints', [20, 14])
+def test_skeleton_twin_of_bodies_whose_centre_is_the_last_joint(joints):
+    packed, layout = loaded(graph_pipeline(3, ['j', 'jm']), sample(3, joints=joints), unit='native')
+    assert torch.equal(layout.render(layout.pixels()), packed['inputs'])
+
+
 @pytest.mark.parametrize('second', ['absent', 'fuller'])
 def test_skeleton_twin_with_a_second_person(second):
     info = sample(3, persons=2, frames=14)

@@ -356,3 +356,26 @@ def test_skeleton_surrogate_in_view_space_has_the_same_pipeline():
         other.bind(bound.data_samples, bound.layouts)
     with pytest.raises(ValueError, match='surrogate.config must be one with a test pipeline'):
         victim.like(build(2)[0].model, {'model': {}})
+
+
+@pytest.mark.parametrize('space', ['track', 'view'])
+@pytest.mark.parametrize('dimensions', [2, 3])
+def test_skeleton_gradient_is_none_where_nothing_may_move(space, dimensions):
+    victim, data = build(dimensions, space=space)
+    info = sample(dimensions, persons=2, frames=9)
+    if dimensions == 2:
+        # A place without a score: its channel would see it, but nobody knows where it is.
+        info['keypoint_score'][0, 4, 6] = 0
+    loaded = batch(victim, data, [info])
+    ((_, bound, pixels),) = victim.batches(loaded)
+    leaf = pixels.clone().requires_grad_()
+    gradient = torch.autograd.grad(bound(leaf)[0, 0], leaf)[0]
+    still = ~loaded.layouts[0].stored.moves
+    if space == 'track':
+        assert not bool(gradient[0].permute(3, 1, 2, 0)[still].any())
+        assert not bool(pixels[0].permute(3, 1, 2, 0)[still].any())
+        assert bool(still[0, 4, 6]) == (dimensions == 2)
+        assert bool(still[0, 3].all())
+    else:
+        assert torch.equal(gradient[pixels == 0], torch.zeros_like(gradient[pixels == 0]))
+    assert float(gradient.abs().sum()) > 0
