@@ -28,7 +28,7 @@ class TrackPair:
     Args:
         clean: (M, T, V, C); a joint that is 0 in all coordinates was not found.
         changed: Likewise.
-        moves: (M, T, V), joints that might be moved: means are taken over them.
+        moves: (M, T, V), joints whose place matters: means are taken over them.
         sizes: (M,), of the bodies, > 0.
     """
 

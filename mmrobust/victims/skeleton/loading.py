@@ -122,16 +122,17 @@ class TrackPipeline(FollowedPipeline):
         return slopes.detach(), (gradient != 0).flatten(2).any(dim=2)
 
     def _stored(self, keypoint: NDArray[Any], info: Results, reach: Tensor) -> StoredTrack:
-        """What may move: joints that were found, in frames that the network sees."""
+        """What may move: joints that were found, of persons whom the network sees."""
         scored = self.path.planar and 'keypoint_score' not in info and keypoint.shape[3] == 3
         count = 2 if self.path.planar else keypoint.shape[3]
         places = keypoint[..., :count]
         score = keypoint[..., 2] if scored else info.get('keypoint_score')
         found = (places != 0).any(-1)
         found = found if score is None else found & (np.asarray(score) > 0)
-        moves = torch.from_numpy(found) & reach[..., None]
-        require(bool(moves.any()), 'keypoint', 'of a joint that the network sees', 'none')
-        return StoredTrack(keypoint, count, self.measure.sizes(places), moves)
+        there = torch.from_numpy(found)
+        seen, moves = there & reach[..., None], there & reach.any(dim=1)[:, None, None]
+        require(bool(seen.any()), 'keypoint', 'of a joint that the network sees', 'none')
+        return StoredTrack(keypoint, count, self.measure.sizes(places), moves, seen)
 
     def _free(self, info: Results, stored: StoredTrack) -> Tensor:
         """Which values of the input depend on places: those that another track changes."""

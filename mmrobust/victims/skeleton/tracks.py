@@ -26,19 +26,24 @@ class StoredTrack:
         keypoint: (M, T, V, C), float16, float32 or float64.
         coordinates: How many of the C are places; a score behind them stays.
         sizes: (M,), what a change by 1 is, in the file's unit.
-        moves: (M, T, V) bool, joints that may be moved.
+        moves: (M, T, V) bool, joints that may be moved: those that were found, of persons whom
+            the network sees. In a frame that no clip has they have no slope, but a slow change
+            goes on through it.
+        seen: (M, T, V) bool, those of them that have a part in the network's input.
     """
 
     keypoint: NDArray[Any]
     coordinates: int
     sizes: Tensor
     moves: Tensor
+    seen: Tensor
 
     def __post_init__(self) -> None:
         persons = self.keypoint.shape[0]
         # One size too many, and every person of every track would be multiplied by each.
         assert self.sizes.shape == (persons,), (self.sizes.shape, persons)
-        assert self.moves.shape == self.keypoint.shape[:3], self.moves.shape
+        shapes = {self.moves.shape, self.seen.shape}
+        assert shapes == {self.keypoint.shape[:3]}, shapes
 
     @property
     def places(self) -> Tensor:

@@ -43,8 +43,8 @@ class SkeletonVictim(ActionVictim):
     The threat model is that of an attacker who moves the joints of a file (or the errors of a
     pose estimator or a depth camera, at their worst), not that of pictures. The variable is the
     track as the data set returns it: joints, bones, motions and all clips follow from it as the
-    pipeline makes them. Scores, joints that were not found, persons who are not there and frames
-    that the pipeline drops stay as they are, to the last bit.
+    pipeline makes them. Scores, joints that were not found and persons whom the network does not
+    see stay as they are, to the last bit.
 
     Args:
         model: A built MMAction2 recogniser of skeletons with its weights: a ``RecognizerGCN``,
@@ -150,7 +150,7 @@ class SkeletonVictim(ActionVictim):
             pair = TrackPair(
                 stored.places.numpy(),
                 stored.kept(adversarial.double().cpu()).numpy(),
-                stored.moves.numpy(),
+                stored.seen.numpy(),
                 stored.sizes.numpy(),
             )
             found = {**track_metrics(pair, self.bones(pair.clean.shape[2]))}

@@ -11,7 +11,7 @@ from mmrobust.attacks.iterative_saliency import IterativeSaliency
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.engine.victims import build_attack, build_victim
-from mmrobust.threats import L2, FrameMask, JointL2, Linf
+from mmrobust.threats import L2, FrameMask, JointL2, Linf, SmoothJoints
 from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY
 from mmrobust.victims.skeleton import SkeletonVictim
 from mmrobust.victims.skeleton.bodies import BODIES, BONES, Body, box_sizes, torso_sizes
@@ -379,3 +379,24 @@ def test_skeleton_gradient_is_none_where_nothing_may_move(space, dimensions):
     else:
         assert torch.equal(gradient[pixels == 0], torch.zeros_like(gradient[pixels == 0]))
     assert float(gradient.abs().sum()) > 0
+
+
+def test_skeleton_slow_change_goes_on_through_frames_that_no_clip_sees():
+    victim, data = build(2)
+    data.pipeline.transforms = transforms(graph_pipeline(2, clip_len=4, num_clips=1))
+    info = sample(2, frames=24)
+    info['keypoint'][0, 3] = 300
+    loaded, (outcome,) = attacked(
+        victim, data, [info], PGD(threat=SmoothJoints(0.05, waves=1), steps=2, early_stop=False)
+    )
+    layout = loaded.layouts[0]
+    assert int(layout.stored.seen[0].any(dim=1).sum()) == 4
+    delta = (outcome.adversarial - layout.pixels())[..., 0]
+    there = layout.stored.moves[0]
+    for joint in range(17):
+        ways = delta[:, there[:, joint], joint]
+        assert torch.allclose(ways, ways[:, :1].expand_as(ways), atol=1e-6)
+    assert float(delta.abs().max()) > 0.01
+    changes = victim.changes(layout, outcome.adversarial, torch.zeros(1), torch.zeros(1))
+    assert changes['acceleration_change'] < 1e-5
+    assert changes['deviation'] > 0.01
