@@ -70,8 +70,8 @@ def load_victim(
         config: Path of the model's config, or the config.
         checkpoint: Path or URL of its weights.
         device: Where the model goes: ``cpu``, ``cuda``, ``cuda:N``.
-        space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``); default the
-            victim's own.
+        space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``; ``track``);
+            default the victim's own.
         options: More options of the victim, such as ``memory_limit`` or ``target``.
 
     Raises:

@@ -136,8 +136,13 @@ FAMILIES = {
 class Victim:
     """What building an attack asks of a model under test."""
 
+    threat = None
+
     def __init__(self, goal: str) -> None:
         self.goal = goal
+
+    def check_attack(self, attack: object) -> None:
+        """Nothing to object to."""
 
 
 @pytest.mark.parametrize('name', ['fgsm', 'mi_fgsm', 'bim', 'pgd_linf', 'one_shot', 'random_noise'])

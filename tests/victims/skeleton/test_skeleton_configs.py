@@ -102,9 +102,11 @@ def test_skeleton_twin_of_some_configs(name):
 @pytest.mark.slow
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
 def test_skeleton_twin_of_all_configs(path):
-    lengths = (5, 9, 10, 99, 100, 199, 201, 400)
+    # Shorter than a clip, just as long, up to twice as long, longer.
+    lengths = (5, 400, 9, 99, 201, 100)
     kinds = itertools.product((1, 2, 3), (np.float16, np.float32))
     tracks = [(2, 30, np.float16)]
-    for number, (persons, dtype) in enumerate(kinds):
-        tracks += [(persons, lengths[(number + shift) % 8], dtype) for shift in (0, 3, 5)]
+    tracks += [
+        (persons, length, dtype) for (persons, dtype), length in zip(kinds, lengths, strict=True)
+    ]
     compare(path, tuple(tracks))
