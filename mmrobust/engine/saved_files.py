@@ -66,7 +66,7 @@ class SavedFiles(ABC):
 
     @abstractmethod
     def read(self, index: int, layout: Any) -> Tensor:
-        """The pixels (C, ..., H, W), uint8, that ``write`` was given of sample ``index``."""
+        """The pixels (C, ...) that ``write`` was given of sample ``index``, in the file's type."""
 
     @abstractmethod
     def finish(self, rows: list[dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,6 +79,11 @@ class TrackFiles(SavedFiles):
         with replacing(self.folder / name) as temporary:
             np.save(temporary, stored, allow_pickle=False)
         return name
+
+    def read(self, index: int, layout: TrackLayout) -> Tensor:
+        """The pixels (C, T, V, M) of the saved track, in sizes of the clean one's bodies."""
+        track = np.load(self.folder / f'{index:06d}.npy', allow_pickle=False)
+        return replace(layout.stored, keypoint=track).pixels()
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
         """Write all tracks with what their annotations say besides."""
