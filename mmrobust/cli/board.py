@@ -38,7 +38,7 @@ def run(argv: Sequence[str]) -> None:
     rows = board_rows(cards)
     print_board(rows)
     if args.work_dir is not None:
-        write_board(Path(args.work_dir), rows)
+        write_board(Path(args.work_dir), rows, list(cards.values()))
         print(f'\nboard: {Path(args.work_dir) / "board.html"}')
 
 

@@ -75,6 +75,7 @@ def table_of(folders: Sequence[Path]) -> Table:
         ValueError: A folder holds no finished run, or cards stand beside runs.
     """
     from mmrobust.evaluation.card_files import FILE
+    from mmrobust.functional.naming import name_of
     from mmrobust.visualization.card_rows import card_table
     from mmrobust.visualization.run_table import run_table
 
@@ -96,13 +97,6 @@ def card_rows_of(folder: Path, name: str) -> list[tuple[Row, str]]:
     n = card['data']['n']
     samples = samples_digest(run, n) if (run / 'run.json').is_file() else str(card['data'])
     return [(row, samples) for row in card_rows(name, card)]
-
-
-def name_of(folder: Path, folders: Sequence[Path]) -> str:
-    """What a folder is called among others: its own name, or its path where names are alike."""
-    names = [each.resolve().name for each in folders]
-    name = folder.resolve().name
-    return name if names.count(name) == 1 else str(folder)
 
 
 def rows_of(folder: Path, name: str) -> list[tuple[Row, str]]:

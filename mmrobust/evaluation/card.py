@@ -62,7 +62,8 @@ def card_of(
         'seed': corrupted['seed'],
         'versions': corrupted['versions'],
         'clean': {key: corrupted['clean'][key] for key in ('score', 'score_low', 'score_high')},
-        'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)},
+        'corruptions': {key: corrupted[key] for key in (*CORRUPTED, *MEANS)}
+        | {'kinds': _kinds(corrupted)},
         'cues': {key: corrupted[key] for key in CUES if key in corrupted},
         'jitter': corrupted.get('jitter'),
         'attacks': found,
@@ -70,6 +71,12 @@ def card_of(
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),
     }
     return card | {'sentence': sentence(card)}
+
+
+def _kinds(corrupted: Report) -> dict[str, Any]:
+    """Each kind with its options, without which two of a name are not known to be the same."""
+    options = corrupted['corruptions']
+    return {name: {**kind, 'options': options[name]} for name, kind in corrupted['kinds'].items()}
 
 
 def sentence(card: Mapping[str, Any]) -> str:
@@ -123,6 +130,7 @@ def _attack(name: str, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
         'calls': mean(row['forwards'] + row['backwards'] for row in good if row['attacked']),
         'rmse': mean(row['rmse'] for row in good if row['attacked']),
         'flags': report.get('flags', {}),
+        'options': dict(report['attack']),
     }
     return found | share('left', len(left), len(good))
 

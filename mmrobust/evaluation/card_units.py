@@ -49,17 +49,25 @@ def unit_figures(card: Mapping[str, Any], folder: Path) -> Figures:
 
 
 def comparable(first: Mapping[str, Any], second: Mapping[str, Any]) -> set[str]:
-    """Figures that mean the same on both: kinds, severities, attacks and budgets are alike."""
+    """Figures that mean the same on both: kinds, severities, attacks and options are alike."""
     found = {'clean'}
-    mine, other = first['corruptions'], second['corruptions']
-    if mine['severities'] == other['severities']:
-        found |= mine['kinds'].keys() & other['kinds'].keys()
-        found |= {'corruption'} if list(mine['kinds']) == list(other['kinds']) else set()
-    attacks = [
-        {one['name']: (one['title'], one['norm'], one['eps']) for one in card['attacks']}
-        for card in (first, second)
-    ]
-    return found | {name for name, what in attacks[0].items() if attacks[1].get(name) == what}
+    kinds, others = kind_options(first), kind_options(second)
+    if first['corruptions']['severities'] == second['corruptions']['severities']:
+        found |= {kind for kind, options in kinds.items() if others.get(kind, ()) == options}
+        found |= {'corruption'} if list(kinds.items()) == list(others.items()) else set()
+    attacks, theirs = attack_options(first), attack_options(second)
+    return found | {name for name, what in attacks.items() if theirs.get(name) == what}
+
+
+def kind_options(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Kind -> its options; None on cards of earlier versions, which do not say."""
+    return {name: kind.get('options') for name, kind in card['corruptions']['kinds'].items()}
+
+
+def attack_options(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Name on the card -> what the attack was."""
+    keys = ('title', 'norm', 'eps', 'options')
+    return {one['name']: [one.get(key) for key in keys] for one in card['attacks']}
 
 
 def _figures(row: Mapping[str, Any], card: Mapping[str, Any]) -> dict[str, float]:
@@ -95,7 +103,8 @@ def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
     for name in first.keys() & second.keys():
         one, other = first[name], second[name]
         odd = sorted(one.keys() ^ other.keys())
-        require(not odd, 'B', f'of the same samples as A, which {name} is not', odd[:3])
+        counts = f'{len(other)} for {len(one)}, {len(odd)} of them on one side alone'
+        require(not odd, 'B', f'of the same samples as A, which {name} is not', counts)
         gaps = [other[unit] - one[unit] for unit in sorted(one)]
         low, high = bootstrap(gaps)
         known = bool(np.isfinite(low))

@@ -1,7 +1,9 @@
-"""Names of samples: where a pipeline finds them, and their order."""
+"""Names of samples and of folders: where a pipeline finds them, how they are shown, their order."""
 
 import os
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 # Key of a sample's name in what a data set gives its pipeline, and in what that returns.
 NAME_KEY = 'mmrobust_name'
@@ -22,3 +24,10 @@ def from_here(path: str) -> str:
     """A path as it is seen from the current folder, if it lies below; else as it is."""
     near = os.path.relpath(path)
     return path if near.startswith(os.pardir) else near
+
+
+def name_of(folder: Path, folders: Sequence[Path]) -> str:
+    """What a folder is called among others: its own name, or its path where names are alike."""
+    names = [each.resolve().name for each in folders]
+    name = folder.resolve().name
+    return name if names.count(name) == 1 else str(folder)

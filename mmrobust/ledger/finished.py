@@ -58,6 +58,8 @@ def card_of_run(folder: Path) -> dict[str, Any]:
         ValueError: There is none, or it is no run's.
     """
     card = finished_json(folder / 'report.json', 'RUN')
+    rule = 'an attack run, a sweep, a transfer or a card'
+    require('corruptions' not in card, 'RUN', rule, f'{folder}, a run of corruptions')
     missing = [key for key in NEEDED if key not in card]
     require(not missing, str(folder / 'report.json'), 'the report of a run', f'none of {missing}')
     return card

@@ -15,7 +15,7 @@ CardRow = dict[str, Any]
 
 KEYS = (
     *('card', 'model', 'config', 'checkpoint_sha256', 'seed', 'n'),
-    *('part', 'name', 'severity', 'norm', 'eps', 'score', 'score_low', 'score_high'),
+    *('part', 'name', 'title', 'severity', 'norm', 'eps', 'score', 'score_low', 'score_high'),
 )
 # In the order of a table's lines.
 PARTS = ('clean', 'corruption', 'mean', 'attack')
@@ -23,9 +23,9 @@ PARTS = ('clean', 'corruption', 'mean', 'attack')
 MEANS = {'mpc': 'mPC', 'rpc': 'rPC'}
 ENDS = ('', '_low', '_high')
 NOTE = (
-    'In %. A corruption: the mean of its severities; mPC: the mean of the corruptions; rPC: that '
-    'over the clean score; an attack: samples right and not fooled. In brackets: 95 % intervals '
-    'over videos or photographs. A recogniser is scored by samples, a pose estimator by joints.'
+    'In %: samples that are right, of a pose estimator joints; under an attack an upper bound. '
+    'A corruption: the mean of its severities; mPC: the mean of the corruptions; rPC: that over '
+    'the clean score. In brackets: 95 % intervals over videos or photographs.'
 )
 
 
@@ -59,12 +59,19 @@ def _figures(card: Card) -> Iterator[CardRow]:
     for key, name in MEANS.items():
         yield {'part': 'mean', 'name': name} | _scores(found, key)
     for one in card['attacks']:
-        own = {'part': 'attack', 'norm': one['norm'], 'eps': one['eps']}
-        yield own | {'name': one['title']} | _scores(one, 'left')
+        own = {key: one[key] for key in ('name', 'title', 'norm', 'eps')}
+        yield {'part': 'attack'} | own | attack_score(one, card)
 
 
 def _scores(found: Mapping[str, Any], key: str) -> CardRow:
     return {f'score{end}': found[f'{key}{end}'] for end in ENDS}
+
+
+def attack_score(one: Mapping[str, Any], card: Card) -> CardRow:
+    """What is right under an attack; of joints, whose number varies, no interval is known."""
+    limits = {f'score{end}': one[f'left{end}'] for end in ENDS[1:]}
+    known = limits if card['unit'] == 'samples' else dict.fromkeys(limits)
+    return {'score': one['score']} | known
 
 
 def card_table(rows: Sequence[CardRow], warnings: Sequence[str]) -> Table:
@@ -77,17 +84,20 @@ def card_table(rows: Sequence[CardRow], warnings: Sequence[str]) -> Table:
     cards = {row['card']: row for row in rows}
     models = [row['model'] for row in cards.values()]
     lines = sorted(dict.fromkeys(map(_line, rows)), key=lambda line: PARTS.index(line[0]))
+    labels = [_label(line) for line in lines]
     shown: list[CardRow] = [{'': 'n'} | {card: number(row['n'], 9) for card, row in cards.items()}]
     for line in lines:
         of_line = [row for row in rows if _line(row) == line]
         texts = {card: _text([r for r in of_line if r['card'] == card]) for card in cards}
-        shown.append({'': _label(line)} | texts)
+        alone = labels.count(_label(line)) == 1
+        shown.append({'': _label(line) if alone else f'{_label(line)} ({line[1]})'} | texts)
     columns = [RunColumn('', _cell(''), numeric=False)]
     for card, row in cards.items():
         alone = models.count(row['model']) == 1
         heading = row['model'] if alone else f'{row["model"]} ({card})'
         columns.append(RunColumn(heading, _cell(card)))
-    return Table(rows, shown, columns, NOTE, [*warnings, *_severities_apart(rows)])
+    apart = [*_severities_apart(rows), *_kinds_apart(rows)]
+    return Table(rows, shown, columns, NOTE, [*warnings, *apart])
 
 
 def _cell(key: str) -> Callable[[CardRow], str]:
@@ -96,14 +106,14 @@ def _cell(key: str) -> Callable[[CardRow], str]:
 
 def _line(row: CardRow) -> tuple[Any, ...]:
     """What rows of one line have in common."""
-    return tuple(row[key] for key in ('part', 'name', 'norm', 'eps'))
+    return tuple(row[key] for key in ('part', 'name', 'title', 'norm', 'eps'))
 
 
 def _label(line: tuple[Any, ...]) -> str:
-    part, name, norm, eps = line
+    part, name, title, norm, eps = line
     if part != 'attack':
         return str(name).replace('_', ' ')
-    return f'{name}, {NORMS.get(norm, norm)} {number(eps)}'
+    return f'{title}, {NORMS.get(norm, norm)} {number(eps)}'
 
 
 def _text(rows: Sequence[CardRow]) -> str:
@@ -131,3 +141,15 @@ def _severities_apart(rows: Sequence[CardRow]) -> list[str]:
         return []
     parts = [f'{key}: {", ".join(dict.fromkeys(of))}' for key, of in apart.items()]
     return [f'severities differ, and such means are no comparison: {"; ".join(parts)}']
+
+
+def _kinds_apart(rows: Sequence[CardRow]) -> list[str]:
+    """A warning where cards have other kinds than the rest: their means are of other things."""
+    kinds: dict[str, list[str]] = {row['card']: [] for row in rows}
+    for row in rows:
+        if row['part'] == 'corruption' and row['name'] not in kinds[row['card']]:
+            kinds[row['card']].append(row['name'])
+    if len({tuple(of) for of in kinds.values()}) < 2:
+        return []
+    parts = [f'{card}: {len(of)}' for card, of in kinds.items()]
+    return [f'kinds differ, and mPC and rPC are no comparison: {", ".join(parts)}']

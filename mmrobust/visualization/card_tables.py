@@ -8,6 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
+from mmrobust.evaluation.card_units import attack_options, kind_options
+from mmrobust.functional.canonical import digest
+from mmrobust.functional.naming import name_of
+from mmrobust.visualization.card_rows import ENDS, attack_score
 from mmrobust.visualization.files import write_csv, write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.study import StudyPage, write_study
@@ -21,9 +25,9 @@ OWN = ('demo_victim.pth', 'demo_pose_victim.pth')
 TINY = 'tiny victim, not the published model'
 NOTE = (
     'Accuracy: of a recogniser the share of samples that are right, of a pose estimator of joints. '
-    'natural: mean over the corruptions of the card; behind an attack: the share of samples right '
-    'and not fooled. In brackets: 95 % intervals. Cards of other samples, corruptions or budgets '
-    'are not comparable; the columns of both say so.'
+    'natural: mean over the corruptions of the card, without cues; behind an attack: what is right '
+    'under it. In brackets: 95 % intervals. Cards of other samples, corruptions or attacks are not '
+    'comparable.'
 )
 
 
@@ -34,7 +38,17 @@ def board_rows(cards: Mapping[str, Card]) -> list[dict[str, Any]]:
         cards: Folder -> card.
     """
     attacks = list(dict.fromkeys(one['name'] for card in cards.values() for one in card['attacks']))
-    return [_row(folder, card, attacks) for folder, card in cards.items()]
+    folders = [Path(folder) for folder in cards]
+    names = [name_of(folder, folders) for folder in folders]
+    return [_row(name, card, attacks) for name, card in zip(names, cards.values(), strict=True)]
+
+
+def _asked(card: Card) -> str:
+    """What was measured, and on what."""
+    severities = card['corruptions']['severities']
+    data = {key: value for key, value in card['data'].items() if key not in ('evaluated', 'failed')}
+    same = [data, card['noun'], card['unit'], card['seed'], severities]
+    return digest([*same, kind_options(card), attack_options(card)])
 
 
 def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
@@ -42,7 +56,7 @@ def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
     kinds = f'{counted(len(found["kinds"]), "kind")}, s {" ".join(map(str, found["severities"]))}'
     row: dict[str, Any] = {
         'model': PurePath(card['model']['config']).stem,
-        'folder': PurePath(folder).name,
+        'folder': folder,
         # Cards of earlier versions do not say.
         'data': card['data'].get('dataset') or '',
         'kind': f'{card["noun"]}s',
@@ -58,8 +72,8 @@ def _row(folder: str, card: Card, attacks: Sequence[str]) -> dict[str, Any]:
     known = {one['name']: one for one in card['attacks']}
     for name in attacks:
         one = known.get(name, {})
-        row[f'{name}_accuracy'] = one.get('left')
-        row |= {f'{name}_accuracy_{end}': one.get(f'left_{end}') for end in ('low', 'high')}
+        scores = attack_score(one, card) if one else {}
+        row |= {f'{name}_accuracy{end}': scores.get(f'score{end}') for end in ENDS}
     budgets = [f'{n} {one["norm"]} {number(one["eps"])}' for n, one in known.items()]
     row['budgets'] = ', '.join(budgets)
     own = PurePath(card['model']['checkpoint']).name in OWN
@@ -82,21 +96,27 @@ def _text(row: Row, name: str) -> str:
     return percent(value) + ('' if None in limits else f' ({interval(limits)})')
 
 
-def write_board(folder: Path, rows: Sequence[Row]) -> None:
-    """Write board.html, board.csv and board.json; missing folders are made."""
+def write_board(folder: Path, rows: Sequence[Row], cards: Sequence[Card]) -> None:
+    """Write board.html, board.csv and board.json; missing folders are made.
+
+    Args:
+        folder: Where to.
+        rows: Of ``board_rows``.
+        cards: What they are of, in order.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / 'board.json', {'schema': 1, 'rows': list(rows)})
     write_csv(folder / 'board.csv', rows)
     known = [row for row in rows if row['natural_accuracy'] is not None]
     best = max(known, key=lambda row: float(row['natural_accuracy']), default=None)
     verdict = f'{counted(len(rows), "card")} side by side.'
-    alike = len({(row['corruptions'], row['samples'], row['budgets']) for row in rows}) == 1
-    if not alike:
-        verdict += ' They are not of the same samples, corruptions or budgets: no order.'
+    if len(set(map(_asked, cards))) > 1:
+        verdict += ' They are not of the same samples, corruptions or attacks: no order.'
     elif best is not None and len(known) > 1:
         verdict = (
-            f'Of {counted(len(rows), "card")} {best["model"]} ({best["folder"]}) is best under '
-            f'natural corruption, {percent(best["natural_accuracy"])}.'
+            f'Of {counted(len(rows), "card")} {best["model"]} ({best["folder"]}) has the highest '
+            f'mean under natural corruption, {_text(best, "natural_accuracy")}; whether it is '
+            'better than another, mmrobust compare says, pair by pair.'
         )
     page = StudyPage(
         title='Robustness board',

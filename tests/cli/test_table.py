@@ -212,7 +212,7 @@ def make_card_folder(tmp_path, name, **changes):
     means = {f'{key}{end}': None for key in ('mpc', 'rpc') for end in ('', '_low', '_high')}
     card = {
         'schema': SCHEMA, 'model': {'config': 'net.py', 'checkpoint_sha256': 'c' * 64},
-        'data': {'n': 5, 'evaluated': 5}, 'seed': 0, 'clean': cell,
+        'data': {'n': 5, 'evaluated': 5}, 'seed': 0, 'unit': 'samples', 'clean': cell,
         'corruptions': {'kinds': {'fog': {'cells': {'2': cell}}}} | means, 'attacks': [],
     } | changes  # fmt: skip
     folder = tmp_path / name

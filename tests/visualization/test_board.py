@@ -37,6 +37,8 @@ def card(noun, dataset, checkpoint):
         'model': {'config': 'configs/any.py', 'checkpoint': checkpoint},
         'data': {'evaluated': 7} | ({} if dataset is None else {'dataset': dataset}),
         'noun': noun,
+        'unit': 'samples',
+        'seed': 0,
         'clean': score,
         'corruptions': means | {'severities': [1]},
         'attacks': [],
@@ -53,8 +55,53 @@ def page(tmp_path_factory):
     }
     rows = board_rows(cards)
     assert [row['note'] for row in rows] == [TINY, TINY, '']
-    write_board(folder, rows)
+    write_board(folder, rows, list(cards.values()))
     return folder / 'board.html'
+
+
+def named(weak):
+    one = {'name': 'weak', 'title': 'PGD', 'norm': 'Linf', 'eps': 1, 'score': 0.25, 'left': 1.0}
+    return one | {'left_low': 0.5, 'left_high': 1.0, 'options': {'steps': weak}}
+
+
+@pytest.mark.parametrize(
+    ('changes', 'ordered'),
+    [
+        ({}, True),
+        ({'attacks': [named(10)]}, False),
+        ({'seed': 1}, False),
+        ({'noun': 'person'}, False),
+        ({'data': {'evaluated': 7, 'dataset': 'Other'}}, False),
+    ],
+)
+def test_only_cards_of_the_same_are_put_in_order(tmp_path, changes, ordered):
+    first = card('video', 'Set', 'a.pth') | {'attacks': [named(1)]}
+    second = first | changes
+    second['corruptions'] = first['corruptions'] | {'mpc': 0.4}
+    cards = {str(tmp_path / 'a' / 'card'): first, str(tmp_path / 'b' / 'card'): second}
+    rows = board_rows(cards)
+    # Of folders that are called alike, the whole path.
+    assert [row['folder'] for row in rows] == list(cards)
+    write_board(tmp_path, rows, list(cards.values()))
+    text = (tmp_path / 'board.html').read_text()
+    assert ('has the highest' in text) == ordered
+    assert ('no order' in text) != ordered
+
+
+def test_other_kinds_of_one_name_are_not_put_in_order(tmp_path):
+    first, second = (card('video', 'Set', 'a.pth') for _ in range(2))
+    second['corruptions']['kinds'] = {'fog': {'options': {'coherent': False}}}
+    cards = {'a': first, 'b': second}
+    write_board(tmp_path, board_rows(cards), list(cards.values()))
+    assert 'no order' in (tmp_path / 'board.html').read_text()
+
+
+def test_under_attack_joints_are_counted_where_scores_are_of_joints():
+    one = card('person', None, 'a.pth') | {'attacks': [named(1)]}
+    (samples,), (joints,) = board_rows({'a': one}), board_rows({'a': one | {'unit': 'joints'}})
+    keys = ['weak_accuracy', 'weak_accuracy_low', 'weak_accuracy_high']
+    assert [samples[key] for key in keys] == [0.25, 0.5, 1.0]
+    assert [joints[key] for key in keys] == [0.25, None, None]
 
 
 def test_without_a_script_it_is_a_plain_table(page):

@@ -10,17 +10,22 @@ def cell(score, low=None, high=None):
 FOG = {'fog': {'cells': {'1': cell(0.8, 0.6, 0.9), '3': cell(0.4, 0.2, 0.6)}}}
 
 
+PGD = {
+    'name': 'pgd', 'title': 'PGD', 'norm': 'Linf', 'eps': 2, 'score': 0.1, 'left': 0.1,
+    'left_low': 0.03, 'left_high': 0.3,
+}  # fmt: skip
+
+
 def make_card(model='net', kinds=None, mpc=0.6, **changes):
     return {
         'model': {'config': f'models/{model}.py', 'checkpoint_sha256': 'a' * 64},
-        'data': {'evaluated': 20}, 'seed': 0, 'clean': cell(0.9, 0.7, 0.97),
+        'data': {'evaluated': 20}, 'seed': 0, 'unit': 'samples', 'clean': cell(0.9, 0.7, 0.97),
         'corruptions': {
             'kinds': kinds or FOG,
             'mpc': mpc, 'mpc_low': 0.5, 'mpc_high': 0.7,
             'rpc': 0.667, 'rpc_low': 0.55, 'rpc_high': 0.75,
         },
-        'attacks': [{'title': 'PGD', 'norm': 'Linf', 'eps': 2, 'left': 0.1, 'left_low': 0.03,
-                     'left_high': 0.3}],
+        'attacks': [PGD],
     } | changes  # fmt: skip
 
 
@@ -38,7 +43,7 @@ def test_every_figure_is_a_row():
         ('clean', 'clean', None, 0.9, 0.7),
         ('corruption', 'fog', 1, 0.8, 0.6), ('corruption', 'fog', 3, 0.4, 0.2),
         ('mean', 'mPC', None, 0.6, 0.5), ('mean', 'rPC', None, 0.667, 0.55),
-        ('attack', 'PGD', None, 0.1, 0.03),
+        ('attack', 'pgd', None, 0.1, 0.03),
     ]  # fmt: skip
 
 
@@ -55,8 +60,9 @@ def test_a_column_a_card_and_a_line_a_figure():
         ['rPC', '66.7 [55.0, 75.0]', '66.7 [55.0, 75.0]'],
         ['PGD, l_inf 2', '10.0 [3.0, 30.0]', '–'],
     ]
-    (warning,) = warnings
-    assert warning.endswith('1 3: one; 2: two')
+    severities, kinds = warnings
+    assert severities.endswith('1 3: one; 2: two')
+    assert kinds.endswith('one: 1, two: 1')
 
 
 def test_cards_of_one_model_are_told_by_their_folders():
@@ -69,3 +75,18 @@ def test_a_hole_is_no_mean():
     holed = make_card(kinds={'fog': {'cells': {'1': cell(0.8), '3': cell(None)}}}, mpc=None)
     _, lines, _ = shown(card_rows('one', holed))
     assert lines[2:4] == [['fog', '–'], ['mPC', '–']]
+
+
+def test_attacks_that_are_called_alike_have_lines_of_their_own():
+    attacks = [PGD | {'name': 'weak', 'score': 1.0}, PGD | {'name': 'strong', 'score': 0.0}]
+    _, lines, _ = shown(card_rows('one', make_card(attacks=attacks)))
+    assert lines[-2:] == [
+        ['PGD, l_inf 2 (weak)', '100.0 [3.0, 30.0]'],
+        ['PGD, l_inf 2 (strong)', '0.0 [3.0, 30.0]'],
+    ]
+
+
+def test_of_a_pose_estimator_joints_are_counted_under_attack_too():
+    card = make_card(unit='joints', attacks=[PGD | {'score': 0.786, 'left': 1.0}])
+    _, lines, _ = shown(card_rows('one', card))
+    assert lines[-1] == ['PGD, l_inf 2', '78.6']
