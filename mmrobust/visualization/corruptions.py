@@ -262,7 +262,9 @@ def plots_of(card: Card, clean: Mapping[str, Any]) -> list[Plot]:
 
 def _plot(group: str, curves: list[Curve]) -> Plot:
     def draw(figure: Figure) -> None:
-        draw_curves(figure.subplots(), curves, 'severity')
+        axes = figure.subplots()
+        draw_curves(axes, curves, 'severity')
+        axes.set_xticks(sorted({x for curve in curves for x in curve.x}))
 
     height = 2.6 + 0.17 * (len(curves) // 3)
     return Plot(group, f'kinds-{slug(group)}', draw, height)

@@ -37,7 +37,8 @@ def cue_rows(found: Card, clean: float | None) -> list[dict[str, str]]:
     contrasted = found.get('contrasted')
     if contrasted is not None:
         scores = percent(contrasted['score']), _limits(contrasted, 'score')
-        rows.append(('contrasted accuracy', *scores, '', '', ''))
+        # Above all cues, which may be many.
+        rows.insert(0, ('contrasted accuracy', *scores, '', '', ''))
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 

@@ -88,13 +88,13 @@ def test_without_cues_there_is_nothing():
 def test_rows_and_sentence():
     found = cue_summary(ROWS, NAMES)
     rows = cue_rows(found, 0.8)
-    assert [row['cue'] for row in rows] == [*NAMES, 'contrasted accuracy']
+    assert [row['cue'] for row in rows] == ['contrasted accuracy', *NAMES]
     assert all(tuple(row) == COLUMNS for row in rows)
-    assert rows[0]['score'] == '50.0 %'
-    assert rows[0]['of clean'] == '62.5 %'
-    assert rows[0]['as the scenery'].startswith('25.0 % (')
-    assert rows[2]['as the scenery'] == ''
-    assert rows[3]['score'] == '25.0 %'
+    assert rows[1]['score'] == '50.0 %'
+    assert rows[1]['of clean'] == '62.5 %'
+    assert rows[1]['as the scenery'].startswith('25.0 % (')
+    assert rows[3]['as the scenery'] == ''
+    assert rows[0]['score'] == '25.0 %'
     sentence = cue_sentence(found, 0.8)
     assert 'Right on 80.0 % of the clean videos, and on 50.0 %' in sentence
     assert '25.0 % are taken for that class' in sentence
@@ -124,6 +124,7 @@ def test_a_card_of_cues_alone_speaks_of_no_mean(tmp_path, capsys):
     summary = corruption_summary(ROWS, {}, [1]) | cue_summary(ROWS, NAMES)
     report = summary | {
         'config': 'tiny.py',
+        'corruptions': {name: {} for name in NAMES},
         'checkpoint': 'tiny.pth',
         'checkpoint_sha256': None,
         'n': 4,
