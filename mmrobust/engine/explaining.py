@@ -181,6 +181,9 @@ class Explainer:
         line: dict[str, Any] = {
             'target': question.score_of.name,
             'share': float(question.score_of.share(outputs)),
+            'chance': question.score_of.chance(outputs),
+            # Nothing of the sample is left but its mean colour.
+            'baseline': float(random.deletion[-1]),
             'random': _curves(random),
             'methods': {},
         }

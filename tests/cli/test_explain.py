@@ -61,6 +61,9 @@ def test_the_report_holds_curves_areas_and_gains(made):
         for side in ('clean', 'adversarial'):
             line = sample[side]
             assert set(line['methods']) == set(OWN[1:])
+            assert line['chance'] == 1 / 10
+            assert line['baseline'] == line['random']['deletion'][-1]
+            assert line['baseline'] == line['random']['insertion'][0]
             for one in (line['random'], *line['methods'].values()):
                 gone, come = np.array(one['deletion']), np.array(one['insertion'])
                 assert gone[0] == come[-1] == pytest.approx(line['share'], abs=1e-5)
