@@ -32,8 +32,8 @@ def parser() -> Arguments:
         '--method',
         nargs='+',
         metavar='NAME',
-        help='gradient, integrated_gradients, occlusion, random_masks, grad_cam (mmrobust list '
-        'explanations); default all but integrated_gradients',
+        help='gradient, integrated_gradients, occlusion, random_masks, grad_cam, hi_res_cam '
+        '(mmrobust list explanations); default gradient, occlusion, random_masks and grad_cam',
     )
     p.add_argument(
         '--target',
@@ -44,7 +44,7 @@ def parser() -> Arguments:
     p.add_argument(
         '--layer',
         metavar='NAME',
-        help='that grad_cam takes; default the last one with features in space',
+        help='that grad_cam and hi_res_cam take; default the last one with features in space',
     )
     p.add_argument(
         '--adversarial',
@@ -119,10 +119,7 @@ def build(args: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
     cfg.merge_from_dict(overrides)
     options = {'victim': cfg.victim, 'explain': cfg.explain}
     check_parts(options)
-    names, given = args.method or list(DEFAULT), dict(cfg.explain)
-    if args.layer is not None:
-        given['grad_cam'] = {**given.get('grad_cam', {}), 'layer': args.layer}
-    methods = methods_of(names, given)
+    methods = methods_of(args.method or list(DEFAULT), dict(cfg.explain), args.layer)
     check_data(cfg, args)
     cfg.test_cfg = {'type': 'TestLoop', 'victim': dict(cfg.victim)}
     use_input(cfg, args)

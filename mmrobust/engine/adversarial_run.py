@@ -8,10 +8,11 @@ from typing import Any
 from torch import Tensor
 
 from mmrobust.engine.saved_files import SavedFiles
+from mmrobust.engine.victims import victim_kind
 from mmrobust.functional.checks import require
 from mmrobust.ledger.ledger import loaded_json, read_entries
 from mmrobust.ledger.ledger_files import Entry
-from mmrobust.registry import SAVED_FILES, find
+from mmrobust.registry import SAVED_FILES, VICTIMS, find
 from mmrobust.victims.base import Victim
 
 
@@ -25,7 +26,8 @@ class AdversarialRun:
         samples: What is attacked one by one (``Victim.samples``).
 
     Raises:
-        ValueError: It is no such folder, has saved nothing, or is of another space.
+        ValueError: It is no such folder, has saved nothing, or is of another space or
+            model.
     """
 
     def __init__(self, folder: Path, victim: Victim, dataset: Any, samples: Any) -> None:
@@ -36,6 +38,9 @@ class AdversarialRun:
         where = card['adversarial_videos']
         saved = isinstance(where, str) and Path(where).is_dir()
         require(saved, '--adversarial', 'a run whose --save-adv folder is there', where)
+        # Another --space cannot help where the model has none of that name.
+        rule = f'of this model and config, for which there is no space {card["space"]!r}'
+        require(_has_space(victim, card['space']), '--adversarial', f'a run {rule}', str(folder))
         same = card['space'] == victim.space
         require(same, '--space', f'that of the run, {card["space"]!r}', victim.space)
         kind = victim.kind.saved_files
@@ -69,3 +74,11 @@ class AdversarialRun:
         size = int((found.int() - clean.int()).abs().max())
         rule = f'as the run has saved it (sample {index}: l_inf {entry["linf"]:g})'
         require(size == entry['linf'], str(self.files.folder), rule, f'l_inf {size}')
+
+
+def _has_space(victim: Victim, space: str) -> bool:
+    """Whether the victim, or a variant of it, has that space."""
+    if space in victim.kinds:
+        return True
+    usual = find(VICTIMS, victim_kind(type(victim.model), victim.config))
+    return space in find(VICTIMS, usual.named({'space': space})).kinds

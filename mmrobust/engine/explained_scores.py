@@ -17,10 +17,14 @@ from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.base import Victim
 from mmrobust.victims.pose.head_adapters.heatmap import HeatmapAdapter
 from mmrobust.victims.pose.topdown import TopDownVictim
+from mmrobust.victims.skeleton.victim import SkeletonVictim
 from mmrobust.visualization.formatting import class_name
 
 RULES = ('true', 'predicted')
-MODELS = 'model must be a recogniser or a top-down pose estimator with heatmaps, to be explained'
+MODELS = (
+    'model must be a recogniser of videos or a top-down pose estimator with heatmaps, to be '
+    'explained'
+)
 
 
 class NothingAnnotatedError(ValueError):
@@ -38,14 +42,16 @@ class ScoreRule:
         names: Of the classes or joints, as far as they are known.
 
     Raises:
-        ValueError: The victim has neither classes nor heatmaps, or no class or joint is called
-            so.
+        ValueError: The victim has neither classes nor heatmaps, is shown no pixels, or no class
+            or joint is called so.
     """
 
     def __init__(self, target: str, victim: Victim, names: Sequence[str]) -> None:
         self.victim, self.names, self.target = victim, list(names), target
         self.posed = isinstance(victim, TopDownVictim)
-        if not self.posed and not isinstance(victim, ActionVictim):
+        # A skeleton recogniser is asked about classes too, but has joints where maps need pixels.
+        pictured = isinstance(victim, ActionVictim) and not isinstance(victim, SkeletonVictim)
+        if not self.posed and not pictured:
             raise ValueError(f'{MODELS}, got a {type(victim).__name__}')
         if isinstance(victim, TopDownVictim) and not isinstance(victim.adapter, HeatmapAdapter):
             raise ValueError(f'{MODELS}, got a {type(victim.adapter.head).__name__}')

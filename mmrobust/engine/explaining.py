@@ -5,6 +5,7 @@ Shapes: S are the places of a sample, (T, H, W) of a video or (H, W) of a pictur
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,11 +50,19 @@ class Explained:
     maps: dict[str, dict[str, Tensor]] = field(default_factory=dict)
 
 
-def methods_of(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Explanation]:
+def methods_of(
+    names: Sequence[str], options: Mapping[str, Any], layer: str | None = None
+) -> dict[str, Explanation]:
     """The explanations of those names, with the options that each is given.
 
+    Args:
+        names: Of methods.
+        options: Name -> its options.
+        layer: For every method that takes one, in the place of that of its options.
+
     Raises:
-        ValueError: There is no such method, one is named twice, or has no such option.
+        ValueError: There is no such method, one is named twice, or has no such option; or no
+            method takes the layer.
     """
     known = {snake(name): name for name in EXPLANATIONS.names()}
     for name in [*names, *options]:
@@ -62,12 +71,22 @@ def methods_of(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Ex
     require(len(set(names)) == len(names), '--method', 'each method once', list(names))
     unused = sorted(set(options) - set(names))
     require(not unused, 'explain', 'options of methods that are used', unused)
+    layered = [] if layer is None else [name for name in names if _takes_layer(known[name])]
+    if layer is not None and not layered:
+        able = [name for name in sorted(known) if _takes_layer(known[name])]
+        require(False, '--layer', f'for a --method that takes one ({", ".join(able)})', [*names])
     found = {}
     for name in names:
         given = options.get(name, {})
         require(isinstance(given, Mapping), f'explain.{name}', 'a dict of options', given)
-        found[name] = EXPLANATIONS.build({'type': known[name], **given})
+        own = {**given, 'layer': layer} if name in layered else given
+        found[name] = EXPLANATIONS.build({'type': known[name], **own})
     return found
+
+
+def _takes_layer(name: str) -> bool:
+    kind = EXPLANATIONS.get(name)
+    return kind is not None and 'layer' in inspect.signature(kind).parameters
 
 
 def dataset_of(cfg: Any) -> Any:
@@ -162,6 +181,9 @@ class Explainer:
         line: dict[str, Any] = {
             'target': question.score_of.name,
             'share': float(question.score_of.share(outputs)),
+            'chance': question.score_of.chance(outputs),
+            # Nothing of the sample is left but its mean colour.
+            'baseline': float(random.deletion[-1]),
             'random': _curves(random),
             'methods': {},
         }

@@ -10,6 +10,8 @@ from mmrobust.functional.bootstrap import NOTHING, bootstrap
 
 SIDES = ('clean', 'adversarial')
 AREAS = ('deletion', 'insertion')
+# Of the whole sample's score: what its mean colour may keep without a word.
+KEPT = 0.1
 
 
 def gains(areas: Mapping[str, float], random: Mapping[str, float]) -> dict[str, float]:
@@ -53,6 +55,32 @@ def _of_method(name: str, sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         lines[f'{area}_gain_low'] = low if known else None
         lines[f'{area}_gain_high'] = high if known else None
     return lines
+
+
+def beats_chance(of: Mapping[str, Any], area: str) -> bool:
+    """Whether a method's gain is above zero, with all of its interval where it has one.
+
+    Args:
+        of: Of a method, as in :func:`explained`.
+        area: ``deletion`` or ``insertion``.
+    """
+    low = of[f'{area}_gain_low']
+    return bool(of[f'{area}_gain'] > 0 and (low is None or low > 0))
+
+
+def telling_baselines(samples: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Side and line of versions whose mean colour alone is an answer to the model.
+
+    It has a score above chance, or above a tenth of the whole sample's; the highest comes first.
+    """
+    lines = [(side, sample[side]) for side in SIDES for sample in samples if sample.get(side)]
+    found = [(side, line) for side, line in lines if _telling(line)]
+    return sorted(found, key=lambda one: one[1]['baseline'], reverse=True)
+
+
+def _telling(line: Mapping[str, Any]) -> bool:
+    limits = [KEPT * line['share'], *([] if line['chance'] is None else [line['chance']])]
+    return bool(line['baseline'] > min(limits))
 
 
 def mean_curve(

@@ -26,6 +26,10 @@ class Score(ABC):
         """The number (N,) that is followed while pixels are taken away: 1 is all."""
         return self.raw(outputs)
 
+    def chance(self, outputs: Tensor) -> float | None:
+        """The share that a guess would have; None where guessing means nothing."""
+        return None
+
 
 class ClassScore(Score):
     """A class: its output before the softmax, and its probability.
@@ -45,6 +49,10 @@ class ClassScore(Score):
     def share(self, outputs: Tensor) -> Tensor:
         """The class's probability."""
         return outputs.softmax(dim=1)[:, self.index]
+
+    def chance(self, outputs: Tensor) -> float:
+        """That of each of the K classes, were they equally probable."""
+        return 1 / outputs.shape[1]
 
 
 class JointScore(Score):

@@ -9,7 +9,13 @@ from typing import Any
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from mmrobust.evaluation.explanations import AREAS, SIDES, mean_curve
+from mmrobust.evaluation.explanations import (
+    AREAS,
+    SIDES,
+    beats_chance,
+    mean_curve,
+    telling_baselines,
+)
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.formatting import counted, flatten, number, percent
 from mmrobust.visualization.page import Preview
@@ -28,6 +34,7 @@ NOTE = (
     'map says nothing about the model. Maps tell where a score comes from, not whether it is right.'
 )
 VERBS = {'deletion': 'taken away', 'insertion': 'put in'}
+BETTER = {'deletion': 'lower', 'insertion': 'higher'}
 
 
 def write_explanations(path: Path, report: Report, strips: Mapping[int, bytes]) -> None:
@@ -58,6 +65,7 @@ def write_explanations(path: Path, report: Report, strips: Mapping[int, bytes]) 
         title=f'{name}, explained',
         kicker=f'{name}, {counted(len(samples), report["noun"])}, target: {report["target"]}',
         verdict=verdict(report),
+        remark=baseline_remark(report),
         tiles=_tiles(report),
         rows=_rows(report),
         note=NOTE,
@@ -86,16 +94,52 @@ def _options(key: str, described: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def verdict(report: Report) -> str:
-    """One sentence: which map is truest on clean samples, and whether it is at all."""
+    """Which map is truest on clean samples, of those that beat chance in both areas, if any does.
+
+    Without such a map the sentence is about the one with the highest mean of both gains.
+    """
     methods = report['explained'][SIDES[0]]
-    best = max(methods, key=lambda name: _gain(methods[name]))
+    true = {name: of for name, of in methods.items() if all(beats_chance(of, a) for a in AREAS)}
+    best = max(true or methods, key=lambda name: _gain(methods[name]))
     of = methods[best]
-    found = f'No map beats chance, not even {best}' if _gain(of) <= 0 else f'{best} is truest'
+    found = f'{best} is truest' if true else _no_map(methods, best)
     down, up = (
-        f'{percent(of[area])} (at random {percent(of[f"random_{area}"])})' for area in AREAS
+        f'{percent(of[area])} (at random {percent(of[f"random_{area}"])}, {BETTER[area]} is better)'
+        for area in AREAS
     )
+    few = '' if _known(of) else f' {counted(of["n"], "sample").capitalize()}, no interval.'
     return (
-        f'{found}: with its blocks taken away first, the mean score is {down}; put in first, {up}.'
+        f'{found}: with its blocks taken away first, the mean score is {down}; put in first, '
+        f'{up}.{few}'
+    )
+
+
+def _no_map(methods: Mapping[str, Mapping[str, Any]], best: str) -> str:
+    """That no map is true, and how far the one with the highest mean gain gets."""
+    if not any(beats_chance(of, area) for of in methods.values() for area in AREAS):
+        return f'No map beats chance, not even {best}'
+    sides = [area for area in AREAS if beats_chance(methods[best], area)] or ['neither']
+    return f'No map beats chance in both deletion and insertion; {best} does in {sides[0]}'
+
+
+def _known(of: Mapping[str, Any]) -> bool:
+    """Whether its gains have intervals."""
+    return all(of[f'{area}_gain_low'] is not None for area in AREAS)
+
+
+def baseline_remark(report: Report) -> str:
+    """What mean colours score where that is much; '' where it is not."""
+    found = telling_baselines(report['samples'])
+    if not found:
+        return ''
+    side, line = found[0]
+    every = sum(side in sample for sample in report['samples'] for side in SIDES)
+    guess = '' if line['chance'] is None else f', by chance {percent(line["chance"])}'
+    return (
+        f'What is hidden takes the mean colour of the sample, and this colour alone is an answer '
+        f'to the model in {len(found)} of {counted(every, "version")}: the most is '
+        f'{percent(line["baseline"])} of {line["target"]} ({side}; the whole sample '
+        f'{percent(line["share"])}{guess}). Occlusion, masks and both curves see that.'
     )
 
 
@@ -106,9 +150,19 @@ def _gain(of: Mapping[str, Any]) -> float:
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:
     return [
-        (name.replace('_', ' '), f'{number(100 * _gain(of), 3)} pp', 'mean of both gains, clean')
+        (name.replace('_', ' '), f'{_points(_gain(of))} pp', _remark(of))
         for name, of in report['explained'][SIDES[0]].items()
     ]
+
+
+def _remark(of: Mapping[str, Any]) -> str:
+    """Both gains, whose mean may hide that one of them is below zero."""
+    both = ', '.join(f'{area} {_points(of[f"{area}_gain"])}' for area in AREAS)
+    return f'mean of both gains, clean: {both}'
+
+
+def _points(share: float) -> str:
+    return number(100 * share, 3)
 
 
 def _rows(report: Report) -> list[dict[str, Any]]:
@@ -158,6 +212,9 @@ def print_explanations(report: Report, console: Console | None = None) -> None:
         text = f'{counted(len(failures), "sample")} left out, the first: {failures[0]["error"]}'
         console.print(text, highlight=False, markup=False, soft_wrap=True)
     console.print(f'\n{verdict(report)}', highlight=False, soft_wrap=True)
+    remark = baseline_remark(report)
+    if remark:
+        console.print(remark, highlight=False, markup=False, soft_wrap=True)
 
 
 def _with_limits(row: Mapping[str, Any], key: str) -> str:

@@ -35,6 +35,7 @@ class StudyPage:
         failures: Samples that could not be loaded: index, name, error.
         previews: Pictures with their titles.
         tables: Title, note and rows of further tables.
+        remark: Below the headline's figures: what they must not be read without; '' for nothing.
         filters: Keys of rows of which one value may be chosen, beside a text to look for; None: the
             table cannot be filtered.
     """
@@ -51,6 +52,7 @@ class StudyPage:
     previews: Sequence[Preview] = field(default=())
     tables: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]] = field(default=())
     filters: Sequence[str] | None = None
+    remark: str = ''
 
 
 def write_study(path: Path, study: StudyPage) -> None:
@@ -59,6 +61,7 @@ def write_study(path: Path, study: StudyPage) -> None:
     folder = common_folder(failure['name'] for failure in study.failures)
     values = vars(study) | {
         'verdict': study.verdict.replace(' %', '\N{NO-BREAK SPACE}%'),
+        'remark': study.remark.replace(' %', '\N{NO-BREAK SPACE}%'),
         'columns': columns,
         'rows': rows,
         'tables': [(name, note, *numbers_columns(more)) for name, note, more in study.tables],

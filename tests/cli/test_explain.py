@@ -1,6 +1,7 @@
 """``mmrobust explain`` from the command on: videos, their adversarial versions, poses, errors."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from mmengine.config import Config
 
 from mmrobust.cli import attack, explain
 from mmrobust.cli.main import COMMANDS
+from mmrobust.corruptions.base import snake
+from mmrobust.engine.explaining import DEFAULT, methods_of
 from mmrobust.io.video import read_video, write_lossless
+from mmrobust.registry import EXPLANATIONS
 from tests.conftest import CONFIGS, ROOT
 
 TINY = str(CONFIGS / 'tiny_3d.py')
@@ -57,6 +61,9 @@ def test_the_report_holds_curves_areas_and_gains(made):
         for side in ('clean', 'adversarial'):
             line = sample[side]
             assert set(line['methods']) == set(OWN[1:])
+            assert line['chance'] == 1 / 10
+            assert line['baseline'] == line['random']['deletion'][-1]
+            assert line['baseline'] == line['random']['insertion'][0]
             for one in (line['random'], *line['methods'].values()):
                 gone, come = np.array(one['deletion']), np.array(one['insertion'])
                 assert gone[0] == come[-1] == pytest.approx(line['share'], abs=1e-5)
@@ -145,6 +152,14 @@ def test_pictures_of_a_run_are_read_back(tmp_path):
         (['--target', 'wave_lef'], "'wave_lef': did you mean 'wave_left'"),
         (['--target', '10'], '--target must be true, predicted or a class'),
         (['--layer', 'backbone.layer9', *OWN, *FEW], "got 'backbone.layer9'; the last ones: "),
+        (
+            ['--layer', 'backbone.layer9', '--method', 'hi_res_cam'],
+            "got 'backbone.layer9'; the last ones: ",
+        ),
+        (
+            ['--layer', 'backbone.layer4', '--method', 'random_masks', *FEW],
+            "--layer must be for a --method that takes one (grad_cam, hi_res_cam), got ['random_m",
+        ),
         (['--max-samples', '0'], '--max-samples must be at least 1, got 0'),
         (['--batch-size', '0'], '--batch-size must be a whole number, at least 1, got 0'),
         (['--adversarial', 'nowhere'], '--adversarial must be the folder of a finished run'),
@@ -185,12 +200,53 @@ def test_a_run_on_other_samples_or_files_that_were_changed_are_refused(
 
 def test_models_without_logits_are_refused_by_name():
     from mmrobust.engine.explained_scores import ScoreRule
+    from mmrobust.victims.skeleton import SkeletonVictim
 
     class LifterVictim:
         pass
 
-    with pytest.raises(ValueError, match='recogniser or a top-down pose estimator.*LifterVictim'):
-        ScoreRule('predicted', LifterVictim(), [])
+    for victim in (LifterVictim(), object.__new__(SkeletonVictim)):
+        rule = f'recogniser of videos or a top-down pose est.*{type(victim).__name__}'
+        with pytest.raises(ValueError, match=rule):
+            ScoreRule('predicted', victim, [])
+
+
+def test_layer_goes_to_every_method_that_takes_one_and_to_no_other():
+    options = {'grad_cam': {'layer': 'neck'}, 'random_masks': {'masks': 4}}
+    for layer, first in ((None, 'neck'), ('backbone', 'backbone')):
+        found = methods_of(['grad_cam', 'hi_res_cam', 'random_masks'], options, layer)
+        assert found['grad_cam'].layer == first
+        assert found['hi_res_cam'].layer == (layer or '')
+        assert found['random_masks'].masks == 4
+    assert options['grad_cam'] == {'layer': 'neck'}
+
+
+def test_help_names_all_methods_the_default_ones_and_those_with_a_layer():
+    said = {action.dest: action.help for action in explain.parser()._actions}
+    every, default = said['method'].split('default ')
+    named = {snake(name) for name in EXPLANATIONS.names()}
+    assert named == set(re.findall(r'\w+', every.split('(')[0]))
+    assert tuple(re.split(', | and ', default)) == DEFAULT
+    layered = {name for name in named if name in said['layer']}
+    assert layered == {name for name in named if _has_layer(name)}
+
+
+def _has_layer(name):
+    return hasattr(methods_of([name], {})[name], 'layer')
+
+
+def test_a_run_of_another_kind_of_model_is_refused_as_that(attacked, tmp_path, capsys):
+    words = [*POSE, '--adversarial', str(attacked), '--work-dir', str(tmp_path)]
+    assert explain.main([*words, '--method', 'grad_cam', '--max-samples', '1']) == 1
+    error = capsys.readouterr().err
+    rule = "a run of this model and config, for which there is no space 'video', got '"
+    assert f'--adversarial must be {rule}{attacked}' in error
+    # What another --space mends is said as before.
+    card = json.loads((attacked / 'report.json').read_text()) | {'space': 'image'}
+    (tmp_path / 'report.json').write_text(json.dumps(card))
+    words[-3] = str(tmp_path)
+    assert explain.main([*words, '--method', 'grad_cam', '--max-samples', '1']) == 1
+    assert "--space must be that of the run, 'image', got 'crop'" in capsys.readouterr().err
 
 
 def test_samples_that_do_not_load_are_counted(checkpoints, tmp_path, capsys):
@@ -217,7 +273,7 @@ def test_samples_that_do_not_load_are_counted(checkpoints, tmp_path, capsys):
 
 
 def test_the_victim_is_left_as_it_was(checkpoints):
-    from mmrobust.engine.explaining import Explainer, dataset_of, methods_of
+    from mmrobust.engine.explaining import Explainer, dataset_of
     from mmrobust.engine.from_python import victim_of
 
     cfg = Config.fromfile(TINY)
