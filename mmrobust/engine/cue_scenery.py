@@ -8,6 +8,7 @@ from typing import Any
 from mmrobust.corruptions.cues import Cue, Draws
 from mmrobust.datasets.wrappers import locate
 from mmrobust.engine.corruption_configs import corruptions_of
+from mmrobust.functional.checks import require
 
 
 def other_sceneries(
@@ -21,12 +22,20 @@ def other_sceneries(
         report: Of the run, with its seed and the options of its cues.
         rows: Its lines of samples that could be loaded.
         dataset: That of the run, which renders its videos, or a wrapper.
+
+    Raises:
+        ValueError: It is another one.
     """
     found = []
     chosen = corruptions_of([report['corruptions'][name] for name in report['cues']])
     cues = [kind for kind in chosen if isinstance(kind, Cue)]
+    most = max((row['index'] for row in rows), default=-1)
+    rule = f'that of the run, with more than {most} samples'
+    require(most < len(dataset), 'data set', rule, len(dataset))
     for row in rows:
         leaf, inside = locate(dataset, row['index'])
+        films = hasattr(leaf, 'stage')
+        require(films, 'data set', 'that of the run, which renders its videos', type(leaf).__name__)
         stage = leaf.stage(inside)
         for cue in cues:
             cell = row['cells'][cue.name]

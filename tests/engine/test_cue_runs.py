@@ -172,6 +172,8 @@ def test_sceneries_are_drawn_anew(unbroken):
         f'swap_frame: {lines[1]["name"]}: scenery of class {true}, '
         f'reported {lines[1]["cells"]["swap_frame"]["background"]}',
     ]
+    with pytest.raises(ValueError, match='data set must be that of the run, with more than 1 sam'):
+        other_sceneries(report, lines, DATASETS.build(data | {'num_videos': 1}))
 
 
 def test_numbers_of_cues_are_made_anew(unbroken):
