@@ -56,6 +56,7 @@ def run(argv: Sequence[str]) -> None:
     """Do every run of the card that is not done yet, and put them on one page."""
     args = parser().read(argv)
     choose_device(args.device)
+    from mmrobust.engine.saved_cells import told
     from mmrobust.evaluation.card import card_of
     from mmrobust.evaluation.card_files import FILE, card_config
     from mmrobust.ledger.finished import finished_part
@@ -83,6 +84,11 @@ def run(argv: Sequence[str]) -> None:
         write_card(folder, card)
         print_card(card)
         print(f'\ncard: {folder / "card.html"}')
+        if corrupted['saved']:
+            print(told(corrupted['saved']))
+        for name, (report, _) in attacks.items():
+            if report['adversarial_videos']:
+                print(f'saved, {name}: {report["adversarial_videos"]}')
 
 
 Part = tuple[Any, argparse.Namespace]

@@ -55,6 +55,12 @@ class Stock:
         rule = f'that of the run, {report.get("checkpoint")} with sha256 {known}'
         require(known is None or known == given, f'CHECKPOINT {self.args.checkpoint}', rule, given)
 
+    def check_input(self, report: Mapping[str, Any]) -> None:
+        """Raise ValueError where a report is of raw files that the command line does not name."""
+        of = (report.get('input') or {}).get('folder')
+        rule = f'that of the run, which is of the files of {of}'
+        require(of is None or bool(self.args.input), '--input', rule, self.args.input)
+
     def videos(
         self,
         folder: Path,
@@ -97,11 +103,11 @@ class Stock:
         """
         from mmrobust.datasets.replayed import Replayed
 
-        dataset = Replayed(self._samples, files)
+        dataset = Replayed(self.samples, files)
         return self.replay.play(dataset, [path for _, path, _ in files], metrics)
 
     @cached_property
-    def _samples(self) -> Any:
+    def samples(self) -> Any:
         """The config's own data set."""
         from mmrobust.datasets.wrappers import leaves
         from mmrobust.registry import DATASETS

@@ -57,6 +57,8 @@ def run(argv: Sequence[str]) -> None:
 
     args = parser().read(argv)
     folder = Path(args.work_dir)
+    if not any((folder / name).is_file() for name in (FILE, 'report.json')):
+        raise ValueError(f'{folder} must be the folder of a finished run or card')
     stock = Stock(args, folder / 'verify')
     if (folder / FILE).is_file():
         verify_card(stock, folder, args.save)

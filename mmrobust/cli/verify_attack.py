@@ -12,6 +12,9 @@ from mmrobust.compat.cut_files import missing_bytes
 from mmrobust.functional.checks import require, whole
 from mmrobust.visualization.formatting import counted
 
+# How many files are named.
+NAMED = 20
+
 
 def verify_attack(stock: Stock, folder: Path, videos: str | None) -> None:
     """Play the videos of an attack run.
@@ -38,15 +41,49 @@ def verify_attack(stock: Stock, folder: Path, videos: str | None) -> None:
         raise ValueError(f'no {kind} of {folder}/results.jsonl is in {videos}')
     paths = [Path(videos) / row[kind] for row in rows]
     check_rows(folder / 'results.jsonl', rows, paths)
-    tracks = kind == 'track'
-    played = (
-        stock.tracks(Path(videos), paths) if tracks else stock.videos(Path(videos), rows, paths)
-    )
+    wrong = [*_missing(reported, rows, kind), *check_numbers(card, reported)]
+    if kind == 'track':
+        played = stock.tracks(Path(videos), paths)
+    else:
+        played = stock.videos(Path(videos), rows, paths)
     predictions = [one['label'] for one in played.predictions]
-    report(rows, predictions, sum(row.get('success', False) for row in reported), kind)
-    gone = [row[kind] for row in reported if kind in row and row not in rows]
-    if gone:
-        raise RuntimeError(f'{counted(len(gone), f"saved {kind}")} missing: {", ".join(gone[:5])}')
+    wins = sum(row.get('success', False) for row in reported)
+    wrong += report(rows, predictions, wins, kind)
+    if wrong:
+        raise RuntimeError('; '.join(wrong))
+
+
+def _missing(
+    reported: Sequence[dict[str, Any]], there: Sequence[dict[str, Any]], kind: str
+) -> list[str]:
+    """What is told of files that are not there.
+
+    Raises:
+        RuntimeError: Tracks, of which one list holds all: they are played together or not at all.
+    """
+    kept = {row['index'] for row in there}
+    gone = [row[kind] for row in reported if kind in row and row['index'] not in kept]
+    text = f'{counted(len(gone), f"saved {kind}")} missing: {", ".join(gone[:NAMED])}'
+    if gone and kind == 'track':
+        raise RuntimeError(text)
+    return [text] if gone else []
+
+
+def check_numbers(card: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
+    """What the report says other than its lines come to, each place named."""
+    from mmrobust.engine.artifacts import finite
+    from mmrobust.evaluation.differing import compared
+    from mmrobust.evaluation.run_numbers import attack_numbers
+
+    try:
+        numbers = attack_numbers(rows, card.get('attack') or {})
+    except KeyError as error:
+        raise ValueError(f'results.jsonl must have {error} in each line') from error
+    again = json.loads(json.dumps(finite(numbers)))
+    wrong, lacking = compared(card, again)
+    if lacking:
+        print(f'not compared, as the report has none: {", ".join(lacking)}')
+    return wrong
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -76,22 +113,29 @@ def check_rows(ledger: Path, rows: Sequence[dict[str, Any]], paths: Sequence[Pat
     """Raise ValueError, naming the file, for what nothing can be compared with."""
     from mmrobust.ledger.provenance import file_sha256
 
+    altered = []
     for row, path in zip(rows, paths, strict=True):
         where = f'{ledger}: index {row["index"]}:'
         seen, success = row.get('adversarial_prediction'), row.get('success')
         require(whole(seen, 0), f'{where} adversarial_prediction', 'a class', seen)
         require(isinstance(success, bool), f'{where} success', 'true or false', success)
-        missing = missing_bytes(str(path))
-        require(not missing, str(path), 'whole, as it was saved; missing bytes must be 0', missing)
         known = row.get('sha256')
-        same = known is None or file_sha256(path) == known
-        require(same, str(path), f'as it was saved, with sha256 {known}', 'another file')
+        missing = missing_bytes(str(path))
+        if missing:
+            altered.append(
+                f'{path} must be whole, as it was saved; missing bytes must be 0, got {missing}'
+            )
+        elif known is not None and file_sha256(path) != known:
+            altered.append(f'{path} must be as it was saved, with sha256 {known}')
+    if altered:
+        more = f'; and {len(altered) - NAMED} more' if altered[NAMED:] else ''
+        raise ValueError('; '.join(altered[:NAMED]) + more)
 
 
 def report(
     rows: Sequence[dict[str, Any]], predictions: Sequence[int], successes: int, kind: str = 'video'
-) -> None:
-    """Compare and print; see :func:`run` for what it raises."""
+) -> list[str]:
+    """Compare and print; returns what differs."""
     wins = [(r, p) for r, p in zip(rows, predictions, strict=True) if r['success']]
     same = sum(r['adversarial_prediction'] == p for r, p in wins)
     alike = sum(r['adversarial_prediction'] == p for r, p in zip(rows, predictions, strict=True))
@@ -100,14 +144,16 @@ def report(
     print(f'{same} of {successes} reported {what} through the stock pipeline')
     what = 'prediction is that' if single else 'predictions are those'
     print(f'{alike} of {len(rows)} {what} of the report')
+    wrong = []
     if len(wins) < successes:
         lost = successes - len(wins)
         what = 'success has' if lost == 1 else 'successes have'
-        raise RuntimeError(f'{lost} reported {what} no saved {kind}')
+        wrong.append(f'{lost} reported {what} no saved {kind}')
     if alike < len(rows):
         other = [
             r[kind]
             for r, p in zip(rows, predictions, strict=True)
             if r['adversarial_prediction'] != p
         ]
-        raise RuntimeError(f'predictions differ for {", ".join(other[:5])}')
+        wrong.append(f'predictions differ for {", ".join(other[:NAMED])}')
+    return wrong

@@ -20,17 +20,21 @@ def verify_card(stock: Stock, folder: Path, saved: str | None) -> None:
         saved: Folder of the samples, if it is not the one that the reports name.
 
     Raises:
-        ValueError: A file is missing or altered, or the card is of another checkpoint.
-        RuntimeError: A prediction, a score or the card differs.
+        ValueError: The card is of another checkpoint, or of raw files that are not named.
+        RuntimeError: A file is missing or altered, or a prediction, a score or the card differs;
+            all parts are looked at before.
     """
     from mmrobust.evaluation.card import card_of
     from mmrobust.evaluation.card_files import CORRUPTIONS, read_card
+    from mmrobust.evaluation.differing import differing
     from mmrobust.ledger.finished import finished_part
 
     card = read_card(folder)
     stock.check(card['model'])
     names = [one['name'] for one in card['attacks']]
     runs = {name: finished_part(folder / name) for name in names}
+    corrupted = finished_part(folder / CORRUPTIONS)
+    stock.check_input(corrupted[0])
     wrong: list[str] = []
     for name in [CORRUPTIONS, *names]:
         own = None if saved is None else str(Path(saved) / name)
@@ -43,30 +47,13 @@ def verify_card(stock: Stock, folder: Path, saved: str | None) -> None:
                 verify_cells(stock, folder / name, own)
             else:
                 verify_attack(stock, folder / name, own)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             wrong.append(f'{name}: {error}')
-    again = card_of(*finished_part(folder / CORRUPTIONS), runs)
+    again = card_of(*corrupted, runs)
     wrong += [f'card.json: {what}' for what in differing(card, _as_saved(again))]
     if wrong:
         raise RuntimeError('; '.join(wrong))
     print('the card is what its runs say')
-
-
-def differing(first: Any, second: Any, where: str = '') -> list[str]:
-    """Places where two values of JSON differ, in words."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        return [
-            text
-            for key in {**first, **second}
-            for text in differing(first.get(key), second.get(key), f'{where}.{key}'.lstrip('.'))
-        ]
-    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        return [
-            text
-            for place, pair in enumerate(zip(first, second, strict=True))
-            for text in differing(*pair, f'{where}.{place}')
-        ]
-    return [] if first == second else [f'{where} is {first}, of the runs {second}']
 
 
 def _as_saved(card: dict[str, Any]) -> Any:

@@ -13,9 +13,10 @@ from mmrobust.visualization.formatting import counted
 
 if TYPE_CHECKING:
     from mmrobust.engine.replay import Played
+    from mmrobust.engine.replayed_cells import Differences
 
 # How many of those that differ are named.
-NAMED = 5
+NAMED = 20
 
 
 def is_of_corruptions(folder: Path) -> bool:
@@ -46,12 +47,10 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
 
     report = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
     stock.check(report)
-    place = saved or (report.get('saved') or {}).get('folder')
-    known = isinstance(place, str) and Path(place).is_dir()
-    require(known, '--save', 'the folder of the saved samples', place)
-    samples = Path(str(place))
+    stock.check_input(report)
+    samples = _samples_of(report, saved)
     entries = read_entries(folder)
-    rows = [entries[index] for index in sorted(entries)][: report['n']]
+    rows = [entries[index] for index in sorted(entries) if index < report['n']]
     metrics = stock_metrics(stock.cfg.get('test_evaluator') or [], report['unscored'])
 
     def play(cell: str, lines: Sequence[dict[str, Any]], paths: Sequence[Path]) -> Played:
@@ -68,6 +67,20 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
         return stock.videos(samples / cell_folder(cell), named, paths, metrics or ())
 
     found = replay_cells(report, rows, samples, play)
+    _compare_sceneries(found, report, rows, stock)
+    _tell(found)
+
+
+def _samples_of(report: dict[str, Any], saved: str | None) -> Path:
+    """The folder of the saved samples."""
+    place = saved or (report.get('saved') or {}).get('folder')
+    known = isinstance(place, str) and Path(place).is_dir()
+    require(known, '--save', 'the folder of the saved samples', place)
+    return Path(str(place))
+
+
+def _tell(found: Differences) -> None:
+    """Print what was compared, and raise RuntimeError with what differs."""
     what = 'sample is predicted as' if found.samples == 1 else 'samples are predicted as'
     print(f'{found.same} of {found.samples} saved {what} in the report, by the stock test')
     print(f'{counted(found.scores, "score")} of the metrics compared')
@@ -76,3 +89,14 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
     if found.differing:
         more = f' and {len(found.differing) - NAMED} more' if found.differing[NAMED:] else ''
         raise RuntimeError(f'{"; ".join(found.differing[:NAMED])}{more}')
+
+
+def _compare_sceneries(
+    found: Differences, report: dict[str, Any], rows: Sequence[dict[str, Any]], stock: Stock
+) -> None:
+    """Draw anew whose scenery was behind each person; the stock test says nothing of it."""
+    from mmrobust.engine.cue_scenery import other_sceneries
+    from mmrobust.evaluation.summary import evaluated
+
+    if report.get('cues'):
+        found.differing += other_sceneries(report, evaluated(rows), stock.samples)

@@ -18,9 +18,7 @@ from mmrobust.attacks.outcome import Outcome
 from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.previews import Previews
 from mmrobust.engine.saved_files import SavedFiles
-from mmrobust.evaluation.queries import query_summary
-from mmrobust.evaluation.staircase import staircase
-from mmrobust.evaluation.summary import summarize
+from mmrobust.evaluation.run_numbers import attack_numbers
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.ledger.ledger import Ledger
@@ -185,12 +183,10 @@ class Artifacts:
             'robust': metrics['robust'],
             'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
-            'query': query_summary(rows, attack),
-            'staircase': staircase(rows),
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'adversarial_videos': str(self.adversarial) if self.adversarial else None,
-        } | summarize(rows)
+        } | attack_numbers(rows, attack)
 
     def _previews(self, rows: list[Entry]) -> list[Preview]:
         shown = [row for row in rows if 'preview' in row][: self.loop.settings.previews]

@@ -15,9 +15,7 @@ from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.artifacts import check_writable, finite
 from mmrobust.engine.cells import CUE
 from mmrobust.engine.saved_cells import SavedCells, told
-from mmrobust.evaluation.corruptions import corruption_summary
-from mmrobust.evaluation.cues import cue_summary
-from mmrobust.evaluation.jitter import jitter_summary
+from mmrobust.evaluation.run_numbers import corruption_numbers
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.io.frames import enlarge
@@ -26,6 +24,7 @@ from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import file_sha256, versions
 from mmrobust.visualization.corruptions import print_corruptions, write_corruptions
 from mmrobust.visualization.files import write_json
+from mmrobust.visualization.formatting import counted
 from mmrobust.visualization.panels import tiled
 from mmrobust.visualization.stills import write_picture
 
@@ -60,7 +59,12 @@ class CorruptionArtifacts:
         require(loop.settings.save_adv is None, 'settings.save_adv', rule, loop.settings.save_adv)
         self.saved: SavedCells | None = None
         if loop.settings.save:
-            self.saved = SavedCells(Path(loop.settings.save).absolute(), loop.cells.names, dataset)
+            wanted = Path(loop.settings.save).absolute()
+            # What the run itself has put there would be somebody's files.
+            apart = not self.folder.resolve().is_relative_to(wanted.resolve())
+            rule = 'another folder than --work-dir, and not one around it'
+            require(apart, '--save', rule, loop.settings.save)
+            self.saved = SavedCells(wanted, loop.cells.names, dataset)
         self.folders = [self.folder, *([self.saved.folder] if self.saved else [])]
         for folder in self.folders:
             check_writable(folder)
@@ -73,7 +77,10 @@ class CorruptionArtifacts:
         return self.saved is None or self.saved.holds(entry)
 
     def resumed(self, ledger: Ledger) -> None:
-        """There is nothing to note."""
+        """Refuse to go on without the folder of what was saved: the report would name none."""
+        saved = sum(bool(entry.get('saved')) for entry in ledger.entries.values())
+        rule = f'given again: {counted(saved, "line")} of {self.folder} tell of saved samples'
+        require(self.saved is not None or not saved, '--save', rule, None)
 
     def earlier(self) -> Iterator[Path]:
         """Files in the work directory under names that the run will write."""
@@ -122,9 +129,8 @@ class CorruptionArtifacts:
     ) -> dict[str, Any]:
         """Everything that report.json says."""
         runner, loop = self.loop.runner, self.loop
-        good = [row for row in rows if row['error'] is None]
         groups = {kind.name: kind.group for kind in loop.kinds}
-        failures = [{k: row[k] for k in ('index', 'name', 'error')} for row in rows if row['error']]
+        cues = [cue.name for cue in loop.cues]
         return {
             'schema': SCHEMA,
             'config': str(runner.cfg.filename or 'config'),
@@ -134,10 +140,6 @@ class CorruptionArtifacts:
             'sample': asdict(loop.victim.kind),
             'seed': loop.settings.seed,
             'versions': versions(),
-            'n': len(rows),
-            'evaluated': len(good),
-            'failed': len(failures),
-            'failures': failures,
             'metrics': dict(metrics),
             'unscored': [*(runner.cfg.get('unscored') or ()), *loop.metrics.unscored],
             'input': self.source,
@@ -145,9 +147,7 @@ class CorruptionArtifacts:
             'wall_time': wall_time,
             'work_dir': str(self.folder),
             'saved': None,
-            'jitter': jitter_summary(good, list(groups), loop.severities),
-            **corruption_summary(good, groups, loop.severities),
-            **cue_summary(good, [cue.name for cue in loop.cues]),
+            **corruption_numbers(rows, groups, loop.severities, cues),
         }
 
     def _strips(self) -> dict[str, bytes]:

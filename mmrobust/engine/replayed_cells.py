@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmrobust.engine.artifacts import finite
 from mmrobust.engine.predictions import JOINT, SCORE, same_prediction
 from mmrobust.engine.replay import Played
 from mmrobust.evaluation.card import TAU
-from mmrobust.evaluation.corruptions import corruption_summary
-from mmrobust.evaluation.jitter import jitter_summary
+from mmrobust.evaluation.corruptions import CLEAN, NOISE, cell_name
+from mmrobust.evaluation.differing import compared
+from mmrobust.evaluation.run_numbers import corruption_numbers
+from mmrobust.evaluation.summary import evaluated
 from mmrobust.functional.checks import require
 from mmrobust.ledger.provenance import file_sha256
+from mmrobust.visualization.formatting import listed
 
 Row = dict[str, Any]
 # Cell, its lines, and their files -> what the stock test says.
@@ -50,16 +55,16 @@ def check_files(folder: Path, files: Mapping[str, str | None]) -> list[Path]:
         ValueError: Some are missing or altered; the first are named.
     """
     paths = [folder / name for name in files]
-    missing = [str(path) for path in paths if not path.is_file()]
-    rule = f'whole, as it was saved; {len(missing)} missing, the first'
-    require(not missing, str(folder), rule, missing[:3])
+    missing = [path for path in paths if not path.is_file()]
     altered = [
-        str(path)
+        path
         for path, sha256 in zip(paths, files.values(), strict=True)
-        if sha256 is not None and file_sha256(path) != sha256
+        if sha256 is not None and path.is_file() and file_sha256(path) != sha256
     ]
-    rule = f'whole, as it was saved; {len(altered)} with another sha256, the first'
-    require(not altered, str(folder), rule, altered[:3])
+    told = {'missing': missing, 'with another sha256': altered}
+    parts = [f'{listed([str(p) for p in those])} {what}' for what, those in told.items() if those]
+    if parts:
+        raise ValueError(f'{folder} must be whole, as it was saved, got {" and ".join(parts)}')
     return paths
 
 
@@ -77,20 +82,16 @@ def replay_cells(
     Raises:
         ValueError: A file is missing or altered, or a line has none.
     """
-    good = [row for row in rows if row['error'] is None]
-    cells = _cells(good)
-    for named in cells.values():
-        check_files(
-            folder,
-            {row['saved'][cell]['file']: row['saved'][cell]['sha256'] for cell, row in named},
-        )
+    cells = _cells(evaluated(rows))
+    files = [row['saved'][cell] for cell, named in cells.items() for _, row in named]
+    check_files(folder, {one['file']: one['sha256'] for one in files})
     found = Differences()
     for cell, named in cells.items():
         lines = [row for _, row in named]
         played = play(cell, lines, [folder / row['saved'][cell]['file'] for row in lines])
         _compare(found, cell, lines, played)
         _compare_metrics(found, cell, report['metrics'].get(cell, {}), played.metrics)
-    _compare_summary(found, report, good)
+    compare_numbers(found, report, rows)
     return found
 
 
@@ -170,25 +171,18 @@ def _close(first: float | None, second: float | None) -> bool:
     return abs(first - second) <= SCORE * max(1.0, abs(first))
 
 
-def _compare_summary(found: Differences, report: Mapping[str, Any], rows: Sequence[Row]) -> None:
+def compare_numbers(found: Differences, report: Mapping[str, Any], rows: Sequence[Row]) -> None:
     """The report must be what its lines come to."""
     groups = {name: kind['group'] for name, kind in report['kinds'].items()}
-    again = corruption_summary(rows, groups, report['severities'])
-    for name in groups:
-        for severity in report['severities']:
-            said = report['kinds'][name]['cells'][str(severity)]
-            cell = again['kinds'][name]['cells'][severity]
-            if not _close(said['score'], cell['score']):
-                text = f'{name}/{severity}: score {cell["score"]}, reported {said["score"]}'
-                found.differing.append(text)
-    for name in ('mpc', 'rpc', 'consistency'):
-        if not _close(report[name], again[name]):
-            found.differing.append(f'{name} {again[name]}, reported {report[name]}')
-    moving = jitter_summary(rows, list(groups), report['severities']) or {'kinds': {}}
-    for name, kind in moving['kinds'].items():
-        said = report['jitter']['kinds'][name]['jitter']
-        if not _close(said, kind['jitter']):
-            found.differing.append(f'{name}: jitter {kind["jitter"]}, reported {said}')
-    if not _close(report['clean']['score'], again['clean']['score']):
-        clean = report['clean']['score']
-        found.differing.append(f'clean: score {again["clean"]["score"]}, reported {clean}')
+    cues = list(report.get('cues') or ())
+    due = {CLEAN, *cues} | {cell_name(name, s) for name in groups for s in report['severities']}
+    for row in rows:
+        own = {cell for cell in row.get('cells') or due if not cell.endswith(NOISE)}
+        if own != due:
+            text = f'{row["name"]}: cells of the report alone or of the line alone'
+            found.differing.append(f'{text}: {", ".join(sorted(own ^ due)[:3])}')
+            return
+    again = finite(corruption_numbers(rows, groups, report['severities'], cues))
+    wrong, lacking = compared(report, json.loads(json.dumps(again)))
+    found.differing += wrong
+    found.uncompared += [f'{name}, not in the report' for name in lacking]

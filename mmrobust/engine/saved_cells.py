@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,12 @@ class SavedCells:
         own = sum(one['bytes'] for one in entry['saved'].values())
         free = shutil.disk_usage(self.folder).free
         text = f'saving to {self.folder}: {size(own)} for the first sample'
-        print(f'{text}, about {size(own * (left + 1))} for all; {size(free)} are free', flush=True)
+        # The other stream, as progress: a card keeps what its runs print to itself.
+        print(
+            f'{text}, about {size(own * (left + 1))} for all; {size(free)} are free',
+            file=sys.stderr,
+            flush=True,
+        )
         if own * left > free:
             raise OSError(
                 f'--save {self.folder} must have room for about {size(own * left)} more, '

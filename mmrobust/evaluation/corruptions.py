@@ -21,6 +21,8 @@ from mmrobust.evaluation.summary import Row, mean, share
 from mmrobust.functional.bootstrap import bootstrap
 
 CLEAN = 'clean'
+# Ends the name of a control.
+NOISE = '/noise'
 Numbers = NDArray[np.float64]
 
 
@@ -31,7 +33,7 @@ def cell_name(kind: str, severity: int) -> str:
 
 def control_name(kind: str, severity: int) -> str:
     """``fog/3/noise``: white noise that changes as much."""
-    return f'{cell_name(kind, severity)}/noise'
+    return f'{cell_name(kind, severity)}{NOISE}'
 
 
 def score(cell: Mapping[str, Any]) -> float | None:

@@ -97,16 +97,22 @@ def flags(rows: Sequence[Row]) -> dict[str, int]:
     return dict(sorted(Counter(flag for row in rows for flag in row['flags']).items()))
 
 
-def summarize(rows: Sequence[Row]) -> dict[str, Any]:
-    """The part of the report that follows from the rows."""
-    tried = attacked(rows)
+def counts(rows: Sequence[Row]) -> dict[str, Any]:
+    """How many samples there are, and which could not be loaded."""
     failures = [row for row in rows if row['error'] is not None]
-    wins = sum(row['success'] for row in tried)
     return {
         'n': len(rows),
         'evaluated': len(rows) - len(failures),
         'failed': len(failures),
         'failures': [{key: row[key] for key in ('index', 'name', 'error')} for row in failures],
+    }
+
+
+def summarize(rows: Sequence[Row]) -> dict[str, Any]:
+    """The part of the report that follows from the rows."""
+    tried = attacked(rows)
+    wins = sum(row['success'] for row in tried)
+    return counts(rows) | {
         'attacked': len(tried),
         'success_rate': success_rate(rows),
         'success_interval': list(wilson(wins, len(tried))) if tried else None,

@@ -83,8 +83,13 @@ def test_a_card_is_played_again(made, tmp_path, capsys):
     assert 'card.json: attacks.1.score is 0.5' in capsys.readouterr().err
     videos = [samples / 'pgd' / f'{i:06d}.mkv' for i in (0, 1)]
     videos[0].write_bytes(videos[1].read_bytes())
+    altered = samples / 'corruptions' / 'fog_5' / '000002.mkv'
+    altered.write_bytes(b'no video')
     assert verify.main([*words[:2], str(again), '--save', str(samples)]) == 1
-    assert 'pgd/000000.mkv must be as it was saved, with sha256' in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert 'pgd/000000.mkv must be as it was saved, with sha256' in told
+    assert f'({altered}) with another sha256' in told
+    assert 'card.json: attacks.1.score is 0.5' in told
 
 
 @pytest.mark.slow
@@ -97,7 +102,7 @@ def test_the_schema_misses_what_is_gone(made, gone):
 
 
 @pytest.mark.slow
-def test_resumed_card_is_the_same(made, tmp_path):
+def test_resumed_card_is_the_same(made, tmp_path, capsys):
     words, out = made
     again = tmp_path / 'again'
     shutil.copytree(out, again)
@@ -105,8 +110,18 @@ def test_resumed_card_is_the_same(made, tmp_path):
     shutil.rmtree(again / 'pgd')
     ledger = again / 'corruptions' / 'results.jsonl'
     ledger.write_text('\n'.join(ledger.read_text().splitlines()[:3]) + '\n')
-    assert card.main([*words, '--work-dir', str(again), '--resume']) == 0
+    capsys.readouterr()
+    assert card.main([*words, '--work-dir', str(again), '--resume']) == 1
+    assert '--save must be given again: 3 lines of' in capsys.readouterr().err
+    samples = out.parent / 'samples'
+    saved = ['--save', str(samples)]
+    assert card.main([*words, *saved, '--work-dir', str(again), '--resume']) == 0
     assert read_card(again) == read_card(out)
+    told = capsys.readouterr()
+    assert 'for all; ' in told.err
+    assert told.out.endswith(
+        f': {samples}/corruptions\nsaved, noise: {samples}/noise\nsaved, pgd: {samples}/pgd\n'
+    )
 
 
 @pytest.mark.slow

@@ -171,7 +171,7 @@ def test_planted_right_and_scores_are_reported(copied, played):
     path.write_text(json.dumps(report))
     status, told = played()
     assert status == 1
-    for what in ('clean: synthetic/test/00002: right is', 'acc/top1', 'mpc', 'clean: score'):
+    for what in ('clean: synthetic/test/00002: right is', 'acc/top1', 'mpc is', 'clean.score is'):
         assert what in told
 
 
@@ -200,12 +200,13 @@ def test_files_and_checkpoints_that_are_others_are_refused_by_name(
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     status, told = played()
     assert status == 1
-    assert '1 with another sha256' in told
-    assert 'clean/000001.mkv' in told
+    assert 'clean/000001.mkv) with another sha256' in told
     path.unlink()
+    other = path.with_name('000002.mkv')
+    other.write_bytes(content)
     status, told = played()
     assert status == 1
-    assert '1 missing' in told
+    assert f'1 ({path}) missing and 1 ({other}) with another sha256' in told
     path.write_bytes(content)
     other = torch.load(weights)
     other['meta']['changed'] = True
@@ -234,9 +235,73 @@ def test_resumed_files_are_made_again(copied, weights, capsys):
     run(weights, copied / 'w', '--save', folder, '--resume')
     assert gone.read_bytes() == whole
     assert not left.exists()
-    told = capsys.readouterr().out
-    assert 'saved: 12 files' in told
-    assert 'are free' in told
+    told = capsys.readouterr()
+    assert 'saved: 12 files' in told.out
+    # Where progress is told, which a card lets through.
+    assert 'are free' in told.err
+
+
+def test_every_number_of_the_report_is_made_anew(copied, played):
+    """One change at each place, and all of them are named."""
+    path = copied / 'w' / 'report.json'
+    report = json.loads(path.read_text())
+    cell = report['kinds']['reversal']['cells']['2']
+    for one, key in (
+        *((report, key) for key in ('mpc_low', 'rpc_high', 'units', 'evaluated', 'failed')),
+        *((cell, key) for key in ('kept', 'score_low', 'n')),
+        (report['kinds']['gaussian_noise'], 'control'),
+        (report['kinds']['gaussian_noise']['cells']['2'], 'psnr'),
+    ):
+        one[key] = (one[key] or 0) + 1e-6
+    report |= {'worst': 'clean', 'holes': {'reversal/2': {'samples': 1, 'why': 'none'}}}
+    path.write_text(json.dumps(report))
+    status, told = played()
+    assert status == 1
+    assert '12 of 12 saved samples' in told
+    for place in (
+        *('mpc_low', 'rpc_high', 'units', 'evaluated', 'failed', 'worst', 'holes.reversal/2'),
+        *(f'kinds.reversal.cells.2.{key}' for key in ('kept', 'score_low', 'n')),
+        *('kinds.gaussian_noise.control', 'kinds.gaussian_noise.cells.2.psnr'),
+    ):
+        assert f'{place} is ' in told
+
+
+def test_a_line_that_is_gone_is_noticed(copied, played):
+    def change(lines):
+        # A ledger may hold more than the report is about.
+        lines.append(lines[2] | {'index': 3})
+        del lines[1]
+
+    edited(copied / 'w', change)
+    status, told = played()
+    assert status == 1
+    assert 'n is 3, of its lines 2' in told
+    assert 'evaluated is 3, of its lines 2' in told
+
+
+def test_kinds_that_the_report_leaves_out_are_noticed(copied, played):
+    path = copied / 'w' / 'report.json'
+    report = json.loads(path.read_text())
+    del report['kinds']['reversal']
+    path.write_text(json.dumps(report))
+    status, told = played()
+    assert status == 1
+    assert 'cells of the report alone or of the line alone: reversal/2' in told
+
+
+def test_resuming_without_the_folder_is_refused(copied, weights):
+    before = (copied / 'w' / 'report.json').read_bytes()
+    rule = r'--save must be given again: 3 lines of .* tell of saved samples, got None'
+    with pytest.raises(ValueError, match=rule):
+        run(weights, copied / 'w', '--resume')
+    assert (copied / 'w' / 'report.json').read_bytes() == before
+
+
+@pytest.mark.parametrize('inside', ['', 'w'])
+def test_samples_and_results_have_two_folders(weights, tmp_path, inside):
+    rule = '--save must be another folder than --work-dir, and not one around it'
+    with pytest.raises(ValueError, match=rule):
+        run(weights, tmp_path / 'c4' / inside, '--save', tmp_path / 'c4')
 
 
 def test_folders_with_other_files_are_refused(copied, weights, tmp_path):

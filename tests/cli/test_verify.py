@@ -73,6 +73,19 @@ def test_values_of_a_report_are_checked_by_name(tmp_path):
             verify.run(['any.py', 'any.pth', str(tmp_path)])
 
 
+def test_a_folder_of_nothing_is_named(tmp_path):
+    with pytest.raises(ValueError, match='nowhere must be the folder of a finished run or card'):
+        verify.run(['any.py', 'any.pth', str(tmp_path / 'nowhere')])
+
+
+def test_a_run_of_raw_files_is_verified_with_them(tmp_path):
+    report = {'corruptions': {}, 'input': {'folder': 'clips', 'files': 2}}
+    (tmp_path / 'report.json').write_text(json.dumps(report))
+    rule = '--input must be that of the run, which is of the files of clips, got None'
+    with pytest.raises(ValueError, match=rule):
+        verify.run(['any.py', __file__, str(tmp_path)])
+
+
 @pytest.fixture(scope='module')
 def saved(checkpoints, tmp_path_factory):
     folder = tmp_path_factory.mktemp('verify')
@@ -143,4 +156,20 @@ def test_another_checkpoint_and_missing_videos_are_refused(copied, checkpoints):
     ledger.write_text(''.join(json.dumps(line) + '\n' for line in lines))
     (copied / 'adv' / '000000.mkv').unlink()
     with pytest.raises(RuntimeError, match=r'1 saved video missing: 000000\.mkv'):
+        verified(copied, checkpoints['tiny_3d'])
+
+
+@pytest.mark.slow
+def test_a_line_that_is_gone_is_noticed(copied, checkpoints):
+    ledger = copied / 'w' / 'results.jsonl'
+    ledger.write_text(ledger.read_text().splitlines(keepends=True)[0])
+    with pytest.raises(RuntimeError, match='n is 2, of its lines 1; evaluated is 2'):
+        verified(copied, checkpoints['tiny_3d'])
+
+
+@pytest.mark.slow
+def test_all_altered_and_deleted_videos_are_named(copied, checkpoints):
+    for name in ('000000', '000001'):
+        (copied / 'adv' / f'{name}.mkv').write_bytes(b'no video')
+    with pytest.raises(ValueError, match=r'000000\.mkv must .*; \S+000001\.mkv must be as it'):
         verified(copied, checkpoints['tiny_3d'])

@@ -156,6 +156,30 @@ def test_verify_notices_a_clean_video(unbroken, checkpoints, tmp_path):
         run([str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(folder)])
 
 
+def test_verify_makes_the_report_anew(unbroken, checkpoints, tmp_path):
+    import shutil
+
+    from mmrobust.cli.verify import run
+
+    folder = shutil.copytree(unbroken, tmp_path / 'run')
+    report = card(folder)
+    true = report['success_rate']
+    report['success_rate'] = 0.123
+    report['success_interval'][0] += 1e-6
+    report['attacked'] += 1
+    report['perturbation']['rmse'] *= 1.001
+    report['cost']['backwards'] += 1
+    (folder / 'report.json').write_text(json.dumps(report))
+    with pytest.raises(RuntimeError) as told:
+        run([str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']), str(folder)])
+    assert f'success_rate is 0.123, of its lines {true}' in str(told.value)
+    places = ('success_interval.0', 'attacked', 'perturbation.rmse', 'cost.backwards')
+    for place in places:
+        assert f'{place} is ' in str(told.value)
+    # Nothing else.
+    assert str(told.value).count(' is ') == 1 + len(places)
+
+
 @pytest.mark.slow
 def test_view_space_is_no_weaker_and_saves_no_video(checkpoints, tmp_path):
     found = attack_run(checkpoints['tiny_3d'], tmp_path, '--space', 'view')
@@ -274,7 +298,8 @@ def test_videos_missing_from_the_folder_are_made_on_resume(checkpoints, tmp_path
     assert f'{tried} of {tried} reported successes' in capsys.readouterr().out
     winner = next(row['video'] for row in rows(tmp_path / 'w') if row['success'])
     (tmp_path / 'adv' / winner).unlink()
-    with pytest.raises(RuntimeError, match='1 reported success has no saved video'):
+    told = f'1 saved video missing: {winner}; 1 reported success has no saved video'
+    with pytest.raises(RuntimeError, match=told):
         run(arguments)
 
 

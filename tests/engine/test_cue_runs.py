@@ -12,6 +12,8 @@ from mmrobust.cli.corrupt import main, run
 from mmrobust.corruptions import cues
 from mmrobust.corruptions.cues import Cue, Draws
 from mmrobust.datasets.synthetic import CLASSES
+from mmrobust.engine.cue_scenery import other_sceneries
+from mmrobust.engine.replayed_cells import Differences, compare_numbers
 from mmrobust.functional.interval import wilson
 from mmrobust.registry import DATASETS
 from mmrobust.victims.action.cells import VideoCells
@@ -155,3 +157,36 @@ def test_the_demos_victim_goes_by_movement_and_not_by_scenery(tmp_path):
         low, high = wilson(round(cue['score'] * 12), 12)
         assert low <= chance <= high
         assert high < report['cues']['action_swap']['score_low']
+
+
+def test_sceneries_are_drawn_anew(unbroken):
+    """Those of the lines are the run's; a planted one is named."""
+    data = Config.fromfile(CONFIGS / 'tiny_3d.py').test_dataloader.dataset | SET
+    videos, lines, report = DATASETS.build(data), rows(unbroken), card(unbroken)
+    assert other_sceneries(report, lines, videos) == []
+    true = lines[1]['cells']['swap_frame']['background']
+    lines[1]['cells']['swap_frame']['background'] = 3 - true - lines[1]['cells']['clean']['label']
+    lines[0]['cells']['background_only']['background'] = 0
+    assert other_sceneries(report, lines, videos) == [
+        f'background_only: {lines[0]["name"]}: scenery of class None, reported 0',
+        f'swap_frame: {lines[1]["name"]}: scenery of class {true}, '
+        f'reported {lines[1]["cells"]["swap_frame"]["background"]}',
+    ]
+    with pytest.raises(ValueError, match='data set must be that of the run, with more than 1 sam'):
+        other_sceneries(report, lines, DATASETS.build(data | {'num_videos': 1}))
+
+
+def test_numbers_of_cues_are_made_anew(unbroken):
+    lines, report = rows(unbroken), card(unbroken)
+    found = Differences()
+    compare_numbers(found, report, lines)
+    assert found == Differences()
+    report['contrasted']['score'] = 0.77
+    report['cues']['swap_frame']['background_error'] = 0.77
+    report['cues']['background_only']['score_high'] = 0.77
+    compare_numbers(found, report, lines)
+    assert [text.split(' is ')[0] for text in found.differing] == [
+        'cues.swap_frame.background_error',
+        'cues.background_only.score_high',
+        'contrasted.score',
+    ]
