@@ -212,7 +212,7 @@ def _metric(name: str, clean: Any, adversarial: Any) -> Metric:
 
 def _unmeasured(name: str, value: Any) -> bool:
     """Whether it is the -1 of COCO's AP and AR where no person is of that size."""
-    return value == -1 and COCO.search(name) is not None
+    return real(value) == -1 and COCO.search(name) is not None
 
 
 def _deed(card: Card) -> str:

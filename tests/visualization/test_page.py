@@ -472,3 +472,7 @@ def test_what_coco_has_nothing_to_measure_for_is_no_number():
     found = summary.metrics({'clean': sides, 'adversarial': sides | {'margin': -2.0}})
     shown = [(one.clean, one.adversarial, one.worse) for one in found]
     assert shown == [('–',) * 3, ('–',) * 3, ('−1', '−2', '1')]
+    # Metrics may be no numbers, and are not asked whether they are -1.
+    matrix = np.zeros((3, 3))
+    (found,) = summary.metrics({'clean': {'matrix': matrix}, 'adversarial': {'matrix': matrix}})
+    assert found.worse == '–'
