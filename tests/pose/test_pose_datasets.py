@@ -66,14 +66,16 @@ def test_joints_hidden_by_the_body_are_labelled_and_joints_outside_the_image_are
     scene.keypoints[8, 0] = [3, 200]
     scene.keypoints[8, 1] = [-0.4, 95.4]
     scene.keypoints[8, 2] = [127.6, 50]
-    info = _sample('name', 0, scene, 8)
+    info = _sample('name', 0, scene, 8, None)
     flags = np.reshape(info['raw_ann_info']['keypoints'], (-1, 3))[:, 2]
     assert flags[:3].tolist() == [0, 1, 0]
     assert info['keypoints_visible'][0, :3].tolist() == [0, 1, 0]
     assert info['num_keypoints'] == len(KEYPOINTS) - 2 == info['raw_ann_info']['num_keypoints']
     # Turned aside, this figure hides some of its own joints.
     hidden = dataclasses.replace(scene, parts=np.ones_like(scene.parts))
-    flags = np.reshape(_sample('name', 0, hidden, 8)['raw_ann_info']['keypoints'], (-1, 3))[:, 2]
+    flags = np.reshape(_sample('name', 0, hidden, 8, None)['raw_ann_info']['keypoints'], (-1, 3))[
+        :, 2
+    ]
     assert 1 in flags[3:]
     assert 0 not in flags[3:]
 
