@@ -76,7 +76,8 @@ class Stock:
             paths: Of them.
             metrics: Configs of metrics.
         """
-        from mmrobust.engine.stock_config import own_pipeline, video_dataset
+        from mmrobust.engine.stock_config import video_dataset
+        from mmrobust.io.pipelines import own_pipeline
 
         pipeline = own_pipeline(self.cfg.test_dataloader.dataset)
         dataset = video_dataset(pipeline, folder, rows, self.work_dir)
@@ -89,7 +90,8 @@ class Stock:
             folder: They are in, beside the one file of all.
             paths: Of them.
         """
-        from mmrobust.engine.stock_config import own_pipeline, track_dataset
+        from mmrobust.engine.stock_config import track_dataset
+        from mmrobust.io.pipelines import own_pipeline
 
         pipeline = own_pipeline(self.cfg.test_dataloader.dataset)
         return self.replay.play(track_dataset(pipeline, folder), paths)

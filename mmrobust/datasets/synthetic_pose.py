@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.datasets.pose_dataset import PoseDataset
-from mmrobust.datasets.synthetic import CLASSES, FRAMES, KEYPOINTS, SPLITS, Scene, render
+from mmrobust.datasets.synthetic import CLASSES, FRAMES, KEYPOINTS, Scene, render
+from mmrobust.datasets.synthetic.script import check_set
 from mmrobust.datasets.synthetic.visibility import visible_keypoints
 from mmrobust.functional.checks import require
 from mmrobust.registry import DATASETS
@@ -112,12 +113,7 @@ class SyntheticPoseDataset(PoseDataset):
         frames_per_video: int = 4,
         test_mode: bool = False,
     ) -> None:
-        require(num_videos >= 1, 'num_videos', 'at least 1', num_videos)
-        require(split in SPLITS, 'split', f'one of {SPLITS}', split)
-        require(seed >= 0, 'seed', 'at least 0', seed)
-        distinct = bool(classes) and len(set(classes)) == len(classes)
-        known = distinct and set(classes) <= set(CLASSES)
-        require(known, 'classes', f'distinct names among {CLASSES}', classes)
+        check_set(num_videos, split, seed, classes)
         inside = 1 <= frames_per_video <= FRAMES
         require(inside, 'frames_per_video', f'1 to {FRAMES}', frames_per_video)
         self.num_videos, self.split, self.seed = num_videos, split, seed

@@ -16,11 +16,10 @@ from mmrobust.datasets.synthetic import (
     FRAMES,
     HEIGHT,
     KEYPOINTS,
-    SPLITS,
     WIDTH,
     joint_tracks,
 )
-from mmrobust.functional.checks import require, whole
+from mmrobust.datasets.synthetic.script import check_set
 from mmrobust.registry import DATASETS
 
 
@@ -61,12 +60,7 @@ class SyntheticTrackDataset(BaseDataset):
         classes: Sequence[str] = CLASSES,
         test_mode: bool = False,
     ) -> None:
-        require(whole(num_videos, 1), 'num_videos', 'a whole number, at least 1', num_videos)
-        require(split in SPLITS, 'split', f'one of {SPLITS}', split)
-        require(whole(seed, 0), 'seed', 'a whole number, at least 0', seed)
-        distinct = bool(classes) and len(set(classes)) == len(classes)
-        known = distinct and set(classes) <= set(CLASSES)
-        require(known, 'classes', f'distinct names among {CLASSES}', classes)
+        check_set(num_videos, split, seed, classes)
         self.num_videos, self.split, self.seed = num_videos, split, seed
         self.classes = tuple(classes)
         super().__init__(

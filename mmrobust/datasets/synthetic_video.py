@@ -11,8 +11,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
-from mmrobust.datasets.synthetic import CLASSES, FRAMES, SPLITS, render
-from mmrobust.datasets.synthetic.script import Script, write_script
+from mmrobust.datasets.synthetic import CLASSES, FRAMES, render
+from mmrobust.datasets.synthetic.script import Script, check_set, write_script
 from mmrobust.datasets.synthetic.stage import SyntheticStage
 from mmrobust.functional.checks import require
 from mmrobust.registry import DATASETS
@@ -60,14 +60,7 @@ class SyntheticVideoDataset(BaseDataset):
         tied_scenery: float | None = None,
         test_mode: bool = False,
     ) -> None:
-        if num_videos < 1:
-            raise ValueError(f'num_videos must be at least 1, got {num_videos}')
-        if split not in SPLITS:
-            raise ValueError(f'split must be one of {SPLITS}, got {split!r}')
-        if seed < 0:
-            raise ValueError(f'seed must not be negative, got {seed}')
-        if not classes or len(set(classes)) < len(classes) or not set(classes) <= set(CLASSES):
-            raise ValueError(f'classes must be distinct names among {CLASSES}, got {classes}')
+        check_set(num_videos, split, seed, classes)
         if window is not None and not 1 <= window <= FRAMES:
             raise ValueError(f'window must be None or 1 to {FRAMES} frames, got {window}')
         known = tied_scenery is None or 0 <= tied_scenery <= 1

@@ -75,26 +75,3 @@ def without_attack(cfg: Any) -> None:
         hooks.pop(name)
     custom = cfg.get('custom_hooks') or []
     cfg.custom_hooks = [hook for hook in custom if 'AttackHook' not in str(hook.get('type'))]
-
-
-def own_pipeline(dataset: Any) -> Any:
-    """The test pipeline of a data set's config, inside wrappers.
-
-    Raises:
-        ValueError: There is none, or the parts of a wrapper have different ones.
-    """
-    found, left = [], [dataset]
-    while left:
-        part = left.pop(0)
-        if 'pipeline' in part:
-            found.append(part.pipeline)
-        else:
-            left += [part.dataset] if 'dataset' in part else part.get('datasets', [])
-    if not found:
-        raise ValueError(f'test_dataloader.dataset must have a pipeline, got {dataset.type}')
-    if any(pipeline != found[0] for pipeline in found):
-        raise ValueError(
-            f'test_dataloader.dataset must have one pipeline in all its parts, got {len(found)} '
-            f'parts with different ones in {dataset.type}; verify them one by one'
-        )
-    return found[0]

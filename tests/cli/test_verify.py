@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import ConfigDict
 
 from mmrobust.cli import verify, verify_attack
-from mmrobust.engine.stock_config import own_pipeline
+from mmrobust.io.pipelines import own_pipeline
 from tests.engine.runs import attack_run
 from tests.engine.test_bad_input import file_config
 

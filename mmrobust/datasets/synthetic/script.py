@@ -5,6 +5,7 @@ change every embedded video, and the shipped weights would belong to none.
 Shapes: T frames, H, W pixels, M margin.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,6 +16,7 @@ from mmrobust.datasets.synthetic.motion import CLASSES, perform
 from mmrobust.datasets.synthetic.noise import Array
 from mmrobust.datasets.synthetic.scenery import SCENES, scenery
 from mmrobust.datasets.synthetic.skeleton import Floats, Pose
+from mmrobust.functional.checks import require, whole
 
 FRAMES, HEIGHT, WIDTH = 32, 96, 128
 MARGIN = 16
@@ -68,6 +70,16 @@ def generator(split: str, seed: int, index: int, *more: int) -> np.random.Genera
     if seed < 0 or index < 0:
         raise ValueError(f'seed and index must not be negative, got {seed} and {index}')
     return np.random.Generator(np.random.PCG64([seed, SPLITS.index(split), index, *more]))
+
+
+def check_set(num_videos: int, split: str, seed: int, classes: Sequence[str]) -> None:
+    """Raise ValueError, naming the argument, where there is no such set of embedded videos."""
+    require(whole(num_videos, 1), 'num_videos', 'at least 1', num_videos)
+    require(split in SPLITS, 'split', f'one of {SPLITS}', split)
+    require(whole(seed, 0), 'seed', 'at least 0', seed)
+    distinct = bool(classes) and len(set(classes)) == len(classes)
+    known = distinct and set(classes) <= set(CLASSES)
+    require(known, 'classes', f'distinct names among {CLASSES}', classes)
 
 
 def write_script(

@@ -99,15 +99,6 @@ class TrackPath:
         return through(slopes.to(values.dtype), values)
 
 
-def pipeline_of(dataset: Mapping[str, Any]) -> Sequence[Any]:
-    """The pipeline of a data set's config, inside wrappers; empty where there is none."""
-    inner: Sequence[Any] = dataset.get('datasets') or ()
-    if 'pipeline' in dataset or not (inner or 'dataset' in dataset):
-        found: Sequence[Any] = dataset.get('pipeline') or ()
-        return found
-    return pipeline_of(dataset['dataset'] if 'dataset' in dataset else inner[0])
-
-
 def built(steps: Sequence[Any]) -> list[Any]:
     """The transforms of a config's pipeline."""
     from mmaction.registry import TRANSFORMS

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mmrobust.functional.averaging import average_views
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.track_metrics import TrackPair, track_metrics
+from mmrobust.io.pipelines import own_pipeline
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.action.bound import BoundClips
 from mmrobust.victims.action.chunking import chunked
@@ -24,7 +25,7 @@ from mmrobust.victims.base import SampleKind
 from mmrobust.victims.bound import BoundVictim, Clip
 from mmrobust.victims.skeleton.bodies import BONES, Body
 from mmrobust.victims.skeleton.loading import Measure, TrackPipeline, Unit
-from mmrobust.victims.skeleton.path import TrackPath, built, pipeline_of
+from mmrobust.victims.skeleton.path import TrackPath, built
 
 TRACK = SampleKind('track', previews='SkeletonPreviews', frames=True, unit="file's own units")
 UNITS: Mapping[str, str] = {
@@ -125,9 +126,9 @@ class SkeletonVictim(ActionVictim):
         found = SkeletonVictim(model, memory_limit=self.memory_limit)
         found.space, found.unit, found.measure = self.space, self.unit, self.measure
         loader = config.get('test_dataloader') or {}
-        steps = pipeline_of(loader.get('dataset') or {})
-        require(bool(steps), 'surrogate.config', 'one with a test pipeline', sorted(config))
-        found.path = TrackPath(built(steps))
+        known = 'dataset' in loader
+        require(known, 'surrogate.config', 'one with a test pipeline', sorted(config))
+        found.path = TrackPath(built(own_pipeline(loader['dataset'])))
         return found
 
     def bones(self, joints: int) -> list[tuple[int, int]]:
