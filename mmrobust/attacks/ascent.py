@@ -13,10 +13,8 @@ from mmrobust.victims.counting import CountingVictim
 def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: BoundGoal) -> Tensor:
     """Gradient (N, C, T, H, W) of the goal's objective in the pixels.
 
-    The sum over samples keeps them apart: each sees its own gradient only.
-
     Args:
-        victim: Flags samples whose gradient is not finite; those get zeros there.
+        victim: See :func:`slope`.
         pixels: The leaf that ``outputs`` were computed from.
         outputs: (N, K), or of fewer samples, whose rows ``goal`` is bound to;
             the others' gradient is zero.
@@ -27,7 +25,25 @@ def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: BoundG
     """
     if not outputs.requires_grad:
         raise ValueError('victim must be differentiable in the pixels, got detached outputs')
-    (gradient,) = torch.autograd.grad(goal.objective(outputs).sum(), pixels)
+    return slope(victim, pixels, goal.objective(outputs))
+
+
+def slope(victim: CountingVictim, pixels: Tensor, objective: Tensor) -> Tensor:
+    """Gradient (N, C, T, H, W) of an objective in the pixels.
+
+    The sum over samples keeps them apart: each sees its own gradient only.
+
+    Args:
+        victim: Flags samples whose gradient is not finite; those get zeros there.
+        pixels: The leaf that the objective was computed from.
+        objective: (N,), or of fewer samples; the others' gradient is zero.
+
+    Raises:
+        ValueError: The objective does not depend on the pixels.
+    """
+    if not objective.requires_grad:
+        raise ValueError('victim must be differentiable in the pixels, got detached outputs')
+    (gradient,) = torch.autograd.grad(objective.sum(), pixels)
     # A sum is finite only where all that it adds up is: one pass instead of six.
     if bool(gradient.flatten(1).sum(dim=1).isfinite().all()):
         return gradient

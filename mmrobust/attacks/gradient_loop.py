@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mmrobust.attacks.ascent import ascent
+from mmrobust.attacks.ascent import slope
 from mmrobust.attacks.base import Attack
 from mmrobust.attacks.loop_state import LoopState
 from mmrobust.attacks.loss_trace import LossTrace
@@ -102,9 +102,10 @@ class GradientLoop(Attack):
         state, live = self.begin(victim, clean, goal, rng), torch.arange(len(clean))
         trace = LossTrace(len(clean), self.steps)
         for iteration in range(self.steps):
-            state.iteration = iteration
+            state.iteration, state.last_objective = iteration, None
             outputs, gradient = self._pair(self.gradient(state), state)
-            trace.add(live, state.goal.objective(outputs), iteration)
+            known = state.last_objective
+            trace.add(live, state.goal.objective(outputs) if known is None else known, iteration)
             won = self._won(state, outputs)
             if won.any():
                 found[live], done[live[won]] = state.pixels, True
@@ -145,7 +146,9 @@ class GradientLoop(Attack):
         """
         leaf = state.pixels.detach().requires_grad_()
         outputs = state.victim(leaf)
-        return outputs.detach(), ascent(state.victim, leaf, outputs, state.goal)
+        objective = state.goal.objective(outputs)
+        state.last_objective = objective.detach()
+        return outputs.detach(), slope(state.victim, leaf, objective)
 
     def gradient_at(self, state: LoopState, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs and gradient at any pixels (N, ...) of the samples, whatever a variant does."""
@@ -170,7 +173,7 @@ class GradientLoop(Attack):
 
     def step(self, state: LoopState, steepest: Tensor) -> Tensor:
         """Pixels after a step along ``steepest``, which has the threat's norm 1, projected back."""
-        moved = state.pixels + expand_to(self.lengths(state), steepest) * steepest
+        moved = (expand_to(self.lengths(state), steepest) * steepest).add_(state.pixels)
         return self.threat.project_inside(moved, state.clean, state.victim.bounds)
 
     def ending(self, state: LoopState) -> Tensor:

@@ -3,7 +3,7 @@
 Shapes: N samples, C channels, T frames, H, W pixels.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from torch import Tensor
@@ -27,6 +27,7 @@ class LoopState:
         pixels: Where they stand, likewise.
         rng: A random stream per sample.
         iteration: Of the loop, from 0.
+        last_objective: (N,) of the goal, where the last gradient was taken; None if nobody kept it.
     """
 
     victim: CountingVictim
@@ -35,6 +36,7 @@ class LoopState:
     pixels: Tensor
     rng: SampleRandom
     iteration: int
+    last_objective: Tensor | None = field(default=None, kw_only=True)
 
     def select(self, rows: Tensor) -> Self:
         """The state of some of the samples."""

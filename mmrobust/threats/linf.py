@@ -40,7 +40,7 @@ class Linf(Threat):
 
     def project(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Clamp every change to [-eps, eps]."""
-        return pixels + (candidate - pixels).clamp(-self.eps, self.eps)
+        return (candidate - pixels).clamp_(-self.eps, self.eps).add_(pixels)
 
     def quantize(self, candidate: Tensor, pixels: Tensor) -> Tensor:
         """Round to nearest, but to no more than floor(eps)."""
