@@ -122,6 +122,14 @@ def cell_figures(rows: Sequence[Row], name: str) -> dict[str, Any]:
     }
 
 
+def score_limits(rows: Sequence[Row], name: str) -> Limits:
+    """95 % interval of the mean score in a cell, over units; without rows nothing is known."""
+    good = [row for row in rows if score(row['cells'][name]) is not None]
+    units = _units(good).values()
+    scores = [[score(row['cells'][name]) for row in unit] for unit in units]
+    return bootstrap([float(np.mean(np.asarray(of, np.float64))) for of in scores], SHARE)
+
+
 def _control(rows: Sequence[Row], kind: str, severities: Sequence[int]) -> float | None:
     """Mean score under white noise of the size of a kind; None where there was no control."""
     names = [control_name(kind, s) for s in severities]
