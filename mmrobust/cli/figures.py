@@ -20,9 +20,8 @@ KINDS = ('svg', 'png', 'pdf')
 def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('figures', 'The figures of a page as files: SVG, PNG (300 dots an inch), PDF.')
-    p.add_argument(
-        'runs', nargs='+', metavar='RUN', help='folders of finished attacks, sweeps or transfers'
-    )
+    what = 'folders of finished attacks, sweeps, transfers, runs of corruptions, or cards'
+    p.add_argument('runs', nargs='+', metavar='RUN', help=what)
     p.add_argument('--format', nargs='+', choices=KINDS, default=['svg'], help='default: svg')
     p.add_argument('--out', metavar='DIR', help='where to write; default: RUN/figures')
     return p
@@ -59,12 +58,15 @@ def plots_of(folder: Path) -> list[Plot]:
     Raises:
         ValueError: The folder holds no finished run.
     """
-    from mmrobust.ledger import finished
+    from mmrobust.ledger import finished, finished_cards
+    from mmrobust.visualization.card import card_plots
     from mmrobust.visualization.figures import plots
     from mmrobust.visualization.sweep_figures import sweep_plots
     from mmrobust.visualization.transfer_figures import transfer_plots
 
     kind = finished.kind_of(folder)
+    if kind in finished_cards.KINDS:
+        return card_plots(*finished_cards.card_and_rows(folder))
     if kind == 'run':
         card = finished.card_of_run(folder)
         return plots(card, finished.rows_of_run(folder, card['n']))

@@ -1,4 +1,4 @@
-"""``mmrobust table RUN ...``: finished runs, sweeps and transfers, or cards, as one table."""
+"""``mmrobust table RUN ...``: finished attacks, sweeps and transfers as one table, or cards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parser() -> Arguments:
         'runs',
         nargs='+',
         metavar='RUN',
-        help='folders of finished attacks, sweeps or transfers; or of robustness cards',
+        help='folders of finished attacks, sweeps, transfers; or of cards, runs of corruptions',
     )
     p.add_argument(
         '--format', choices=FORMATS, help="default: by the ending of --out, else 'markdown'"
@@ -74,13 +74,14 @@ def table_of(folders: Sequence[Path]) -> Table:
     Raises:
         ValueError: A folder holds no finished run, or cards stand beside runs.
     """
-    from mmrobust.evaluation.card_files import FILE
     from mmrobust.functional.naming import name_of
+    from mmrobust.ledger.finished import kind_of
+    from mmrobust.ledger.finished_cards import KINDS
     from mmrobust.visualization.card_rows import card_table
     from mmrobust.visualization.run_table import run_table
 
-    cards = [folder for folder in folders if (folder / FILE).is_file()]
-    rule = 'folders of runs, or folders of cards'
+    cards = [folder for folder in folders if kind_of(folder) in KINDS]
+    rule = 'folders of attacks, sweeps and transfers, or of cards and runs of corruptions'
     require(not cards or len(cards) == len(folders), 'RUN', rule, [str(f) for f in folders])
     read, table = (card_rows_of, card_table) if cards else (rows_of, run_table)
     found = [each for folder in folders for each in read(folder, name_of(folder, folders))]
@@ -88,12 +89,12 @@ def table_of(folders: Sequence[Path]) -> Table:
 
 
 def card_rows_of(folder: Path, name: str) -> list[tuple[Row, str]]:
-    """The rows of a card, each with a digest of its samples."""
-    from mmrobust.evaluation.card_files import CORRUPTIONS, read_card
+    """The rows of a card, or of a run of corruptions, each with a digest of its samples."""
+    from mmrobust.ledger.finished_cards import card_and_rows, corruptions_of
     from mmrobust.visualization.card_rows import card_rows
 
-    card = read_card(folder)
-    run = folder / CORRUPTIONS
+    card, _ = card_and_rows(folder)
+    run = corruptions_of(folder)
     n = card['data']['n']
     samples = samples_digest(run, n) if (run / 'run.json').is_file() else str(card['data'])
     return [(row, samples) for row in card_rows(name, card)]

@@ -23,13 +23,12 @@ from mmrobust.corruptions.equal_noise import equal_noise, rmse
 from mmrobust.engine.process_settings import randomness_kept
 from mmrobust.engine.saved_cells import SavedCells
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, control_name
+from mmrobust.evaluation.cues import CUE
 from mmrobust.functional.checks import one_line
 from mmrobust.functional.psnr import psnr
 from mmrobust.functional.randomness import sample_seed
 from mmrobust.victims.cells import CellPipeline, Prepared
 
-# All cues of a sample are on one strip.
-CUE = 'cue'
 # RGB.
 OUTLINE = (255, 220, 0)
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mmrobust.datasets.wrappers import leaves
 from mmrobust.engine.artifacts import check_writable, finite
-from mmrobust.engine.cells import CUE
 from mmrobust.engine.saved_cells import SavedCells, told
+from mmrobust.evaluation.cues import CUE
 from mmrobust.evaluation.run_numbers import corruption_numbers
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers

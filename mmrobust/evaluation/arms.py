@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrobust.functional.bootstrap import Limits, Numbers, bootstrap
+from mmrobust.functional.bootstrap import Limits, Numbers, Places, bootstrap_of
 
 # Index of a video -> a number for each seed.
 ByVideo = Mapping[int, Sequence[float]]
@@ -110,14 +110,14 @@ def least_median(arms: Sequence[ByVideo]) -> tuple[int, float, Limits]:
     videos = sorted(set.intersection(*(set(arm) for arm in arms)))
     numbers = np.array([[list(arm[video]) for video in videos] for arm in arms], np.float64)
 
-    def statistic(places: Numbers) -> Numbers:
-        drawn = numbers[:, places.astype(int)]
+    def statistic(places: Places) -> Numbers:
+        drawn = numbers[:, places]
         found: Numbers = np.median(drawn.reshape(*drawn.shape[:-2], -1), axis=-1).min(axis=0)
         return found
 
     medians = np.median(numbers.reshape(len(arms), -1), axis=1)
     place = int(medians.argmin())
-    return place, float(medians[place]), bootstrap(range(len(videos)), statistic)
+    return place, float(medians[place]), bootstrap_of(len(videos), statistic)
 
 
 def slope(values: Mapping[int, float], against: Mapping[int, float]) -> tuple[float, Limits]:
@@ -126,18 +126,17 @@ def slope(values: Mapping[int, float], against: Mapping[int, float]) -> tuple[fl
     y = np.array([values[video] for video in videos], np.float64)
     x = np.array([against[video] for video in videos], np.float64)
 
-    def statistic(places: Numbers) -> Numbers:
-        rows = places.astype(int)
-        a, b = x[rows], y[rows]
+    def statistic(places: Places) -> Numbers:
+        a, b = x[places], y[places]
         a = a - a.mean(axis=-1, keepdims=True)
         spread = (a * a).sum(axis=-1)
         # Where all that was drawn moves alike, nothing is seen of a rise.
         found: Numbers = (a * b).sum(axis=-1) / np.where(spread > 0, spread, np.inf)
         return found
 
-    everything = np.arange(len(videos), dtype=np.float64)
+    everything = np.arange(len(videos))
     value = float(statistic(everything[None])[0]) if len(videos) > 1 else math.nan
-    return value, bootstrap(range(len(videos)), statistic)
+    return value, bootstrap_of(len(videos), statistic)
 
 
 def differences(one: ByVideo, other: ByVideo) -> dict[int, float]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
+from mmrobust.evaluation.cues import SWAP
 from mmrobust.evaluation.summary import Row, evaluated, mean, share
 from mmrobust.functional.checks import require
 from mmrobust.registry import ATTACKS, find
@@ -90,6 +91,9 @@ def sentence(card: Mapping[str, Any]) -> str:
         parts = [f'Right on {_share(clean)} of the clean {what}']
         if corrupted['mpc'] is not None:
             parts.append(f'on {_share(corrupted["mpc"])} on average under natural corruption')
+        swap = (card['cues'].get('cues') or {}).get(SWAP)
+        if swap is not None and swap['score'] is not None:
+            parts.append(f'on {_share(swap["score"])} before other scenery')
     worst = _strongest(card)
     if worst is not None:
         left = worst['kept'] if clean is None else worst['score']

@@ -12,7 +12,7 @@ import numpy as np
 from mmrobust.evaluation.card_files import CORRUPTIONS
 from mmrobust.evaluation.corruptions import CLEAN, cell_name, score
 from mmrobust.evaluation.summary import mean
-from mmrobust.functional.bootstrap import bootstrap
+from mmrobust.functional.bootstrap import DIFFERENCE, bootstrap
 from mmrobust.functional.checks import require
 
 Figures = dict[str, dict[str, float]]
@@ -106,7 +106,7 @@ def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
         counts = f'{len(other)} for {len(one)}, {len(odd)} of them on one side alone'
         require(not odd, 'B', f'of the same samples as A, which {name} is not', counts)
         gaps = [other[unit] - one[unit] for unit in sorted(one)]
-        low, high = bootstrap(gaps)
+        low, high = bootstrap(gaps, DIFFERENCE)
         known = bool(np.isfinite(low))
         found.append(
             {
@@ -115,8 +115,8 @@ def differences(first: Figures, second: Figures) -> list[dict[str, Any]]:
                 'first': mean(one.values()),
                 'second': mean(other.values()),
                 'difference': mean(gaps),
-                'low': max(low, -1.0) if known else None,
-                'high': min(high, 1.0) if known else None,
+                'low': low if known else None,
+                'high': high if known else None,
                 'worse': known and high < 0,
             }
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmrobust.evaluation.clusters import Quantity, Rows, interval, share, video_of
-from mmrobust.functional.bootstrap import Limits, Numbers
+from mmrobust.functional.bootstrap import DIFFERENCE, Limits, Numbers
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Carried:
 
     def interval(self, quantity: Quantity) -> Limits:
         """95 % interval of a quantity of the drawn videos."""
-        return interval(self.both.shape[1], quantity)
+        return interval(self.both.shape[1], quantity, DIFFERENCE)
 
     def lost(self, drawn: Numbers) -> Numbers:
         """White-box rate less that on the target (D, E)."""

@@ -17,7 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from mmrobust.functional.bootstrap import NOTHING, Limits, Numbers, bootstrap
+from mmrobust.functional.bootstrap import (
+    DIFFERENCE,
+    NOTHING,
+    Limits,
+    Numbers,
+    Places,
+    bootstrap_of,
+)
 from mmrobust.functional.interval import wilson
 
 Rows = Sequence[Mapping[str, Any]]
@@ -61,9 +68,11 @@ class Measured:
         """Every video drawn once."""
         return np.ones((1, len(self.videos)))
 
-    def interval(self, quantity: Callable[[Measured, Numbers], Numbers]) -> Limits:
-        """95 % interval of a quantity of this and of the drawn videos."""
-        return interval(len(self.videos), partial(quantity, self))
+    def interval(
+        self, quantity: Callable[[Measured, Numbers], Numbers], within: Limits = DIFFERENCE
+    ) -> Limits:
+        """95 % interval of a quantity of this and of the drawn videos; what it can be."""
+        return interval(len(self.videos), partial(quantity, self), within)
 
 
 def measured(by_eps: Sequence[Rows]) -> Measured:
@@ -97,23 +106,27 @@ def share(drawn: Numbers, hits: Numbers, of: Numbers) -> Numbers:
     return found
 
 
-def interval(count: int, quantity: Quantity) -> Limits:
+def interval(count: int, quantity: Quantity, within: Limits = NOTHING) -> Limits:
     """95 % bootstrap interval of a quantity of ``count`` videos.
 
     Draws in which it is undefined (a mean over no successes) are left out; nothing is
     known if these are more than ``UNDEFINED`` of them.
+
+    Args:
+        count: How many videos there are.
+        quantity: Of how often each was drawn.
+        within: What it can be.
     """
 
-    def of_indices(indices: Numbers) -> Numbers:
+    def of_indices(indices: Places) -> Numbers:
         draws = len(indices)
-        places = indices.astype(int) + count * np.arange(draws)[:, None]
+        places = indices + count * np.arange(draws)[:, None]
         times = np.bincount(places.ravel(), minlength=draws * count).reshape(draws, count)
         found = quantity(times.astype(float))
         known = found[~np.isnan(found)]
         return known if len(known) >= (1 - UNDEFINED) * len(found) else np.full(1, np.nan)
 
-    found = bootstrap(range(count), of_indices)
-    return NOTHING if np.isnan(found).any() else found
+    return bootstrap_of(count, of_indices, within)
 
 
 def rate_limits(rate: float, videos: int) -> Limits:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.evaluation.summary import Row, mean, share
-from mmrobust.functional.bootstrap import bootstrap
+from mmrobust.functional.bootstrap import NOTHING, SHARE, Limits, Places, bootstrap, bootstrap_of
 
 CLEAN = 'clean'
 # Ends the name of a control.
@@ -122,6 +122,14 @@ def cell_figures(rows: Sequence[Row], name: str) -> dict[str, Any]:
     }
 
 
+def score_limits(rows: Sequence[Row], name: str) -> Limits:
+    """95 % interval of the mean score in a cell, over units; without rows nothing is known."""
+    good = [row for row in rows if score(row['cells'][name]) is not None]
+    units = _units(good).values()
+    scores = [[score(row['cells'][name]) for row in unit] for unit in units]
+    return bootstrap([float(np.mean(np.asarray(of, np.float64))) for of in scores], SHARE)
+
+
 def _control(rows: Sequence[Row], kind: str, severities: Sequence[int]) -> float | None:
     """Mean score under white noise of the size of a kind; None where there was no control."""
     names = [control_name(kind, s) for s in severities]
@@ -170,18 +178,19 @@ def _aggregate(
     if holes or not scored or not kinds:
         return dict.fromkeys(names)
     clean, cells = _by_unit(scored, kinds, severities)
-    places = list(range(len(clean)))
 
-    def ratio(chosen: Numbers) -> Numbers:
-        taken = chosen.astype(int)
+    def ratio(taken: Places) -> Numbers:
         below = clean[taken].mean(axis=-1)
         # Where a draw may be without anything right, there is no interval of a ratio.
         nothing = np.full_like(below, np.nan)
         return np.divide(cells[taken].mean(axis=-1), below, out=nothing, where=below > 0)
 
     mpc, base = float(cells.mean()), float(clean.mean())
-    found = [mpc, *_within(bootstrap(cells.tolist()), most=1.0)]
-    found += [mpc / base, *_within(bootstrap(places, ratio))] if base > 0 else [None] * 3
+    found = [mpc, *_known(bootstrap(cells, SHARE))]
+    if base > 0:
+        found += [mpc / base, *_known(bootstrap_of(len(clean), ratio, (0.0, np.inf)))]
+    else:
+        found += [None] * 3
     return dict(zip(names, found, strict=True))
 
 
@@ -210,9 +219,6 @@ def _units(rows: Sequence[Row]) -> dict[Any, list[Row]]:
     return found
 
 
-def _within(limits: tuple[float, float], most: float = np.inf) -> tuple[float | None, float | None]:
-    """Limits that are known; too few units have none."""
-    low, high = limits
-    return (
-        (max(low, 0.0), min(high, most)) if np.isfinite(low) and np.isfinite(high) else (None, None)
-    )
+def _known(limits: Limits) -> tuple[float | None, float | None]:
+    """Limits where there are some; too few units have none."""
+    return (None, None) if limits == NOTHING else limits

@@ -11,6 +11,8 @@ from typing import Any
 from mmrobust.evaluation.corruptions import cell_figures
 from mmrobust.evaluation.summary import Row, share
 
+# All cues together: in a list of kinds, and as the name of their strip.
+CUE = 'cue'
 SWAP, SWAP_FRAME = 'action_swap', 'swap_frame'
 
 

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mmrobust.functional.bootstrap import NOTHING, Limits, bootstrap
+from mmrobust.functional.bootstrap import (
+    NOTHING,
+    Limits,
+    Numbers,
+    Places,
+    bootstrap,
+    bootstrap_of,
+)
 
 
 @dataclass(frozen=True)
@@ -22,23 +28,29 @@ class Measurement:
     n: int
 
 
-def averaged(numbers: Sequence[float]) -> Measurement:
-    """A mean with its bootstrap interval."""
-    return Measurement(mean(numbers) if numbers else math.nan, bootstrap(numbers), len(numbers))
+def averaged(numbers: Sequence[float], within: Limits = NOTHING) -> Measurement:
+    """A mean with its bootstrap interval.
+
+    Args:
+        numbers: Of independent samples.
+        within: What one can be, such as SHARE or DIFFERENCE; where it has no end, numbers that
+            are all alike have no interval.
+    """
+    value = mean(numbers) if numbers else math.nan
+    return Measurement(value, bootstrap(numbers, within), len(numbers))
 
 
 def ratio(upper: Sequence[float], lower: Sequence[float]) -> Measurement:
     """Mean of one over mean of the other, pairs resampled together."""
     above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
 
-    def statistic(places: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows = places.astype(int)
-        found: NDArray[np.float64] = above[rows].mean(axis=-1) / below[rows].mean(axis=-1)
+    def quotient(places: Places) -> Numbers:
+        found: Numbers = above[places].mean(axis=-1) / below[places].mean(axis=-1)
         return found
 
     n = len(above)
     value = float(above.mean() / below.mean()) if n else math.nan
-    return Measurement(value, bootstrap(range(n), statistic), n)
+    return Measurement(value, bootstrap_of(n, quotient), n)
 
 
 def shown(estimate: Measurement, form: str = '.2f', scale: float = 1.0) -> str:

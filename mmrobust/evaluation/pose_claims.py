@@ -8,6 +8,7 @@ from statistics import mean
 from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.estimates import averaged, ratio, shown
 from mmrobust.evaluation.pose_samples import (
+    WITHIN,
     Samples,
     both_successful,
     common,
@@ -15,7 +16,7 @@ from mmrobust.evaluation.pose_samples import (
     rate,
     smaller,
 )
-from mmrobust.functional.bootstrap import NOTHING
+from mmrobust.functional.bootstrap import DIFFERENCE, NOTHING
 
 # Rates that differ by no more count as equal.
 EQUAL = 0.1
@@ -114,7 +115,8 @@ def loses_more(text: str, rule: str, key: str, one: Samples, other: Samples) -> 
         other: The same samples, of the other victim.
     """
     left, right = common(one, other)
-    more = averaged([getattr(left[i], key) - getattr(right[i], key) for i in left])
+    within = DIFFERENCE if key in WITHIN else NOTHING
+    more = averaged([getattr(left[i], key) - getattr(right[i], key) for i in left], within)
     lost, wrong = (
         ' against '.join(points(name, samples) for samples in (left, right))
         for name in (key, 'clean_error')

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmrobust.evaluation.estimates import Measurement, averaged
-from mmrobust.functional.bootstrap import NOTHING, PAIRS
+from mmrobust.functional.bootstrap import DIFFERENCE, NOTHING, PAIRS, SHARE, Limits
 from mmrobust.functional.interval import newcombe_paired, wilson
 
 
@@ -54,6 +54,13 @@ class Sample:
         return self.error - self.clean_error
 
 
+# What numbers of a sample can be, where they have two ends.
+WITHIN: Mapping[str, Limits] = {
+    'pck': SHARE,
+    'clean_pck': SHARE,
+    'density': SHARE,
+    'lost_pck': DIFFERENCE,
+}
 # Index in the test set -> what happened.
 Samples = Mapping[int, Sample]
 
@@ -83,6 +90,13 @@ def samples_of(lines: Iterable[Mapping[str, Any]], within: float) -> Samples:
         for line in lines
         if not (line['success'] and line['l2'] == 0) and line['clean_pck'] is not None
     }
+
+
+def average_of(samples: Samples, key: str) -> Measurement:
+    """The mean of a number over the samples that have it, with its interval."""
+    numbers = [getattr(sample, key) for sample in samples.values()]
+    known = [number for number in numbers if number is not None]
+    return averaged(known, WITHIN.get(key, NOTHING))
 
 
 def rate(samples: Samples) -> Measurement:
@@ -120,7 +134,7 @@ def smaller(one: Samples, other: Samples) -> Measurement:
     left, right = common(one, other)
     pairs = [(left[i], right[i]) for i in left if left[i].success or right[i].success]
     needs = [[s.rmse if s.success else math.inf for s in pair] for pair in pairs]
-    return averaged([float(a < b) - float(a > b) for a, b in needs])
+    return averaged([float(a < b) - float(a > b) for a, b in needs], DIFFERENCE)
 
 
 def common(one: Samples, other: Samples) -> tuple[Samples, Samples]:

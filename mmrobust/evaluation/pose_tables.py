@@ -10,7 +10,7 @@ from typing import Any
 from mmrobust.evaluation.estimates import Measurement, averaged, ratio, shown
 from mmrobust.evaluation.markdown import markdown
 from mmrobust.evaluation.pose_results import PoseResults
-from mmrobust.evaluation.pose_samples import Samples, both_successful, rate
+from mmrobust.evaluation.pose_samples import Samples, average_of, both_successful, rate
 
 Row = dict[str, Any]
 
@@ -41,7 +41,7 @@ class PoseTables:
         """
         key = next(key for key in self.found.arms if key[::2] == ('untargeted', self.reference))
         samples = self.found.arms[key]
-        kept = [averaged(_known(samples, name)) for name in ('clean_pck', 'clean_error')]
+        kept = [average_of(samples, name) for name in ('clean_pck', 'clean_error')]
         told = ', '.join(f'{name} {card["clean"][name]:.3f}' for name in ('PCK', 'EPE'))
         lines = [
             f'Clean, {card["evaluated"]} test samples: {told} (pixels of the frame), by MMPose; '
@@ -67,8 +67,8 @@ class PoseTables:
         aimed = [key for goal in self.found.targets for key in self.found.arms if key[0] == goal]
         for goal, norm, arm in aimed:
             samples = self.found.arms[goal, norm, arm]
-            left = [_known(samples, key) for key in ('clean_target_error', 'target_error')]
-            distances = [shown(averaged(numbers), '.1f', 100) for numbers in left]
+            left = [average_of(samples, key) for key in ('clean_target_error', 'target_error')]
+            distances = [shown(distance, '.1f', 100) for distance in left]
             cells = [goal, norm, self.names[arm], *self._shared(goal, norm, arm)]
             lines.append([*cells, *distances])
         headings = self._headings('target', 'norm')
@@ -78,8 +78,8 @@ class PoseTables:
         """PCK and error of every arm over the budget."""
         eps, lines = self.found.eps, []
         for arm in dict.fromkeys(arm for arm, _ in self.found.curve):
-            parts = [_known(self.found.curve[arm, e], key) for e in eps for key in ('pck', 'error')]
-            cells = [shown(averaged(part), '.0f', 100) for part in parts]
+            parts = [average_of(self.found.curve[arm, e], k) for e in eps for k in ('pck', 'error')]
+            cells = [shown(part, '.0f', 100) for part in parts]
             lines.append([self.names[arm], *cells])
         headings = [name for e in eps for name in (f'eps {e:g}: PCK', 'error')]
         return markdown(['arm', *headings], lines)

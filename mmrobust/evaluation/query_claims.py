@@ -7,7 +7,7 @@ from statistics import mean
 
 from mmrobust.evaluation.arms import Arm, ByVideo, differences, least_median, mean_of, means
 from mmrobust.evaluation.claims import Claim
-from mmrobust.functional.bootstrap import bootstrap
+from mmrobust.functional.bootstrap import SHARE, bootstrap
 
 Arms = Mapping[str, Arm]
 # The task is not too easy: median queries of an arm, and what two steps cost.
@@ -36,7 +36,7 @@ def neither_easy_nor_hard(goal: str, arms: Arms, name: str) -> list[Claim]:
         low, high = -early, -early
     rates = {arm: list(means(found.success).values()) for arm, found in arms.items()}
     best = max(rates, key=lambda arm: mean(rates[arm]))
-    few, many = bootstrap(rates[best])
+    few, many = bootstrap(rates[best], SHARE)
     return [
         Claim(
             f'{goal}: the task is not too easy',

@@ -10,7 +10,7 @@ from typing import Any
 from mmrobust.evaluation.arms import Arm, ByVideo, means
 from mmrobust.evaluation.markdown import markdown
 from mmrobust.evaluation.summary import share
-from mmrobust.functional.bootstrap import NOTHING, bootstrap
+from mmrobust.functional.bootstrap import DIFFERENCE, NOTHING, Limits, bootstrap
 
 Row = dict[str, Any]
 NOTE = (
@@ -48,7 +48,7 @@ def row(name: str, arm: Arm) -> Row:
         **(share('success_rate', round(rate * n), n) | {'success_rate': rate if n else None}),
         'mean_queries': mean(used) if used else None,
         'median_queries': median(used) if used else None,
-        **_with_limits('capped_mean', arm.capped, arm.budget),
+        **_with_limits('capped_mean', arm.capped, (0.0, arm.budget)),
         'capped_median': median(capped) if capped else None,
         'change': _mean(line['mean_abs'] for line in arm.lines),
         **_with_limits('cosine', arm.cosine),
@@ -76,11 +76,12 @@ def searches(name: str, arm: Arm) -> str:
     )
 
 
-def _with_limits(name: str, values: ByVideo, most: float = 1) -> dict[str, float | None]:
+def _with_limits(
+    name: str, values: ByVideo, within: Limits = DIFFERENCE
+) -> dict[str, float | None]:
     numbers = list(means(values).values())
-    limits = bootstrap(numbers)
-    # What is wider for few videos may reach beyond what there is.
-    low, high = (None, None) if limits == NOTHING else (limits[0], min(limits[1], most))
+    limits = bootstrap(numbers, within)
+    low, high = (None, None) if limits == NOTHING else limits
     return {name: _mean(numbers), f'{name}_from': low, f'{name}_to': high}
 
 

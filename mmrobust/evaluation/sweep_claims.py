@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from mmrobust.evaluation.quantities import (
     single_frames,
     whole_way,
 )
-from mmrobust.functional.bootstrap import Numbers
+from mmrobust.functional.bootstrap import DIFFERENCE, NOTHING, Numbers
 
 # How far accuracies may be apart and still agree.
 APART = 0.15
@@ -67,13 +68,14 @@ def few_frames(name: str, one: Measured, *, rises: bool) -> list[Claim]:
     """
     needed, counts = one.needed()[0], one.frames.sum(axis=(0, 2))
     total, single, other = counts.sum(), counts[0], max(counts[1:], default=0)
+    few, many = one.interval(_needed, (1.0, inf))
     sign, word = (1, 'rises') if rises else (-1, 'falls')
     return [
         Claim(
             f'{name}: at most three frames suffice',
             '3 less the mean over successes',
             f'{needed[-1]:.2f} frames ({total:.0f} successes)',
-            one.interval(_below_three),
+            (3 - many, 3 - few),
         ),
         Claim(
             f'{name}: a single frame is the most common',
@@ -85,7 +87,7 @@ def few_frames(name: str, one: Measured, *, rises: bool) -> list[Claim]:
             f'{name}: FP {word} with eps',
             f'how much it {word}, last against first budget',
             ' '.join(f'{value:.2f}' for value in needed[:-1]),
-            one.interval(partial(frames_trend, sign=sign)),
+            one.interval(partial(frames_trend, sign=sign), NOTHING),
         ),
     ]
 
@@ -104,7 +106,7 @@ def levels_agree(text: str, pairs: Mapping[str, tuple[Measured, Measured]], name
         rows = [[m.videos.index(video) for video in both] for m in (one, other)]
         first, second = (m.right[1:, r] / m.n[r] for m, r in zip((one, other), rows, strict=True))
         gaps = (first - second).mean(0)
-        low, high = interval(len(both), partial(_mean, gaps))
+        low, high = interval(len(both), partial(_mean, gaps), DIFFERENCE)
         nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
         margins.append((APART - max(abs(low), abs(high)), APART - nearest))
         details.append(f'{attack} {100 * gaps.mean():+.1f}' if both else attack)
@@ -130,5 +132,5 @@ def _first_of_all(name: str, one: Measured) -> str:
     return f'{name} {percent(drops[0])} of {percent(drops.sum())}'
 
 
-def _below_three(one: Measured, drawn: Numbers) -> Numbers:
-    return 3 - one.needed(drawn)[:, -1]
+def _needed(one: Measured, drawn: Numbers) -> Numbers:
+    return one.needed(drawn)[:, -1]

@@ -10,7 +10,12 @@ from mmrobust.functional.checks import require
 from mmrobust.ledger.ledger import read_entries
 
 # What a folder of results is called by the file that its run leaves at the end.
-CARDS = {'report.json': 'run', 'sweep.json': 'sweep', 'transfer.json': 'transfer'}
+CARDS = {
+    'card.json': 'card',
+    'report.json': 'run',
+    'sweep.json': 'sweep',
+    'transfer.json': 'transfer',
+}
 # What an attack run's report has at least.
 NEEDED = ('attack', 'config', 'n', 'attacked', 'success_rate', 'clean', 'adversarial')
 # Of a sweep and of a transfer, the key of what it is made of.
@@ -41,13 +46,16 @@ def finished_json(path: Path, argument: str, kind: str = 'run') -> dict[str, Any
 
 
 def kind_of(folder: Path) -> str:
-    """``run``, ``sweep`` or ``transfer``.
+    """``run``, ``corruptions``, ``sweep``, ``transfer`` or ``card``.
 
     Raises:
         ValueError: The folder holds none that is finished.
     """
     there = [kind for name, kind in CARDS.items() if (folder / name).is_file()]
-    require(bool(there), 'RUN', 'the folder of a finished run, sweep or transfer', _lacking(folder))
+    rule = 'the folder of a finished run, sweep, transfer or card'
+    require(bool(there), 'RUN', rule, _lacking(folder))
+    if there[0] == 'run' and 'corruptions' in finished_json(folder / 'report.json', 'RUN'):
+        return 'corruptions'
     return there[0]
 
 

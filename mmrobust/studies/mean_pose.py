@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 
 from mmrobust.evaluation.estimates import Measurement, averaged
+from mmrobust.functional.bootstrap import SHARE
 
 Numbers = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ def mean_pose(cfg: Config, n: int, within: float) -> tuple[Measurement, Measurem
         if labelled.any():
             right.append(float((gap[labelled] <= within).mean()))
             error.append(float(gap[labelled].mean()))
-    return averaged(right), averaged(error)
+    return averaged(right, SHARE), averaged(error)
 
 
 def _shapes(dataset: Any) -> tuple[Numbers, NDArray[np.bool_]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,12 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
+from mmrobust.evaluation.card_files import CORRUPTIONS
+from mmrobust.evaluation.cues import CUE
+from mmrobust.evaluation.summary import Row
 from mmrobust.visualization import cues
-from mmrobust.visualization.corruptions import mean_name, per_cent_of_box, plots_of
+from mmrobust.visualization.corruptions import ALIKE, mean_name, per_cent_of_box
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview
 from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.severity_curves import severity_plots
 from mmrobust.visualization.study import StudyPage, write_study
 from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, GOOD, MUTED
 from mmrobust.visualization.terminal import numbers_table, print_numbers
@@ -42,12 +46,6 @@ def write_card(folder: Path, card: Card) -> None:
         card: From :func:`~mmrobust.evaluation.card.card_of`.
     """
     write_json(folder / 'card.json', card)
-    strip = folder / 'corruptions' / 'strips' / f'{_worst_kind(card)}.png'
-    shown = (
-        [Preview(f'{strip.stem}, clean and at each severity', strip.read_bytes(), '', '.png')]
-        if strip.is_file()
-        else []
-    )
     parts = [(name, f'{name}/report.html') for name in ('corruptions', *_names(card))]
     model = [(key, str(value)) for key, value in card['model'].items()]
     page = StudyPage(
@@ -58,8 +56,8 @@ def write_card(folder: Path, card: Card) -> None:
         rows=[dict(zip(_columns(card), row, strict=True)) for row in _rows(card)],
         note=NOTE,
         tables=[(cues.TITLE, cues.NOTE, rows)] if (rows := _cue_rows(card)) else [],
-        plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
-        previews=shown,
+        plots=card_plots(card),
+        previews=_strips(folder, card),
         blocks=[
             *_parts_of(card),
             ('Model', model),
@@ -68,6 +66,29 @@ def write_card(folder: Path, card: Card) -> None:
         ],
     )
     write_study(folder / 'card.html', page)
+
+
+def card_plots(card: Card, rows: Sequence[Row] = ()) -> list[Plot]:
+    """The figures of a card.
+
+    Args:
+        card: From :func:`~mmrobust.evaluation.card.card_of`.
+        rows: Lines of its run of corruptions, for intervals that the card does not have.
+    """
+    # A run of corruptions alone has nothing to stand beside them.
+    bars = [_bars(card)] if card['attacks'] else []
+    curves = severity_plots(card['corruptions'], card['clean'], rows)
+    return [*bars, *curves, *cues.cue_plots(_cues(card), card['clean'])]
+
+
+def _strips(folder: Path, card: Card) -> list[Preview]:
+    """One frame of the first sample, under the worst kind and with every cue, beside the clean."""
+    worst = str(card['corruptions']['worst'] or '').split('/')[0]
+    titles = {worst: f'{worst}, clean and at each severity'}
+    titles |= {CUE: 'the first sample, clean and filmed again'} if _cues(card) else {}
+    paths = {title: folder / CORRUPTIONS / 'strips' / f'{n}.png' for n, title in titles.items()}
+    there = {title: path.read_bytes() for title, path in paths.items() if path.is_file()}
+    return [Preview(t, content, '', '.png', ALIKE) for t, content in there.items()]
 
 
 def _parts_of(card: Card) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -157,6 +178,9 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
             tiles.append(('natural corruption', percent(found['mpc']), _limits(found, 'mpc')))
     else:
         tiles.append(('kept under corruption', percent(found['consistency']), ''))
+    for name, value in cues.cue_facts(_cues(card)):
+        main, _, limits = value.partition(' (')
+        tiles.append((name, main, limits.rstrip(')')))
     tiles += [
         (
             one['name'].replace('_', ' '),
@@ -193,10 +217,6 @@ def _bars(card: Card) -> Plot:
     title = 'Score' if key == 'score' else 'Predictions kept'
     note = 'Corruptions: mean over severities. Green: noise of the size of the attacks.'
     return Plot(title, 'bars', draw, 0.8 + 0.17 * len(known), note)
-
-
-def _worst_kind(card: Card) -> str:
-    return str(card['corruptions']['worst'] or '').split('/')[0]
 
 
 def _names(card: Card) -> list[str]:

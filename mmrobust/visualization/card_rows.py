@@ -18,14 +18,15 @@ KEYS = (
     *('part', 'name', 'title', 'severity', 'norm', 'eps', 'score', 'score_low', 'score_high'),
 )
 # In the order of a table's lines.
-PARTS = ('clean', 'corruption', 'mean', 'attack')
+PARTS = ('clean', 'corruption', 'mean', 'cue', 'attack')
 # A card's mean over its corruptions, and that over its clean score.
 MEANS = {'mpc': 'mPC', 'rpc': 'rPC'}
 ENDS = ('', '_low', '_high')
 NOTE = (
     'In %: samples that are right, of a pose estimator joints; under an attack an upper bound. '
     'A corruption: the mean of its severities; mPC: the mean of the corruptions; rPC: that over '
-    'the clean score. In brackets: 95 % intervals over videos or photographs.'
+    'the clean score; as the scenery: taken for the class of the video whose scenery is shown. '
+    'In brackets: 95 % intervals over videos or photographs.'
 )
 
 
@@ -56,8 +57,13 @@ def _figures(card: Card) -> Iterator[CardRow]:
         for severity, cell in kind['cells'].items():
             own = {'part': 'corruption', 'name': name, 'severity': int(severity)}
             yield own | _scores(cell, 'score')
-    for key, name in MEANS.items():
+    for key, name in MEANS.items() if found['kinds'] else ():
         yield {'part': 'mean', 'name': name} | _scores(found, key)
+    for name, cue in ((card.get('cues') or {}).get('cues') or {}).items():
+        yield {'part': 'cue', 'name': name} | _scores(cue, 'score')
+        if cue['background_error'] is not None:
+            led = {'part': 'cue', 'name': f'{name}: as the scenery'}
+            yield led | _scores(cue, 'background_error')
     for one in card['attacks']:
         own = {key: one[key] for key in ('name', 'title', 'norm', 'eps')}
         yield {'part': 'attack'} | own | attack_score(one, card)

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from matplotlib.figure import Figure
 from rich.console import Console
 
 from mmrobust.visualization import cues
-from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.formatting import DASH, counted, duration, interval, number, percent
 from mmrobust.visualization.page import Preview
-from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.severity_curves import severity_plots
 from mmrobust.visualization.study import StudyPage, write_study
-from mmrobust.visualization.svg import slug
 from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Card = Mapping[str, Any]
@@ -28,6 +25,8 @@ NOTE = (
     'mean score under white noise that changes the frames by as much; jitter: of poses in videos, '
     'the mean third difference in time of a joint, in hundredths of the longer side of the box.'
 )
+# What a strip shows.
+ALIKE = 'one frame of the sample in all its versions, side by side'
 MPC = 'mean over kinds of the mean over severities'
 
 
@@ -78,9 +77,10 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
         rows=rows or cue_rows,
         note=NOTE if rows else cues.NOTE,
         tables=more,
-        plots=plots_of(card, card['clean']),
+        plots=[*severity_plots(card, card['clean']), *cues.cue_plots(card, card['clean'])],
         previews=[
-            Preview(name, found, _caption(card, name), '.png') for name, found in strips.items()
+            Preview(name, found, _caption(card, name), '.png', ALIKE)
+            for name, found in strips.items()
         ],
         blocks=[
             *([('Holes', holes)] if holes else []),
@@ -233,41 +233,6 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
             remark, main = value.split(': ')
         found.append((name, main, remark.rstrip(')') or remarks.get(name, '')))
     return found
-
-
-def plots_of(card: Card, clean: Mapping[str, Any]) -> list[Plot]:
-    """Scores over severity, a figure for each group.
-
-    Args:
-        card: With ``kinds`` and ``severities``.
-        clean: The clean cell.
-    """
-    key, severities = 'kept' if clean['score'] is None else 'score', card['severities']
-    groups: dict[str, list[str]] = {}
-    for name, kind in card['kinds'].items():
-        groups.setdefault(kind['group'], []).append(name)
-    start = clean['score'] if key == 'score' else 1.0
-    plots = []
-    for group, names in groups.items():
-        curves = []
-        for place, name in enumerate(names):
-            cells = list(card['kinds'][name]['cells'].values())
-            points = [(0, start), *zip(severities, (cell[key] for cell in cells), strict=True)]
-            known = [(x, y) for x, y in points if y is not None]
-            x, y = ([point[axis] for point in known] for axis in (0, 1))
-            curves.append(Curve(name, x, y, place=place))
-        plots.append(_plot(f'{group}: {names[0]}' if len(names) == 1 else group, curves))
-    return plots
-
-
-def _plot(group: str, curves: list[Curve]) -> Plot:
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        draw_curves(axes, curves, 'severity')
-        axes.set_xticks(sorted({x for curve in curves for x in curve.x}))
-
-    height = 2.6 + 0.17 * (len(curves) // 3)
-    return Plot(group, f'kinds-{slug(group)}', draw, height)
 
 
 def _caption(card: Card, name: str) -> str:

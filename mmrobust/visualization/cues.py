@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
 from mmrobust.visualization.formatting import DASH, counted, interval, percent
+from mmrobust.visualization.plot import Plot
+from mmrobust.visualization.svg import ADVERSARIAL, CLEAN, INK, MUTED
 
 Card = Mapping[str, Any]
 
@@ -40,6 +45,39 @@ def cue_rows(found: Card, clean: float | None) -> list[dict[str, str]]:
         # Above all cues, which may be many.
         rows.insert(0, ('contrasted accuracy', *scores, '', '', ''))
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def cue_plots(found: Card, clean: Mapping[str, Any]) -> list[Plot]:
+    """Bars of what is right with each cue, and taken for the scenery's class; or nothing.
+
+    Args:
+        found: As of ``cue_rows``.
+        clean: The clean cell.
+    """
+    bars = [('clean', clean, 'score', MUTED)]
+    for name, cue in (found.get('cues') or {}).items():
+        bars.append((name, cue, 'score', CLEAN))
+        bars.append((f'{name}: as the scenery', cue, 'background_error', ADVERSARIAL))
+    known = [bar for bar in bars if bar[1].get(bar[2]) is not None]
+    if len(known) < 2:
+        return []
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for place, (_, figures, key, colour) in enumerate(known):
+            axes.barh(place, figures[key], color=colour, height=0.7)
+            low, high = (figures[f'{key}{end}'] for end in ('_low', '_high'))
+            if None not in (low, high):
+                axes.plot((low, high), (place, place), color=INK, lw=1)
+        axes.set_yticks(range(len(known)), [name for name, *_ in known])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1.03)
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.tick_params(length=0)
+        axes.grid(axis='x')
+
+    note = "Right; red: taken for the class of the other video's scenery. Lines: 95 % intervals."
+    return [Plot(TITLE, 'cues', draw, 0.8 + 0.17 * len(known), note)]
 
 
 def cue_facts(found: Card) -> list[tuple[str, str]]:

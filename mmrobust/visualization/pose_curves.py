@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from mmrobust.evaluation.estimates import Measurement, averaged
+from mmrobust.evaluation.estimates import Measurement
 from mmrobust.evaluation.pose_results import PoseResults
-from mmrobust.evaluation.pose_samples import Samples
+from mmrobust.evaluation.pose_samples import Samples, average_of
 from mmrobust.functional.bootstrap import NOTHING
 from mmrobust.visualization.curves import Curve, draw_curves
 from mmrobust.visualization.plot import Plot
@@ -58,7 +58,7 @@ def _plots(
     found = []
     for key, measure in MEASURES.items():
         points = {
-            label: [averaged([getattr(s, key) for s in part.values()]) for part in parts]
+            label: [average_of(part, key) for part in parts]
             for label, parts in series.items()
             if all(parts)
         }

@@ -22,6 +22,7 @@ from mmrobust.evaluation.pose_claims import (
     points,
 )
 from mmrobust.evaluation.pose_results import PoseResults
+from mmrobust.functional.bootstrap import DIFFERENCE
 from projects.k_limiting_attack.arms import NORMS, SUCCESS
 
 # Rates that differ by more are far apart.
@@ -121,7 +122,7 @@ def masks(found: PoseResults) -> list[Claim]:
             claims.append(higher_rate(f'{norm}: KAA+ER succeeds more often {name}', er, other))
             claims.append(lower_rmse(f'{norm}: KAA+ER at a lower RMSE {name}', er, other))
         both = sorted(relation.keys() & control.keys())
-        gains = averaged([control[index] - relation[index] for index in both])
+        gains = averaged([control[index] - relation[index] for index in both], DIFFERENCE)
         claims.append(
             Claim(
                 f'relation mask above a {arm} mask of its density',

@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-from mmrobust.evaluation.claims import Claim, table
+from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.corruptions import Numbers
 from mmrobust.evaluation.markdown import markdown
-from mmrobust.studies.section import Section
-from projects.robustness_card.found import Found
-from projects.robustness_card.intervals import limits
-from projects.robustness_card.tables import points
+from mmrobust.studies.card_claims import more
+from mmrobust.studies.card_costs import points
+from mmrobust.studies.card_scores import CardScores
+from mmrobust.studies.card_study import Cards
 
 # These are nearly white themselves.
 NOISE = 'noise'
 
 
-def section(found: Mapping[str, Found]) -> Section:
-    """A claim for each victim, and the difference for each kind."""
-    claims = [claim(each) for each in found.values() if coloured(each)]
-    told = 'Points that white noise of the same size costs more than the kind itself:'
-    names = list(found)
-    kinds = dict.fromkeys(kind for each in found.values() for kind in each.controlled)
+def claims(cards: Cards) -> Iterator[Claim | str]:
+    """One for each victim, and the difference for each kind."""
+    some = {name: card for name, card in cards.items() if coloured(card)}
+    yield from map(claim, some.values())
     rows = [
-        [
-            kind,
-            *(points(spared(f, kind)) if kind in f.controlled else '-' for f in found.values()),
-        ]
-        for kind in kinds
+        [kind, *(points(spared(c, kind)) if kind in c.controlled else '-' for c in some.values())]
+        for kind in dict.fromkeys(kind for card in some.values() for kind in card.controlled)
     ]
-    text = f'{table(claims)}\n\n{told}\n\n{markdown(["", *names], rows)}'
-    return Section('White noise of equal size', text, claims)
+    told = 'Points that white noise of the same size costs more than the kind itself:'
+    yield f'{told}\n\n{markdown(["", *some], rows)}'
 
 
-def claim(found: Found) -> Claim:
+def claim(card: CardScores) -> Claim:
     """White noise costs more, over all kinds that are no noise themselves."""
-    kinds = coloured(found)
-    more = spared(found, *kinds)
-    return Claim(
-        f'{found.victim.name}: white noise of equal size costs more than the corruption',
+    kinds = coloured(card)
+    return more(
+        f'{card.victim.name}: white noise of equal size costs more than the corruption',
         f'score under {len(kinds)} kinds that are no noise, less that under white noise',
-        f'{points(more)}, n = {len(more)}',
-        limits(more),
+        spared(card, *kinds),
     )
 
 
-def coloured(found: Found) -> list[str]:
+def coloured(card: CardScores) -> list[str]:
     """Kinds with white noise beside that are no noise."""
-    return [kind for kind in found.controlled if found.kinds[kind] != NOISE]
+    return [kind for kind in card.controlled if card.kinds[kind] != NOISE]
 
 
-def spared(found: Found, *kinds: str) -> Numbers:
+def spared(card: CardScores, *kinds: str) -> Numbers:
     """Score under some kinds less that under white noise of their size, (U,)."""
-    return found.kind(*kinds) - found.noise(*kinds)
+    return card.kind(*kinds) - card.noise(*kinds)

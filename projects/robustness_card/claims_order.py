@@ -5,75 +5,72 @@ In shares of the score when clean: who is right on fewer videos has fewer to los
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from mmrobust.evaluation.claims import Claim, table
+from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.corruptions import Numbers
 from mmrobust.evaluation.markdown import percent
-from mmrobust.functional.checks import require
-from mmrobust.studies.section import Section
+from mmrobust.functional.bootstrap import DIFFERENCE, Places, bootstrap_of
+from mmrobust.studies.card_claims import LITTLE
+from mmrobust.studies.card_scores import CardScores
+from mmrobust.studies.card_study import Cards, pairs
 from projects.robustness_card import claims_reversal, claims_still
-from projects.robustness_card.found import Found
-from projects.robustness_card.intervals import Places, limits_of
 
 # Of these other claims speak.
 OTHERS = (claims_reversal.KIND, claims_still.KIND)
-# A share of the score that counts as nothing.
-LITTLE = 0.1
 
 
-def section(found: Mapping[str, Found]) -> Section:
-    """Claims on each victim that sees frames beside its rival that sees movement."""
-    pairs = [(found[f.victim.rival], f) for f in found.values() if f.victim.rival]
-    claims = [claim for pair in pairs for claim in compared(*pair)]
-    return Section('The order of frames', table(claims), claims)
+def claims(cards: Cards) -> Iterator[Claim]:
+    """On each victim that sees frames beside its rival that sees movement."""
+    return (claim for pair in pairs(cards, 'rival') for claim in compared(*pair))
 
 
-def compared(moving: Found, still: Found) -> list[Claim]:
+def compared(moving: CardScores, still: CardScores) -> list[Claim]:
     """What it costs the one, the other, and the one more than the other on the same videos."""
     movement, frames = moving.victim.name, still.victim.name
-    same = moving.units == still.units
-    require(same, f'rival of victim {frames}', 'on the same videos', movement)
     units = len(moving.units)
-    all_units = np.arange(units)[None]
-    more, less = (float(lost(each, all_units)[0]) for each in (moving, still))
-    kinds = ', '.join(order_kinds(moving))
-    return [
-        Claim(
+    more, less = (percent(float(lost(c, np.arange(units)[None])[0])) for c in (moving, still))
+    # What is claimed, what is above zero, what is lost, and how much above zero in drawn units.
+    rows = [
+        (
             f'{movement}: another order costs',
-            f'share of the clean score that is lost, mean of {kinds}',
-            f'{percent(more)} % lost, n = {units}',
-            limits_of(lambda drawn: lost(moving, drawn), units),
+            f'share of the clean score that is lost, mean of {", ".join(order_kinds(moving))}',
+            f'{more} % lost',
+            lambda drawn: lost(moving, drawn),
         ),
-        Claim(
+        (
             f'{frames}: another order costs next to nothing',
             f'{LITTLE:g} less the share that is lost',
-            f'{percent(less)} % lost, n = {units}',
-            limits_of(lambda drawn: LITTLE - lost(still, drawn), units),
+            f'{less} % lost',
+            lambda drawn: LITTLE - lost(still, drawn),
         ),
-        Claim(
+        (
             f'another order costs {movement} more than {frames}',
             'share that the one loses, less that of the other on the same videos',
-            f'{percent(more)} % and {percent(less)} %, n = {units}',
-            limits_of(lambda drawn: lost(moving, drawn) - lost(still, drawn), units),
+            f'{more} % and {less} %',
+            lambda drawn: lost(moving, drawn) - lost(still, drawn),
         ),
+    ]
+    return [
+        Claim(text, rule, f'{told}, n = {units}', bootstrap_of(units, quantity, DIFFERENCE))
+        for text, rule, told, quantity in rows
     ]
 
 
-def lost(found: Found, drawn: Places) -> Numbers:
+def lost(card: CardScores, drawn: Places) -> Numbers:
     """Share of the clean score that is lost under other orders, for draws (D, U): (D,).
 
     NaN where nothing is right when clean.
     """
-    clean = found.clean[drawn].mean(axis=-1)
-    left = found.kind(*order_kinds(found))[drawn].mean(axis=-1)
+    clean = card.clean[drawn].mean(axis=-1)
+    left = card.kind(*order_kinds(card))[drawn].mean(axis=-1)
     share: Numbers = np.divide(left, clean, out=np.full_like(clean, np.nan), where=clean > 0)
     return 1 - share
 
 
-def order_kinds(found: Found) -> list[str]:
+def order_kinds(card: CardScores) -> list[str]:
     """Kinds that change the order of frames, or hold them."""
-    kinds = found.kinds.items()
+    kinds = card.kinds.items()
     return [kind for kind, group in kinds if group == 'order' and kind not in OTHERS]

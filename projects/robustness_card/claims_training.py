@@ -6,53 +6,46 @@ Cubuk and Gilmer (2019, arXiv:1906.08988), who trained networks for pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-from mmrobust.evaluation.claims import Claim, table
+from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.corruptions import Numbers
 from mmrobust.evaluation.markdown import markdown
-from mmrobust.functional.checks import require
-from mmrobust.studies.section import Section
-from projects.robustness_card.found import Found
-from projects.robustness_card.intervals import limits
-from projects.robustness_card.tables import points
+from mmrobust.studies.card_claims import more
+from mmrobust.studies.card_costs import points
+from mmrobust.studies.card_scores import CardScores
+from mmrobust.studies.card_study import Cards, pairs
 
 GAINS = ('noise', 'blur')
 LOSES = ('fog', 'contrast')
 
 
-def section(found: Mapping[str, Found]) -> Section:
-    """Claims on each victim that was trained adversarially beside the one that was not."""
-    pairs = [(found[f.victim.plain], f) for f in found.values() if f.victim.plain]
-    claims = [claim for pair in pairs for claim in compared(*pair)]
-    tables = [gains(*pair) for pair in pairs]
-    return Section('Adversarial training', '\n\n'.join([table(claims), *tables]), claims)
+def claims(cards: Cards) -> Iterator[Claim | str]:
+    """On each victim that was trained adversarially beside the one that was not."""
+    for pair in pairs(cards, 'plain'):
+        yield from compared(*pair)
+        yield gains(*pair)
 
 
-def compared(plain: Found, trained: Found) -> list[Claim]:
+def compared(plain: CardScores, trained: CardScores) -> Iterator[Claim]:
     """Gains under noise and blur, losses under fog and contrast and when clean."""
     name = trained.victim.name
-    same = plain.units == trained.units
-    require(same, f'plain of victim {name}', 'on the same samples', plain.victim.name)
-    found = []
     for group in GAINS:
-        kinds = [kind for kind, of in trained.kinds.items() if of == group]
-        if kinds:
-            found.append(_claim(f'{name} gains under {group}', gained(plain, trained, *kinds), 1))
+        if kinds := [kind for kind, of in trained.kinds.items() if of == group]:
+            yield _claim(f'{name} gains under {group}', gained(plain, trained, *kinds), 1)
     for kind in LOSES:
         if kind in trained.kinds:
-            found.append(_claim(f'{name} loses under {kind}', gained(plain, trained, kind), -1))
-    found.append(_claim(f'{name} loses when clean', trained.clean - plain.clean, -1))
-    everything = gained(plain, trained, *trained.kinds)
-    return [*found, _claim(f'{name} gains over all kinds', everything, 1)]
+            yield _claim(f'{name} loses under {kind}', gained(plain, trained, kind), -1)
+    yield _claim(f'{name} loses when clean', trained.clean - plain.clean, -1)
+    yield _claim(f'{name} gains over all kinds', gained(plain, trained, *trained.kinds), 1)
 
 
-def gained(plain: Found, trained: Found, *kinds: str) -> Numbers:
+def gained(plain: CardScores, trained: CardScores, *kinds: str) -> Numbers:
     """Score of the trained one less that of the plain one, mean over some kinds, (U,)."""
     return trained.kind(*kinds) - plain.kind(*kinds)
 
 
-def gains(plain: Found, trained: Found) -> str:
+def gains(plain: CardScores, trained: CardScores) -> str:
     """Every kind, what gained most first."""
     kinds = sorted(trained.kinds, key=lambda kind: -gained(plain, trained, kind).mean())
     rows = [[kind, points(gained(plain, trained, kind))] for kind in kinds]
@@ -62,5 +55,4 @@ def gains(plain: Found, trained: Found) -> str:
 
 def _claim(text: str, gain: Numbers, sign: int) -> Claim:
     rule = 'score gained' if sign > 0 else 'score lost'
-    measured = f'{points(gain)} gained, n = {len(gain)}'
-    return Claim(text, rule, measured, limits(sign * gain))
+    return more(text, rule, sign * gain, f'{points(gain)} gained')

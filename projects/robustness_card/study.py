@@ -60,13 +60,27 @@ tsn_weizmann = dict(
     rival='i3d_weizmann',
     config='../weizmann/configs/tsn-tiny-r18_1x1x8_weizmann4-rgb.py',
 )
+# Videos filmed again with one cue exchanged or taken away.
+cues = dict(card='configs/card_cues.py', samples=120, seconds=2.5)
+cue_i3d = i3d | cues | dict(name='cue_i3d', samples=60)
+cue_fair = dict(cues, name='cue_fair', sees='movement', config='configs/cue_fair.py')
+cue_tied = dict(
+    cues, name='cue_tied', sees='movement', fair='cue_fair', config='configs/cue_tied.py'
+)
+# The shortcut is planted.
+cue_shortcut = dict(
+    cues, name='cue_shortcut', sees='scenery', fair='cue_fair', config='configs/cue_shortcut.py'
+)
 study = dict(
-    type='projects.robustness_card.jobs.CardStudy',
+    type='projects.robustness_card.jobs.SeeingStudy',
     title='Robustness cards',
     kicker='Natural corruptions beside attacks',
     remark='Tiny victims, none a published model.',
     sources=sources,
-    victims=[i3d, tsn, i3d_adversarial, pose, i3d_weizmann, tsn_weizmann],
+    victims=[
+        *(i3d, tsn, i3d_adversarial, pose, i3d_weizmann, tsn_weizmann),
+        *(cue_i3d, cue_fair, cue_tied, cue_shortcut),
+    ],
     samples=60,
 )
 # It has learned next to nothing.
@@ -78,12 +92,22 @@ hasty = dict(
         'val_dataloader.dataset.num_videos=1',
     ],
 )
+hasty_cues = dict(
+    samples=6,
+    training_options=[
+        'train_cfg.max_epochs=1',
+        'train_dataloader.dataset.num_videos=16',
+        'val_dataloader.dataset.num_videos=3',
+    ],
+)
 quick = dict(
     remark='A quick run: every part once, far too little to decide anything.',
     victims=[
         dict(i3d, card='configs/card_quick.py'),
         dict(tsn, card='configs/card_quick.py', **hasty),
         dict(pose, card='configs/card_poses_quick.py'),
+        cue_fair | hasty_cues,
+        cue_shortcut | hasty_cues,
     ],
     samples=6,
 )

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmrobust.studies.study import VictimSpec
+from mmrobust.studies.card_study import CardVictim
 
-SEES = ('movement', 'frames', 'pictures')
+SEES = ('movement', 'frames', 'scenery', 'pictures')
 
 
 @dataclass(frozen=True, kw_only=True)
-class CardVictim(VictimSpec):
-    """A model with its card.
+class SeeingVictim(CardVictim):
+    """A model with its card, and what it is said to see.
 
     Attributes:
-        card: Config of what the card holds; relative to the spec.
-        sees: ``movement``, single ``frames`` of videos, or ``pictures``.
+        sees: ``movement``, single ``frames`` of videos, the ``scenery``, or ``pictures``.
         rival: Of one that sees frames: the victim on the same videos that sees movement.
         plain: Of one that was trained adversarially: the victim that was not, and is else the
             same.
-        windows: Whether samples are windows of videos, of which those of one are a unit.
-        samples: Of the test set at most; 0: as many as of others.
-        seconds: CPU seconds per sample, for the estimate alone.
+        fair: Of one whose scenery tells the class in training: the victim of which it does not,
+            on the same videos.
     """
 
-    card: str
     sees: str
     rival: str = ''
     plain: str = ''
-    windows: bool = False
-    samples: int = 0
-    seconds: float = 10.0
+    fair: str = ''

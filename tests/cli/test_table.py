@@ -177,12 +177,15 @@ def test_the_format_is_that_of_the_file(make, tmp_path, capsys):
 
 
 def test_what_is_no_finished_run_is_one_line(make, tmp_path, capsys):
-    rule = 'RUN must be the folder of a finished run, sweep or transfer, got'
+    rule = 'RUN must be the folder of a finished run, sweep, transfer or card, got'
     assert f"{rule} '{tmp_path / 'nowhere'}, which is no folder" in refused(
         capsys, tmp_path / 'nowhere'
     )
     found = refused(capsys, tmp_path)
-    assert f"{rule} '{tmp_path} without report.json or sweep.json or transfer.json'" in found
+    assert (
+        f"{rule} '{tmp_path} without card.json or report.json or sweep.json or transfer.json'"
+        in found
+    )
     one = make('one')
     (tmp_path / 'one' / 'report.json').unlink()
     assert 'one, whose run has not ended (go on with --resume)' in refused(capsys, one)
@@ -226,7 +229,7 @@ def test_cards_are_a_table_of_their_own(make, tmp_path, capsys):
     rows, warnings = table(capsys, one)
     assert [row['name'] for row in rows] == ['clean', 'fog', 'mPC', 'rPC']
     assert warnings == []
-    assert 'folders of runs, or folders of cards' in refused(capsys, one, make('run'))
+    assert 'or of cards and runs of corruptions' in refused(capsys, one, make('run'))
     # The same model, of other weights, on other samples.
     model = {'config': 'net.py', 'checkpoint_sha256': 'd' * 64}
     two = make_card_folder(tmp_path, 'two', model=model, data={'n': 6, 'evaluated': 6})

@@ -1,5 +1,9 @@
 """Runs of cues: what the stock pipeline would have seen, and who is refused."""
 
+import base64
+import io
+import json
+import shutil
 from html import unescape
 
 import numpy as np
@@ -7,7 +11,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from PIL import Image
 
+from mmrobust.cli import figures, table
 from mmrobust.cli.corrupt import main, run
 from mmrobust.corruptions import cues
 from mmrobust.corruptions.cues import Cue, Draws
@@ -15,8 +21,10 @@ from mmrobust.datasets.synthetic import CLASSES
 from mmrobust.engine.cue_scenery import other_sceneries
 from mmrobust.engine.replayed_cells import Differences, compare_numbers
 from mmrobust.functional.interval import wilson
+from mmrobust.ledger.finished_cards import card_and_rows
 from mmrobust.registry import DATASETS
 from mmrobust.victims.action.cells import VideoCells
+from mmrobust.visualization.card import write_card
 from tests.conftest import CONFIGS, ROOT
 from tests.engine.runs import card, derived_config, rows
 
@@ -69,6 +77,47 @@ def test_lines_and_report(unbroken):
     assert 'contrasted accuracy' in page
     assert 'strips/cue' not in page
     assert (unbroken / 'strips' / 'cue.png').stat().st_size > 5000
+
+
+def test_a_run_of_corruptions_has_a_table_and_figures(unbroken, tmp_path, capsys):
+    report = card(unbroken)
+    assert table.main([str(unbroken), '--format', 'json']) == 0
+    lines = json.loads(capsys.readouterr().out)['rows']
+    swap, error = (
+        next(line for line in lines if line['name'] == name)
+        for name in ('action_swap', 'action_swap: as the scenery')
+    )
+    assert swap['score'] == report['cues']['action_swap']['score']
+    assert error['score'] == report['cues']['action_swap']['background_error']
+    assert {line['part'] for line in lines} == {'clean', 'cue'}
+    kinds = ('svg', 'png', 'pdf')
+    words = ['--format', *kinds, '--out', str(tmp_path)]
+    assert figures.main([str(unbroken), *words]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {f'cues.{kind}' for kind in kinds}
+
+
+def test_a_card_shows_its_cues(unbroken, tmp_path):
+    shutil.copytree(unbroken, tmp_path / 'corruptions')
+    found, _ = card_and_rows(tmp_path / 'corruptions')
+    write_card(tmp_path, found)
+    strip = (unbroken / 'strips' / 'cue.png').read_bytes()
+    page = (tmp_path / 'card.html').read_text()
+    assert base64.b64encode(strip).decode() in page
+    assert 'the first sample, clean and filmed again' in page
+    assert 'amplified difference' not in page
+    assert 'taken for the scenery&#39;s class' in page
+    # Clean and three cues, side by side.
+    with Image.open(io.BytesIO(strip)) as picture:
+        assert picture.width > 3 * picture.height
+    swap = report_share(found['cues']['cues']['action_swap']['score'])
+    assert f'on {swap} before other scenery' in found['sentence']
+    (tmp_path / 'corruptions' / 'strips' / 'cue.png').unlink()
+    write_card(tmp_path, found)
+    assert '<img' not in (tmp_path / 'card.html').read_text()
+
+
+def report_share(value):
+    return f'{100 * value:.0f} %'
 
 
 def test_cells_are_what_the_stock_pipeline_makes_of_the_frames():

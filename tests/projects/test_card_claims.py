@@ -7,8 +7,11 @@ import pytest
 
 from mmrobust.corruptions import Clip, Draws
 from mmrobust.evaluation.card import SCHEMA
-from mmrobust.functional.bootstrap import NOTHING
+from mmrobust.functional.bootstrap import DIFFERENCE, NOTHING, bootstrap
 from mmrobust.functional.interval import wilson
+from mmrobust.studies.card_claims import NEAR
+from mmrobust.studies.card_costs import costs, numbers, points, scored
+from mmrobust.studies.card_scores import CardScores, card_scores
 from projects.robustness_card import (
     claims_attack,
     claims_noise,
@@ -18,10 +21,7 @@ from projects.robustness_card import (
     claims_training,
 )
 from projects.robustness_card.few_frames import FewFrames
-from projects.robustness_card.found import Found, found_in
-from projects.robustness_card.intervals import limits, limits_of
-from projects.robustness_card.tables import costs, numbers, points, scored
-from projects.robustness_card.victims import CardVictim
+from projects.robustness_card.victims import SeeingVictim
 
 CLASSES = ['walk_left', 'walk_right', 'wave', 'sit']
 TURNED = {0: 1, 1: 0}
@@ -41,7 +41,7 @@ LARGE, SMALL = 20.0, 40.0
 
 def victim(name='net', **options):
     options = {'sees': 'movement', 'config': '', 'card': ''} | options
-    return CardVictim(name=name, **options)
+    return SeeingVictim(name=name, **options)
 
 
 def planted(right, sees='movement', attacked=None, units=None, **options):
@@ -73,7 +73,7 @@ def planted(right, sees='movement', attacked=None, units=None, **options):
     }
     shown = [{'name': name, 'eps': float(name.split('_')[1])} for name in attacks]
     card = {'corruptions': corrupted, 'attacks': shown, 'data': {'failed': 0}}
-    return Found(victim(sees=sees, **options), rows, attacks, card, CLASSES)
+    return CardScores(victim(sees=sees, **options), rows, attacks, card, CLASSES)
 
 
 def cell(i, right, psnr=None):
@@ -117,13 +117,13 @@ def test_a_card_is_read_back_with_windows_of_a_video_as_one(tmp_path):
         (tmp_path / folder / 'results.jsonl').write_text(text)
         (tmp_path / folder / 'report.json').write_text('{}')
     (tmp_path / 'card.json').write_text(json.dumps(made.card | {'schema': SCHEMA}))
-    found = found_in(tmp_path, victim(windows=True), 19, 4)
+    found = card_scores(tmp_path, victim(windows=True), 19, 4)
     assert found.units == ['wave/person1', 'bend/person1']
     assert len(found.rows) == 18
     # No names of classes in the report.
     assert found.chance == 0.25
     assert found.clean == pytest.approx([1, 1])
-    assert len(found_in(tmp_path, victim(), 20, 4).rows) == 19
+    assert len(card_scores(tmp_path, victim(), 20, 4).rows) == 19
 
 
 def test_kinds_with_holes_are_named_and_left_out():
@@ -138,8 +138,8 @@ def test_kinds_with_holes_are_named_and_left_out():
 def test_costs_are_clean_less_the_kind_in_points():
     found = planted({'fog': range(5), 'jumble': range(10, 20)})
     text = costs('Videos', [found, found]).text
-    low, high = limits(found.clean - found.kind('fog'))
-    assert f'| fog | 75.0 ({100 * low:.0f} to {min(100 * high, 100):.0f}) |' in text
+    low, high = bootstrap(found.clean - found.kind('fog'), DIFFERENCE)
+    assert f'| fog | 75.0 ({100 * low:.0f} to {100 * high:.0f}) |' in text
     assert '| clean | 100.0 (' in text
     assert '| worst cell | fog/1: 25.0 |' in text
     assert f'| units (samples, failed) | {N} ({N}, 0) |' in text
@@ -153,14 +153,10 @@ def test_costs_are_clean_less_the_kind_in_points():
 
 def test_what_is_alike_in_all_units_is_not_certain():
     high = wilson(0, 30)[1]
-    assert limits(np.zeros(30)) == pytest.approx((-high, high))
-    assert limits(np.ones(30)) == pytest.approx((1 - high, 1 + high))
-    assert limits(np.zeros(5)) == NOTHING
-    assert limits_of(lambda drawn: np.full(len(drawn), np.nan), 30) == NOTHING
     assert points(np.zeros(5)) == '0.0'
     assert scored(np.ones(30)) == f'100.0 ({100 - 100 * high:.0f} to 100)'
     assert scored(np.zeros(30)) == f'0.0 (0 to {100 * high:.0f})'
-    assert points(-np.ones(30)) == f'-100.0 (-100 to {-100 + 100 * high:.0f})'
+    assert points(-np.ones(30)) == f'-100.0 (-100 to {-100 + 200 * high:.0f})'
 
 
 def test_one_video_that_is_taken_otherwise_refutes_a_turn():
@@ -172,32 +168,32 @@ def test_one_video_that_is_taken_otherwise_refutes_a_turn():
         row['cells']['clean']['prediction'] = row['cells']['reversal/1']['prediction'] = 2
     for claim in (claims_reversal.all_turn(still), claims_reversal.few_turn(still)):
         assert claim.margin == NOTHING
-    other = Found(victim(), still.rows, {}, still.card, ['bend', 'jump'])
-    assert claims_reversal.section({'other': other}).claims == []
+    other = CardScores(victim(), still.rows, {}, still.card, ['bend', 'jump'])
+    assert list(claims_reversal.claims({'other': other})) == []
 
 
 def test_of_single_frames_walks_stay_what_they_were():
     frames = planted({}, sees='frames')
     # A sitting person taken for something else is no walk.
     frames.rows[3]['cells']['reversal/1']['prediction'] = 0
-    (claim,) = claims_reversal.section({'tsn': frames}).claims
+    (claim,) = claims_reversal.claims({'tsn': frames})
     assert claim.measured == '0 of 10 taken for the other one'
     assert claim.margin == pytest.approx((0.5 - wilson(0, 10)[1], 0.5))
-    (claim,) = claims_reversal.section({'tsn': turn(planted({}, sees='frames'))}).claims
+    (claim,) = claims_reversal.claims({'tsn': turn(planted({}, sees='frames'))})
     assert claim.verdict == 'did not hold'
 
 
 def test_order_costs_movement_and_not_frames():
     moving = planted({'jumble': range(10)})
     frames = planted({}, sees='frames', name='tsn', rival='net')
-    section = claims_order.section({'net': moving, 'tsn': frames})
+    found = list(claims_order.claims({'net': moving, 'tsn': frames}))
     # Twenty videos without any loss may still hide one of ten per cent.
-    assert verdicts(section.claims) == ['held', 'undecided', 'held']
-    assert '50.0 % lost' in section.claims[0].measured
+    assert verdicts(found) == ['held', 'undecided', 'held']
+    assert '50.0 % lost' in found[0].measured
     # Reversal and few frames have claims of their own.
     assert claims_order.order_kinds(moving) == ['jumble']
-    section = claims_order.section({'net': planted({}), 'tsn': frames})
-    assert verdicts(section.claims)[::2] == ['undecided', 'undecided']
+    found = list(claims_order.claims({'net': planted({}), 'tsn': frames}))
+    assert verdicts(found)[::2] == ['undecided', 'undecided']
     both = {'jumble': range(10)}
     frames = planted(both, sees='frames', name='tsn', rival='net')
     assert verdicts(claims_order.compared(moving, frames)) == ['held', 'did not hold', 'undecided']
@@ -210,22 +206,22 @@ def test_a_loss_of_order_is_a_share_of_what_was_right():
     nothing = planted({'clean': (), 'jumble': ()}, sees='frames')
     assert np.isnan(claims_order.lost(nothing, np.arange(N)[None])).all()
     assert verdicts(claims_order.compared(planted({}), nothing))[1:] == ['undecided'] * 2
-    other = planted({}, units=list(range(1, N + 1)))
-    with pytest.raises(ValueError, match='rival of victim net must be on the same videos'):
-        claims_order.compared(planted({}), other)
+    other = planted({}, units=list(range(1, N + 1)), rival='other')
+    with pytest.raises(ValueError, match='rival of victim net must be on the same samples'):
+        list(claims_order.claims({'other': planted({}), 'net': other}))
 
 
 def test_one_frame_at_chance():
     # Chance is a quarter of four classes, and milder severities say nothing.
     chance = planted({'few_frames/5': range(0, 5), 'few_frames/1': range(20)})
-    first, second = claims_still.of_one_frame(chance)
+    first, second = claims_still.claims({'net': chance})
     assert first.verdict == 'held'
     assert 'chance 25.0 %' in first.measured
     assert np.mean(first.margin) == pytest.approx((1 + 0.25) / 2 - 0.25, abs=0.03)
-    assert np.mean(second.margin) == pytest.approx(claims_still.NEAR, abs=0.03)
-    kept = claims_still.of_one_frame(planted({}))
+    assert np.mean(second.margin) == pytest.approx(NEAR, abs=0.03)
+    kept = claims_still.claims({'net': planted({})})
     assert verdicts(kept) == ['did not hold', 'did not hold']
-    assert claims_still.section({'tsn': planted({}, sees='frames')}).claims == []
+    assert list(claims_still.claims({'tsn': planted({}, sees='frames')})) == []
 
 
 def test_white_noise_of_equal_size():
@@ -237,13 +233,13 @@ def test_white_noise_of_equal_size():
     assert claims_noise.coloured(planted({})) == ['fog', 'contrast']
     assert claims_noise.claim(planted({'fog': (), 'contrast': ()})).verdict == 'did not hold'
     assert claims_noise.claim(planted({})).verdict == 'undecided'
-    section = claims_noise.section({'net': planted(worse | {'shot_noise': ()})})
-    assert '| shot_noise | -100.0 (' in section.text
+    _, text = claims_noise.claims({'net': planted(worse | {'shot_noise': ()})})
+    assert '| shot_noise | -100.0 (' in text
 
 
 def test_an_attack_stands_against_cells_of_its_size_alone():
     found = planted({})
-    sizes = claims_attack.sizes(found)
+    sizes = found.sizes()
     assert sizes['fog/1'] == pytest.approx(2.55)
     assert sizes['fog/5'] == pytest.approx(25.5)
     held = claims_attack.claim(found)
@@ -262,7 +258,7 @@ def test_an_attack_stands_against_cells_of_its_size_alone():
     )
     assert 'fog/1 leaves 0.0 %, eps 2 0.0 %' in claims_attack.claim(by_two).measured
     found.rows[0]['cells']['fog/1']['psnr'] = None
-    assert 'fog/1' not in claims_attack.sizes(found)
+    assert 'fog/1' not in found.sizes()
 
 
 def test_the_least_cell_decides_of_attacks():
@@ -276,8 +272,8 @@ def test_the_least_cell_decides_of_attacks():
 def test_adversarial_training_gains_and_loses():
     plain = planted({'shot_noise': (), 'contrast': range(10)})
     trained = planted({'fog': (), 'contrast': range(10)}, name='hard', plain='net')
-    section = claims_training.section({'net': plain, 'hard': trained})
-    found = {claim.text: claim.verdict for claim in section.claims}
+    *found, text = claims_training.claims({'net': plain, 'hard': trained})
+    found = {claim.text: claim.verdict for claim in found}
     assert found == {
         'hard gains under noise': 'held',
         'hard loses under fog': 'held',
@@ -285,12 +281,12 @@ def test_adversarial_training_gains_and_loses():
         'hard loses when clean': 'undecided',
         'hard gains over all kinds': 'undecided',
     }
-    lines = section.text.splitlines()
+    lines = text.splitlines()
     gains = [line.split('|')[1].strip() for line in lines if line.startswith('| ')][-6:]
     assert (gains[0], gains[-1]) == ('shot_noise', 'fog')
-    assert '| shot_noise | 100.0 (' in section.text
-    assert '| fog | -100.0 (' in section.text
-    assert claims_training.section({'net': plain}).claims == []
+    assert '| shot_noise | 100.0 (' in text
+    assert '| fog | -100.0 (' in text
+    assert list(claims_training.claims({'net': plain})) == []
 
 
 @pytest.mark.parametrize('length', [1, 2, 10, 40])

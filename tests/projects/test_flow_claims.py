@@ -15,6 +15,7 @@ from mmrobust.evaluation.clusters import (
     video_of,
     worst,
 )
+from mmrobust.functional.interval import wilson
 from projects.optical_flow_attack.claims import claims
 from projects.optical_flow_attack.tables import SHORT
 
@@ -157,11 +158,14 @@ def test_a_mean_that_few_draws_leave_undefined_has_an_interval():
 
     def mean_of_twos(of):
         tried = np.array(of, dtype=float)
-        return interval(len(of), lambda w: share(w, 2 * tried[None], tried)[:, 0])
+        return interval(len(of), lambda w: share(w, 2 * tried[None], tried)[:, 0], (0.0, 4.0))
 
-    assert mean_of_twos([1] * 7 + [0]) == (2, 2)
+    def twos(videos):
+        return pytest.approx((2 - 2 * wilson(0, videos)[1], 2 + 2 * wilson(0, videos)[1]))
+
+    assert mean_of_twos([1] * 7 + [0]) == twos(8)
     # 0.7**10 = 2.8 % of the draws have none of the three.
-    assert mean_of_twos([1] * 3 + [0] * 7) == (2, 2)
+    assert mean_of_twos([1] * 3 + [0] * 7) == twos(10)
     assert mean_of_twos([1] + [0] * 9) == (-math.inf, math.inf)
 
 

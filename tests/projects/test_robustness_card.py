@@ -19,26 +19,31 @@ def studied(folder, **overrides):
 
 @pytest.fixture
 def untrained(tmp_path):
-    """Weights of the TSN that have learned nothing; its training is that of other tests."""
+    """Weights that have learned nothing, by place among the victims; training has other tests."""
     import torch
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
     heal()
-    cfg = Config.fromfile(ROOT / 'configs' / 'demo' / 'tsn-tiny-r18_1x1x8_synthetic-rgb.py')
     init_default_scope('mmaction')
     from mmaction.registry import MODELS
 
-    torch.manual_seed(0)
-    path = tmp_path / 'untrained.pth'
-    torch.save({'state_dict': MODELS.build(cfg.model).state_dict(), 'meta': {}}, path)
-    return path
+    tsn = ROOT / 'configs' / 'demo' / 'tsn-tiny-r18_1x1x8_synthetic-rgb.py'
+    cues = [PROJECT / 'configs' / f'cue_{name}.py' for name in ('fair', 'shortcut')]
+    paths = {}
+    for place, config in zip((1, 3, 4), (tsn, *cues), strict=True):
+        torch.manual_seed(0)
+        model = MODELS.build(Config.fromfile(config).model)
+        paths[place] = tmp_path / f'untrained{place}.pth'
+        torch.save({'state_dict': model.state_dict(), 'meta': {}}, paths[place])
+    return paths
 
 
 @pytest.mark.slow
 def test_quick_study_reaches_its_claims(tmp_path, untrained):
     folder = tmp_path / 'quick'
-    given = {'quick.samples': 1, 'quick.victims.1.weights': str(untrained)}
+    given = {f'quick.victims.{place}.weights': str(path) for place, path in untrained.items()}
+    given |= {'quick.samples': 1, 'quick.victims.3.samples': 1, 'quick.victims.4.samples': 1}
     study = studied(folder, **given)
     study.check()
     jobs = [job for victim in study.victims for job in study.jobs(victim)]
@@ -47,8 +52,9 @@ def test_quick_study_reaches_its_claims(tmp_path, untrained):
     text = write_results(folder, study.frame, list(study.sections()), len(study.victims))
     rows = [line.split('|')[1].strip() for line in text.splitlines() if line[:2] == '| ']
     assert set(rows) >= {'gaussian_noise', 'flicker', 'reversal', 'few_frames', 'mask', 'pixelate'}
+    assert set(rows) >= {'background_only', 'action_swap: as the scenery'}
     claims = [line for line in text.splitlines() if line.endswith(('held |', 'undecided |'))]
-    assert len(claims) == 13
+    assert len(claims) == 21
     # One video decides at most what is counted.
     assert all(line.endswith(' undecided |') for line in claims[2:])
     assert 'i3d: walk_left and walk_right change places' in text
@@ -63,14 +69,19 @@ def test_quick_study_reaches_its_claims(tmp_path, untrained):
     assert own in found['used']
     found['used'][own] = 'another'
     plan.write_text(json.dumps(found))
-    assert [job.finished(folder) for job in jobs] == [False, True, True]
+    assert [job.finished(folder) for job in jobs] == [False, True, True, True, True]
 
 
 @pytest.mark.parametrize(
     ('key', 'value', 'said'),
     [
-        ('rival', 'absent', r"rival of victim tsn must be one of \['i3d', 'tsn', 'pose'\]"),
+        (
+            'rival',
+            'absent',
+            r"rival of victim tsn must be one of \['i3d', 'tsn', 'pose', 'cue_fair', 'cue",
+        ),
         ('plain', 'absent', 'plain of victim tsn must be one of'),
+        ('fair', 'absent', 'fair of victim tsn must be one of'),
         ('sees', 'nothing', 'sees of victim tsn must be one of'),
     ],
 )

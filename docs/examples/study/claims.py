@@ -5,6 +5,7 @@ from typing import Any
 
 from mmrobust.evaluation.claims import Claim
 from mmrobust.evaluation.estimates import averaged, shown
+from mmrobust.functional.bootstrap import DIFFERENCE, SHARE
 
 # Lines of a ledger, one per attacked sample, by arm and budget.
 Found = Mapping[tuple[str, float], Sequence[Mapping[str, Any]]]
@@ -22,7 +23,7 @@ def more_often(found: Found, one: tuple[str, float], other: tuple[str, float]) -
     """That one attack fools the victim more often than another one."""
     # A sample is attacked if the victim has it right, which is so in both or in neither.
     pairs = zip(found[one], found[other], strict=True)
-    gain = averaged([float(a['success']) - float(b['success']) for a, b in pairs])
+    gain = averaged([float(a['success']) - float(b['success']) for a, b in pairs], DIFFERENCE)
     names = [f'{arm} at {eps:g}' for arm, eps in (one, other)]
     return Claim(
         text=f'{names[0]} fools it more often than {names[1]}',
@@ -34,4 +35,4 @@ def more_often(found: Found, one: tuple[str, float], other: tuple[str, float]) -
 
 def fooled(lines: Sequence[Mapping[str, Any]]) -> str:
     """The success rate, with its interval."""
-    return shown(averaged([float(line['success']) for line in lines]))
+    return shown(averaged([float(line['success']) for line in lines], SHARE))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mmrobust.evaluation.card import adversarial_score
-from mmrobust.evaluation.card_files import read_card
+from mmrobust.evaluation.card_files import CORRUPTIONS, read_card
 from mmrobust.evaluation.clusters import video_of
 from mmrobust.evaluation.corruptions import (
     CLEAN,
@@ -28,22 +28,24 @@ from mmrobust.evaluation.corruptions import (
 )
 from mmrobust.evaluation.summary import evaluated
 from mmrobust.studies.results import Row, rows_of
-from projects.robustness_card.victims import CardVictim
+
+# The largest grey level.
+PEAK = 255.0
 
 
 @dataclass(frozen=True)
-class Found:
+class CardScores:
     """One victim's card.
 
     Attributes:
-        victim: Whose.
+        victim: Whose, a :class:`~mmrobust.studies.card_study.CardVictim`.
         rows: Lines of the corruption run, of samples that have a score, ``unit`` among them.
         attacks: Name on the card -> lines of its run on the same samples.
         card: The card itself.
         classes: Names by label, or numbers; none of poses.
     """
 
-    victim: CardVictim
+    victim: Any
     rows: Sequence[Row]
     attacks: Mapping[str, Sequence[Row]]
     card: Mapping[str, Any]
@@ -60,6 +62,12 @@ class Found:
         corrupted = self.card['corruptions']
         holes = {cell.split('/')[0] for cell in corrupted['holes']}
         return {k: of['group'] for k, of in corrupted['kinds'].items() if k not in holes}
+
+    @property
+    def cues(self) -> list[str]:
+        """Names of cues without holes; cards of earlier versions have none."""
+        found = (self.card.get('cues') or {}).get('cues') or {}
+        return [name for name, cue in found.items() if not cue['holes']]
 
     @property
     def severities(self) -> list[int]:
@@ -95,11 +103,25 @@ class Found:
         """The same under white noise of the size of each cell, (U,)."""
         return self.cell(*(control_name(kind, s) for kind in kinds for s in self.severities))
 
+    def scenery(self, cue: str) -> Numbers:
+        """Share that is taken for the class of the video whose scenery a cue shows, (U,)."""
+        return self._by_unit(self.rows, lambda row: _taken_in(row['cells'][cue]))
+
     @property
     def controlled(self) -> list[str]:
         """Kinds that have white noise beside."""
         first = self.rows[0]['cells']
         return [k for k in self.kinds if control_name(k, self.severities[0]) in first]
+
+    def sizes(self) -> dict[str, float]:
+        """Cell -> root mean square error in grey levels over all samples, where frames compare."""
+        names = [cell_name(kind, s) for kind in self.kinds for s in self.severities]
+        known = {name: [row['cells'][name].get('psnr') for row in self.rows] for name in names}
+        return {
+            name: float(np.sqrt(np.mean([PEAK**2 / 10 ** (each / 10) for each in of])))
+            for name, of in known.items()
+            if None not in of
+        }
 
     def under(self, attack: str) -> Numbers:
         """Score under an attack, (U,)."""
@@ -116,27 +138,37 @@ class Found:
         return np.array([np.mean(of) for of in values.values()])
 
 
-def found_in(folder: Path, victim: CardVictim, limit: int, classes: int) -> Found:
+def card_scores(folder: Path, victim: Any, limit: int, classes: int) -> CardScores:
     """A finished card, read back.
 
     Args:
         folder: Of the card.
-        victim: Whose.
+        victim: Whose, a :class:`~mmrobust.studies.card_study.CardVictim`.
         limit: Only of the first so many samples.
         classes: How many there are, where the data set has no names for them.
     """
     card = read_card(folder)
     rows = [
         row | ({'unit': video_of(row)} if victim.windows else {})
-        for row in evaluated(rows_of(folder / 'corruptions', limit))
+        for row in evaluated(rows_of(folder / CORRUPTIONS, limit))
         if score(row['cells'][CLEAN]) is not None
     ]
     names = [one['name'] for one in card['attacks']]
-    attacks = {each: evaluated(rows_of(folder / each, limit)) for each in names}
-    # Reports of attacks name the classes.
-    report = json.loads((folder / names[0] / 'report.json').read_text(encoding='utf-8'))
-    names = list(report.get('classes') or map(str, range(classes)))
-    return Found(victim, rows, attacks, card, names)
+    attacks = {name: evaluated(rows_of(folder / name, limit)) for name in names}
+    return CardScores(victim, rows, attacks, card, _classes(folder, names, classes))
+
+
+def _classes(folder: Path, attacks: Sequence[str], number: int) -> list[str]:
+    """Their names, which reports of attacks have, or numbers."""
+    for attack in attacks[:1]:
+        report = json.loads((folder / attack / 'report.json').read_text(encoding='utf-8'))
+        if report.get('classes'):
+            return list(report['classes'])
+    return [str(label) for label in range(number)]
+
+
+def _taken_in(cell: Mapping[str, Any]) -> bool:
+    return bool(cell['prediction'] == cell['background'])
 
 
 def _known(value: float | None) -> float:
