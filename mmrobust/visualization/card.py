@@ -11,7 +11,8 @@ from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
 from mmrobust.visualization import cues
-from mmrobust.visualization.corruptions import mean_name, per_cent_of_box, plots_of
+from mmrobust.visualization.corruption_rows import per_cent_of_box
+from mmrobust.visualization.corruptions import mean_name, plots_of
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview

@@ -37,6 +37,11 @@ class FrameDrop(TrackCorruption):
     def __post_init__(self) -> None:
         require(self.fill in FILLS, 'fill', f'one of {FILLS}', self.fill)
 
+    @property
+    def has_control(self) -> bool:  # type: ignore[override]
+        """Where joints stand in the place of those that were lost, most of them elsewhere."""
+        return self.fill in ('hold', 'linear')
+
     @abstractmethod
     def left(self, frames: int, drawing: Any, n: int) -> NDArray[np.int64]:
         """Numbers of the frames that are left, ``ceil(frames / n)`` of them, rising."""
