@@ -32,6 +32,14 @@ NOTE = (
     'an upper bound still. The two are not averaged. jitter: of poses in videos, the mean third '
     'difference in time of a joint, in hundredths of the longer side of the box.'
 )
+OF_TRACKS = (
+    'score: the share of tracks that are classified right; of clean: divided by the clean score; '
+    'kept: how many predictions stay as they were, or under attack how many of the attacked are '
+    'not fooled; noise alike: the score under noise that moves joints by as much, of kinds that '
+    'move joints and take none away. A corruption is one draw that knows nothing of the model, an '
+    'attack the worst that was found: an upper bound still. The two are not averaged. Budgets of '
+    'attacks are counted in '
+)
 COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'noise alike', 'calls', 'jitter')
 
 
@@ -57,12 +65,13 @@ def write_card(folder: Path, card: Card) -> None:
         verdict=card['sentence'],
         tiles=_tiles(card),
         rows=[dict(zip(_columns(card), row, strict=True)) for row in _rows(card)],
-        note=NOTE,
+        note=f'{OF_TRACKS}{unit}.' if (unit := card.get('change_unit')) else NOTE,
         tables=[(cues.TITLE, cues.NOTE, rows)] if (rows := _cue_rows(card)) else [],
         plots=[_bars(card), *plots_of(card['corruptions'], card['clean'])],
         previews=shown,
         blocks=[
             *_parts_of(card),
+            ('Left out', list((card.get('left_out') or {}).items())),
             ('Model', model),
             ('Runs', parts),
             ('Versions', [(k, str(v)) for k, v in card['versions'].items()]),

@@ -69,12 +69,17 @@ def track_sheet(tracks: Mapping[str, NDArray[Any]], bones: Bones, *, down: bool)
                 found = (persons != 0).any(-1)
                 shapes[colour] += _parts(middle + away, found, bones)
     for colour, parts in shapes.items():
-        axes.add_collection(LineCollection(parts, colors=colour, linewidths=1.3))
-        points = [part for part in parts if len(part) == 1]
-        if points:
-            x, y = np.concatenate(points).T
-            axes.scatter(x, y, s=5, color=colour, zorder=3)
+        _draw(axes, parts, colour)
     return drawn(figure)
+
+
+def _draw(axes: Axes, parts: Sequence[Tracks], colour: str) -> None:
+    """Bones and joints of one colour."""
+    axes.add_collection(LineCollection(parts, colors=colour, linewidths=1.3))
+    points = [part for part in parts if len(part) == 1]
+    if points:
+        x, y = np.concatenate(points).T
+        axes.scatter(x, y, s=5, color=colour, zorder=3)
 
 
 def _canvas(figure: Figure) -> Axes:

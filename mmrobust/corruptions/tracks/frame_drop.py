@@ -31,6 +31,7 @@ class FrameDrop(TrackCorruption):
             joint (MMAction2's ``PreNormalize3D`` takes such frames out again).
     """
 
+    group: ClassVar[str] = 'frames'
     constants: ClassVar[tuple[int, ...]] = (2, 4, 8, 16, 32)
     fill: Literal['drop', 'hold', 'linear', 'zero'] = 'drop'
 
