@@ -18,6 +18,12 @@ from mmrobust.cli.runner_config import check_files, choose_device, run_test
 from mmrobust.evaluation.card_files import CORRUPTIONS
 
 STANDARD, QUICK = 'standard', 'quick'
+# What these are of skeletons, which have other kinds of corruption and other budgets.
+OF_SKELETONS = {STANDARD: 'skeleton', QUICK: 'skeleton_quick'}
+# By the registered victim: the space of an attack whose config names none.
+SPACES = {'ActionVictim': 'video', 'SkeletonVictim': 'track'}
+# What attacks change in these a file can carry.
+SAVABLE = ('video', 'image', 'track')
 # Arguments that every part of a card gets as they are.
 PASSED = ('input', 'boxes', 'seed', 'batch_size', 'resume', 'cfg_options')
 
@@ -32,7 +38,7 @@ def parser() -> Arguments:
         '--card',
         metavar='NAME|FILE',
         help=f'what it holds: {STANDARD}, {QUICK}, or a config file that defines `card`; '
-        f'default {STANDARD}',
+        f'default {STANDARD}; of skeletons the two have kinds and budgets of joints',
     )
     p.add_argument('--quick', action='store_true', help=f'the same as --card {QUICK}')
     add_arguments(p)
@@ -56,9 +62,11 @@ def run(argv: Sequence[str]) -> None:
     """Do every run of the card that is not done yet, and put them on one page."""
     args = parser().read(argv)
     choose_device(args.device)
+    from mmrobust.cli.options import overridden
+    from mmrobust.engine.raw_data import kind_of_model
     from mmrobust.engine.saved_cells import told
     from mmrobust.evaluation.card import card_of
-    from mmrobust.evaluation.card_files import FILE, card_config
+    from mmrobust.evaluation.card_files import FILE
     from mmrobust.ledger.finished import finished_part
     from mmrobust.ledger.lock import alone_in
     from mmrobust.ledger.set_aside import set_aside
@@ -66,10 +74,13 @@ def run(argv: Sequence[str]) -> None:
 
     if args.quick and args.card not in (None, QUICK):
         raise ValueError(f'--quick must be left out with --card {args.card}')
-    holds = card_config(QUICK if args.quick else args.card or STANDARD)
     check_files(args)
+    cfg = overridden(args.config, 'CONFIG', args.cfg_options)
+    kind = kind_of_model(cfg)
+    holds = _held(QUICK if args.quick else args.card or STANDARD, kind)
+    space = (cfg.get('victim') or {}).get('space', SPACES.get(kind, 'crop'))
     folder = Path(args.work_dir or f'work_dirs/{Path(args.config).stem}/card')
-    parts = _parts(args, holds, folder)
+    parts = _parts(args, holds, folder, space)
     with alone_in(folder):
         if not args.resume:
             set_aside(folder / name for name in (FILE, 'card.html'))
@@ -80,7 +91,7 @@ def run(argv: Sequence[str]) -> None:
                 run_test(given, build)
         corrupted, lines = finished_part(folder / CORRUPTIONS)
         attacks = {name: finished_part(folder / name) for name in parts if name != CORRUPTIONS}
-        card = card_of(corrupted, lines, attacks)
+        card = card_of(corrupted, lines, attacks, holds['left_out'])
         write_card(folder, card)
         print_card(card)
         print(f'\ncard: {folder / "card.html"}')
@@ -91,17 +102,29 @@ def run(argv: Sequence[str]) -> None:
                 print(f'saved, {name}: {report["adversarial_videos"]}')
 
 
+def _held(name: str, kind: str) -> dict[str, Any]:
+    """What the card of a registered victim holds; what it leaves out is printed."""
+    from mmrobust.evaluation.card_files import card_config
+
+    found = card_config(OF_SKELETONS.get(name, name) if kind == 'SkeletonVictim' else name)
+    for left, why in found['left_out'].items():
+        print(f'left out: {left}: {why}')
+    if kind == 'ActionVictim':
+        found['attacks'] = {**found['attacks'], **found['attacks_on_videos']}
+    return found
+
+
 Part = tuple[Any, argparse.Namespace]
 
 
-def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> dict[str, Part]:
+def _parts(
+    args: argparse.Namespace, holds: Mapping[str, Any], folder: Path, space: str
+) -> dict[str, Part]:
     """Name of each run -> what makes its config, and the command line that it is given.
 
     All of them are made once here: what a run refuses, no other run is waited for.
     """
-    from mmrobust.cli.options import overridden
     from mmrobust.engine.attack_configs import attack_config
-    from mmrobust.engine.raw_data import kind_of_model
 
     shared = {name: getattr(args, name) for name in PASSED}
     few = holds.get('max_samples') if args.max_samples is None else args.max_samples
@@ -112,14 +135,10 @@ def _parts(args: argparse.Namespace, holds: Mapping[str, Any], folder: Path) -> 
     parts: dict[str, Part] = {
         CORRUPTIONS: (corrupt.build_config, _given(words, folder / CORRUPTIONS, shared | own))
     }
-    cfg = overridden(args.config, 'CONFIG', args.cfg_options)
-    videos = kind_of_model(cfg) == 'ActionVictim'
-    space = (cfg.get('victim') or {}).get('space', 'video' if videos else 'crop')
-    savable = space in ('video', 'image')
+    savable = space in SAVABLE
     if args.save and not savable:
         print(f'--save: what attacks change in space {space} no file can carry: they are not saved')
-    attacks = {**holds['attacks'], **(holds['attacks_on_videos'] if videos else {})}
-    for name, options in attacks.items():
+    for name, options in holds['attacks'].items():
         words = attack.parser().parse_args([args.config, args.checkpoint])
         chosen = {'attack': attack_config(options, f'card.attacks.{name}')}
         adversarial = {'save_adv': _inside(args.save, name) if savable else None}

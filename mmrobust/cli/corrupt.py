@@ -21,8 +21,8 @@ from mmrobust.cli.runner_config import (
     settings_of,
 )
 
-# What can be made wherever the package runs.
-DEFAULT = 'imagenet_c_no_frost'
+# What can be made wherever the package runs, of frames and of skeletons.
+DEFAULT, OF_SKELETONS = 'imagenet_c_no_frost', 'skeleton'
 
 
 def parser() -> Arguments:
@@ -33,10 +33,9 @@ def parser() -> Arguments:
     p.add_argument(
         '--corruptions',
         nargs='+',
-        default=[DEFAULT],
         metavar='NAME|FILE',
         help='presets, kinds (mmrobust list corruptions) or config files that define '
-        f'`corruptions`; default {DEFAULT}',
+        f'`corruptions`; default {DEFAULT}, of skeletons {OF_SKELETONS}',
     )
     p.add_argument(
         '--severities', nargs='+', type=int, default=[1, 2, 3, 4, 5], help='default 1 2 3 4 5'
@@ -44,7 +43,8 @@ def parser() -> Arguments:
     p.add_argument(
         '--control',
         action='store_true',
-        help='beside each cell of frames white noise that changes them by as much; twice the time',
+        help='beside each cell of frames white noise that changes them by as much, beside kinds '
+        'that move joints noise that moves them by as much; twice the time',
     )
     add_arguments(p)
     p.share('--work-dir', 'folder for results; default work_dirs/CONFIG/corruptions')
@@ -82,11 +82,11 @@ def build_config(args: argparse.Namespace) -> Any:
     cfg = read_config(args.config, 'CONFIG')
     overrides = parse_options(args.cfg_options)
     import_named(overrides)
-    # Before any model is built.
-    kinds = _kinds(args)
     cfg.victim, cfg.settings = cfg.get('victim', {}), cfg.get('settings', {})
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
+    # Before any model is built.
+    kinds = _kinds(args.corruptions or [_usual(cfg)])
     parts = {name: cfg.pop(name) for name in ('victim', 'settings')}
     check_parts(parts)
     cfg.test_cfg = {
@@ -104,11 +104,20 @@ def build_config(args: argparse.Namespace) -> Any:
     return cfg
 
 
-def _kinds(args: argparse.Namespace) -> list[dict[str, Any]]:
+def _usual(cfg: Any) -> str:
+    """The preset of a config's model, where the command line names no kinds."""
+    from mmrobust.engine.raw_data import kind_of_model
+    from mmrobust.io.model_config import check_model
+
+    check_model(cfg.get('model'))
+    return OF_SKELETONS if kind_of_model(cfg) == 'SkeletonVictim' else DEFAULT
+
+
+def _kinds(asked: Sequence[str]) -> list[dict[str, Any]]:
     """The configs of all kinds, which a resumed run compares; holes are foretold."""
     from mmrobust.engine.corruption_configs import cannot_be_made, corruptions_of
 
-    kinds = corruptions_of(args.corruptions)
+    kinds = corruptions_of(asked)
     for kind in kinds:
         reason = cannot_be_made(kind)
         if reason is not None:

@@ -20,6 +20,7 @@ NOUNS = {
     'goals': 'attack.goal.type: what counts as success',
     'corruptions': '--corruptions NAME: natural changes, at severities 1 to 5',
     'cues': '--corruptions NAME: of videos that are rendered, filmed again',
+    'track_corruptions': '--corruptions NAME: of skeletons, at severities 1 to 5',
     'explanations': '--method NAME of mmrobust explain, in small letters: grad_cam',
     'input_transforms': 'attack.transforms: what the samples pass before the victim sees them',
     'samplers': 'attack.sampler.type: the noise of query attacks that estimate a gradient',

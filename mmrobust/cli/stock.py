@@ -83,18 +83,19 @@ class Stock:
         dataset = video_dataset(pipeline, folder, rows, self.work_dir)
         return self.replay.play(dataset, paths, metrics)
 
-    def tracks(self, folder: Path, paths: Sequence[Path]) -> Played:
+    def tracks(self, folder: Path, paths: Sequence[Path], metrics: Sequence[Any] = ()) -> Played:
         """Play tracks of skeletons.
 
         Args:
             folder: They are in, beside the one file of all.
             paths: Of them.
+            metrics: Configs of metrics.
         """
         from mmrobust.engine.stock_config import track_dataset
         from mmrobust.io.pipelines import own_pipeline
 
         pipeline = own_pipeline(self.cfg.test_dataloader.dataset)
-        return self.replay.play(track_dataset(pipeline, folder), paths)
+        return self.replay.play(track_dataset(pipeline, folder), paths, metrics)
 
     def pictures(self, files: Sequence[File], metrics: Sequence[Any] = ()) -> Played:
         """Play pictures in the place of those of the data set's samples.

@@ -49,7 +49,7 @@ def verify_card(stock: Stock, folder: Path, saved: str | None) -> None:
                 verify_attack(stock, folder / name, own)
         except (RuntimeError, ValueError) as error:
             wrong.append(f'{name}: {error}')
-    again = card_of(*corrupted, runs)
+    again = card_of(*corrupted, runs, card.get('left_out'))
     wrong += [f'card.json: {what}' for what in differing(card, _as_saved(again))]
     if wrong:
         raise RuntimeError('; '.join(wrong))

@@ -44,6 +44,7 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
     from mmrobust.engine.replayed_cells import replay_cells
     from mmrobust.engine.saved_cells import cell_folder
     from mmrobust.ledger.ledger import read_entries
+    from mmrobust.victims.skeleton.track_files import TRACK
 
     report = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
     stock.check(report)
@@ -54,6 +55,8 @@ def verify_cells(stock: Stock, folder: Path, saved: str | None) -> None:
     metrics = stock_metrics(stock.cfg.get('test_evaluator') or [], report['unscored'])
 
     def play(cell: str, lines: Sequence[dict[str, Any]], paths: Sequence[Path]) -> Played:
+        if paths[0].suffix == TRACK:
+            return stock.tracks(samples / cell_folder(cell), paths, metrics or ())
         if paths[0].suffix != '.mkv':
             files = [
                 (line['index'], path, line['saved'][cell].get('box'))

@@ -18,22 +18,16 @@ from mmrobust.evaluation.cues import CUE
 from mmrobust.evaluation.run_numbers import corruption_numbers
 from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
-from mmrobust.io.frames import enlarge
 from mmrobust.ledger.ledger import Ledger
 from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import file_sha256, versions
 from mmrobust.visualization.corruptions import print_corruptions, write_corruptions
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import counted
-from mmrobust.visualization.panels import tiled
 from mmrobust.visualization.stills import write_picture
 
 SCHEMA = 1
 STRIP = re.compile(r'[a-z0-9_]+\.png')
-# Letters of a strip, in pixels.
-SIZE = 13
-# Clean and five severities; cues may be more.
-COLUMNS = 6
 
 
 class CorruptionArtifacts:
@@ -97,16 +91,14 @@ class CorruptionArtifacts:
         if self.saved is not None:
             self.saved.start(ledger)
 
-    def strips(self, frames: Mapping[str, Mapping[str, NDArray[np.uint8]]]) -> None:
-        """Write one frame of the first sample, clean and at each severity, side by side.
+    def strips(self, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
+        """Write the first sample, clean and at each severity.
 
         Args:
-            frames: Kind -> caption -> (H, W, 3), RGB.
+            pictures: Kind -> (H, W, 3), RGB.
         """
-        for kind, shown in frames.items():
-            tiles = [(name, enlarge(frame[None])[0]) for name, frame in shown.items()]
-            columns = min(len(tiles), COLUMNS)
-            write_picture(self.folder / 'strips' / f'{kind}.png', tiled(tiles, columns, SIZE))
+        for kind, picture in pictures.items():
+            write_picture(self.folder / 'strips' / f'{kind}.png', picture)
 
     def report(
         self, entries: list[Entry], metrics: Mapping[str, dict[str, float]], wall_time: float

@@ -12,17 +12,20 @@ from mmrobust.corruptions import Clip, Corruption, Draws
 from mmrobust.corruptions.base import snake
 from mmrobust.corruptions.codec import MissingEncoderError
 from mmrobust.corruptions.cues import Cue
+from mmrobust.corruptions.tracks import TrackCorruption
 from mmrobust.functional.checks import one_line, require, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config, shipped
-from mmrobust.registry import CORRUPTIONS, CUES
+from mmrobust.registry import CORRUPTIONS, CUES, TRACK_CORRUPTIONS
+
+Kind = Corruption | Cue | TrackCorruption
 
 
-def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption | Cue]:
-    """The kinds that are asked for, of frames and of scenes, in order.
+def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Kind]:
+    """The kinds that are asked for, of frames, of scenes and of skeletons, in order.
 
     Args:
-        given: Presets (``imagenet_c``, ``cue``), config files that define ``corruptions``, kinds
-            (``fog``, ``Fog``, ``action_swap``), or configs of kinds.
+        given: Presets (``imagenet_c``, ``cue``, ``skeleton``), config files that define
+            ``corruptions``, kinds (``fog``, ``Fog``, ``action_swap``), or configs of kinds.
 
     Raises:
         OSError: There is no such file.
@@ -36,15 +39,16 @@ def corruptions_of(given: Sequence[str | Mapping[str, Any]]) -> list[Corruption 
     return found
 
 
-def _built(config: dict[str, Any]) -> Corruption | Cue:
+def _built(config: dict[str, Any]) -> Kind:
     name = str(config.get('type')).removeprefix('mmrobust.')
-    found: Corruption | Cue = (CUES if name in CUES.names() else CORRUPTIONS).build(config)
+    others = (registry for registry in (CUES, TRACK_CORRUPTIONS) if name in registry.names())
+    found: Kind = next(others, CORRUPTIONS).build(config)
     return found
 
 
-def cannot_be_made(kind: Corruption | Cue) -> str | None:
+def cannot_be_made(kind: Kind) -> str | None:
     """Which package or encoder a kind lacks here; None where it lacks none."""
-    if isinstance(kind, Cue):
+    if not isinstance(kind, Corruption):
         return None
     clip = Clip(np.full((4, 64, 64, 3), 127, np.uint8))
     try:
@@ -68,7 +72,7 @@ def _configs(given: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         from mmengine.config import Config
 
         return _defined(Config.fromfile(presets()[word]), given)
-    names = CORRUPTIONS.names() | CUES.names()
+    names = CORRUPTIONS.names() | CUES.names() | TRACK_CORRUPTIONS.names()
     kinds = {snake(name): name for name in names}
     kind = kinds.get(word, given if given in names else None)
     if kind is None:
@@ -91,4 +95,5 @@ def _defined(config: Any, where: str) -> list[Mapping[str, Any]]:
 
 def presets() -> dict[str, Path]:
     """The presets of the package, by name."""
-    return {**shipped('corruptions'), **shipped('cues')}
+    folders = ('corruptions', 'cues', 'track_corruptions')
+    return {name: path for folder in folders for name, path in shipped(folder).items()}

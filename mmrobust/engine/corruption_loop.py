@@ -14,17 +14,21 @@ from torch import Tensor
 
 from mmrobust.corruptions import Corruption
 from mmrobust.corruptions.cues import Cue
+from mmrobust.corruptions.tracks import TrackCorruption
 from mmrobust.datasets.video_places import place_of
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.annotations import check_annotations, leave_out
-from mmrobust.engine.cells import Cell, Cells, of_files
+from mmrobust.engine.cells import Cell, Cells
 from mmrobust.engine.corruption_artifacts import CorruptionArtifacts
 from mmrobust.engine.corruption_configs import corruptions_of
 from mmrobust.engine.data import attack_loader
+from mmrobust.engine.frame_cells import FrameCells
 from mmrobust.engine.ledger_loop import LedgerLoop
 from mmrobust.engine.paired_evaluator import SIDES, PairedEvaluator
 from mmrobust.engine.predictions import moved, placed, prediction_of
 from mmrobust.engine.routed_samples import samples_of
+from mmrobust.engine.suited_kinds import check_suited
+from mmrobust.engine.track_cells import TrackCells
 from mmrobust.evaluation.card import TAU
 from mmrobust.functional.checks import require, whole
 from mmrobust.ledger.corruption_rows import cell_of, check_corruption_row, corruption_row
@@ -49,7 +53,8 @@ class CorruptionTestLoop(LedgerLoop):
         corruptions: Presets, kinds, files or configs
             (:func:`~mmrobust.engine.corruption_configs.corruptions_of`).
         severities: Which of 1 to 5.
-        control: Beside each cell of frames, white noise that changes them by as much.
+        control: Beside each cell of frames, white noise that changes them by as much; of
+            skeletons, beside kinds that move joints, noise that moves them by as much.
         fp16: Run the model under autocast.
         victim: Options of the victim.
         settings: Options of :class:`~mmrobust.engine.settings.RunSettings`.
@@ -73,31 +78,38 @@ class CorruptionTestLoop(LedgerLoop):
         victim: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        chosen = corruptions_of(corruptions)
-        self.kinds = [kind for kind in chosen if isinstance(kind, Corruption)]
-        self.cues = [kind for kind in chosen if isinstance(kind, Cue)]
+        self.chosen = corruptions_of(corruptions)
+        self.cues = [kind for kind in self.chosen if isinstance(kind, Cue)]
+        self.kinds = [kind for kind in self.chosen if not isinstance(kind, Cue)]
         self.severities = _checked(severities, self.kinds)
         require(isinstance(control, bool), 'control', 'true or false', control)
         super().__init__(runner, dataloader, evaluator, fp16=fp16, victim=victim, settings=settings)
-        self.cells = Cells(self.kinds, self.severities, control, self.settings.seed, self.cues)
-        made = self.victim.cells
-        rule = 'a recogniser of videos or an estimator of poses in pictures'
-        if made is None:
-            raise ValueError(f'model must be {rule}, got a {type(self.victim).__name__}')
-        files = [kind.name for kind in self.kinds if of_files(kind)]
-        if not made.videos:
-            _check_for_pictures(self.kinds)
-        boxes = [kind.name for kind in self.kinds if made.videos and kind.level == 'box']
-        require(not boxes, '--corruptions', 'kinds that videos have', ', '.join(boxes))
+        self.cells = self._cells(control)
         for dataset in leaves(self.dataloader.dataset):
             _check_for_scenes(self.cues, dataset)
-            self.victim.install(dataset)
-            dataset.pipeline = made(dataset.pipeline.transforms, whole=bool(files))
+            self.cells.install(self.victim, dataset)
         self.keep(self.unwrapped)
         check_annotations(self.evaluator.metrics, self.samples)
         self.metrics = PairedEvaluator(self.evaluator)
         self.artifacts = CorruptionArtifacts(self)
         self.cells.saved = self.artifacts.saved
+
+    def before_data(self) -> None:
+        """Kinds must be those of what the model looks at."""
+        made = self.victim.cells
+        rule = 'a recogniser of videos or skeletons, or an estimator of poses in pictures'
+        if made is None:
+            raise ValueError(f'model must be {rule}, got a {type(self.victim).__name__}')
+        check_suited(self.chosen, made.of)
+
+    def _cells(self, control: bool) -> Cells:
+        rest = (self.severities, control, self.settings.seed)
+        victim: Any = self.victim
+        if victim.cells.of == 'tracks':
+            tracks = [kind for kind in self.kinds if isinstance(kind, TrackCorruption)]
+            return TrackCells(tracks, *rest, bones=victim.bones)
+        frames = [kind for kind in self.kinds if isinstance(kind, Corruption)]
+        return FrameCells(frames, *rest, cues=self.cues)
 
     def fingerprint(self) -> dict[str, Any]:
         """Checkpoint, data, kinds with their constants, severities and seed."""
@@ -161,7 +173,7 @@ class CorruptionTestLoop(LedgerLoop):
                 'after_test_iter', batch_idx=number, data_batch=data, outputs=samples
             )
         if index == 0:
-            self.artifacts.strips(self.cells.strips)
+            self.artifacts.strips(self.cells.strips())
         line = corruption_row(index, name, prepared.key, found)
         line |= ({'saved': saved} if saved else {}) | ({'place': place} if place else {})
         return [line | {'file': self.files.stamp(index), 'evaluator': kept}]
@@ -208,18 +220,6 @@ def _nothing(items: list[Any]) -> dict[str, Any]:
     return {}
 
 
-def _check_for_pictures(kinds: Sequence[Corruption]) -> None:
-    """Refuse what pictures have none of, and what leaves the annotated joints behind.
-
-    A blur moves joints by a few pixels, too, and is measured as it has been published.
-    """
-    files = [kind.name for kind in kinds if of_files(kind)]
-    require(not files, 'data', f'videos for {", ".join(files)}', 'pictures')
-    moving = [kind.name for kind in kinds if kind.moves == 'known' and kind.group != 'blur']
-    rule = 'kinds that leave annotated joints where they are'
-    require(not moving, '--corruptions', rule, ', '.join(moving))
-
-
 def _check_for_scenes(cues: Sequence[Cue], dataset: Any) -> None:
     """Refuse to film again what was never rendered."""
     rule = f'one that renders its videos, for {", ".join(cue.name for cue in cues)}'
@@ -229,7 +229,7 @@ def _check_for_scenes(cues: Sequence[Cue], dataset: Any) -> None:
         dataset.stage(0)
 
 
-def _checked(severities: Sequence[int], kinds: Sequence[Corruption]) -> list[int]:
+def _checked(severities: Sequence[int], kinds: Sequence[Any]) -> list[int]:
     most = min((len(kind.constants) for kind in kinds), default=5)
     sound = all(whole(one, 1) and one <= most for one in severities)
     rule = f'whole numbers from 1 to {most}, each once'

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from mmrobust.ledger.ledger import Ledger, loaded_json
 from mmrobust.ledger.ledger_files import Entry
 from mmrobust.ledger.provenance import file_sha256
 from mmrobust.victims.cells import CellFiles
+from mmrobust.victims.skeleton.track_files import LIST as TRACKS
+from mmrobust.victims.skeleton.track_files import (
+    TRACK,
+    annotation_of,
+    read_arrays,
+    write_annotations,
+)
 from mmrobust.visualization.formatting import counted, size
 
 # Says which run the files are from.
@@ -81,9 +89,13 @@ class SavedCells:
         self, files: CellFiles, cell: str, frames: NDArray[np.uint8], *, whole: bool
     ) -> dict[str, Any]:
         """Write a sample in one cell; returns ``file``, ``sha256`` and ``bytes``."""
-        name = f'{cell_folder(cell)}/{files.name}'
+        return self.keep(files.name, cell, partial(files.write, frames=frames, whole=whole))
+
+    def keep(self, name: str, cell: str, write: Callable[[Path], None]) -> dict[str, Any]:
+        """Likewise a file of any kind, which ``write`` writes."""
+        name = f'{cell_folder(cell)}/{name}'
         path = self.folder / name
-        files.write(path, frames, whole=whole)
+        write(path)
         return {'file': name, 'sha256': file_sha256(path), 'bytes': path.stat().st_size}
 
     def holds(self, entry: Entry) -> bool:
@@ -125,7 +137,7 @@ class SavedCells:
             )
 
     def finish(self, rows: Sequence[Entry]) -> dict[str, Any]:
-        """Write the index, and lists of videos; returns what the report says of the files."""
+        """Write the index, and lists of videos or tracks; returns what the report says of them."""
         lines = [line for row in rows for line in index_lines(row)]
         text = ''.join(json.dumps(line) + '\n' for line in lines)
         _write(self.folder / INDEX, text)
@@ -138,8 +150,20 @@ class SavedCells:
                 videos.setdefault(folder, []).append(f'{name} {label}\n')
         for folder, listed in videos.items():
             _write(self.folder / folder / LIST, ''.join(listed))
+        self._join_tracks(lines)
         sizes = {line['file']: line['bytes'] for line in lines}
         return {'folder': str(self.folder), 'files': len(sizes), 'bytes': sum(sizes.values())}
+
+    def _join_tracks(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Of the tracks of each cell one file for ``PoseDataset``."""
+        cells: dict[str, list[dict[str, Any]]] = {}
+        for line in lines:
+            folder, _, name = line['file'].partition('/')
+            if name.endswith(TRACK):
+                own = annotation_of(self.dataset, line['index'])
+                cells.setdefault(folder, []).append(own | read_arrays(self.folder / line['file']))
+        for folder, joined in cells.items():
+            write_annotations(self.folder / folder / TRACKS, joined)
 
 
 def index_lines(row: Mapping[str, Any]) -> list[dict[str, Any]]:

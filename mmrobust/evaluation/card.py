@@ -21,6 +21,10 @@ SCHEMA = 'mmrobust.card/1'
 Report = Mapping[str, Any]
 # A joint is right within this share of the box.
 TAU = 0.2
+# The unit of changes that a card need not name.
+GREY = 'grey levels'
+# Threats that bound each value, or each joint, and reach all of them.
+WHOLE = ('Linf', 'JointL2')
 # What the parts of a card must agree on.
 SHARED = ('checkpoint_sha256', 'seed')
 CORRUPTED = ('severities', 'kinds', 'holes', 'worst', 'consistency', 'units')
@@ -32,6 +36,7 @@ def card_of(
     corrupted: Report,
     corrupted_rows: Sequence[Row],
     attacks: Mapping[str, tuple[Report, Sequence[Row]]],
+    left_out: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The card of one model.
 
@@ -39,6 +44,7 @@ def card_of(
         corrupted: Report of the corruption run.
         corrupted_rows: Its lines.
         attacks: Name on the card -> report and lines of an attack run on the same samples.
+        left_out: What other cards hold and this one cannot -> why.
 
     Raises:
         ValueError: A run is of another checkpoint or seed, or of other samples.
@@ -71,7 +77,14 @@ def card_of(
         'joints': _by_joint(corrupted_rows, corrupted, attacks),
         'classes': _by_class(corrupted_rows, corrupted, lines, _classes(attacks)),
     }
+    card |= _of_skeletons(corrupted['sample'].get('unit', GREY), left_out)
     return card | {'sentence': sentence(card)}
+
+
+def _of_skeletons(unit: str, left_out: Mapping[str, str] | None) -> dict[str, Any]:
+    """What a card need not say where budgets are grey levels, and nothing is left out."""
+    found = {} if unit == GREY else {'change_unit': unit}
+    return found | ({'left_out': dict(left_out)} if left_out else {})
 
 
 def _kinds(corrupted: Report) -> dict[str, Any]:
@@ -97,16 +110,19 @@ def sentence(card: Mapping[str, Any]) -> str:
     worst = _strongest(card)
     if worst is not None:
         left = worst['kept'] if clean is None else worst['score']
-        eps = f'every value by {worst["eps"]:g} of 255 grey levels'
+        unit = card.get('change_unit')
+        eps = f'change every value by {worst["eps"]:g} of 255 grey levels'
+        if unit is not None:
+            eps = f'move every joint by {worst["eps"]:g} {unit}'
         most = f'on at most {_share(left)}' if left else 'on none'
-        parts.append(f'{most} once somebody who knows the model may change {eps}')
+        parts.append(f'{most} once somebody who knows the model may {eps}')
     return ', '.join(parts) + '.'
 
 
 def _strongest(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The attack that leaves least, of those that may change every value."""
     key = 'kept' if card['clean']['score'] is None else 'score'
-    whole = [one for one in card['attacks'] if one['norm'] == 'Linf' and not one['control']]
+    whole = [one for one in card['attacks'] if one['norm'] in WHOLE and not one['control']]
     known = [one for one in whole if one[key] is not None]
     return min(known, key=lambda one: float(one[key])) if known else None
 

@@ -11,7 +11,10 @@ from mmrobust.evaluation.card import SCHEMA
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import SUFFIXES, read_config, shipped
 
-KEYS = ('corruptions', 'severities', 'control', 'attacks', 'attacks_on_videos', 'max_samples')
+KEYS = (
+    *('corruptions', 'severities', 'control', 'attacks', 'attacks_on_videos', 'max_samples'),
+    'left_out',
+)
 FILE = 'card.json'
 # The folder of a card's run of corruptions; attacks have folders of their names.
 CORRUPTIONS = 'corruptions'
@@ -48,6 +51,9 @@ def card_config(name: str) -> dict[str, Any]:
     for key in ('attacks', 'attacks_on_videos'):
         options = found.setdefault(key, {})
         require(isinstance(options, Mapping), f'card.{key}', 'attacks by name', options)
+    reasons = found.setdefault('left_out', {})
+    told = isinstance(reasons, Mapping) and all(isinstance(why, str) for why in reasons.values())
+    require(told, 'card.left_out', 'reasons by what is left out', reasons)
     return found
 
 

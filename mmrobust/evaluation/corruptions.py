@@ -115,6 +115,10 @@ def cell_figures(rows: Sequence[Row], name: str) -> dict[str, Any]:
     if scores and all(value in (0, 1) for value in scores):
         found |= share('score', int(sum(scores)), len(scores))
     reasons = sorted({cell['hole'] for cell in cells if 'hole' in cell})
+    # Of skeletons alone.
+    for key in ('moved', 'lost'):
+        told = [cell[key] for cell, _ in good if cell.get(key) is not None]
+        found |= {key: mean(told)} if any(key in cell for cell, _ in good) else {}
     return found | {
         'kept': mean(same),
         'psnr': mean(cell['psnr'] for cell, _ in good if cell.get('psnr') is not None),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,20 +71,32 @@ class CellFiles(ABC):
 
 
 class CellPipeline(FollowedPipeline):
-    """Takes the place of a data set's ``pipeline``; ``finish`` goes on with other frames.
+    """Takes the place of a data set's ``pipeline``, and goes on with other versions of a sample.
+
+    Args:
+        transforms: The pipeline's own transforms.
+
+    Attributes:
+        of: What its samples are.
+    """
+
+    of: ClassVar[Literal['videos', 'pictures', 'tracks']]
+
+    def __init__(self, transforms: Sequence[Any]) -> None:
+        self.transforms = list(transforms)
+
+
+class FramePipeline(CellPipeline):
+    """Of samples that have frames: ``finish`` goes on with others.
 
     Args:
         transforms: The pipeline's own transforms.
         whole: Whether all frames of a video are decoded, too.
-
-    Attributes:
-        videos: Whether samples are videos.
     """
 
-    videos: ClassVar[bool] = True
-
     def __init__(self, transforms: Sequence[Any], whole: bool) -> None:
-        self.transforms, self.whole = list(transforms), whole
+        super().__init__(transforms)
+        self.whole = whole
 
     @abstractmethod
     def decoded(self, data_info: Results) -> tuple[Results, Clip | None]:

@@ -14,7 +14,8 @@ from mmrobust.evaluation.card_files import CORRUPTIONS
 from mmrobust.evaluation.cues import CUE
 from mmrobust.evaluation.summary import Row
 from mmrobust.visualization import cues
-from mmrobust.visualization.corruptions import ALIKE, mean_name, per_cent_of_box
+from mmrobust.visualization.corruption_rows import per_cent_of_box
+from mmrobust.visualization.corruptions import ALIKE, mean_name
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import DASH, counted, interval, number, percent
 from mmrobust.visualization.page import Preview
@@ -35,6 +36,14 @@ NOTE = (
     'an upper bound still. The two are not averaged. jitter: of poses in videos, the mean third '
     'difference in time of a joint, in hundredths of the longer side of the box.'
 )
+OF_TRACKS = (
+    'score: the share of tracks that are classified right; of clean: divided by the clean score; '
+    'kept: how many predictions stay as they were, or under attack how many of the attacked are '
+    'not fooled; noise alike: the score under noise that moves joints by as much, of kinds that '
+    'move joints and take none away. A corruption is one draw that knows nothing of the model, an '
+    'attack the worst that was found: an upper bound still. The two are not averaged. Budgets of '
+    'attacks are counted in '
+)
 COLUMNS = ('what', 'how', 'score', 'interval', 'of clean', 'kept', 'noise alike', 'calls', 'jitter')
 
 
@@ -54,12 +63,13 @@ def write_card(folder: Path, card: Card) -> None:
         verdict=card['sentence'],
         tiles=_tiles(card),
         rows=[dict(zip(_columns(card), row, strict=True)) for row in _rows(card)],
-        note=NOTE,
+        note=f'{OF_TRACKS}{unit}.' if (unit := card.get('change_unit')) else NOTE,
         tables=[(cues.TITLE, cues.NOTE, rows)] if (rows := _cue_rows(card)) else [],
         plots=card_plots(card),
         previews=_strips(folder, card),
         blocks=[
             *_parts_of(card),
+            ('Left out', list((card.get('left_out') or {}).items())),
             ('Model', model),
             ('Runs', parts),
             ('Versions', [(k, str(v)) for k, v in card['versions'].items()]),

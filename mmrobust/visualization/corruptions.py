@@ -9,7 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from mmrobust.visualization import cues
-from mmrobust.visualization.formatting import DASH, counted, duration, interval, number, percent
+from mmrobust.visualization.corruption_rows import (
+    key_of,
+    kind_rows,
+    note_of,
+    per_cent_of_box,
+)
+from mmrobust.visualization.formatting import counted, duration, interval, percent
 from mmrobust.visualization.page import Preview
 from mmrobust.visualization.severity_curves import severity_plots
 from mmrobust.visualization.study import StudyPage, write_study
@@ -17,25 +23,16 @@ from mmrobust.visualization.terminal import numbers_table, print_numbers
 
 Card = Mapping[str, Any]
 
-NOTE = (
-    'Scores in per cent: of a recogniser the share of samples that are right, of a pose estimator '
-    'the share of joints within a fifth of the box. mean: over the severities; of clean: divided '
-    'by the clean score; kept: how much of the clean prediction is left; dB: of the corrupted '
-    'frames against the clean ones (PSNR), mean over samples and severities; noise alike: the '
-    'mean score under white noise that changes the frames by as much; jitter: of poses in videos, '
-    'the mean third difference in time of a joint, in hundredths of the longer side of the box.'
-)
 # What a strip shows.
 ALIKE = 'one frame of the sample in all its versions, side by side'
-MPC = 'mean over kinds of the mean over severities'
 
 
 def print_corruptions(card: Card, console: Console | None = None) -> None:
     """Print scores by kind and severity, what they come to, holes and failed samples."""
     console = Console() if console is None else console
-    key = _key(card)
+    key = key_of(card)
     console.print(f'\n[bold]{_name(card)}[/bold], {_samples(card)}\n', highlight=False)
-    for head, rows in ((key, _rows(card, key)), ('cue', _cue_rows(card))):
+    for head, rows in ((key, kind_rows(card, key)), ('cue', _cue_rows(card))):
         if rows:
             columns, cells = [head, *list(rows[0])[1:]], [list(row.values()) for row in rows]
             print_numbers(console, numbers_table(columns, cells))
@@ -67,7 +64,7 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
     facts = [(k, str(card[k])) for k in ('config', 'checkpoint', 'checkpoint_sha256', 'seed')]
     facts.append(('time', duration(card['wall_time'])))
     options = [(name, _options(of)) for name, of in card['corruptions'].items()]
-    rows, cue_rows = _rows(card, _key(card)), _cue_rows(card)
+    rows, cue_rows = kind_rows(card, key_of(card)), _cue_rows(card)
     more = [(cues.TITLE, cues.NOTE, cue_rows)] if rows and cue_rows else []
     page = StudyPage(
         title=f'{_name(card)}: natural corruptions',
@@ -75,7 +72,7 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
         verdict=_verdict(card),
         tiles=_tiles(card),
         rows=rows or cue_rows,
-        note=NOTE if rows else cues.NOTE,
+        note=note_of(card) if rows else cues.NOTE,
         tables=more,
         plots=[*severity_plots(card, card['clean']), *cues.cue_plots(card, card['clean'])],
         previews=[
@@ -93,38 +90,6 @@ def write_corruptions(path: Path, card: Card, strips: Mapping[str, bytes]) -> No
     write_study(path, page)
 
 
-def _key(card: Card) -> str:
-    """``score``, or, where nothing is annotated, ``kept``."""
-    return 'score' if card['clean']['score'] is not None else 'kept'
-
-
-def _rows(card: Card, key: str) -> list[dict[str, str]]:
-    """A row for each kind, those of a group one after the other."""
-    clean = card['clean'][key]
-    moving = card.get('jitter') is not None
-    found = []
-    for name, kind in card['kinds'].items():
-        cells = kind['cells'].values()
-        whole = not any(cell['holes'] for cell in cells)
-        values = [cell[key] for cell in cells]
-        mean = sum(values) / len(values) if whole and None not in values else None
-        kept = [cell['kept'] for cell in cells]
-        loud = [cell['psnr'] for cell in cells if cell['psnr'] is not None]
-        found.append(
-            {'kind': name}
-            | {f's {s}': percent(cell[key]) for s, cell in kind['cells'].items()}
-            | {
-                'mean': percent(mean),
-                'of clean': percent(mean / clean) if mean is not None and clean else DASH,
-                'kept': percent(sum(kept) / len(kept)) if None not in kept else DASH,
-                'dB': number(sum(loud) / len(loud), 3) if loud else DASH,
-            }
-            | ({'noise alike': percent(kind.get('control'))} if _controlled(card) else {})
-            | ({'jitter': per_cent_of_box(card['jitter']['kinds'][name])} if moving else {})
-        )
-    return found
-
-
 def _cue_rows(card: Card) -> list[dict[str, str]]:
     return cues.cue_rows(card, card['clean']['score'])
 
@@ -136,10 +101,6 @@ def _kinds(card: Card) -> str:
 
 def _holes(card: Card) -> dict[str, Any]:
     return {**card['holes'], **cues.cue_holes(card)}
-
-
-def _controlled(card: Card) -> bool:
-    return any(kind.get('control') is not None for kind in card['kinds'].values())
 
 
 def _facts(card: Card) -> list[tuple[str, str]]:
@@ -164,12 +125,6 @@ def mean_name(card: Card) -> str:
     """What the mean is called: over some severities it says which, and is no mPC."""
     some = card['severities']
     return 'mPC' if len(some) == 5 else f'mean over severities {", ".join(map(str, some))}'
-
-
-def per_cent_of_box(found: Mapping[str, Any]) -> str:
-    """Mean jitter, in hundredths of the box's longer side."""
-    value = found['jitter']
-    return DASH if value is None else number(100 * value, 3)
 
 
 def jitter_facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -199,7 +154,7 @@ def _limits(card: Card, name: str) -> str:
 def _of_cell(card: Card, cell: str) -> float | None:
     name, severity = cell.split('/')
     cells = card['kinds'][name]['cells']
-    found: float | None = cells.get(int(severity), cells.get(severity))[_key(card)]
+    found: float | None = cells.get(int(severity), cells.get(severity))[key_of(card)]
     return found
 
 
@@ -239,7 +194,7 @@ def _caption(card: Card, name: str) -> str:
     if name not in card['kinds']:
         return 'the first sample, filmed again'
     cells = card['kinds'][name]['cells'].values()
-    return f'{_key(card)}: ' + ', '.join(percent(cell[_key(card)]) for cell in cells)
+    return f'{key_of(card)}: ' + ', '.join(percent(cell[key_of(card)]) for cell in cells)
 
 
 def _options(options: Mapping[str, Any]) -> str:

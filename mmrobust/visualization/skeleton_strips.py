@@ -43,11 +43,10 @@ def skeleton_strip(
     figure = Figure(INCHES, DOTS, layout='constrained')
     FigureCanvasAgg(figure)
     strip, below = figure.subfigures(2, 1, height_ratios=(1.25, 1))
-    # The middles of equal sections.
     total = tracks[0].shape[1]
     count = min(FRAMES, total)
-    chosen = [(2 * i + 1) * total // (2 * count) for i in range(count)]
-    low, high = _limits(tracks[0])
+    chosen = sections(total, count)
+    low, high = limits(tracks[0])
     for axes, frame in zip(np.ravel(strip.subplots(1, count)), chosen, strict=True):
         for track, colour in zip(tracks, (CLEAN, ADVERSARIAL), strict=True):
             for person in track[:, frame]:
@@ -57,9 +56,7 @@ def skeleton_strip(
         axes.set(xticks=[], yticks=[])
         axes.set_title(f'frame {frame}', fontsize=9)
     _displacement(below, tracks, sizes, unit)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format='png', dpi=DOTS)
-    return decoded(buffer.getvalue())
+    return drawn(figure)
 
 
 def _displacement(
@@ -87,9 +84,21 @@ def _figure(axes: Axes, person: Tracks, bones: Sequence[tuple[int, int]], colour
     axes.scatter(x, y, s=6, color=colour, zorder=3)
 
 
-def _limits(track: Tracks) -> tuple[Tracks, Tracks]:
+def limits(track: Tracks) -> tuple[Tracks, Tracks]:
     """A rectangle (x, y) round all joints, with some room."""
     points = track[(track != 0).any(-1)][:, :2]
     low, high = points.min(0), points.max(0)
     room = 0.08 * max(float((high - low).max()), 1e-9)
     return low - room, high + room
+
+
+def sections(total: int, count: int) -> list[int]:
+    """The middles of equal sections."""
+    return [(2 * i + 1) * total // (2 * count) for i in range(count)]
+
+
+def drawn(figure: Figure) -> Frame:
+    """A figure as a picture."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format='png', dpi=DOTS)
+    return decoded(buffer.getvalue())

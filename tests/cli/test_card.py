@@ -207,7 +207,7 @@ def test_figures_count_persons_of_a_picture_once(made):
 @pytest.mark.parametrize(
     ('command', 'words', 'said'),
     [
-        (card, ('--card', 'absent'), '--card must be a config file, or one of quick, standard'),
+        (card, ('--card', 'absent'), '--card must be a config file, or one of quick, skeleton'),
         (card, ('--card', 'standard', '--quick'), '--quick must be left out with --card standard'),
         (card, ('--card', 'absent.py'), 'absent.py'),
         (card, ('--quick', '--max-samples', '0'), 'max_samples must be a whole number'),
@@ -245,7 +245,7 @@ def test_what_is_no_card(text, tmp_path, capsys):
 
 
 def test_shipped_cards_build_all_their_parts():
-    for name in ('standard', 'quick'):
+    for name in ('standard', 'quick', 'skeleton', 'skeleton_quick'):
         found = card_config(name)
         from mmrobust.engine.attack_configs import attack_config
         from mmrobust.engine.corruption_configs import corruptions_of
@@ -255,6 +255,88 @@ def test_shipped_cards_build_all_their_parts():
         for options in (*found['attacks'].values(), *found['attacks_on_videos'].values()):
             assert ATTACKS.build(attack_config(dict(options)))
     assert COMMANDS['card'][0] == 'mmrobust.cli.card'
+
+
+def test_cards_of_skeletons_have_kinds_and_budgets_of_joints(capsys):
+    for name in ('standard', 'quick'):
+        found, frames = card._held(name, 'SkeletonVictim'), card._held(name, 'PoseVictim')
+        assert found['corruptions'] != frames['corruptions']
+        assert 'square' not in found['attacks']
+    assert 'left out: square: searches by queries step on a grid' in capsys.readouterr().out
+    assert 'square' in card._held('standard', 'ActionVictim')['attacks']
+    assert capsys.readouterr().out == ''
+
+
+OF_TRACKS = """
+ball = dict(type='JointL2', eps=0.05)
+card = dict(
+    corruptions=['block_drop', 'lag'],
+    severities=[4],
+    control=True,
+    attacks=dict(
+        pgd=dict(type='pgd_linf', steps=3, threat=ball),
+        one_frame=dict(type='pgd_linf_one-frame', steps=2, threat=dict(threat=ball)),
+    ),
+    left_out=dict(square='no grid'),
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_card_of_skeletons(tmp_path, capsys):
+    from tests.victims.skeleton.toys import written_victim
+
+    config, weights, _ = written_victim(tmp_path, 3)
+    (tmp_path / 'mine.py').write_text(OF_TRACKS)
+    words = [config, weights, '--card', str(tmp_path / 'mine.py'), '--save', str(tmp_path / 's')]
+    assert card.main([*words, '--work-dir', str(tmp_path / 'out')]) == 0
+    found = read_card(tmp_path / 'out')
+    jsonschema.validate(found, SCHEMA)
+    assert found['noun'] == 'track'
+    assert found['change_unit'] == 'lengths of the torso'
+    assert found['left_out'] == {'square': 'no grid'}
+    assert 'move every joint by 0.05 lengths of the torso' in found['sentence']
+    kinds = found['corruptions']['kinds']
+    assert [kind['control'] is None for kind in kinds.values()] == [True, False]
+    assert kinds['lag']['cells']['4']['moved'] > 0
+    assert kinds['block_drop']['cells']['4']['lost'] > 0.7
+    for one in found['attacks']:
+        report = json.loads((tmp_path / 'out' / one['name'] / 'report.json').read_text())
+        assert one['score'] == pytest.approx(report['adversarial']['acc/top1'])
+    # A fooled sample of the ledger, by hand.
+    lines = (tmp_path / 'out' / 'pgd' / 'results.jsonl').read_text().splitlines()
+    right = [json.loads(line)['adversarial_correct'] for line in lines]
+    assert found['attacks'][0]['score'] == pytest.approx(sum(right) / 3)
+    page = (tmp_path / 'out' / 'card.html').read_text()
+    assert 'no grid' in page
+    assert 'grey levels' not in page
+    capsys.readouterr()
+    assert verify.main([config, weights, str(tmp_path / 'out')]) == 0
+    told = capsys.readouterr().out
+    assert '12 of 12 saved samples are predicted as in the report' in told
+    assert told.count('3 of 3 predictions are those of the report') == 2
+    assert 'the card is what its runs say' in told
+    assert compare.main([str(tmp_path / 'out'), str(tmp_path / 'out')]) == 0
+    assert board.main([str(tmp_path / 'out'), '--work-dir', str(tmp_path)]) == 0
+    (row,) = json.loads((tmp_path / 'board.json').read_text())['rows']
+    assert row['kind'] == 'tracks'
+    assert row['budgets'] == 'pgd JointL2 0.05, one_frame FrameMask 0.05'
+
+
+@pytest.mark.slow
+def test_a_card_of_frames_is_none_of_skeletons(tmp_path, capsys):
+    from tests.victims.skeleton.toys import written_victim
+
+    config, weights, _ = written_victim(tmp_path, 2)
+    (tmp_path / 'small.py').write_text(SMALL)
+    for words, said in (
+        (['--card', str(tmp_path / 'small.py')], 'must be kinds of skeletons'),
+        (['--input', str(tmp_path)], 'used with videos and pictures'),
+    ):
+        assert card.main([config, weights, *words, '--work-dir', str(tmp_path / 'o')]) == 1
+        error = capsys.readouterr().err
+        assert said in error
+        assert len(error.strip().splitlines()) == 1
 
 
 @pytest.mark.slow

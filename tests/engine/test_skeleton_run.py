@@ -15,7 +15,7 @@ from mmrobust.cli.verify import main as verify
 from mmrobust.ledger.ledger import read_entries
 from mmrobust.victims.skeleton.track_files import LIST
 from tests.conftest import ROOT
-from tests.victims.skeleton.toys import graph_pipeline
+from tests.victims.skeleton.toys import written_victim
 
 pytestmark = pytest.mark.slow
 
@@ -26,53 +26,7 @@ OPTIONS = ['--cfg-options', 'attack.goal.reference=prediction', 'attack.steps=2'
 
 @pytest.fixture(scope='module')
 def victim(tmp_path_factory):
-    """A config of half-precision tracks of 17 joints, with splits, and random weights."""
-    from mmaction.registry import MODELS
-
-    folder = tmp_path_factory.mktemp('tracks')
-    rng = np.random.default_rng(0)
-    annotations = []
-    for number in range(N):
-        frames = 9 + number % 2
-        places = 100 + rng.uniform(0, 300, (1 + number % 2, frames, 17, 2))
-        places[0, 2] = 0
-        annotations.append({
-            'frame_dir': f'v{number}', 'label': number % 3, 'total_frames': frames,
-            'img_shape': (480, 640), 'original_shape': (480, 640),
-            'keypoint': places.astype(np.float16),
-            'keypoint_score': rng.uniform(0.3, 1, places.shape[:3]).astype(np.float16),
-        })  # fmt: skip
-    split = {'train': ['v0'], 'val': [f'v{number}' for number in range(N)]}
-    file = folder / 'tracks.pkl'
-    file.write_bytes(pickle.dumps({'split': split, 'annotations': annotations}))
-    model = {
-        'type': 'RecognizerGCN',
-        'backbone': {
-            'type': 'STGCN', 'base_channels': 8, 'num_stages': 2, 'inflate_stages': [2],
-            'down_stages': [2], 'graph_cfg': {'layout': 'coco', 'mode': 'spatial'},
-        },
-        'cls_head': {'type': 'GCNHead', 'num_classes': 3, 'in_channels': 16},
-    }  # fmt: skip
-    loader = {
-        'batch_size': 2,
-        'num_workers': 0,
-        'sampler': {'type': 'DefaultSampler', 'shuffle': False},
-        'dataset': {
-            'type': 'PoseDataset', 'ann_file': str(file), 'split': 'val', 'test_mode': True,
-            'pipeline': graph_pipeline(2, clip_len=8, num_clips=2),
-        },
-    }  # fmt: skip
-    config = {
-        'default_scope': 'mmaction', 'model': model, 'test_dataloader': loader, 'test_cfg': {},
-        'test_evaluator': {'type': 'AccMetric'},
-    }  # fmt: skip
-    path, weights = folder / 'config.py', folder / 'weights.pth'
-    Config(config).dump(path)
-    torch.manual_seed(1)
-    built = MODELS.build(model)
-    torch.nn.init.normal_(built.cls_head.fc.weight, std=3.0)
-    torch.save({'state_dict': built.state_dict()}, weights)
-    return str(path), str(weights), annotations
+    return written_victim(tmp_path_factory.mktemp('tracks'), N)
 
 
 @pytest.fixture(scope='module')

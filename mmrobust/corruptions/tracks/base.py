@@ -20,9 +20,14 @@ class TrackCorruption(ABC):
     Attributes:
         group: Kinds that belong together in a table.
         constants: What each severity is, the mildest first.
+        level: What is changed.
+        has_control: Whether noise that moves joints by as much says something beside it: it
+            moves them, takes none away, and is no noise itself.
     """
 
     group: ClassVar[str] = 'skeleton'
+    level: ClassVar[str] = 'track'
+    has_control: ClassVar[bool] = False
     constants: ClassVar[Sequence[Any]]
 
     def draw(self, track: Track, draws: Draws) -> Any:

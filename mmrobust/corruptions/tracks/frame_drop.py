@@ -31,11 +31,17 @@ class FrameDrop(TrackCorruption):
             joint (MMAction2's ``PreNormalize3D`` takes such frames out again).
     """
 
+    group: ClassVar[str] = 'frames'
     constants: ClassVar[tuple[int, ...]] = (2, 4, 8, 16, 32)
     fill: Literal['drop', 'hold', 'linear', 'zero'] = 'drop'
 
     def __post_init__(self) -> None:
         require(self.fill in FILLS, 'fill', f'one of {FILLS}', self.fill)
+
+    @property
+    def has_control(self) -> bool:  # type: ignore[override]
+        """Where joints stand in the place of those that were lost, most of them elsewhere."""
+        return self.fill in ('hold', 'linear')
 
     @abstractmethod
     def left(self, frames: int, drawing: Any, n: int) -> NDArray[np.int64]:

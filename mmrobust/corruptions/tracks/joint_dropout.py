@@ -17,6 +17,7 @@ class JointDropout(TrackCorruption):
     ``constants`` are the chances. What is missing at one severity is missing at all higher ones.
     """
 
+    group: ClassVar[str] = 'joints'
     constants: ClassVar[tuple[float, ...]] = (0.05, 0.1, 0.2, 0.3, 0.5)
 
     def draw(self, track: Track, draws: Draws) -> Any:

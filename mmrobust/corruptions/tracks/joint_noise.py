@@ -18,6 +18,7 @@ class JointNoise(TrackCorruption):
     so that pixels and metres count alike.
     """
 
+    group: ClassVar[str] = 'joints'
     constants: ClassVar[tuple[float, ...]] = (0.005, 0.01, 0.015, 0.025, 0.04)
 
     def draw(self, track: Track, draws: Draws) -> Any:

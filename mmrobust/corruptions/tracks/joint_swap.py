@@ -27,6 +27,8 @@ class JointSwap(TrackCorruption):
             joints), Kinect v1 (20) or NTU RGB+D (25), by the number of joints.
     """
 
+    group: ClassVar[str] = 'limbs'
+    has_control: ClassVar[bool] = True
     constants: ClassVar[tuple[float, ...]] = (0.05, 0.1, 0.2, 0.3, 0.5)
     limbs: Sequence[Sequence[int]] | None = None
 

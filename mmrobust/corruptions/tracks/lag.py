@@ -19,6 +19,8 @@ class Lag(TrackCorruption):
     starts, after a gap as well, where it is found.
     """
 
+    group: ClassVar[str] = 'joints'
+    has_control: ClassVar[bool] = True
     constants: ClassVar[tuple[float, ...]] = (0.8, 0.6, 0.4, 0.3, 0.2)
 
     def apply(self, track: Track, drawing: Any, severity: int) -> Track:

@@ -20,6 +20,8 @@ class Outliers(TrackCorruption):
     severity is wrong at all higher ones, and lies in the same place.
     """
 
+    group: ClassVar[str] = 'joints'
+    has_control: ClassVar[bool] = True
     constants: ClassVar[tuple[float, ...]] = (0.01, 0.02, 0.05, 0.1, 0.2)
 
     def draw(self, track: Track, draws: Draws) -> Any:

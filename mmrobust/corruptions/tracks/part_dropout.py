@@ -28,6 +28,7 @@ class PartDropout(TrackCorruption):
             (25), by the number of joints.
     """
 
+    group: ClassVar[str] = 'limbs'
     constants: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.3, 0.4, 0.5)
     limbs: Sequence[Sequence[int]] | None = None
 

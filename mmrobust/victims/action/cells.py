@@ -17,10 +17,10 @@ from mmrobust.datasets.clips import Results, bit_rate, frame_rate
 from mmrobust.victims.action.cell_files import VideoCellFiles
 from mmrobust.victims.action.full_video import decoded_whole
 from mmrobust.victims.action.loading import after_resize, run_steps, sample_name
-from mmrobust.victims.cells import CellPipeline, Prepared
+from mmrobust.victims.cells import FramePipeline, Prepared
 
 
-class VideoCells(CellPipeline):
+class VideoCells(FramePipeline):
     """Cut behind decoding and Resize; sampling is repeated for other whole videos.
 
     Args:
@@ -30,6 +30,8 @@ class VideoCells(CellPipeline):
     Raises:
         UnknownTransformError: None decodes frames.
     """
+
+    of = 'videos'
 
     def __init__(self, transforms: Sequence[Any], whole: bool) -> None:
         super().__init__(transforms, whole)

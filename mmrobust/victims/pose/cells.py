@@ -12,19 +12,19 @@ from mmrobust.datasets.broken_files import blaming_the_file
 from mmrobust.datasets.clips import Results, with_frames
 from mmrobust.datasets.other_box import with_box
 from mmrobust.functional.checks import require
-from mmrobust.victims.cells import CellPipeline, Prepared
+from mmrobust.victims.cells import FramePipeline, Prepared
 from mmrobust.victims.pose.cell_files import PictureCellFiles
 from mmrobust.victims.pose.loading import sample_name
 
 
-class PictureCells(CellPipeline):
+class PictureCells(FramePipeline):
     """Cut behind the first transform, which reads the photograph.
 
     Persons are cut out of the corrupted photograph, as a camera would have given it, with the
     boxes of the data set.
     """
 
-    videos = False
+    of = 'pictures'
 
     def name(self, data_info: Results) -> str:
         """The picture, and which of its persons."""

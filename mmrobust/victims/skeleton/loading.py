@@ -57,6 +57,14 @@ class Measure:
         return torch.from_numpy(np.where(there, found, 1.0))
 
 
+def track_name(data_info: Results) -> str:
+    """What a data set calls the video of a track."""
+    for key in (NAME_KEY, 'frame_dir', 'filename', 'sample_idx'):
+        if data_info.get(key) is not None:
+            return str(data_info[key])
+    return 'unnamed'
+
+
 class TrackPipeline(FollowedPipeline):
     """A skeleton data set's test pipeline, with the track.
 
@@ -72,10 +80,7 @@ class TrackPipeline(FollowedPipeline):
 
     def name(self, data_info: Results) -> str:
         """The video whose joints they are, as its data set names it."""
-        for key in (NAME_KEY, 'frame_dir', 'filename', 'sample_idx'):
-            if data_info.get(key) is not None:
-                return str(data_info[key])
-        return 'unnamed'
+        return track_name(data_info)
 
     def followed(self, data_info: Results) -> tuple[Results, SkeletonLayout]:
         """Packed inputs, and the layout."""

@@ -47,9 +47,7 @@ class TrackPath:
     @property
     def planar(self) -> bool:
         """Whether joints lie in a picture."""
-        plain = {type(one).__name__ for one in self.transforms} & {*PLANAR}
-        kinds = {getattr(one, 'dataset', None) for one in self.transforms}
-        return bool(plain) or bool(kinds & {'coco', 'openpose'})
+        return is_planar(self.transforms)
 
     @property
     def heatmaps(self) -> bool:
@@ -97,6 +95,13 @@ class TrackPath:
         slopes = self.twin(info, track, stored.dtype)
         check_agreement(values, slopes)
         return through(slopes.to(values.dtype), values)
+
+
+def is_planar(transforms: Sequence[Any]) -> bool:
+    """Whether a pipeline takes its joints to lie in a picture."""
+    plain = {type(one).__name__ for one in transforms} & {*PLANAR}
+    kinds = {getattr(one, 'dataset', None) for one in transforms}
+    return bool(plain) or bool(kinds & {'coco', 'openpose'})
 
 
 def built(steps: Sequence[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,8 @@ from mmrobust.victims.skeleton.layout import TrackLayout
 
 NAME = re.compile(r'\d{6,}\.npy')
 LIST = 'tracks.pkl'
+# Of one corrupted track.
+TRACK = '.npz'
 # What a data set adds to the annotation of its file.
 ADDED = ('sample_idx', 'modality', 'start_index')
 
@@ -92,10 +94,33 @@ class TrackFiles(SavedFiles):
             if self.key in row:
                 track = np.load(self.folder / row[self.key], allow_pickle=False)
                 found.append(self._annotation(row['index']) | {'keypoint': track})
-        with replacing(self.folder / LIST) as temporary:
-            temporary.write_bytes(pickle.dumps(found, protocol=4))
+        write_annotations(self.folder / LIST, found)
 
     def _annotation(self, index: int) -> dict[str, Any]:
-        leaf, inner = locate(self.dataset, index)
-        info = leaf.get_data_info(inner)
-        return {name: value for name, value in info.items() if name not in ADDED}
+        return annotation_of(self.dataset, index)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write what corruptions change of an annotation; the same arrays give the same file."""
+    with replacing(path) as temporary, temporary.open('wb') as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """What ``write_arrays`` was given, and the number of frames."""
+    with np.load(path, allow_pickle=False) as file:
+        found = dict(file)
+    return found | {'total_frames': found['keypoint'].shape[1]}
+
+
+def annotation_of(dataset: Any, index: int) -> dict[str, Any]:
+    """What the file of a data set says of a sample."""
+    leaf, inner = locate(dataset, index)
+    info = leaf.get_data_info(inner)
+    return {name: value for name, value in info.items() if name not in ADDED}
+
+
+def write_annotations(path: Path, annotations: Sequence[Mapping[str, Any]]) -> None:
+    """Write a file that ``PoseDataset`` reads; it appears only when complete."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(pickle.dumps(list(annotations), protocol=4))

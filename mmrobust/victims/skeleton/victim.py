@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,9 @@ from mmrobust.victims.action.scoring import head_outputs, rows_of
 from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.base import SampleKind
 from mmrobust.victims.bound import BoundVictim, Clip
+from mmrobust.victims.cells import CellPipeline
 from mmrobust.victims.skeleton.bodies import BONES, Body
+from mmrobust.victims.skeleton.cells import SkeletonCells
 from mmrobust.victims.skeleton.loading import Measure, TrackPipeline, Unit
 from mmrobust.victims.skeleton.path import TrackPath, built
 
@@ -67,7 +69,7 @@ class SkeletonVictim(ActionVictim):
         'view': replace(TRACK, unit="units of the network's input"),
     }
     raw_input = False
-    cells = None
+    cells: ClassVar[type[CellPipeline] | None] = SkeletonCells
     threat = {'type': 'JointL2', 'eps': 0.05}
     # Of a surrogate, which is not that of the data set.
     path: TrackPath | None = None

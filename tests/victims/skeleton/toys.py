@@ -3,9 +3,13 @@
 Shapes: M persons, T frames, V joints.
 """
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmrobust.victims.samples import LAYOUT_KEY, Failure
@@ -115,3 +119,52 @@ def refusal(configs: Any, info: dict[str, Any]) -> str:
 
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def written_victim(folder: Path, count: int) -> tuple[str, str, list[dict[str, Any]]]:
+    """A config of half-precision tracks of 17 joints, random weights, and the tracks."""
+    from mmaction.registry import MODELS
+
+    rng = np.random.default_rng(0)
+    annotations = []
+    for number in range(count):
+        frames = 9 + number % 2
+        places = 100 + rng.uniform(0, 300, (1 + number % 2, frames, 17, 2))
+        places[0, 2] = 0
+        annotations.append({
+            'frame_dir': f'v{number}', 'label': number % 3, 'total_frames': frames,
+            'img_shape': (480, 640), 'original_shape': (480, 640),
+            'keypoint': places.astype(np.float16),
+            'keypoint_score': rng.uniform(0.3, 1, places.shape[:3]).astype(np.float16),
+        })  # fmt: skip
+    split = {'train': ['v0'], 'val': [f'v{number}' for number in range(count)]}
+    file = folder / 'tracks.pkl'
+    file.write_bytes(pickle.dumps({'split': split, 'annotations': annotations}))
+    model = {
+        'type': 'RecognizerGCN',
+        'backbone': {
+            'type': 'STGCN', 'base_channels': 8, 'num_stages': 2, 'inflate_stages': [2],
+            'down_stages': [2], 'graph_cfg': {'layout': 'coco', 'mode': 'spatial'},
+        },
+        'cls_head': {'type': 'GCNHead', 'num_classes': 3, 'in_channels': 16},
+    }  # fmt: skip
+    loader = {
+        'batch_size': 2,
+        'num_workers': 0,
+        'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+        'dataset': {
+            'type': 'PoseDataset', 'ann_file': str(file), 'split': 'val', 'test_mode': True,
+            'pipeline': graph_pipeline(2, clip_len=8, num_clips=2),
+        },
+    }  # fmt: skip
+    config = {
+        'default_scope': 'mmaction', 'model': model, 'test_dataloader': loader, 'test_cfg': {},
+        'test_evaluator': {'type': 'AccMetric'},
+    }  # fmt: skip
+    path, weights = folder / 'config.py', folder / 'weights.pth'
+    Config(config).dump(path)
+    torch.manual_seed(1)
+    built = MODELS.build(model)
+    torch.nn.init.normal_(built.cls_head.fc.weight, std=3.0)
+    torch.save({'state_dict': built.state_dict()}, weights)
+    return str(path), str(weights), annotations
