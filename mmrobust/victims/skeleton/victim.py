@@ -180,6 +180,15 @@ class BoundTracks(BoundClips):
 
     bounds = (-torch.inf, torch.inf)
     dtype = torch.float64
+    picture, settles = False, True
+
+    @property
+    def span(self) -> float:
+        """One body; in units of their own, from the least to the largest place of any track."""
+        if self.owner.unit != 'native':
+            return 1.0
+        places = [layout.pixels() for layout in self.layouts]
+        return max(float(one.max() - one.min()) for one in places)
 
     def clips(self) -> Sequence[Clip]:
         """None apart: a joint lies in many clips."""
