@@ -90,6 +90,11 @@ class SkeletonVictim(ActionVictim):
         self.unit: Unit = unit or ('torso' if space == 'track' else 'native')
         self.measure = Measure(self.unit, None if body is None else Body.from_config(body))
 
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> str:
+        """Several recognisers with one answer are a victim of their own."""
+        return 'FusedSkeletonVictim' if 'streams' in options else cls.__name__
+
     @property
     def kind(self) -> SampleKind:
         """With the unit of the track."""

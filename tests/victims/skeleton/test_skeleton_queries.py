@@ -35,6 +35,7 @@ SEARCHES = [
     (SignHunter, {}),
     (RayS, {}),
     (GradientEstimation, NES_OF_TRACKS),
+    (GradientEstimation, {**NES_OF_TRACKS, 'sampler': OneNoise()}),
 ]
 
 
@@ -90,7 +91,9 @@ def test_skeleton_search_measures_by_bodies():
 def test_skeleton_search_of_pictures_is_refused(options, words):
     victim, data = build(3)
     with pytest.raises(ValueError, match=words):
-        attacked(victim, data, [sample(3, frames=9)], GradientEstimation(JointL2(), **options))
+        attacked(
+            victim, data, [sample(3, frames=9)], GradientEstimation(JointL2(), budget=60, **options)
+        )
 
 
 class Tracks(FunctionVictim):
