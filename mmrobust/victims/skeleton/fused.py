@@ -20,12 +20,11 @@ from mmrobust.functional.checks import finite, require, suggestion
 from mmrobust.io.checkpoints import load_weights
 from mmrobust.io.configs import check_file, read_config
 from mmrobust.io.model_config import check_model
-from mmrobust.io.pipelines import own_pipeline
 from mmrobust.registry import VICTIMS
 from mmrobust.victims.samples import RefusedError, Results
 from mmrobust.victims.skeleton.layout import SkeletonLayout, TrackLayout
 from mmrobust.victims.skeleton.loading import Measure, TrackPipeline, Unit
-from mmrobust.victims.skeleton.path import TrackPath, built
+from mmrobust.victims.skeleton.path import TrackPath
 from mmrobust.victims.skeleton.victim import BoundTracks, SkeletonVictim
 
 OPTIONS = ('config', 'checkpoint', 'weight')
@@ -239,7 +238,5 @@ def _stream(
     load_weights(model, options['checkpoint'])
     victim = SkeletonVictim(model.to(device).eval(), memory_limit=own.memory_limit)
     victim.unit, victim.measure = own.unit, own.measure
-    loader = cfg.get('test_dataloader') or {}
-    require('dataset' in loader, f'{name}.config', 'one with a test pipeline', sorted(cfg))
-    victim.path = TrackPath(built(own_pipeline(loader['dataset'])))
+    victim.look_by(cfg, f'{name}.config')
     return victim

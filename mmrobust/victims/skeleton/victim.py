@@ -130,11 +130,29 @@ class SkeletonVictim(ActionVictim):
         """
         found = SkeletonVictim(model, memory_limit=self.memory_limit)
         found.space, found.unit, found.measure = self.space, self.unit, self.measure
-        loader = config.get('test_dataloader') or {}
-        known = 'dataset' in loader
-        require(known, 'surrogate.config', 'one with a test pipeline', sorted(config))
-        found.path = TrackPath(built(own_pipeline(loader['dataset'])))
+        found.look_by(config, 'surrogate.config')
         return found
+
+    def look_by(self, config: Any, name: str) -> None:
+        """Look at tracks by way of the test pipeline of a config, whatever that of the data is.
+
+        Raises:
+            ValueError: It has none; the message calls it ``name``.
+        """
+        loader = config.get('test_dataloader') or {}
+        require('dataset' in loader, name, 'one with a test pipeline', sorted(config))
+        self.path = TrackPath(built(own_pipeline(loader['dataset'])))
+
+    @property
+    def looks_apart(self) -> bool:
+        """Where a pipeline of its own was named."""
+        return self.path is not None
+
+    def render(self, layout: Any, adversarial: Tensor) -> Tensor:
+        """The network's input for coordinates (C, T, V, M) of a sample."""
+        seen = layout if self.path is None else layout.along(self.path)
+        inputs: Tensor = seen.render(adversarial)
+        return inputs
 
     def bones(self, joints: int) -> list[tuple[int, int]]:
         """Pairs of joints, of the model's graph or by their number; none where nobody knows."""
