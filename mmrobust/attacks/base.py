@@ -52,10 +52,13 @@ class Attack(ABC):
         control: True for a baseline such as random noise, which need not beat
             anything: attacks are compared with it.
         counts: Whether it suits threats that count what changes and leave open by how much.
+        free: Whether it can do without a budget; its own default has none then, and a victim's
+            usual threat does not take its place.
     """
 
     control: ClassVar[bool] = False
     counts: ClassVar[bool] = False
+    free: ClassVar[bool] = False
 
     threat: Threat = field(default_factory=Linf)
     goal: Goal = USUAL_GOAL
@@ -70,6 +73,8 @@ class Attack(ABC):
         require(isinstance(self.threat, Threat), 'threat', 'a threat or its config', self.threat)
         rule = f'one of a norm of lengths (Linf, L2, L1) for {type(self).__name__}'
         require(self.counts or not self.threat.counts, 'threat', rule, self.threat)
+        rule = f'one with a budget for {type(self).__name__}'
+        require(self.free or self.threat.bounded, 'threat', rule, self.threat)
         require(isinstance(self.goal, Goal), 'goal', 'a goal or its config', self.goal)
 
     def check_goal(self, goal: Goal) -> None:  # noqa: B027

@@ -127,6 +127,17 @@ class GradientEstimation(QueryAttack):
             self.clips.check(goal.facts.classes.tolist())
         return super().run(victim, pixels, goal, rng)
 
+    def _check_victim(self, victim: CountingVictim, pixels: Tensor) -> None:
+        """Refuse for tracks of joints what looks at pictures, too."""
+        super()._check_victim(victim, pixels)
+        if victim.picture:
+            return
+        plain, name = self.sampler.anywhere and self.sampler.tile == 1, self.sampler.name
+        rule = 'MultiNoise or OneNoise with tile=1 for what is no picture (--attack nes)'
+        require(plain, 'attack.sampler', rule, f'{name} with tile={self.sampler.tile}')
+        rule = 'None for what is no picture: its clips are videos'
+        require(self.clips is None, 'attack.start', rule, self.start)
+
     def search(self, state: QueryState) -> Search:
         """Round after round."""
         noise = self.sampler.bind(state.grey, state.starts)

@@ -136,7 +136,7 @@ class QueryAttack(Attack):
             rule = f'less than what the black box has left, {left:g}: the last check needs one'
             require(self.budget < left, 'budget', rule, self.budget)
         rule = 'finite for a query attack, which measures by their range'
-        require(all(map(math.isfinite, victim.bounds)), 'bounds', rule, victim.bounds)
+        require(math.isfinite(victim.span), 'bounds', rule, victim.bounds)
         rule = 'clips (N, C, T, H, W) or pictures (N, C, H, W) for a query attack'
         require(pixels.dim() in (4, 5), 'pixels', rule, tuple(pixels.shape))
 
@@ -155,9 +155,25 @@ class QueryAttack(Attack):
         grid: float,
     ) -> QueryState:
         one = torch.tensor([row])
-        starts = view_starts(victim.victim.select(one))
+        own, clean = victim.victim.select(one), pixels[row]
         bound, streams = goal.select(one), rng.select(one)
-        return QueryState(pixels[row], bound, self.threat, victim.bounds, streams, starts, grid)
+
+        def settle(clip: Tensor) -> Tensor:
+            held = clip.reshape(clean.shape)[None]
+            return own.settled(held, clean[None])[0].reshape(clip.shape)
+
+        return QueryState(
+            clean,
+            bound,
+            self.threat,
+            victim.bounds,
+            streams,
+            view_starts(own),
+            grid,
+            span=own.span,
+            picture=own.picture,
+            settle=settle if own.settles else None,
+        )
 
     @staticmethod
     def _record(victim: CountingVictim, box: BlackBox, tasks: Sequence[QueryTask]) -> None:

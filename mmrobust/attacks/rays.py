@@ -99,7 +99,7 @@ def _distance(state: QueryState, signs: Tensor, known: float) -> Measuring:
     if known == math.inf:
         far = yield from _first_met(state, step)
         near = far / 2 if far > 2 * state.threat.eps else 0.0
-    least = TOLERANCE * (state.bounds[1] - state.bounds[0]) / float(l2_norm(step[None]))
+    least = TOLERANCE * state.width / float(l2_norm(step[None]))
     while least < far - near < math.inf:
         middle = (near + far) / 2
         if (yield from _reaches(state, _along(state, step, middle))):
@@ -119,7 +119,10 @@ def _distance(state: QueryState, signs: Tensor, known: float) -> Measuring:
 def _first_met(state: QueryState, step: Tensor) -> Measuring:
     """Twice the budget, four times, ... until the goal is reached, or nothing changes."""
     distance, before = 2 * state.threat.eps, state.clean
-    while not torch.equal(clip := _along(state, step, distance), before):
+    # Where there are no ends, all that is sensible: as far off as the range is wide.
+    ends = all(map(math.isfinite, state.bounds))
+    most = math.inf if ends else state.width / float(step.abs().max())
+    while distance <= most and not torch.equal(clip := _along(state, step, distance), before):
         if (yield from _reaches(state, clip)):
             return distance
         distance, before = 2 * distance, clip

@@ -12,7 +12,7 @@ from torch import Tensor
 from mmrobust.attacks.query_attack import QueryAttack
 from mmrobust.attacks.steps import StepUnit, check_step, step_length
 from mmrobust.functional.checks import finite, require
-from mmrobust.functional.cosine_basis import cosine_vector
+from mmrobust.functional.cosine_basis import cosine_vector, wave_of_one
 from mmrobust.query.state import QueryState, Search
 from mmrobust.registry import ATTACKS
 
@@ -27,7 +27,8 @@ class SimBA(QueryAttack):
     Source: arXiv:1905.07121, algorithm 1. Vectors come in random order and not
     again before all were tried. Official setting: the probability of the class
     as loss, no projection; pixels, or the lowest 1/8 of the frequencies per
-    axis. Deviations: the cosine basis is one of space and time; steps are
+    axis. Deviations: the cosine basis is one of space and time, of tracks of joints one of time,
+    for each coordinate of each joint; steps are
     projected onto the threat; an iterate that succeeds is asked once more
     rounded to whole grey levels.
 
@@ -102,13 +103,17 @@ class SimBA(QueryAttack):
         """Steps (C, T, H, W) along the basis, each vector once, in random order."""
         sides, allowed = state.clean.shape, state.allowed
         if self.basis == 'dct':
-            low = (max(1, round(self.frequencies * side)) for side in sides[1:])
+            low = [max(1, round(self.frequencies * side)) for side in sides[1:]]
+            # Joints and persons have no frequencies: a wave goes through the frames of one.
+            low = low if state.picture else [low[0], *sides[2:]]
             sides = torch.Size([sides[0], *low])
         length = step_length(self.step_size, self.step_unit, state.threat)
         for flat in torch.randperm(sides.numel(), generator=state.generator):
             index = [int(i) for i in torch.unravel_index(flat, sides)]
-            if self.basis == 'dct':
+            if self.basis == 'dct' and state.picture:
                 vector = cosine_vector(index[1:], index[0], state.clean) * allowed
+            elif self.basis == 'dct':
+                vector = wave_of_one(index, state.clean) * allowed
             else:
                 vector = torch.zeros_like(state.clean)
                 vector[tuple(index)] = allowed[tuple(index)]

@@ -35,7 +35,9 @@ class Square(QueryAttack):
     Official setting: l_inf, share 0.05 of the pixels at first, halved along the
     run, the margin as loss. Deviations: the schedule is stretched to the budget;
     in other balls than l_inf all pixels change by the same amount, where the
-    paper has a second algorithm for l_2; with a mask, squares lie in the frames,
+    paper has a second algorithm for l_2; of tracks of joints, which have no neighbours, the
+    start is a sign for each joint and coordinate, and squares are runs of frames of one joint
+    (a tube: all frames); with a mask, squares lie in the frames,
     rows and columns that may change; the sample leaves at its first success.
 
     Args:
@@ -80,26 +82,31 @@ class Square(QueryAttack):
                     return
 
     def side(self, index: int, region: Region) -> int:
-        """Side of the squares, in pixels, in round ``index``."""
+        """Side of the squares in round ``index``, in pixels; of a track, length of the runs."""
         passed = index * 10_000 / self.budget
         share = self.share / 2 ** sum(passed > after for after in HALVINGS)
-        side = max(round(math.sqrt(share * region.height * region.width)), 1)
-        return min(side, region.height, region.width)
+        area = share * region.height * region.width
+        if not region.picture:
+            return min(max(round(area * len(region.frames)), 1), len(region.frames))
+        return min(max(round(math.sqrt(area)), 1), region.height, region.width)
 
     def _stripes(self, state: QueryState) -> Tensor:
-        channels, frames, _, width = state.clean.shape
+        channels, frames, height, width = state.clean.shape
         size = (channels, frames if self.shape == 'frame' else 1, 1, width)
+        size = size if state.picture else (channels, 1, height, width)
         return _signs(size, state).expand_as(state.clean).clone()
 
     def _with_square(self, signs: Tensor, side: int, region: Region, state: QueryState) -> Tensor:
         """The signs with another square, drawn until it changes some of them."""
         new = signs.clone()
+        # Joints that follow one another by number are no neighbours.
+        wide, long = (side, 1) if region.picture else (1, side)
         for _ in range(DRAWS):
-            top = region.top + _below(region.height - side + 1, state)
-            left = region.left + _below(region.width - side + 1, state)
-            frame = region.frames[_below(len(region.frames), state)]
-            when = slice(frame, frame + 1) if self.shape == 'frame' else slice(None)
-            place = (slice(None), when, slice(top, top + side), slice(left, left + side))
+            top = region.top + _below(region.height - wide + 1, state)
+            left = region.left + _below(region.width - wide + 1, state)
+            first = region.frames[_below(len(region.frames) - long + 1, state)]
+            when = slice(first, first + long) if self.shape == 'frame' else slice(None)
+            place = (slice(None), when, slice(top, top + wide), slice(left, left + wide))
             square = _signs((len(signs), 1, 1, 1), state).expand_as(signs[place])
             if ((square != signs[place]) & state.changeable[place].bool()).any():
                 new[place] = square
@@ -116,6 +123,7 @@ class Region:
     left: int
     height: int
     width: int
+    picture: bool = True
 
     @classmethod
     def of(cls, state: QueryState) -> Region:
@@ -126,7 +134,7 @@ class Region:
             for axis in range(3)
         )
         height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-        return cls(frames, rows[0], columns[0], height, width)
+        return cls(frames, rows[0], columns[0], height, width, state.picture)
 
 
 def _below(end: int, state: QueryState) -> int:

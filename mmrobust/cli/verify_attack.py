@@ -28,6 +28,8 @@ def verify_attack(stock: Stock, folder: Path, videos: str | None) -> None:
 
     card = read_card(folder / 'report.json')
     stock.check(card)
+    rule = 'of a run of one model: the stock test has no fused streams'
+    require(not card.get('streams'), 'WORK_DIR', rule, folder.name)
     videos = videos or card['adversarial_videos']
     if not videos or not Path(videos).is_dir():
         raise ValueError(f'--save-adv must be the folder of the saved videos, got {videos!r}')

@@ -174,6 +174,7 @@ class Artifacts:
             'space': loop.victim.space,
             'sample': asdict(loop.victim.kind),
             'surrogate': loop.surrogate.describe() if loop.surrogate else None,
+            'streams': [dict(one) for one in loop.victim.fused],
             'seed': loop.settings.seed,
             'versions': versions(),
             'classes': self.classes,

@@ -101,5 +101,7 @@ def _threat(config: Mapping[str, Any], victim: Victim) -> dict[str, Any]:
     given = config.get('threat')
     if victim.threat is None or not (given is None or isinstance(given, Mapping)):
         return {}
+    if not given and find(ATTACKS, config['type']).free:
+        return {}
     given = dict(given or {})
     return {} if 'type' in given else {'threat': {**victim.threat, **given}}

@@ -1,8 +1,10 @@
 """Averaging the views of a video into one score, with usable gradients."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 Averaging = Literal['prob', 'score'] | None
@@ -39,3 +41,21 @@ def average_views(logits: Tensor, averaging: Averaging) -> Tensor:
         f'average_clips must be "prob" or "score" to attack videos with several views; '
         f'this head has average_clips={averaging!r} and {views} views'
     )
+
+
+def weighted_mixture(logits: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Logarithm of the weighted mean of several models' probabilities, with usable gradients.
+
+    Args:
+        logits: Of each model (N, K), logits or log-probabilities.
+        weights: Of each, > 0; they need not sum to one.
+
+    Returns:
+        (N, K), log-probabilities.
+    """
+    total = math.fsum(weights)
+    parts = [
+        one.log_softmax(-1) + math.log(weight / total)
+        for one, weight in zip(logits, weights, strict=True)
+    ]
+    return torch.stack(parts).logsumexp(0)

@@ -5,7 +5,7 @@ Shapes: N samples, C coordinates, T frames, V joints, M persons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -47,6 +47,25 @@ def outwards(parents: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
+def bones_of(joints: int, parents: Sequence[int] | None, name: str) -> list[tuple[int, int]]:
+    """Joint and the one before it, as given, or of the body of so many joints.
+
+    Args:
+        joints: V.
+        parents: As :func:`outwards` takes them; None: by the number of joints.
+        name: What messages call them.
+
+    Raises:
+        ValueError: None are given, and no body has so many joints; or they are of other bodies.
+    """
+    known = ', '.join(map(str, PARENTS))
+    rule = f'given for other skeletons than those of {known} joints'
+    require(parents is not None or joints in PARENTS, name, rule, joints)
+    found = PARENTS[joints] if parents is None else parents
+    require(len(found) == joints, name, f'of {joints} joints', len(found))
+    return outwards(found)
+
+
 def bone_vectors(places: Tensor, bones: Sequence[tuple[int, int]]) -> Tensor:
     """From the joint before to each joint (N, C, T, B, M) of places (N, C, T, V, M)."""
     ends, starts = zip(*bones, strict=True)
@@ -81,3 +100,57 @@ def with_lengths(
         moved = joints[parent] + direction * (held / size.where(size > 0, 1.0))
         joints[joint] = torch.where(there, moved, joints[joint])
     return torch.stack(joints, dim=3)
+
+
+def stretched(
+    places: Tensor, found: Tensor, bones: Sequence[tuple[int, int]], factors: Tensor
+) -> Tensor:
+    """Places whose bones are some times as long, in all frames, walking outwards from the root.
+
+    A bone keeps its direction, and takes all that hangs on it along. A bone of which an end was not
+    found stays as it is.
+
+    Args:
+        places: (N, C, T, V, M).
+        found: (N, 1, T, V, M) bool.
+        bones: In the order of :func:`outwards`, B of them.
+        factors: (N, B, M).
+    """
+    # How far each joint moves: what stays, stays to the last bit.
+    shifts = [torch.zeros_like(one) for one in places.unbind(dim=3)]
+    for place, (joint, parent) in enumerate(bones):
+        bone = places[:, :, :, joint] - places[:, :, :, parent]
+        there = found[:, :, :, joint] & found[:, :, :, parent]
+        longer = (factors[:, None, None, place] - 1) * bone
+        shifts[joint] = torch.where(there, shifts[parent] + longer, 0.0)
+    return places + torch.stack(shifts, dim=3)
+
+
+def turned(
+    places: Tensor,
+    found: Tensor,
+    bones: Sequence[tuple[int, int]],
+    ways: Tensor,
+    joints: Collection[int],
+) -> Tensor:
+    """Places in which the bones to some joints point elsewhere and are as long as they were.
+
+    All that hangs on such a bone goes along. A bone of which an end was not found, or that has no
+    way to point, stays as it is.
+
+    Args:
+        places: (N, C, T, V, M).
+        found: (N, 1, T, V, M) bool.
+        bones: In the order of :func:`outwards`, B of them.
+        ways: Where they are to point (N, C, T, B, M), of any length; 0: as before.
+        joints: Those whose bones turn.
+    """
+    shifts = [torch.zeros_like(one) for one in places.unbind(dim=3)]
+    for place, (joint, parent) in enumerate(bones):
+        bone, way = places[:, :, :, joint] - places[:, :, :, parent], ways[:, :, :, place]
+        size = way.norm(dim=1, keepdim=True)
+        other = way * (bone.norm(dim=1, keepdim=True) / size.where(size > 0, 1.0))
+        turn = (other - bone).where((size > 0) & (joint in joints), 0.0)
+        there = found[:, :, :, joint] & found[:, :, :, parent]
+        shifts[joint] = torch.where(there, shifts[parent] + turn, 0.0)
+    return places + torch.stack(shifts, dim=3)

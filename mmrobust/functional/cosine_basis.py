@@ -27,6 +27,22 @@ def cosine_vector(frequency: Sequence[int], channel: int, like: Tensor) -> Tenso
     return vector
 
 
+def wave_of_one(index: Sequence[int], like: Tensor) -> Tensor:
+    """One cosine over time of one value of all frames.
+
+    Args:
+        index: Channel, frequency, place on the last two axes, from 0 on.
+        like: (C, T, H, W), for shape, type and device.
+
+    Returns:
+        (C, T, H, W), of Euclidean norm 1.
+    """
+    channel, frequency, row, column = index
+    vector = torch.zeros_like(like)
+    vector[channel, :, row, column] = _wave(frequency, like.shape[1], like)
+    return vector
+
+
 def cosine_matrix(side: int) -> Tensor:
     """The transform of ``side`` values (side, side), float64: coefficients are matrix @ values.
 

@@ -95,6 +95,7 @@ class BlackBox(BoundVictim):
         self.account = Account(scores=scores)
         self.detected = scores == 'auto'
         self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
+        self.picture, self.settles = victim.picture, victim.settles
         self.rows: list[int] | None = None
 
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -113,6 +114,15 @@ class BlackBox(BoundVictim):
         self.account.seconds += time.perf_counter() - began
         self._look(outputs, rows)
         return self.shown(outputs)
+
+    def settled(self, pixels: Tensor, clean: Tensor) -> Tensor:
+        """As the victim says; no query."""
+        return self.victim.settled(pixels, clean)
+
+    @property
+    def span(self) -> float:
+        """As the victim says."""
+        return self.victim.span
 
     def left(self, row: int) -> float:
         """Queries that sample ``row`` may still ask; infinite without a budget."""

@@ -5,7 +5,8 @@ Shapes: C channels, T frames, H, W pixels, B candidates, K classes; pixels 0..25
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import math
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -33,6 +34,9 @@ class QueryState:
         random: The sample's own stream.
         starts: First frames of the views that follow one another in ``clean``.
         grid: The least step of a value.
+        span: The range of values; None: that of the bounds.
+        picture: Whether H and W are height and width.
+        settle: What the input can hold next to a clip (C, T, H, W), in the place of the grid.
         shape: Of the sample as the victim takes it.
         found: Where the search stands, (C, T, H, W), whole steps of the grid from ``clean``
             and inside the threat; the result, whenever the search ends.
@@ -54,6 +58,9 @@ class QueryState:
     random: SampleRandom
     starts: Sequence[int] = (0,)
     grid: float = 1.0
+    span: float | None = None
+    picture: bool = True
+    settle: Callable[[Tensor], Tensor] | None = None
     shape: torch.Size = field(init=False)
     found: Tensor = field(init=False)
     answer: Tensor | None = field(default=None, init=False)
@@ -80,12 +87,18 @@ class QueryState:
     @property
     def level(self) -> float:
         """What a grey level is to the victim: a 255th of its range."""
-        return (self.bounds[1] - self.bounds[0]) / 255
+        return self.width / 255
+
+    @property
+    def width(self) -> float:
+        """The range of values."""
+        return self.bounds[1] - self.bounds[0] if self.span is None else self.span
 
     @property
     def grey(self) -> Tensor:
-        """The clean clip (C, T, H, W) in grey levels, 0..255."""
-        return (self.clean - self.bounds[0]) / self.level
+        """The clean clip (C, T, H, W) in grey levels, 0..255; without bounds, from its least on."""
+        low = self.bounds[0] if math.isfinite(self.bounds[0]) else float(self.clean.min())
+        return (self.clean - low) / self.level
 
     def as_given(self, clip: Tensor) -> Tensor:
         """A clip (C, T, H, W), shaped as the victim takes it."""
@@ -158,8 +171,10 @@ class QueryState:
             share /= 2
 
     def rounded(self, candidate: Tensor, eps: float | None = None) -> Tensor:
-        """``candidate`` on the grid, inside threat and bounds; of another eps."""
+        """``candidate`` as the victim can hold it, inside threat and bounds; of another eps."""
         inside = self.inside(candidate, eps)
+        if self.settle is not None:
+            return self.settle(inside)
         whole = self._threat(eps).on_grid(inside[None], self.clean[None], self.grid)[0]
         return whole.clamp(*self.bounds)
 
@@ -177,14 +192,19 @@ class QueryState:
 
     def stand(self, whole: Tensor, answer: Tensor) -> bool:
         """Stand at a candidate that got ``answer`` (K,); whether it succeeds."""
+        require(self._held(whole), 'whole', 'whole steps of the grid', 'fractions')
+        self.found, self.answer = whole, answer
+        return bool(self.goal.success(answer[None])[0])
+
+    def _held(self, whole: Tensor) -> bool:
+        """Whether the victim can hold a clip as it stands."""
+        if self.settle is not None:
+            return torch.equal(self.settle(whole), whole)
         steps = (whole - self.clean) / self.grid
         # What rounding leaves of a difference of two values.
         slack = 2 * max(map(abs, self.bounds)) * torch.finfo(whole.dtype).eps / self.grid
         end = (whole == self.bounds[0]) | (whole == self.bounds[1])
-        on_grid = bool((((steps - steps.round()).abs() <= slack) | end).all())
-        require(on_grid, 'whole', 'whole steps of the grid', 'fractions')
-        self.found, self.answer = whole, answer
-        return bool(self.goal.success(answer[None])[0])
+        return bool((((steps - steps.round()).abs() <= slack) | end).all())
 
     def move(self, candidate: Tensor) -> None:
         """Stand at ``candidate``, rounded, without asking."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -27,7 +27,12 @@ class NoiseSampler(ABC):
         tile: The random frame is drawn at (ceil(H / tile), ceil(W / tile)), >= 1;
             each of its values fills a square of tile x tile pixels, before
             anything is moved.
+
+    Attributes:
+        anywhere: Whether it needs no picture (with ``tile=1``): joints have no neighbours.
     """
+
+    anywhere: ClassVar[bool] = False
 
     tile: int = 1
 

@@ -4,6 +4,7 @@ Shapes: C channels, T frames, H, W pixels.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,6 +22,8 @@ class OneNoise(NoiseSampler):
     Args:
         tile: See :class:`~mmrobust.samplers.base.NoiseSampler`.
     """
+
+    anywhere: ClassVar[bool] = True
 
     def bind(self, pixels: Tensor, starts: Sequence[int] = (0,)) -> Noise:
         """The noise of a video (C, T, H, W)."""

@@ -1,6 +1,7 @@
 """What may be changed, and by how much."""
 
 from mmrobust.threats.base import Threat
+from mmrobust.threats.free_joints import FreeJoints
 from mmrobust.threats.joints import JointL2
 from mmrobust.threats.kept_bones import KeptBones
 from mmrobust.threats.l0 import L0
@@ -15,6 +16,7 @@ __all__ = [
     'L1',
     'L2',
     'FrameMask',
+    'FreeJoints',
     'JointL2',
     'KeptBones',
     'Linf',

@@ -26,10 +26,12 @@ class Threat(ABC):
         counts: Whether it counts what changes and leaves open by how much. Such a threat needs
             a victim whose values have bounds, and an attack that takes no steps of a length.
         each: Whether ``eps`` bounds each value, or joint, on its own, however many there are.
+        bounded: Whether there is a budget at all.
     """
 
     counts: ClassVar[bool] = False
     each: ClassVar[bool] = False
+    bounded: ClassVar[bool] = True
 
     eps: float
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmrobust.functional.bones import PARENTS, bone_vectors, outwards, with_lengths
+from mmrobust.functional.bones import bone_vectors, bones_of, outwards, with_lengths
 from mmrobust.functional.checks import finite, require
 from mmrobust.functional.randomness import SampleRandom
 from mmrobust.registry import THREATS
@@ -75,13 +75,7 @@ class KeptBones(JointL2):
         self._bones(pixels)
 
     def _bones(self, pixels: Tensor) -> list[tuple[int, int]]:
-        joints = pixels.shape[3]
-        known = ', '.join(map(str, PARENTS))
-        rule = f'given for other skeletons than those of {known} joints'
-        require(self.parents is not None or joints in PARENTS, 'threat.parents', rule, joints)
-        parents = PARENTS[joints] if self.parents is None else self.parents
-        require(len(parents) == joints, 'threat.parents', f'of {joints} joints', len(parents))
-        return outwards(parents)
+        return bones_of(pixels.shape[3], self.parents, 'threat.parents')
 
     def _holds(self, places: Tensor, pixels: Tensor, bones: list[tuple[int, int]]) -> Tensor:
         """Which frames (N, 1, T, 1, M) are in the balls with their bones as they may be."""

@@ -46,6 +46,11 @@ class Masked(Threat):
         """As the ball inside the mask."""
         return self.threat.each
 
+    @property
+    def bounded(self) -> bool:  # type: ignore[override]
+        """As the ball inside the mask."""
+        return self.threat.bounded
+
     @abstractmethod
     def mask(self, pixels: Tensor) -> Tensor:
         """True where change is allowed; broadcasts against ``pixels``."""

@@ -15,7 +15,7 @@ from mmrobust.engine.built_data import EMPTY, naming_files
 from mmrobust.functional.checks import one_line
 from mmrobust.io.configs import read_config
 from mmrobust.transfer.spec import TransferSpec
-from mmrobust.transfer.victims import Victims, victim_config
+from mmrobust.transfer.victims import Victims, shown_to, victim_config
 from mmrobust.victims.action.victim import ActionVictim
 from mmrobust.victims.samples import Failure, Loaded
 
@@ -80,7 +80,9 @@ def check_inputs(spec: TransferSpec, victims: Victims, loader: Any) -> None:
             the sample, or no sample loads.
     """
     index, loaded = _first(loader, next(iter(victims.values())).collate(loader.collate_fn))
-    shapes = {name: _own_shape(spec, name, loader.dataset, index) for name in victims}
+    # A victim that looks by way of its own pipeline need not be shown what others are.
+    common = [name for name, victim in victims.items() if not victim.looks_apart]
+    shapes = {name: _own_shape(spec, name, loader.dataset, index) for name in common}
     given = tuple(loaded.data['inputs'][0].shape[1:])
     for name, shape in shapes.items():
         if shape is not None and len(given) == 4 and shape == (given[0], *given[2:]):
@@ -100,7 +102,7 @@ def _classes(name: str, victim: ActionVictim, loaded: Loaded) -> int:
     """K of a victim that is shown the batch."""
     try:
         with torch.no_grad():
-            return victim.predict(loaded.data)[1].shape[1]
+            return victim.predict(shown_to(victim, loaded))[1].shape[1]
     except Exception as error:
         shape = tuple(loaded.data['inputs'][0].shape[1:])
         raise ValueError(

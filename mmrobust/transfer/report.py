@@ -24,7 +24,8 @@ SCHEMA = 1
 NOTE = (
     'both right: samples that source and target classify right; successes and success rate are '
     'over them. target right: samples that the target classifies right, and successes over them. '
-    'In brackets: 95 % Wilson intervals. l_inf (grey levels) and frames: means over successes.'
+    'In brackets: 95 % Wilson intervals. l_inf (in grey levels, of '
+    'tracks in the unit of eps) and frames: means over successes.'
 )
 
 

@@ -28,7 +28,7 @@ from mmrobust.ledger.sample_files import SampleFiles
 from mmrobust.transfer.data import build_loader, check_inputs, dataloader_config, install
 from mmrobust.transfer.rows import check_transfer_row, transfer_row
 from mmrobust.transfer.spec import Job, TransferSpec
-from mmrobust.transfer.victims import describe_victims, load_victims, victim_config
+from mmrobust.transfer.victims import describe_victims, load_victims, shown_to, victim_config
 from mmrobust.version import __version__
 from mmrobust.victims.samples import Loaded
 
@@ -72,6 +72,7 @@ class TransferRun:
         self.files = SampleFiles(self.loader.dataset)
         self.total = min(total, settings.max_samples or total)
         for attack in self.attacks.values():
+            self.host.check_attack(attack)
             check_labels(self.loader.dataset, self.host.model, attack.goal, self.total)
 
     def fingerprint(self) -> dict[str, Any]:
@@ -149,7 +150,7 @@ class TransferRun:
             indices: Of its good samples in the data set.
         """
         count = len(self.jobs)
-        clean = {name: v.predict(loaded.data)[1] for name, v in self.victims.items()}
+        clean = {name: v.predict(shown_to(v, loaded))[1] for name, v in self.victims.items()}
         for job in range(count):
             rows = [r for r, s in enumerate(indices) if s * count + job not in self.done]
             if rows:
@@ -175,11 +176,14 @@ class TransferRun:
             rows=rows,
         )
         data = {key: [values[row] for row in rows] for key, values in loaded.data.items()}
-        data['inputs'] = [
-            self.host.render(loaded.layouts[row], crafted[row][0].adversarial.cpu()) for row in rows
-        ]
+        clips = [(loaded.layouts[row], crafted[row][0].adversarial.cpu()) for row in rows]
+        common = [self.host.render(*clip) for clip in clips]
         targets = self.spec.targets if job.target is None else (job.target,)
-        shown = {name: self.victims[name].predict(data)[1] for name in {success_victim, *targets}}
+        shown = {}
+        for name in {success_victim, *targets}:
+            victim = self.victims[name]
+            own = [victim.render(*clip) for clip in clips] if victim.looks_apart else common
+            shown[name] = victim.predict(data | {'inputs': own})[1]
         place = torch.tensor(rows, device=clean[success_victim].device)
         labels = self.host.labels(data)
         goal = self.attacks[job.attack, job.eps].goal.bind(labels, clean[success_victim][place])

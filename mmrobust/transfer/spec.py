@@ -73,7 +73,7 @@ class TransferSpec:
             pair, with gradients of the source and the target's word on success
             (Inkawhich et al. 2018, arXiv:1811.11875, transfer of the iterative
             attacks).
-        space: ``video`` or ``view``.
+        space: ``video`` or ``view``; of skeletons ``track`` or ``view``.
         batch_size: Samples at once; None for the data's own.
         seed: Together with a sample's index decides its random numbers.
     """
@@ -85,7 +85,7 @@ class TransferSpec:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     success_on: Success = 'source'
-    space: Literal['video', 'view'] = 'video'
+    space: Literal['video', 'view', 'track'] = 'video'
     batch_size: int | None = None
     seed: int = 0
 
@@ -119,7 +119,8 @@ class TransferSpec:
         )
 
     def __post_init__(self) -> None:
-        for name, known in (('success_on', ('source', 'target')), ('space', ('video', 'view'))):
+        spaces = ('video', 'view', 'track')
+        for name, known in (('success_on', ('source', 'target')), ('space', spaces)):
             value = getattr(self, name)
             require(value in known, name, ' or '.join(known), value)
         size = self.batch_size

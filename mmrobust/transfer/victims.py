@@ -8,12 +8,15 @@ import torch
 from torch import nn
 
 from mmrobust.engine.models import load_model
+from mmrobust.engine.victims import victim_kind
 from mmrobust.flow.estimator import FlowEstimator
-from mmrobust.functional.checks import suggestion
+from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import read_config
 from mmrobust.ledger.provenance import file_sha256
 from mmrobust.transfer.spec import Recipe, TransferSpec
 from mmrobust.victims.action.victim import ActionVictim
+from mmrobust.victims.samples import Loaded
+from mmrobust.victims.skeleton.victim import SkeletonVictim
 
 Victims = dict[str, ActionVictim]
 
@@ -62,7 +65,7 @@ def load_victims(spec: TransferSpec, device: torch.device | str) -> Victims:
         try:
             model = load_model(cfg, spec.victims[name].checkpoint, device=device)
             stopped_by = missing_gradient(model)
-            found[name] = ActionVictim(model, space=spec.space)
+            found[name] = _victim(model, cfg, spec.space)
         except Exception as error:
             # Models refuse their options by whatever class of error comes to their minds.
             text = str(error) or type(error).__name__
@@ -73,6 +76,27 @@ def load_victims(spec: TransferSpec, device: torch.device | str) -> Victims:
                 f'{stopped_by}, without backward=...; leave it to the targets'
             )
     return found
+
+
+def _victim(model: nn.Module, cfg: Any, space: Any) -> ActionVictim:
+    """A recogniser in the space of the run; one of skeletons with its own test pipeline."""
+    if victim_kind(type(model), cfg) != 'SkeletonVictim':
+        return ActionVictim(model, space=space)
+    given = cfg.get('victim') or {}
+    rule = 'none in a transfer run: each stream is a victim of its own'
+    require('streams' not in given, 'victim.streams', rule, given.get('streams'))
+    options = {key: given[key] for key in ('unit', 'body') if key in given}
+    victim = SkeletonVictim(model, space=space, **options)
+    victim.look_by(cfg, 'config')
+    return victim
+
+
+def shown_to(victim: ActionVictim, loaded: Loaded) -> dict[str, Any]:
+    """The batch as a victim's own test step takes it."""
+    if not victim.looks_apart:
+        return loaded.data
+    inputs = [victim.render(layout, layout.pixels()) for layout in loaded.layouts]
+    return loaded.data | {'inputs': inputs}
 
 
 def describe_victims(spec: TransferSpec) -> dict[str, dict[str, Any]]:

@@ -91,6 +91,8 @@ class Victim(ABC):
         record_keys: Keys that ``record`` always writes, and that a report is made of.
         cells: Runs a data set's pipeline on corrupted frames; None where there are none.
         threat: Options of the threat of an attack whose config names none; None: the usual one.
+        fused: What answers together: ``config``, ``checkpoint`` and ``weight`` of each, the model
+            itself first; empty where it answers alone.
     """
 
     model: nn.Module
@@ -106,6 +108,7 @@ class Victim(ABC):
     record_keys: ClassVar[tuple[str, ...]] = both('correct')
     cells: ClassVar[type[CellPipeline] | None] = None
     threat: ClassVar[Mapping[str, Any] | None] = None
+    fused: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> str:

@@ -28,12 +28,16 @@ class BoundVictim(ABC):
             grey levels; a floating type where the input is no picture.
         grid: Of a floating ``dtype``: the least step of a value. Results lie whole steps
             from the clean values then. None: they are not rounded.
+        picture: Whether the last two axes of pixels are height and width.
+        settles: Whether :meth:`settled` says what an input can hold, in the place of a grid.
         charges: Whether somebody counts what it is asked: it is never asked without need.
     """
 
     bounds: tuple[float, float] = (0.0, 255.0)
     dtype: torch.dtype = torch.uint8
     grid: float | None = None
+    picture: bool = True
+    settles: bool = False
     charges: bool = False
 
     @abstractmethod
@@ -57,6 +61,15 @@ class BoundVictim(ABC):
     def grid_step(self) -> float | None:
         """The least step of a value: one grey level, or the ``grid``; None for any."""
         return self.grid if self.dtype.is_floating_point else 1.0
+
+    @property
+    def span(self) -> float:
+        """The range of values, by which searches measure; infinite: they cannot.
+
+        A victim whose values have no bounds may say what is a usual one.
+        """
+        low, high = self.bounds
+        return high - low
 
     @property
     def model(self) -> nn.Module | None:

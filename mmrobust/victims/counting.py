@@ -91,6 +91,7 @@ class CountingVictim(BoundVictim):
         self.victim, self.counters, self.rows = victim, counters, rows
         self.success_on, self.answer_logs = success_on, answer_logs
         self.bounds, self.dtype, self.grid = victim.bounds, victim.dtype, victim.grid
+        self.picture, self.settles = victim.picture, victim.settles
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Outputs (N, K) of the victim, counted."""
@@ -116,6 +117,11 @@ class CountingVictim(BoundVictim):
     def settled(self, pixels: Tensor, clean: Tensor) -> Tensor:
         """As the victim says."""
         return self.victim.settled(pixels, clean)
+
+    @property
+    def span(self) -> float:
+        """As the victim says."""
+        return self.victim.span
 
     def _count(self, pixels: Tensor, counter: Tensor) -> None:
         """Count a call; ValueError unless it shows this victim's samples."""

@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mmrobust.io.atomic import replacing
@@ -191,6 +191,15 @@ def _titled(previews: Sequence[Preview], folder: str) -> list[Preview]:
     return [replace(preview, title=inside(folder, preview.title)) for preview in previews]
 
 
+def _streams(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What answers together, and with what weights; nothing for a model alone."""
+    found = card.get('streams') or ()
+    parts = [
+        f'{PurePath(str(one["config"] or "the config")).stem} × {one["weight"]:g}' for one in found
+    ]
+    return [('fused', ' + '.join(parts))] if parts else []
+
+
 def _facts(card: Mapping[str, Any], folder: str) -> list[tuple[str, str]]:
     """What was run on what."""
     pairs = [
@@ -199,6 +208,7 @@ def _facts(card: Mapping[str, Any], folder: str) -> list[tuple[str, str]]:
         ('checkpoint sha256', card.get('checkpoint_sha256')),
         ('space', card.get('space')),
         ('gradients from', (card.get('surrogate') or {}).get('config', 'the model itself')),
+        *_streams(card),
         ('seed', card.get('seed')),
         ('samples', card.get('n')),
         ('evaluated', card.get('evaluated')),

@@ -16,6 +16,7 @@ NORMS = {
     'L0': 'l_0',
     'JointL2': 'l_2 of joints',
     'SmoothJoints': 'slow l_2 of joints',
+    'FreeJoints': 'no budget for joints',
     'KeptBones': 'l_2 of joints, bones kept',
 }
 

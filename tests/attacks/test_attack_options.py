@@ -13,6 +13,7 @@ from toys import Linear, TwoClips, Wavy, attack_classes, clips, predicted, rando
 from mmrobust.attacks.minimal_norm import MinimalNorm
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.query_attack import QueryAttack
+from mmrobust.attacks.swap_part import SwapPart
 from mmrobust.estimators.bandits import AdditiveBandits
 from mmrobust.estimators.nes import NES
 from mmrobust.goals import Misclassify, TargetClass
@@ -34,6 +35,12 @@ NOUNS = {
     'transforms': ((), [[TI(size=3)]]),
     'attack': ({'type': 'PGD'}, [{'type': 'PGD', 'steps': 2}]),
     'members': (None, [[{'type': 'PGD', 'steps': 2}]]),
+    'donors': (
+        SwapPart.example['donors'],
+        [[{'label': n, 'keypoint': np.eye(7, 3)[None, None].tolist()} for n in range(4)]],
+    ),
+    'part': ((1, 2, 3, 4, 5, 6), [(2, 3)]),
+    'parents': ((0, 0, 1, 1, 0, 4, 4), [(1, 1, 1, 2, 3, 4, 5)]),
     'estimator': (AdditiveBandits(), [NES(population=4), AdditiveBandits(exploration=1.0)]),
 }
 

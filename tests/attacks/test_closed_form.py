@@ -25,7 +25,7 @@ TO_THE_END = {'early_stop': False, 'random_start': False}
 
 @pytest.fixture(autouse=True)
 def _gradient_attacks_only(attack_class):
-    if not issubclass(attack_class, GradientLoop):
+    if not issubclass(attack_class, GradientLoop) or attack_class.free:
         pytest.skip('promises no optimum')
 
 

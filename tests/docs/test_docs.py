@@ -50,6 +50,7 @@ from mmrobust.victims import (
     ActionVictim,
     CascadeVictim,
     FunctionVictim,
+    FusedSkeletonVictim,
     PoseVictim,
     SkeletonVictim,
 )
@@ -109,7 +110,7 @@ def bim(monkeypatch):
     return importlib.import_module('bim').BIM
 
 
-VICTIMS = (ActionVictim, CascadeVictim, PoseVictim, SkeletonVictim)
+VICTIMS = (ActionVictim, CascadeVictim, FusedSkeletonVictim, PoseVictim, SkeletonVictim)
 VICTIM_OPTIONS = {n for v in VICTIMS for n in inspect.signature(v).parameters}
 
 

@@ -131,7 +131,7 @@ def test_where_the_target_decides_an_attack_stops_as_it_does_alone():
             "attacks.a: unknown threat 'Lnif': did you mean 'Linf'?",
         ),
         (valid(success_on='both'), "success_on must be source or target, got 'both'"),
-        (valid(space='clip'), "space must be video or view, got 'clip'"),
+        (valid(space='clip'), "space must be video or view or track, got 'clip'"),
         (valid(batch_size=0), 'batch_size must be a whole number >= 1, got 0'),
     ],
 )

@@ -64,6 +64,11 @@ class ActionVictim(Victim):
         self._view_bytes: dict[tuple[object, ...], int] = {}
         self._averages: dict[tuple[object, ...], bool] = {}
 
+    @property
+    def looks_apart(self) -> bool:
+        """Whether it sees samples otherwise than the data's pipeline shows them."""
+        return False
+
     def like(self, model: nn.Module, config: Any) -> ActionVictim:
         """Another recogniser, attacked in the same way: a surrogate.
 

@@ -92,6 +92,11 @@ class SkeletonVictim(ActionVictim):
         self.unit: Unit = unit or ('torso' if space == 'track' else 'native')
         self.measure = Measure(self.unit, None if body is None else Body.from_config(body))
 
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> str:
+        """Several recognisers with one answer are a victim of their own."""
+        return 'FusedSkeletonVictim' if 'streams' in options else cls.__name__
+
     @property
     def kind(self) -> SampleKind:
         """With the unit of the track."""
@@ -127,11 +132,29 @@ class SkeletonVictim(ActionVictim):
         """
         found = SkeletonVictim(model, memory_limit=self.memory_limit)
         found.space, found.unit, found.measure = self.space, self.unit, self.measure
-        loader = config.get('test_dataloader') or {}
-        known = 'dataset' in loader
-        require(known, 'surrogate.config', 'one with a test pipeline', sorted(config))
-        found.path = TrackPath(built(own_pipeline(loader['dataset'])))
+        found.look_by(config, 'surrogate.config')
         return found
+
+    def look_by(self, config: Any, name: str) -> None:
+        """Look at tracks by way of the test pipeline of a config, whatever that of the data is.
+
+        Raises:
+            ValueError: It has none; the message calls it ``name``.
+        """
+        loader = config.get('test_dataloader') or {}
+        require('dataset' in loader, name, 'one with a test pipeline', sorted(config))
+        self.path = TrackPath(built(own_pipeline(loader['dataset'])))
+
+    @property
+    def looks_apart(self) -> bool:
+        """Where a pipeline of its own was named."""
+        return self.path is not None
+
+    def render(self, layout: Any, adversarial: Tensor) -> Tensor:
+        """The network's input for coordinates (C, T, V, M) of a sample."""
+        seen = layout if self.path is None else layout.along(self.path)
+        inputs: Tensor = seen.render(adversarial)
+        return inputs
 
     def bones(self, joints: int) -> list[tuple[int, int]]:
         """Pairs of joints, of the model's graph or by their number; none where nobody knows."""
@@ -182,6 +205,15 @@ class BoundTracks(BoundClips):
 
     bounds = (-torch.inf, torch.inf)
     dtype = torch.float64
+    picture, settles = False, True
+
+    @property
+    def span(self) -> float:
+        """One body; in units of their own, from the least to the largest place of any track."""
+        if self.owner.unit != 'native':
+            return 1.0
+        places = [layout.pixels() for layout in self.layouts]
+        return max(float(one.max() - one.min()) for one in places)
 
     def clips(self) -> Sequence[Clip]:
         """None apart: a joint lies in many clips."""

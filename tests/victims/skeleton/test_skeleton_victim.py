@@ -11,7 +11,7 @@ from mmrobust.attacks.iterative_saliency import IterativeSaliency
 from mmrobust.attacks.pgd import PGD
 from mmrobust.attacks.random_noise import RandomNoise
 from mmrobust.engine.victims import build_attack, build_victim
-from mmrobust.threats import L2, FrameMask, JointL2, Linf, SmoothJoints
+from mmrobust.threats import L2, FrameMask, FreeJoints, JointL2, Linf, SmoothJoints
 from mmrobust.victims.samples import LAYOUT_KEY, NAME_KEY
 from mmrobust.victims.skeleton import SkeletonVictim
 from mmrobust.victims.skeleton.bodies import BODIES, BONES, Body, box_sizes, torso_sizes
@@ -276,6 +276,11 @@ def test_skeleton_attack_gets_a_budget_that_suits():
     assert build_attack(linf, victim).threat == Linf(0.1)
     with pytest.raises(ValueError, match=r'attack.threat.eps must be at most 1 \(lengths of the t'):
         build_attack({'type': 'PGD', 'threat': {'type': 'Linf'}}, victim)
+    # What is published without a budget has none until somebody names one.
+    for name in ('SMART', 'smart', 'BoneLength'):
+        assert build_attack(name, victim).threat == FreeJoints()
+        small = build_attack({'type': name, 'threat': {'eps': 0.1}}, victim)
+        assert small.threat == JointL2(0.1)
     native, _ = build(unit='native')
     assert build_attack({'type': 'PGD', 'threat': {'type': 'Linf'}}, native).threat == Linf(8)
 
