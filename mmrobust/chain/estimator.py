@@ -151,7 +151,8 @@ class JointEstimator:
         """(n, D) of crops (n, 3, h, w), as the test path decodes them."""
         from mmpose.structures import PoseDataSample
 
-        samples = [PoseDataSample(metainfo=self.meta.packed) for _ in crops]
+        packed = self.meta.packed | {'input_size': self.adapter.input_size}
+        samples = [PoseDataSample(metainfo=packed) for _ in crops]
         kind = next(self.model.parameters()).dtype
         with decoder_input(self.adapter.head, stop=True) as caught:
             batch = {'inputs': list(crops), 'data_samples': samples}

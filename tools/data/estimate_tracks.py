@@ -36,8 +36,8 @@ def main() -> int:
     found = []
     for track in estimated_tracks(model, dataset):
         found.append(track)
-        print(f'\r{len(found)} of {len(dataset)}', end='', file=sys.stderr)
-    print(file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f'\r{len(found)} of {len(dataset)}', end='', file=sys.stderr)
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
