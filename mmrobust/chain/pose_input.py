@@ -158,9 +158,13 @@ class PoseInput(BaseRecognizer):
 
     def track(self, frames: Tensor, sample: Any) -> tuple[Typed, Typed]:
         """Places (P, T, K, 2) and scores (P, T, K) as a file would hold them, with slopes."""
-        found = self.joints(frames, sample).cpu().transpose(0, 1)
-        places, score = found[..., :2], found[..., 2]
         held = self.held(sample)
+        if self.aim == 'pose' and held is not None:
+            # The head's logits are replaced: any pose will do, and none need be estimated.
+            found = torch.from_numpy(held.joints).transpose(0, 1)
+        else:
+            found = self.joints(frames, sample).cpu().transpose(0, 1)
+        places, score = found[..., :2], found[..., 2]
         if self.scores == 'one':
             there = frame_boxes(sample, frames, self.boxes).isfinite().all(dim=2)
             score = there.T.cpu().double()[..., None].expand(score.shape)
