@@ -9,6 +9,7 @@ from mmrobust.datasets import FrameBoxes, SampleAll, SyntheticVideoDataset
 from mmrobust.datasets.synthetic import render
 from mmrobust.datasets.synthetic.visibility import figure_boxes
 from mmrobust.datasets.synthetic_pose import SyntheticPoseDataset
+from mmrobust.datasets.transforms.frame_boxes import write_boxes
 
 
 def state(**changes):
@@ -48,7 +49,7 @@ def test_frames_are_counted_from_the_first(tmp_path):
 
 
 @pytest.mark.parametrize(('content', 'changes', 'words'), [
-    ({'b': FRAMES}, {}, "a file with the video 'films/a.mp4'"),
+    ({'b': FRAMES}, {}, "boxes of films/a.mp4 must be in FrameBoxes' file"),
     ({'a': FRAMES[:2]}, {}, 'boxes of films/a.mp4 must be those of 3 frames at least, got 2'),
     ({'a': [[], [], []]}, {}, "'a' must be boxes of somebody in one frame at least"),
     ({'a': [[[0, 0, 0, 9]], [], []]}, {}, r"'a', frame 0 must be \[left, top, right, bottom\]"),
@@ -69,7 +70,7 @@ def test_bad_files_are_refused(tmp_path):
         FrameBoxes(str(tmp_path / 'bad.json'))
     with pytest.raises(ValueError, match='must be videos by name, got'):
         FrameBoxes(file_of(tmp_path, [1]))
-    with pytest.raises(ValueError, match='given by the data set'):
+    with pytest.raises(ValueError, match='given by the data set, or in a.boxes.json beside it'):
         FrameBoxes().transform(state())
 
 
@@ -96,3 +97,12 @@ def test_nobody_has_no_box():
     found = figure_boxes(parts)
     assert np.isfinite(found[0]).all()
     assert np.isnan(found[1]).all()
+
+
+def test_boxes_beside_a_video_come_back(tmp_path):
+    given = np.array([[[0.1, 2, 3, 4.7]], [[np.nan] * 4], [[1, 1, 9, 9]]], np.float32)
+    video = tmp_path / '000003.mkv'
+    write_boxes(video, given)
+    assert (tmp_path / '000003.boxes.json').is_file()
+    shown = state(filename=str(video), img_shape=(100, 240), frame_inds=np.arange(3))
+    assert np.array_equal(FrameBoxes().transform(shown)['boxes'], given, equal_nan=True)

@@ -15,6 +15,7 @@ from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 
 from mmrobust.functional.checks import finite, require
+from mmrobust.io.atomic import replacing
 from mmrobust.registry import TRANSFORMS
 
 # What names a video in its data set.
@@ -24,6 +25,9 @@ NAMES = ('filename', 'frame_dir', 'video_id')
 @TRANSFORMS.register_module()
 class FrameBoxes(BaseTransform):
     """Boxes of a file, or of the data set's own annotations, for the frames as they are now.
+
+    Where neither has them, they are looked for beside the video: ``a.boxes.json``, that video's
+    list alone, as ``--save-adv`` writes it with each.
 
     It belongs directly before ``FormatShape``: sizes follow every ``Resize`` before it.
 
@@ -76,15 +80,16 @@ class FrameBoxes(BaseTransform):
     def _of(self, results: Mapping[str, Any]) -> NDArray[np.float64]:
         """Of all frames (T, P, 4)."""
         name = _name(results)
-        if self.known is None:
-            found = results.get('boxes')
-            rule = "given by the data set, or by FrameBoxes' file"
-            require(found is not None, f'boxes of {name}', rule, None)
-            return np.asarray(found, dtype=np.float64)
-        path = Path(name)
-        keys = [key for key in (name, path.name, path.stem) if key in self.known]
-        require(bool(keys), f'boxes {self.file}', f'a file with the video {name!r}', 'none of it')
-        return _stacked(self.known[keys[0]], f'boxes {self.file}, {keys[0]!r}')
+        path, known = Path(name), self.known or {}
+        keys = [key for key in (name, path.name, path.stem) if key in known]
+        if keys:
+            return _stacked(known[keys[0]], f'boxes {self.file}, {keys[0]!r}')
+        if self.known is None and results.get('boxes') is not None:
+            return np.asarray(results['boxes'], dtype=np.float64)
+        beside = boxes_beside(path)
+        rule = f"in FrameBoxes' file, given by the data set, or in {beside.name} beside it"
+        require(beside.is_file(), f'boxes of {name}', rule, f'none (file={self.file!r})')
+        return _stacked(_read(str(beside), list), f'boxes {beside}')
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}(file={self.file!r})'
@@ -94,7 +99,19 @@ def _name(results: Mapping[str, Any]) -> str:
     return next((str(results[key]) for key in NAMES if results.get(key) is not None), 'unnamed')
 
 
-def _read(file: str) -> Mapping[str, Any]:
+def boxes_beside(video: Path) -> Path:
+    """Where the boxes of one video lie."""
+    return video.with_suffix('.boxes.json')
+
+
+def write_boxes(video: Path, boxes: NDArray[Any]) -> None:
+    """Put boxes (T, P, 4), NaN for nobody, beside a video; in single precision nothing is lost."""
+    rows = [[box.tolist() for box in frame if np.isfinite(box).all()] for frame in boxes]
+    with replacing(boxes_beside(video)) as temporary:
+        temporary.write_text(json.dumps(rows), encoding='utf-8')
+
+
+def _read(file: str, kind: type[Any] = dict) -> Any:
     path = Path(file)
     if not path.is_file():
         raise FileNotFoundError(f'boxes {file} does not exist')
@@ -102,9 +119,9 @@ def _read(file: str) -> Mapping[str, Any]:
         content = json.loads(path.read_text(encoding='utf-8'))
     except (ValueError, RecursionError) as error:
         raise ValueError(f'boxes {file} must be JSON: {error}') from error
-    require(isinstance(content, dict), f'boxes {file}', 'videos by name', type(content).__name__)
-    found: Mapping[str, Any] = content
-    return found
+    rule = 'videos by name' if kind is dict else 'a list of frames'
+    require(isinstance(content, kind), f'boxes {file}', rule, type(content).__name__)
+    return content
 
 
 def _stacked(frames: Any, place: str) -> NDArray[np.float64]:
