@@ -38,12 +38,13 @@ def frame_boxes(sample: Any, frames: Tensor, kind: Kind) -> Tensor:
         "packed with every video (mmrobust.FrameBoxes before FormatShape, and meta_keys=('boxes', "
         "'boxes_shape') of PackActionInputs), or model.boxes=whole"
     )
-    require(packed.get('boxes') is not None, 'boxes', rule, 'none')
+    missing = [name for name in PACKED if packed.get(name) is None]
+    require(not missing, 'boxes', rule, f'no {" and no ".join(missing)}')
     boxes = np.asarray(packed['boxes'], dtype=np.float32)
     fits = boxes.ndim == 3 and boxes.shape[::2] == (count, 4)
     require(fits, 'boxes', f'of shape ({count}, persons, 4)', boxes.shape)
     # A crop behind them would leave them where nobody is.
-    of = tuple(packed.get('boxes_shape') or ())
+    of = tuple(packed['boxes_shape'])
     require(of == size, 'boxes', f'those of frames of {size[0]} x {size[1]} pixels', of)
     some = bool(np.isfinite(boxes).all(axis=2).any())
     require(some, 'boxes', 'of somebody in one frame at least', 'nobody')
