@@ -19,6 +19,7 @@ FLOORS = (
     {'attacks', 'explanations'},
     {'samplers', 'evaluation'},
     {'query'},
+    {'chain'},
     {'flow'},
     {'victims'},
     {'pose_targets', 'estimators', 'input_transforms'},

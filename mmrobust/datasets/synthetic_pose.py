@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmrobust.datasets.pose_dataset import PoseDataset
 from mmrobust.datasets.synthetic import CLASSES, FRAMES, KEYPOINTS, Scene, render
 from mmrobust.datasets.synthetic.script import check_set
-from mmrobust.datasets.synthetic.visibility import visible_keypoints
+from mmrobust.datasets.synthetic.visibility import figure_boxes, visible_keypoints
 from mmrobust.functional.checks import require
 from mmrobust.registry import DATASETS
 
@@ -171,16 +171,14 @@ def _sample(name: str, number: int, scene: Scene, moment: int, video: str | None
     inside = ((place >= 0) & (place < [width, height])).all(1)
     seen = visible_keypoints(joints[None], owner[None])[0]
     flag = inside.astype(np.float32) + seen
-    rows, columns = np.nonzero(owner)
-    left, top = float(columns.min()), float(rows.min())
-    right, bottom = float(columns.max() + 1), float(rows.max() + 1)
+    left, top, right, bottom = map(float, figure_boxes(owner[None])[0])
     raw = dict(
         id=number,
         image_id=number,
         category_id=1,
         iscrowd=0,
         bbox=[left, top, right - left, bottom - top],
-        area=float(len(rows)),
+        area=float(np.count_nonzero(owner)),
         keypoints=np.concatenate([joints, flag[:, None]], 1).ravel().tolist(),
         num_keypoints=int(inside.sum()),
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mmrobust.datasets.synthetic import CLASSES, FRAMES, render
 from mmrobust.datasets.synthetic.script import Script, check_set, write_script
 from mmrobust.datasets.synthetic.stage import SyntheticStage
+from mmrobust.datasets.synthetic.visibility import figure_boxes
 from mmrobust.functional.checks import require
 from mmrobust.registry import DATASETS
 
@@ -68,7 +69,7 @@ class SyntheticVideoDataset(BaseDataset):
         self.tied_scenery = tied_scenery
         self.num_videos, self.split, self.seed, self.window = num_videos, split, seed, window
         self.classes = tuple(classes)
-        self._frames: dict[int, NDArray[np.uint8]] = {}
+        self._frames: dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]] = {}
         super().__init__(
             pipeline=pipeline, test_mode=test_mode, metainfo=dict(classes=self.classes)
         )
@@ -95,13 +96,21 @@ class SyntheticVideoDataset(BaseDataset):
         return name if self.window is None else f'{name}_{start:02d}'
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """Annotation of a sample with its video's read-only ``frames``, uint8 (T, H, W, 3), RGB."""
+        """Annotation of a sample with its video's read-only ``frames``, uint8 (T, H, W, 3), RGB.
+
+        And ``boxes``, (T, 1, 4): left, top, right, bottom of the figure's pixels.
+        """
         info: dict[str, Any] = super().get_data_info(idx)
         info['frames'] = self.frames(info['video'])
+        first, length = info['start_index'], info['total_frames']
+        info['boxes'] = self._shown(info['video'])[1][first : first + length]
         return info
 
     def frames(self, index: int) -> NDArray[np.uint8]:
         """The frames of video ``index``, rendered once per process."""
+        return self._shown(index)[0]
+
+    def _shown(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         if index not in self._frames:
             self._frames[index] = _rendered(index, *self._drawn_by)
         return self._frames[index]
@@ -125,11 +134,13 @@ class SyntheticVideoDataset(BaseDataset):
 @lru_cache(maxsize=128)
 def _rendered(
     index: int, seed: int, split: str, classes: tuple[str, ...], tied: float | None
-) -> NDArray[np.uint8]:
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Whoever runs several attacks in a process waits once for the first videos of a set."""
-    frames = render(index, seed=seed, split=split, classes=classes, tied=tied).frames
-    frames.setflags(write=False)
-    return frames
+    scene = render(index, seed=seed, split=split, classes=classes, tied=tied)
+    boxes = figure_boxes(scene.parts)[:, None]
+    for array in (scene.frames, boxes):
+        array.setflags(write=False)
+    return scene.frames, boxes
 
 
 @lru_cache(maxsize=16)

@@ -170,7 +170,9 @@ class AttackTestLoop(LedgerLoop):
                 indices[row], loaded.names[row], record, layout.pixels(), outcome, seconds[row]
             )
             change = (outcome.adversarial, data['inputs'][row], inputs[row])
-            entry |= self.victim.changes(layout, *change)
+            entry |= self.victim.changes(layout, *change, data['data_samples'][row])
+            if self.surrogate is not None:
+                entry |= self.surrogate.changes(*change[1:], data['data_samples'][row])
             loading = getattr(layout, 'flags', ())
             entry['file'] = self.files.stamp(indices[row])
             entry['flags'] = sorted({*entry['flags'], *loading, *flat})

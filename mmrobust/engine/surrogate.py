@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import Tensor
+
 from mmrobust.engine.models import load_model
 from mmrobust.functional.checks import require, suggestion
 from mmrobust.io.configs import read_config
@@ -58,6 +60,18 @@ class Surrogate:
         """The surrogate for samples that another recogniser is bound to."""
         assert isinstance(clips, BoundSamples)
         return self.victim.bind(clips.data_samples, clips.layouts)
+
+    def changes(self, before: Tensor, after: Tensor, sample: Any) -> dict[str, Any]:
+        """What became of the poses that it finds in frames, each key with ``surrogate_`` before it.
+
+        Args:
+            before: Its input for the clean pixels.
+            after: Likewise for the adversarial ones.
+            sample: The data sample.
+        """
+        own = getattr(self.victim.scorer.model, 'changes', None)
+        found = {} if own is None else own(sample, before, after)
+        return {f'surrogate_{name}': value for name, value in found.items()}
 
     def describe(self) -> dict[str, Any]:
         """What it is, for the report."""

@@ -16,6 +16,8 @@ from mmrobust.victims.base import Victim
 
 # By the name of a model's class, or one that it is derived from, else by their package.
 VICTIM_KINDS = {
+    # Takes frames, though it is a recogniser of skeletons.
+    'PoseInput': 'ActionVictim',
     'BottomupPoseEstimator': 'BottomupVictim',
     'PoseLifter': 'LifterVictim',
     'RecognizerGCN': 'SkeletonVictim',

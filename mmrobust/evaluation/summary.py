@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mmrobust.evaluation.by_class import by_class
+from mmrobust.evaluation.chains import chain_summary
 from mmrobust.evaluation.effects import effects
 from mmrobust.evaluation.poses import pose_summary
 from mmrobust.evaluation.tracks import track_summary
@@ -124,5 +125,6 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         'by_class': by_class(evaluated(rows)),
         'pose': pose_summary(rows),
         'track': track_summary(rows),
+        'chain': chain_summary(rows),
         'attack_time': sum(row['seconds'] for row in tried),
     }

@@ -211,7 +211,7 @@ class Victim(ABC):
         return inputs
 
     def changes(
-        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor, sample: Any = None
     ) -> Mapping[str, Any]:
         """What a sample's line says of the change beyond its norms; nothing, unless overridden.
 
@@ -220,6 +220,7 @@ class Victim(ABC):
             adversarial: Its pixels (C, ..., H, W).
             before: The model's input for the clean pixels.
             after: Likewise for the adversarial ones.
+            sample: Its data sample, of the stock batch.
         """
         return {}
 

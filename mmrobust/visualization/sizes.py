@@ -20,14 +20,22 @@ TRACKS = {
     'jitter_ratio': 'jitter ratio',
     'network_view': "network's view",
 }
+# What is said of the poses that a recogniser finds in frames, and a surrogate in the same.
+POSES = {
+    'joint_displacement': 'joint, share of the box',
+    'joint_displacement_pixels': 'joint, pixels',
+    'oks': 'pose, OKS',
+    'score_change': "joints' score, change",
+    'frames_without_person': 'frames without a person',
+}
 # Sizes that speak of what is left to see: the smaller, the worse.
-LOOKS = ('psnr', 'ssim')
+LOOKS = ('psnr', 'ssim', 'oks', 'surrogate_oks', 'score_change', 'surrogate_score_change')
 
 
 def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, str, str]]:
     """Name, mean and worst value of each size of the perturbation.
 
-    The worst is the largest, of PSNR and SSIM the smallest.
+    The worst is the largest; of PSNR, SSIM, OKS and the change of scores the smallest.
     """
     mean = card.get('perturbation') or {}
     names = {
@@ -46,6 +54,11 @@ def perturbations(card: Card, rows: Sequence[Mapping[str, Any]] = ()) -> list[tu
     if track:
         mean = {**mean, **track}
         names |= TRACKS
+    chain = card.get('chain') or {}
+    mean = {**mean, **chain}
+    names |= {key: text for key, text in POSES.items() if key in chain}
+    theirs = {f'surrogate_{key}': f"surrogate's {text}" for key, text in POSES.items()}
+    names |= {key: text for key, text in theirs.items() if key in chain}
     if not sample_kind(card)['frames'] or all_frames(card):
         del names['frames']
     attacked = [row for row in rows if row.get('attacked')]

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+import benchmarks_chain
 import benchmarks_corruptions
 import benchmarks_flow
 import benchmarks_overhead
@@ -17,6 +18,7 @@ import benchmarks_saliency
 import benchmarks_suite
 
 SUITES: dict[str, Callable[[bool], None]] = {
+    'chain': benchmarks_chain.run,
     'corruptions': benchmarks_corruptions.run,
     'flow': benchmarks_flow.run,
     'overhead': benchmarks_overhead.run,

@@ -48,3 +48,17 @@ def visible_keypoints(
     seen = owner[time, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
     shown = np.stack([np.isin(seen[:, k], _layers(name)) for k, name in enumerate(KEYPOINTS)], 1)
     return inside & shown
+
+
+def figure_boxes(owner: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Left, top, right and bottom (T, 4) of the figure's pixels; NaN where it is not seen.
+
+    Args:
+        owner: Layer seen at each pixel (T, H, W).
+    """
+    found = np.full((len(owner), 4), np.nan, np.float32)
+    for box, layer in zip(found, owner, strict=True):
+        rows, columns = np.nonzero(layer)
+        if len(rows):
+            box[:] = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    return found

@@ -179,12 +179,12 @@ class FlowInput(BaseRecognizer):
         return encode(self.flow(inputs), self.bound, self.rounding)
 
 
-def require_raw(preprocessor: Any) -> None:
-    """Refuse a data preprocessor that normalises."""
+def require_raw(preprocessor: Any, used: str = 'flow is computed from') -> None:
+    """Refuse a data preprocessor that normalises; ``used`` says what frames are for."""
     mean = getattr(preprocessor, 'mean', None)
     if mean is not None:
         raise ValueError(
-            'data_preprocessor must have no mean and std, as flow is computed from frames of '
+            f'data_preprocessor must have no mean and std, as {used} frames of '
             f'0..255, got mean {mean.flatten().tolist()[:3]}; write data_preprocessor=dict('
             "_delete_=True, type='ActionDataPreprocessor', format_shape='NCTHW')"
         )

@@ -49,7 +49,7 @@ class BoundClips(BoundSamples):
         scorer, pairs = self.owner.scorer, zip(self.layouts, pixels, strict=True)
         inputs = [layout.render(x, views) for layout, x in pairs]
         logits = []
-        for batch in scorer.forwards(inputs):
+        for batch in scorer.forwards(inputs, self.data_samples):
             with head_outputs(scorer.model) as capture:
                 data = scorer.model.data_preprocessor(batch, False)
                 scorer.model._run_forward(data, mode='predict')

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrobust.datasets.clips import frame_rate
+from mmrobust.datasets.transforms.frame_boxes import FrameBoxes
 from mmrobust.functional.checks import one_line
 from mmrobust.victims.action.loading import LayoutPipeline
 from mmrobust.victims.action.windows import Results
@@ -28,24 +29,28 @@ class FullVideo:
         frames: (T, H, W, 3), uint8, RGB, after the pipeline's Resize.
         fps: Frames per second; 25 where the file does not say.
         start: Index that the data set gives to the first frame.
+        boxes: Of persons, (T, P, 4), in pixels of ``frames``, where the pipeline has some.
     """
 
     frames: NDArray[np.uint8]
     fps: float
     start: int
+    boxes: NDArray[np.float32] | None = None
 
 
 def full_video(pipeline: LayoutPipeline, info: Results) -> FullVideo:
     """Run the pipeline's decoding and Resize on every frame; see :func:`on_canvas`."""
-    return on_canvas(pipeline.parts()[0], info)
+    lead, cuts, *_ = pipeline.parts()
+    return on_canvas(lead, info, next((t for t in cuts if isinstance(t, FrameBoxes)), None))
 
 
-def on_canvas(lead: Sequence[Any], info: Results) -> FullVideo:
+def on_canvas(lead: Sequence[Any], info: Results, boxing: FrameBoxes | None = None) -> FullVideo:
     """Every frame of a video after the transforms that decode and resize.
 
     Args:
         lead: They, and what comes before them.
         info: What the data set says of the video.
+        boxing: What gives the boxes of persons, if anything does.
 
     Raises:
         UnknownTransformError: Resize is not the identity on its own result, so
@@ -63,7 +68,8 @@ def on_canvas(lead: Sequence[Any], info: Results) -> FullVideo:
         if not np.array_equal(again['imgs'][0], frames[0]):
             reason = 'it changes frames that it has already resized'
             raise UnknownTransformError(transform, reason)
-    return FullVideo(frames, fps, start)
+    boxes = None if boxing is None else boxing(dict(state))['boxes']
+    return FullVideo(frames, fps, start, boxes)
 
 
 def decoded_whole(lead: Sequence[Any], info: Results) -> tuple[Results, int]:

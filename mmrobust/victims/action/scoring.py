@@ -87,15 +87,28 @@ class Scorer:
             samples = self.model.test_step(data)
         return samples, average_views(rows_of(capture.logits, n), self.averaging)
 
-    def forwards(self, inputs: Sequence[Tensor]) -> list[dict[str, Any]]:
-        """Batches for the network of raw inputs, one tensor (V, C, ...) per sample."""
+    def forwards(
+        self, inputs: Sequence[Tensor], samples: Sequence[Any] = ()
+    ) -> list[dict[str, Any]]:
+        """Batches for the network of raw inputs, one tensor (V, C, ...) per sample.
+
+        Args:
+            inputs: Of each sample.
+            samples: Their data samples, of which the network gets what is known besides labels;
+                none: it gets nothing.
+        """
         from mmaction.structures import ActionDataSample
 
         # Some test configurations split views and then take one sample only.
         single = self.test_cfg.get('max_testing_views')
         shown = [self._shown(x) for x in inputs]
-        groups = [[x] for x in shown] if single else [shown]
-        return [{'inputs': x, 'data_samples': [ActionDataSample() for _ in x]} for x in groups]
+        known = [sample.metainfo for sample in samples] or [{} for _ in shown]
+        pairs = [(x, ActionDataSample(metainfo=m)) for x, m in zip(shown, known, strict=True)]
+        groups = [[pair] for pair in pairs] if single else [pairs]
+        return [
+            {'inputs': [x for x, _ in group], 'data_samples': [sample for _, sample in group]}
+            for group in groups
+        ]
 
     def _shown(self, x: Tensor) -> Tensor:
         """Views (V, C, t, h, w) as the model takes them, where that is frames (V * t, C, h, w)."""

@@ -6,7 +6,7 @@ K classes; pixels 0..255.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -86,6 +86,8 @@ class ActionVictim(Victim):
             ValueError: It gives joints, no videos.
         """
         check_videos(dataset)
+        aim = getattr(self.scorer.model, 'aim', 'action')
+        require(aim == 'action', 'model.aim', "action, but in a surrogate's config", aim)
         flow = flow_sampling(self.model)
         dataset.pipeline = LayoutPipeline(dataset.pipeline.transforms, self.space, flow)
 
@@ -102,6 +104,9 @@ class ActionVictim(Victim):
 
     def bind(self, samples: Sequence[Any], layouts: Sequence[Layout] = ()) -> BoundClips:
         """The victim of videos of one shape."""
+        model = self.scorer.model
+        if getattr(model, 'holds', False):
+            model.hold(samples, [layout.render(layout.pixels()) for layout in layouts])
         return BoundClips(self, samples, layouts)
 
     def bind_pixels(self, pixels: Tensor) -> BoundVictim:
@@ -134,6 +139,13 @@ class ActionVictim(Victim):
     def record(self, labels: Tensor, clean: Tensor, adversarial: Tensor, checked: Tensor) -> Record:
         """The classes, whether they are the label (1,), and the label's probability."""
         return class_record(int(labels), clean[0], adversarial[0], checked[0])
+
+    def changes(
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor, sample: Any = None
+    ) -> Mapping[str, Any]:
+        """What a recogniser that finds poses in frames says of them."""
+        own = getattr(self.scorer.model, 'changes', None)
+        return {} if own is None else own(sample, before, after)
 
     def views_at_once(self, clips: BoundClips, pixels: Tensor) -> int:
         """How many views fit the memory limit at once, a multiple of the unit."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mmrobust.datasets.raw_videos import RawVideos
+from mmrobust.datasets.transforms.frame_boxes import write_boxes
 from mmrobust.datasets.wrappers import leaves, locate
 from mmrobust.engine.saved_files import MARK, SavedFiles
 from mmrobust.functional.checks import require
@@ -21,10 +22,11 @@ from mmrobust.io.atomic import replacing
 from mmrobust.io.video import read_video, write_lossless
 from mmrobust.registry import SAVED_FILES
 from mmrobust.victims.action.cell_files import video_name
-from mmrobust.victims.action.full_video import check_readable, full_video
+from mmrobust.victims.action.full_video import FullVideo, check_readable, full_video
 from mmrobust.victims.action.layouts import VideoLayout
 
-NAME = re.compile(r'\d{6,}\.mkv')
+# A video, and the boxes of its persons where the pipeline asks for some.
+NAME = re.compile(r'\d{6,}\.(mkv|boxes\.json)')
 # Of a file that a user has named, with his name before the index.
 NAMED = re.compile(r'[\w.-]+_\d{6,}\.mkv')
 LIST = 'annotations.txt'
@@ -93,19 +95,21 @@ class VideoFiles(SavedFiles):
         """
         if layout.canvas.shape[2:] in self._readable:
             return
-        frames, fps, _ = self._frames(index, layout)
+        video, _ = self._frames(index, layout)
         with tempfile.TemporaryDirectory() as elsewhere:
             path = Path(elsewhere) / f'{index:06d}.mkv'
-            write_lossless(path, frames, fps)
-            check_readable(path, frames, locate(self.dataset, index)[0].pipeline)
+            write_lossless(path, video.frames, video.fps)
+            check_readable(path, video.frames, locate(self.dataset, index)[0].pipeline)
         self._readable.add(layout.canvas.shape[2:])
 
     def write(self, index: int, layout: VideoLayout, adversarial: Tensor) -> str:
         """Write the whole video on the canvas, its sampled frames replaced; returns its name."""
-        frames, fps, positions = self._frames(index, layout)
-        frames[positions] = adversarial.cpu().permute(1, 2, 3, 0).numpy()
+        video, positions = self._frames(index, layout)
+        video.frames[positions] = adversarial.cpu().permute(1, 2, 3, 0).numpy()
         name = self.names[index]
-        write_lossless(self.folder / name, frames, fps)
+        if video.boxes is not None:
+            write_boxes(self.folder / name, video.boxes)
+        write_lossless(self.folder / name, video.frames, video.fps)
         return name
 
     def read(self, index: int, layout: VideoLayout) -> Tensor:
@@ -114,10 +118,11 @@ class VideoFiles(SavedFiles):
         Raises:
             ValueError: The file is of another length or size than the video on the canvas.
         """
-        clean, _, positions = self._frames(index, layout)
+        clean, positions = self._frames(index, layout)
         path = self.folder / self.names[index]
         frames = read_video(path)[0]
-        require(frames.shape == clean.shape, str(path), f'of shape {clean.shape}', frames.shape)
+        shape = clean.frames.shape
+        require(frames.shape == shape, str(path), f'of shape {shape}', frames.shape)
         return torch.from_numpy(frames[positions]).permute(3, 0, 1, 2)
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
@@ -126,15 +131,15 @@ class VideoFiles(SavedFiles):
         with replacing(self.folder / LIST) as temporary:
             temporary.write_text(lines, encoding='utf-8')
 
-    def _frames(self, index: int, layout: VideoLayout) -> tuple[Any, float, Any]:
-        """All clean frames (T, H, W, 3), their rate, and the places of the sampled ones."""
+    def _frames(self, index: int, layout: VideoLayout) -> tuple[FullVideo, Any]:
+        """The clean video, and the places of the sampled frames."""
         leaf, inner = locate(self.dataset, index)
         video = full_video(leaf.pipeline, leaf.get_data_info(inner))
         positions = layout.frame_indices.numpy() - video.start
         clean = layout.canvas.permute(1, 2, 3, 0).numpy()
         if not np.array_equal(video.frames[positions], clean):
             raise ValueError(f'save_adv: video {index}: the decoder returns other frames each time')
-        return video.frames, video.fps, positions
+        return video, positions
 
 
 def annotation_lines(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -66,33 +66,43 @@ class TrackPath:
         """Likewise, differentiable; in double precision, volumes in single.
 
         Args:
-            info: What the data set says of the sample, without the track.
+            info: What the data set says of the sample, without the track; its scores may be
+                ``Typed``, with slopes.
             track: (M, T, V, C), values that ``dtype`` holds.
             dtype: Of the file.
         """
         state: dict[str, Any] = dict(info) | {'keypoint': Typed(track, dtype)}
-        if 'keypoint_score' in state:
-            score = np.asarray(state['keypoint_score'])
-            state['keypoint_score'] = Typed(torch.from_numpy(score).double(), score.dtype)
+        score = state.get('keypoint_score')
+        if score is not None and not isinstance(score, Typed):
+            values = np.asarray(score)
+            state['keypoint_score'] = Typed(torch.from_numpy(values).double(), values.dtype)
         with numpy_undisturbed():
             for step in self.twins:
                 state = step(state)
         found: Tensor = state['inputs']
         return found
 
-    def inputs(self, info: Mapping[str, Any], track: Tensor, stored: NDArray[Any]) -> Tensor:
+    def inputs(
+        self,
+        info: Mapping[str, Any],
+        track: Tensor,
+        stored: NDArray[Any],
+        score: Typed | None = None,
+    ) -> Tensor:
         """The pipeline's values with the twins' slopes, in the pipeline's precision.
 
         Args:
             info: What the data set says of the sample, without the track.
             track: (M, T, V, C) with slopes.
             stored: The same values, as the file would hold them.
+            score: Those of ``info`` with slopes; None: they have none.
 
         Raises:
             ValueError: Both disagree.
         """
         values = self.packed(info, stored)['inputs']
-        slopes = self.twin(info, track, stored.dtype)
+        scored = {} if score is None else {'keypoint_score': score}
+        slopes = self.twin({**info, **scored}, track, stored.dtype)
         check_agreement(values, slopes)
         return through(slopes.to(values.dtype), values)
 

@@ -164,7 +164,7 @@ class SkeletonVictim(ActionVictim):
         return list(BONES.get(joints, ()))
 
     def changes(
-        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor
+        self, layout: Any, adversarial: Tensor, before: Tensor, after: Tensor, sample: Any = None
     ) -> Mapping[str, Any]:
         """What became of joints, bones and motion, and of what the network sees.
 

@@ -98,6 +98,10 @@ class HeadAdapter(ABC):
     def soft_coordinates(self, outputs: Tensor) -> Tensor:
         """Differentiable joint positions (N, K, 2) in input pixels."""
 
+    def peak_scores(self, outputs: Tensor) -> Tensor | None:
+        """What the decoder's scores (N, K) follow, differentiable; None: they say nothing."""
+        return None
+
     @abstractmethod
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """One number (N, G) per group of outputs: <h, F> of a joint, or a coordinate."""

@@ -72,6 +72,11 @@ class HeatmapAdapter(HeadAdapter):
         scale = torch.as_tensor(self.codec.scale_factor).to(cells)
         return (cells + (0.5 if self._megvii else 0.0)) * scale
 
+    def peak_scores(self, outputs: Tensor) -> Tensor:
+        """Heights of the highest cells, in the decoder's scale; Megvii's also blurs the maps."""
+        peaks = self.unflatten(outputs).flatten(2).amax(dim=2)
+        return peaks / 255 + self.nothing if self._megvii else peaks
+
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """<h, F> of every joint (N, K)."""
         return (self.unflatten(outputs) * reference.response).flatten(2).sum(dim=2)

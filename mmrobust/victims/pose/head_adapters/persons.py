@@ -70,6 +70,11 @@ class PerPersonAdapter(HeadAdapter):
         """Positions (N, P * K, 2), each in its own person's crop."""
         return self._together(self.single.soft_coordinates(self._apart(outputs)))
 
+    def peak_scores(self, outputs: Tensor) -> Tensor | None:
+        """Those of every person (N, P * K)."""
+        found = self.single.peak_scores(self._apart(outputs))
+        return None if found is None else self._together(found)
+
     def joint_margins(self, outputs: Tensor, keypoints: Tensor, reach: Tensor) -> Tensor:
         """Those of every person (N, P * K)."""
         apart = (self._apart(values) for values in (outputs, keypoints, reach))

@@ -55,6 +55,11 @@ class SimCCAdapter(HeadAdapter):
         bins = [soft_argmax(logits, self._beta) for logits in self.unflatten(outputs)]
         return torch.stack(bins, dim=2) / self.codec.simcc_split_ratio
 
+    def peak_scores(self, outputs: Tensor) -> Tensor:
+        """Highest bins, of the axis where that is less."""
+        x, y = (logits.amax(dim=2) for logits in self.unflatten(outputs))
+        return torch.minimum(x, y)
+
     def groups(self, outputs: Tensor, reference: PoseReference) -> Tensor:
         """<h, F> of every joint over both axes (N, K)."""
         return (torch.cat(self.unflatten(outputs), dim=2) * reference.response).sum(dim=2)
