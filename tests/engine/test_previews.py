@@ -113,3 +113,17 @@ def test_videos_and_poses_are_drawn_with_the_factor_of_their_line(tmp_path):
     path = tmp_path / 'a.png'
     PosePreviews(META).write(path, loaded, SimpleNamespace(adversarial=picture + 4), entry)
     assert np.unique(decoded(path.read_bytes())[-300:, -190:]).tolist() == [128 + 5 * 4]
+
+
+def test_maps_of_stored_flow_play_one_after_the_other_in_grey(tmp_path):
+    """As a network of flow sees them in view space: channels x, y, x, y of one moment."""
+    levels = torch.tensor([30, 60, 90, 120], dtype=torch.uint8)
+    clean = levels[:, None, None, None].expand(-1, 1, 160, 160)
+    entry = {'amplified': 5.0, 'clean_prediction': 0, 'adversarial_prediction': 1}
+    loaded = SimpleNamespace(layouts=[SimpleNamespace(pixels=lambda: clean)])
+    path = tmp_path / 'a.mp4'
+    VideoPreviews([]).write(path, loaded, SimpleNamespace(adversarial=clean + 4), entry)
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format='rgb24') for frame in container.decode(video=0)]
+    shown = [np.median(frame[40:, :150], axis=(0, 1)) for frame in frames]
+    assert np.allclose(shown, np.repeat(levels.numpy()[:, None], 3, 1), atol=2)

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from torch import Tensor
+
 from mmrobust.attacks import Attack
 from mmrobust.attacks.outcome import Outcome
 from mmrobust.engine.previews import Previews
+from mmrobust.io.frames import Frames
 from mmrobust.ledger.ledger_files import Entry
 from mmrobust.registry import PREVIEWS
 from mmrobust.victims.base import Victim
@@ -41,11 +44,9 @@ class VideoPreviews(Previews):
 
     def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
         """Clean | adversarial | amplified difference, playing."""
-        clean = loaded.layouts[0].pixels()[:, :MAX_FRAMES].permute(1, 2, 3, 0).numpy()
-        changed = outcome.adversarial[:, :MAX_FRAMES].cpu().permute(1, 2, 3, 0).numpy()
         panels = triptych(
-            clean,
-            changed,
+            _frames(loaded.layouts[0].pixels()),
+            _frames(outcome.adversarial.cpu()),
             entry['amplified'],
             clean_label=class_name(entry['clean_prediction'], self.classes),
             adversarial_label=class_name(entry['adversarial_prediction'], self.classes),
@@ -61,3 +62,15 @@ class VideoPreviews(Previews):
         frames, total = entry['frames'], entry.get('frames_total')
         some = f', {frames}{f" of {total}" if total else ""} frames changed'
         return f'{names}: {result}, l_inf {entry["linf"]:g}{"" if frames == total else some}'
+
+
+def _frames(pixels: Tensor) -> Frames:
+    """The first frames of pixels (C, T, H, W), uint8 RGB (t, H, W, 3).
+
+    Stored optical flow has no colours: its maps follow each other, grey.
+    """
+    moments = pixels.transpose(0, 1)
+    if pixels.shape[0] != 3:
+        moments = moments.flatten(0, 1)[:, None].expand(-1, 3, -1, -1)
+    found: Frames = moments[:MAX_FRAMES].permute(0, 2, 3, 1).numpy()
+    return found

@@ -171,8 +171,12 @@ class ActionVictim(Victim):
 
 
 def check_videos(dataset: Any) -> None:
-    """Refuse joints at the start; any later error would speak of frames."""
+    """Refuse joints and sound at the start; any later error would speak of frames."""
     kinds = [type(step).__name__ for step in dataset.pipeline.transforms]
+    sound = [kind for kind in kinds if 'Audio' in kind]
+    if sound:
+        rule = f'of videos: the pipeline of {type(dataset).__name__} has {", ".join(sound)}'
+        raise ValueError(f'victim must be {rule}, and no victim takes sound')
     found = [kind for kind in kinds if kind in SKELETON]
     if found:
         raise ValueError(

@@ -125,8 +125,8 @@ def _twin_of(transform: Any) -> Twin:
     name = type(transform).__name__
     if TWINS.get(name) is None:
         raise RefusedError(
-            f"space='track' cannot follow the pipeline's transform {name}: it has no twin; use "
-            f"space='view', or register one (mmrobust.registry.TWINS)"
+            f"space='track' cannot follow the pipeline's transform {name}: it has no twin; "
+            'register one (mmrobust.registry.TWINS)'
         )
     try:
         twin: Twin = find(TWINS, name)(transform)

@@ -221,3 +221,13 @@ def test_joints_are_refused_at_the_start(recognizer, kinds):
         'victim must be a SkeletonVictim for skeleton input: PoseDataset gives joints (its '
         f'pipeline has {", ".join(kinds)}), and this one is attacked in the pixels of videos'
     )
+
+
+def test_sound_is_refused_at_the_start(recognizer):
+    _, model = recognizer
+    steps = [type(kind, (), {})() for kind in ('LoadAudioFeature', 'SampleFrames')]
+    dataset = type('AudioDataset', (), {'pipeline': SimpleNamespace(transforms=steps)})()
+    with pytest.raises(
+        ValueError, match='must be of videos: the pipeline of AudioDataset has Load'
+    ):
+        ActionVictim(model).install(dataset)
