@@ -9,6 +9,11 @@ from torch import Tensor
 from mmrobust.goals import BoundGoal
 from mmrobust.victims.counting import CountingVictim
 
+NO_GRADIENT = (
+    'victim must be differentiable in the pixels, got detached outputs; a black box takes a '
+    'query attack (square, nes, rays, ...), or the gradients of a --surrogate'
+)
+
 
 def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: BoundGoal) -> Tensor:
     """Gradient (N, C, T, H, W) of the goal's objective in the pixels.
@@ -24,7 +29,7 @@ def ascent(victim: CountingVictim, pixels: Tensor, outputs: Tensor, goal: BoundG
         ValueError: The outputs do not depend on the pixels.
     """
     if not outputs.requires_grad:
-        raise ValueError('victim must be differentiable in the pixels, got detached outputs')
+        raise ValueError(NO_GRADIENT)
     return slope(victim, pixels, goal.objective(outputs))
 
 
@@ -42,7 +47,7 @@ def slope(victim: CountingVictim, pixels: Tensor, objective: Tensor) -> Tensor:
         ValueError: The objective does not depend on the pixels.
     """
     if not objective.requires_grad:
-        raise ValueError('victim must be differentiable in the pixels, got detached outputs')
+        raise ValueError(NO_GRADIENT)
     (gradient,) = torch.autograd.grad(objective.sum(), pixels)
     # A sum is finite only where all that it adds up is: one pass instead of six.
     if bool(gradient.flatten(1).sum(dim=1).isfinite().all()):

@@ -20,6 +20,13 @@ SHARED: dict[str, dict[str, Any]] = {
         'metavar': ('CONFIG', 'CHECKPOINT'),
         'help': 'another model that gives the gradients; the attacked one only says what succeeds',
     },
+    '--black-box': {
+        'nargs': '?',
+        'const': 'auto',
+        'metavar': 'auto|MODULE:FUNCTION',
+        'help': 'CHECKPOINT is a deployed network (.onnx), or a function of yours stands for it; '
+        'the pipeline, decoder and metrics stay those of CONFIG',
+    },
     '--work-dir': {},
     '--save-adv': {'metavar': 'DIR'},
     '--save': {'metavar': 'DIR'},

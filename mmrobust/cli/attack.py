@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.cli.arguments import Arguments
+from mmrobust.cli.arguments import SHARED, Arguments
 from mmrobust.cli.inputs import add_arguments, use_input
 from mmrobust.cli.reporting import report_errors
 from mmrobust.cli.runner_config import (
@@ -20,6 +20,7 @@ from mmrobust.cli.runner_config import (
     finish,
     run_test,
     settings_of,
+    use_black_box,
 )
 
 
@@ -27,7 +28,8 @@ def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('attack', 'Attack a model: clean and adversarial results, one pass.')
     p.share('config', 'config of the model; test_dataloader says what is attacked')
-    p.share('checkpoint')
+    p.add_argument('checkpoint', nargs='?', help=SHARED['checkpoint']['help'])
+    p.share('--black-box')
     p.share(
         '--attack',
         'an attack by its usual name (pgd, nes, me_sampler, ...; see mmrobust list attacks) '
@@ -130,6 +132,7 @@ def build_config(args: argparse.Namespace) -> Any:
     check_keys(overrides, cfg)
     cfg.merge_from_dict(overrides)
     check_kinds(cfg)
+    use_black_box(cfg, args)
     cfg.attack = numbered(attack_config(cfg.attack), cfg)
     check_options(cfg.attack.to_dict(), given, file)
     cfg.test_cfg = loop_config(args, cfg)

@@ -20,6 +20,8 @@ COMMANDS = {
     'transfer': ('mmrobust.cli.transfer', 'show clips crafted on one model to others'),
     'study': ('mmrobust.cli.study', 'do all runs of a study; tables and claims'),
     'verify': ('mmrobust.cli.verify', 'play saved adversarial videos through the stock pipeline'),
+    'export': ('mmrobust.cli.export', 'the network of a model as an ONNX file'),
+    'verify-deployed': ('mmrobust.cli.verify_deployed', 'does a deployed network answer alike?'),
     'train': ('mmrobust.cli.train', "train a model with mmengine's runner"),
     'list': ('mmrobust.cli.listing', 'attacks, threats, goals and samplers by name'),
     'env': ('mmrobust.compat.environment', 'what is installed, healed, and to be installed'),
@@ -32,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ('-h', '--help'):
         print('usage: mmrobust COMMAND ...\n')
         for name, (_, text) in COMMANDS.items():
-            print(f'  {name:10}{text}')
+            print(f'  {name:16}{text}')
         print('\nmmrobust COMMAND --help says what a command takes; mmrobust --version')
         return 0 if arguments else 2
     if arguments[0] == '--version':

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from mmrobust.functional.checks import shown, suggestion
+from mmrobust.functional.checks import require, shown, suggestion
 from mmrobust.io.devices import check_gpu, number_of
 
 # What a launcher leaves in the environment of the processes that it starts, and its command.
@@ -77,10 +77,22 @@ def check_files(args: argparse.Namespace) -> None:
     from mmrobust.io.configs import SUFFIXES, check_file, check_suffix
 
     check_file(args.config, 'CONFIG')
+    if args.checkpoint is None:
+        known = getattr(args, 'black_box', None) not in (None, 'auto')
+        require(known, 'CHECKPOINT', 'given: the weights, or a deployed file', None)
+        return
     swapped = args.checkpoint.endswith(SUFFIXES)
     check_suffix(args.config, 'CONFIG', ': CONFIG comes first, then CHECKPOINT' if swapped else '')
     if '://' not in args.checkpoint:
         check_file(args.checkpoint, 'CHECKPOINT')
+
+
+def use_black_box(cfg: Any, args: argparse.Namespace) -> None:
+    """Put what is deployed in the place of the config's network, if the command line says so."""
+    from mmrobust.victims.deployed.config import deployed_model
+
+    if args.black_box is not None:
+        cfg.model = deployed_model(cfg.model, args.black_box, args.checkpoint)
 
 
 def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
@@ -133,6 +145,9 @@ def finish(cfg: Any, args: argparse.Namespace, overrides: dict[str, Any], name: 
     # The table and the progress say it; log_level=INFO brings mmengine's log back.
     if 'log_level' not in overrides:
         cfg.log_level = 'WARNING'
-    cfg.load_from, cfg.resume, cfg.launcher = args.checkpoint, False, args.launcher
+    # What is deployed has no weights that mmengine could load.
+    deployed = getattr(args, 'black_box', None) is not None
+    cfg.load_from = None if deployed else args.checkpoint
+    cfg.resume, cfg.launcher = False, args.launcher
     if args.launcher != 'none' and not torch.cuda.is_available():
         cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})

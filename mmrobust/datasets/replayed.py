@@ -26,11 +26,13 @@ class Replayed:
 
     Attributes:
         metainfo: Of the data set.
+        indices: Of the items in the data set.
     """
 
     def __init__(self, dataset: Any, files: Sequence[File]) -> None:
         self.dataset, self.files = dataset, list(files)
         self.metainfo = dataset.metainfo
+        self.indices = [index for index, *_ in self.files]
 
     def __len__(self) -> int:
         return len(self.files)

@@ -23,7 +23,7 @@ from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.ledger.ledger import Ledger
 from mmrobust.ledger.ledger_files import Entry
-from mmrobust.ledger.provenance import file_sha256, versions
+from mmrobust.ledger.provenance import file_sha256, versions, weights_of
 from mmrobust.registry import PREVIEWS, SAVED_FILES, find
 from mmrobust.victims.samples import Loaded
 from mmrobust.visualization.files import write_json
@@ -165,8 +165,8 @@ class Artifacts:
         return {
             'schema': SCHEMA,
             'config': str(runner.cfg.filename or 'config'),
-            'checkpoint': str(runner._load_from),
-            'checkpoint_sha256': file_sha256(runner._load_from),
+            'checkpoint': str(weights_of(runner)),
+            'checkpoint_sha256': file_sha256(weights_of(runner)),
             'attack': attack,
             'title': loop.attack.title,
             'threat': attack['threat'],

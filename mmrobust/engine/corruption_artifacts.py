@@ -20,7 +20,7 @@ from mmrobust.functional.checks import require
 from mmrobust.io.atomic import remove_leftovers
 from mmrobust.ledger.ledger import Ledger
 from mmrobust.ledger.ledger_files import Entry
-from mmrobust.ledger.provenance import file_sha256, versions
+from mmrobust.ledger.provenance import file_sha256, versions, weights_of
 from mmrobust.visualization.corruptions import print_corruptions, write_corruptions
 from mmrobust.visualization.files import write_json
 from mmrobust.visualization.formatting import counted
@@ -126,8 +126,8 @@ class CorruptionArtifacts:
         return {
             'schema': SCHEMA,
             'config': str(runner.cfg.filename or 'config'),
-            'checkpoint': str(runner._load_from),
-            'checkpoint_sha256': file_sha256(runner._load_from),
+            'checkpoint': str(weights_of(runner)),
+            'checkpoint_sha256': file_sha256(weights_of(runner)),
             'corruptions': {kind.name: kind.describe() for kind in (*loop.kinds, *loop.cues)},
             'sample': asdict(loop.victim.kind),
             'seed': loop.settings.seed,

@@ -15,6 +15,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner, TestLoop
 
 from mmrobust.datasets.replayed import Replayed
+from mmrobust.datasets.some import Some
 from mmrobust.engine.annotations import leave_out
 from mmrobust.engine.checkpoint_guard import CheckpointGuard
 from mmrobust.engine.predictions import joint_errors, prediction_of
@@ -76,9 +77,8 @@ class Replay:
             loop = TestLoop(self.runner, loader, [dict(one) for one in metrics])
         # Hooks ask the runner for its loop, and it would build the config's own.
         self.runner._test_loop = loop
-        if isinstance(dataset, Replayed):
-            kept = {index for index, *_ in dataset.files}
-            leave_out(loop.evaluator.metrics, dataset.dataset, kept)
+        if isinstance(dataset, Replayed | Some):
+            leave_out(loop.evaluator.metrics, dataset.dataset, set(dataset.indices))
         found: list[dict[str, Any]] = []
         errors: list[list[float] | None] = []
         self._collect.found, self._collect.errors = found, errors

@@ -49,6 +49,18 @@ def versions() -> dict[str, str]:
     return found | {'opencv': cv2.__version__}
 
 
+def weights_of(runner: Any) -> str | None:
+    """What the model's weights are in: a checkpoint, a deployed file, or a function's name."""
+    runtime = _runtime(runner)
+    return runner._load_from if runtime is None else str(getattr(runtime, 'path', runtime.says))
+
+
+def _runtime(runner: Any) -> Any:
+    """What runs a deployed network; None of a model of torch."""
+    model = getattr(runner.model, 'module', runner.model)
+    return getattr(getattr(model, 'backbone', None), 'runtime', None)
+
+
 def model_files(config: Any, skip: Collection[str] = ()) -> dict[str, str]:
     """Hashes of the local files that a config names, such as a flow estimator's weights.
 
@@ -133,9 +145,11 @@ def _measured(loop: Any) -> dict[str, Any]:
     if raw and 'dataset' in data:
         # Which files the words led to decides, not the words.
         data['dataset'] = {k: v for k, v in data['dataset'].items() if k != 'inputs'}
+    weights, runtime = weights_of(runner), _runtime(runner)
+    code = {} if runtime is None else own_sources(*vars(runtime).values())
     known = ('input files or boxes' if boxes else 'input files') if raw else 'annotations'
     return {
-        'checkpoint': file_sha256(runner._load_from) or runner._load_from,
+        'checkpoint': file_sha256(weights) or weights,
         'model config': digest(runner.cfg.get('model')),
         'files of the model': model_files(runner.cfg.get('model')),
         'OpenCV': versions().get('opencv'),
@@ -148,4 +162,6 @@ def _measured(loop: Any) -> dict[str, Any]:
         'seed': loop.settings.seed,
         'fp16': loop.fp16,
         'mmrobust version': __version__,
+        **({} if runtime is None else {'runtime': dict(runtime.versions)}),
+        **({'files of the function': {k: file_sha256(v) for k, v in code.items()}} if code else {}),
     }
