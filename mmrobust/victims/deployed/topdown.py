@@ -72,7 +72,8 @@ class DeployedTopdown(TopdownPoseEstimator):
     def _shapes(self) -> list[tuple[int, ...]]:
         """Of the outputs that the head decodes, without the batch."""
         codec, head = self.head.decoder, self.head
-        joints = int(getattr(head, 'out_channels', None) or getattr(head, 'num_joints', 0))
+        own: Any = getattr(head, 'out_channels', None) or getattr(head, 'num_joints', 0)
+        joints = int(own)
         if hasattr(codec, 'simcc_split_ratio'):
             width, height = (round(s * codec.simcc_split_ratio) for s in codec.input_size)
             return [(joints, width), (joints, height)]
