@@ -190,7 +190,7 @@ def _tiles(card: Card) -> list[tuple[str, str, str]]:
         tiles.append(('kept under corruption', percent(found['consistency']), ''))
     for name, value in cues.cue_facts(_cues(card)):
         main, _, limits = value.partition(' (')
-        tiles.append((name, main, limits.rstrip(')')))
+        tiles.append((name, main, limits.rstrip(')').removeprefix('95 %: ')))
     tiles += [
         (
             one['name'].replace('_', ' '),

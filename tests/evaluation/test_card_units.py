@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from mmrobust.evaluation.card_units import unit_figures
+from mmrobust.evaluation.card_units import differences, unit_figures
+from mmrobust.functional.interval import wilson
 
 
 def line(name, unit, cells, error=None):
@@ -26,3 +27,11 @@ def test_white_noise_beside_a_kind_is_none_of_its_cells(tmp_path):
     assert figures['snow'] == {'a': 1, 'b': 1}
     assert figures['corruption'] == pytest.approx({'a': 0.75, 'b': 0.75})
     assert figures['clean'] == {'a': 1, 'b': 1}
+
+
+def test_models_that_are_alike_on_few_units_are_not_known_to_be():
+    same = {'clean': {str(i): 1.0 for i in range(8)}}
+    (line,) = differences(same, same)
+    width = wilson(0, 8)[1]
+    assert (line['low'], line['high']) == pytest.approx((-width, width))
+    assert not line['worse']

@@ -110,3 +110,10 @@ def test_limits_stay_in_the_range_and_a_ratio_to_nothing_has_none():
     assert 0 <= found['mpc_low'] <= found['mpc'] <= found['mpc_high'] <= 1
     assert found['rpc'] == pytest.approx(5)
     assert found['rpc_low'] is None
+
+
+def test_a_share_of_clean_is_not_below_nothing():
+    rows = [line(i, True, cells(*[i < 1] * 4)) for i in range(6)]
+    found = corruption_summary(rows, KINDS, [1, 3])
+    assert (found['mpc_low'], found['rpc_low']) == (0.0, 0.0)
+    assert found['rpc_high'] < 1

@@ -90,3 +90,19 @@ def test_of_a_pose_estimator_joints_are_counted_under_attack_too():
     card = make_card(unit='joints', attacks=[PGD | {'score': 0.786, 'left': 1.0}])
     _, lines, _ = shown(card_rows('one', card))
     assert lines[-1] == ['PGD, l_inf 2', '78.6']
+
+
+def test_cues_are_lines_with_who_is_taken_in():
+    error = {f'background_error{end}': v for end, v in (('', 0.7), ('_low', 0.6), ('_high', 0.8))}
+    cues = {
+        'action_swap': cell(0.2, 0.1, 0.3) | error,
+        'one_frame': cell(0.4, 0.3, 0.5) | {'background_error': None},
+    }
+    rows = card_rows('one', make_card(cues={'cues': cues, 'contrasted': None}))
+    found = [(r['name'], r['score'], r['score_high']) for r in rows if r['part'] == 'cue']
+    assert found == [
+        ('action_swap', 0.2, 0.3), ('action_swap: as the scenery', 0.7, 0.8),
+        ('one_frame', 0.4, 0.5),
+    ]  # fmt: skip
+    _, lines, _ = shown(rows)
+    assert ['action swap: as the scenery', '70.0 [60.0, 80.0]'] in lines
