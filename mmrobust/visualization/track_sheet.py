@@ -5,6 +5,7 @@ Shapes: M persons, T frames, V joints, C coordinates.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,17 +17,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mmrobust.visualization.panels import Frame
-from mmrobust.visualization.skeleton_strips import (
-    ADVERSARIAL,
-    CLEAN,
-    DOTS,
-    FRAMES,
-    Tracks,
-    drawn,
-    limits,
-    sections,
-)
+from mmrobust.visualization.skeleton_strips import Tracks, limits
+from mmrobust.visualization.stills import decoded
 
+CLEAN, CORRUPTED = '#8a8f98', '#d1495b'
+DOTS, FRAMES = 100, 8
 # Of one figure in inches; the captions of rows have a column of their own.
 WIDTH, HEIGHT, CAPTION, TITLE = 1.25, 1.35, 0.9, 0.18
 Bones = Sequence[tuple[int, int]]
@@ -53,24 +48,26 @@ def track_sheet(tracks: Mapping[str, NDArray[Any]], bones: Bones, *, down: bool)
     figure = Figure((CAPTION + WIDTH * count, row_height * len(versions)), DOTS)
     axes = _canvas(figure)
     # One collection for each colour: hundreds of them would take seconds.
-    shapes: dict[str, list[Tracks]] = {CLEAN: [], ADVERSARIAL: []}
+    shapes: dict[str, list[Tracks]] = {CLEAN: [], CORRUPTED: []}
     for row, (caption, track) in enumerate(zip(tracks, versions, strict=True)):
         axes.text(0.05, row_height * (row + 0.5), caption, fontsize=9, va='center')
-        frames = zip(sections(clean.shape[1], count), sections(track.shape[1], count), strict=True)
+        frames = zip(
+            _sections(clean.shape[1], count), _sections(track.shape[1], count), strict=True
+        )
         for column, (before, after) in enumerate(frames):
             middle = np.array([CAPTION + WIDTH * (column + 0.5), row_height * row])
             axes.text(
                 middle[0], middle[1] + 0.03, f'frame {after}', fontsize=8, ha='center', va='top'
             )
             middle[1] += TITLE + HEIGHT / 2
-            seen = [(CLEAN, clean[:, before])] + [(ADVERSARIAL, track[:, after])] * bool(row)
+            seen = [(CLEAN, clean[:, before])] + [(CORRUPTED, track[:, after])] * bool(row)
             for colour, persons in seen:
                 away = (persons[..., :2] - (low + high) / 2) * turned
                 found = (persons != 0).any(-1)
                 shapes[colour] += _parts(middle + away, found, bones)
     for colour, parts in shapes.items():
         _draw(axes, parts, colour)
-    return drawn(figure)
+    return _drawn(figure)
 
 
 def _draw(axes: Axes, parts: Sequence[Tracks], colour: str) -> None:
@@ -99,3 +96,15 @@ def _parts(points: Tracks, found: NDArray[np.bool_], bones: Bones) -> list[Track
         parts += [person[[*bone]] for bone in bones if there[[*bone]].all()]
         parts += [person[[joint]] for joint in np.flatnonzero(there)]
     return parts
+
+
+def _sections(total: int, count: int) -> list[int]:
+    """The middles of equal sections."""
+    return [(2 * i + 1) * total // (2 * count) for i in range(count)]
+
+
+def _drawn(figure: Figure) -> Frame:
+    """A figure as a picture."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format='png', dpi=DOTS)
+    return decoded(buffer.getvalue())

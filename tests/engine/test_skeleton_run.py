@@ -58,7 +58,7 @@ def test_skeleton_run_reports_what_became_of_bodies(attacked):
     for words in ('lengths of the torso', 'joint, longest', 'bones, relative'):
         assert words in page
     assert 'grey level' not in page.lower()
-    assert len(list((attacked / 'work' / 'previews').glob('*.png'))) == 4
+    assert len(list((attacked / 'work' / 'previews').glob('*.mp4'))) == 4
 
 
 def test_skeleton_run_clean_metrics_are_those_of_the_stock_test(victim, attacked, tmp_path):

@@ -33,7 +33,13 @@ def spec_of(folder, **changes):
         cfg.dump(folder / f'{name}.py')
         torch.manual_seed(len(name))
         model = MODELS.build(cfg.model).eval()
-        torch.nn.init.normal_(model.cls_head.fc.weight, std=3.0)
+        for _ in range(50):
+            torch.nn.init.normal_(model.cls_head.fc.weight, std=3.0)
+            # Joints must look to it otherwise than motions do, or nobody could tell them apart.
+            own = cfg.test_dataloader.dataset.pipeline
+            other = [{**step, 'feats': ['j']} if 'feats' in step else step for step in own]
+            if name == 'joints' or answers(model, own, [None]) != answers(model, other, [None]):
+                break
         torch.save({'state_dict': model.state_dict()}, folder / f'{name}.pth')
         models[name] = model, cfg.test_dataloader.dataset.pipeline
         victims[name] = {

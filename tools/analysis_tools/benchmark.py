@@ -15,6 +15,7 @@ import benchmarks_overhead
 import benchmarks_pose
 import benchmarks_query
 import benchmarks_saliency
+import benchmarks_skeleton
 import benchmarks_suite
 
 SUITES: dict[str, Callable[[bool], None]] = {
@@ -25,6 +26,7 @@ SUITES: dict[str, Callable[[bool], None]] = {
     'pose': benchmarks_pose.run,
     'query': benchmarks_query.run,
     'saliency': benchmarks_saliency.run,
+    'skeleton': benchmarks_skeleton.run,
     'suite': benchmarks_suite.run,
 }
 

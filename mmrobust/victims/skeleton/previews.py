@@ -16,7 +16,10 @@ from mmrobust.victims.samples import Loaded
 from mmrobust.victims.skeleton.layout import SkeletonLayout, TrackLayout
 from mmrobust.visualization.formatting import class_name, number
 from mmrobust.visualization.skeleton_strips import skeleton_strip
-from mmrobust.visualization.stills import write_picture
+from mmrobust.visualization.video import write_preview
+
+# Frames per second: slow enough to see single ones.
+FPS = 12
 
 
 @PREVIEWS.register_module()
@@ -28,7 +31,7 @@ class SkeletonPreviews(Previews):
         victim: The :class:`~mmrobust.victims.skeleton.victim.SkeletonVictim`.
     """
 
-    suffix = '.png'
+    suffix = '.mp4'
     amplifies = False
 
     def __init__(self, classes: Sequence[str], victim: Any) -> None:
@@ -40,14 +43,14 @@ class SkeletonPreviews(Previews):
         return cls([str(name) for name in metainfo.get('classes', [])], victim)
 
     def write(self, path: Path, loaded: Loaded, outcome: Outcome, entry: Entry) -> None:
-        """The strip of one track; in view space that of the input's joints."""
+        """The strip of one track, which plays; in view space that of the input's joints."""
         layout: SkeletonLayout = loaded.layouts[0]
         tracks = layout.shown(layout.pixels()), layout.shown(outcome.adversarial.cpu())
         down = isinstance(layout, TrackLayout) and layout.path.planar
         bones = self.victim.bones(tracks[0].shape[2])
         sizes = layout.sizes.numpy()
-        picture = skeleton_strip(tracks, bones, sizes, down=down, unit=self.victim.kind.unit)
-        write_picture(path, picture)
+        frames = skeleton_strip(tracks, bones, sizes, down=down, unit=self.victim.kind.unit)
+        write_preview(path, frames, FPS)
 
     def caption(self, entry: Entry) -> str:
         """The predicted classes, the result, the size of the change."""
