@@ -75,9 +75,10 @@ def test_page_has_a_row_for_each_measure():
     kind = {'noun': 'video', 'frames': True, 'unit': 'grey levels'}
     card = {'chain': chain_summary(rows()), 'perturbation': {}, 'sample': kind, 'space': 'video'}
     found = {name: values for name, *values in perturbations(card, rows())}
-    assert found['joint, share of the box'] == ['0.3', '0.4']
-    assert found["joints' score, change"][1] == '−0.1'.replace('−', found[
-        "joints' score, change"][1][0])  # fmt: skip
-    assert "surrogate's pose, OKS" in found
-    assert 'frames without a person' not in found
-    assert not any('pose' in name for name, *_ in perturbations(card | {'chain': None}))
+    assert found['joint, boxes'] == ['0.3', '0.4']
+    # The worst of similarities is the least.
+    worse = [rows()[0] | {'oks': 0.1}, rows()[0]]
+    assert {name: worst for name, _, worst in perturbations(card, worse)}['OKS'] == '0.1'
+    assert 'surrogate, OKS' in found
+    assert 'frames, nobody' not in found
+    assert not any('joint' in name for name, *_ in perturbations(card | {'chain': None}))

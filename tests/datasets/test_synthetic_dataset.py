@@ -54,6 +54,7 @@ def test_data_info_is_what_sample_frames_needs():
     dataset = SyntheticVideoDataset(num_videos=12, pipeline=[], split='val', seed=5)
     info = dataset.get_data_info(11)
     frames = info.pop('frames')
+    assert info.pop('boxes').shape == (FRAMES, 1, 4)
     assert info == dict(
         filename='synthetic/val/00011',
         video=11,

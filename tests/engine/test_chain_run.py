@@ -61,7 +61,7 @@ def test_chain_run_reports_what_became_of_poses(attacked):
         assert 'scores_disagree' not in row['flags']
     mean = sum(row['oks'] for row in rows) / 2
     assert card['chain']['oks'] == pytest.approx(mean)
-    assert 'pose, OKS' in (attacked / 'work' / 'report.html').read_text()
+    assert 'joint, boxes' in (attacked / 'work' / 'report.html').read_text()
 
 
 def test_chain_run_is_replayed_by_the_stock_test(victim, attacked, capsys):
