@@ -147,7 +147,11 @@ def test_saved_tracks_are_played_again_and_altered_ones_are_found(victim, corrup
     given = [*victim[:2], str(corrupted / 'work')]
     assert verify(given) == 0
     count = N * len(CELLS + CONTROLS)
-    assert f'{count} of {count} saved samples' in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f'{count} of {count} saved samples' in told
+    # Top 1, top 5 and the mean of classes, of every cell.
+    assert f'{3 * len(CELLS + CONTROLS)} scores of the metrics compared' in told
+    assert 'not compared' not in told
     path = corrupted / 'saved' / 'outliers_4' / '000001.npz'
     kept = path.read_bytes()
     path.write_bytes((path.parent / '000000.npz').read_bytes())
@@ -209,6 +213,26 @@ def test_a_hole_is_named_and_stops_the_mean(victim, tmp_path, capsys, monkeypatc
     assert not (tmp_path / 's' / 'stumbling_2').exists()
 
 
+OWN = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mmrobust.corruptions.tracks import TrackCorruption
+from mmrobust.registry import TRACK_CORRUPTIONS
+
+
+@TRACK_CORRUPTIONS.register_module()
+@dataclass(frozen=True)
+class Shrunk(TrackCorruption):
+    """Smaller persons."""
+
+    constants: ClassVar = (2, 4)
+
+    def apply(self, track, drawing, severity):
+        return track.at(track.keypoint / self.constants[severity - 1])
+'''
+
+
 # --- which kinds ----------------------------------------------------------------------
 
 
@@ -223,6 +247,22 @@ def test_kinds_are_those_of_the_model_unless_the_command_says_others(victim, che
     video = kinds_of(str(CONFIGS / 'tiny_3d.py'), str(checkpoints['tiny_3d']))
     assert len(video) == 14
     assert 'GaussianNoise' in video
+
+
+def test_a_kind_of_ones_own_comes_from_a_file(tmp_path):
+    from mmrobust.engine.corruption_configs import corruptions_of
+
+    (tmp_path / 'shrunk_kind.py').write_text(OWN)
+    file = tmp_path / 'mine.py'
+    file.write_text(
+        'import shrunk_kind  # noqa: F401\n'
+        "corruptions = [dict(type='Shrunk'), dict(type='BlockDrop', fill='hold')]\n"
+    )
+    own, known = corruptions_of([str(file)])
+    TRACK_CORRUPTIONS.module_dict.pop('Shrunk')
+    assert (own.name, known.fill) == ('shrunk', 'hold')
+    clean = square()
+    assert np.array_equal(own(clean, 2, Draws(0, 'shrunk', 0)).keypoint, clean.keypoint / 4)
 
 
 @pytest.mark.parametrize(('words', 'said'), [

@@ -78,4 +78,10 @@ test_dataloader = dict(
     )
 )
 
+# A hundred sequences are few: a net that has seen them for 12 epochs has not learned them yet.
+train_cfg = dict(max_epochs=36)
+param_scheduler = [
+    dict(type='CosineAnnealingLR', end=36, T_max=36, by_epoch=True, convert_to_iter_based=True)
+]
+
 victim = dict(_delete_=True)
