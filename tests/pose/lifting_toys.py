@@ -3,7 +3,6 @@
 K = 17 joints, two videos of 9 frames, pictures of 1000 x 1002 pixels.
 """
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 import torch
 from mmengine.registry import init_default_scope
 
-CAMERA = {'c': np.array([[512.0], [515.0]]), 'f': np.array([[1145.0], [1144.0]])}
-WIDTH, HEIGHT, K, FRAMES = 1000, 1002, 17, 9
+from mmrobust.datasets.stand_ins.h36m import write_h36m as write_files
+
+K, FRAMES = 17, 9
 META = ('id', 'category_id', 'target_img_path', 'flip_indices', 'target_root')
 _rng = np.random.default_rng(0)
 MEAN = (500 + 20 * _rng.standard_normal((K, 2))).tolist()
@@ -83,27 +83,7 @@ LIFTERS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 
 def write_h36m(folder: Path) -> Path:
     """Two videos in the format of MMPose's Human3.6M files; returns the folder."""
-    rng = np.random.default_rng(1)
-    names, places, joints = [], [], []
-    for video in range(2):
-        way = 0.05 * rng.standard_normal((K, 3))
-        for frame in range(FRAMES):
-            body = PLACES + way * np.sin(frame / 2) + np.array([0.1 * video, 0.0, 5.0])
-            names.append(f'S9_Walking_{video}.54138969_{frame:06d}.jpg')
-            flat = body[:, :2] / body[:, 2:] * CAMERA['f'][:, 0] + CAMERA['c'][:, 0]
-            places.append(np.concatenate([body, np.ones((K, 1))], axis=1))
-            joints.append(np.concatenate([flat, np.ones((K, 1))], axis=1))
-    count = len(names)
-    np.savez(
-        folder / 'h36m.npz',
-        imgname=np.array(names),
-        center=np.full((count, 2), 500.0),
-        scale=np.full(count, 4.0),
-        part=np.array(joints),
-        S=np.array(places),
-    )
-    camera = CAMERA | {'w': WIDTH, 'h': HEIGHT, 'name': 'cam', 'id': '54138969'}
-    (folder / 'cameras.pkl').write_bytes(pickle.dumps({('S9', '54138969'): camera}))
+    write_files(folder, PLACES, frames=FRAMES)
     return folder
 
 

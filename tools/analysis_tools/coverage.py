@@ -5,7 +5,8 @@ MMAction2 and MMPose, in a process of its own: seeded random weights, a small vi
 picture in the data set's own format, the stock test, one step of PGD as the command does it. The
 predictions and metrics of the clean samples must be those of the stock test, the gradient finite
 and not zero (or zero in the bare network as well), the report complete. A line for each goes to
-`W/coverage.jsonl`; `--table FILE` writes them as Markdown, and with `--configs ''` only that.
+`W/coverage.jsonl`; `--table FILE` writes them as Markdown, and `--configs` without a pattern runs
+nothing before.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -34,9 +36,12 @@ from coverage_table import Place, read_rows, table
 from mmrobust.compat import heal
 from mmrobust.io.atomic import replacing
 from mmrobust.ledger.provenance import versions
+from mmrobust.processes import end_with_parent
 
 ROWS, ABOUT = 'coverage.jsonl', 'coverage.json'
 PACKAGES = ('mmaction', 'mmpose')
+# Where others use the machine, a second of CPU takes longer, but not so long.
+PATIENCE = 8
 # Where their registries look, and what a run of ours imports as it goes on.
 PARTS = ('datasets', 'engine', 'evaluation', 'models', 'visualization')
 OWN = ['mmrobust.engine.artifacts', 'mmrobust.visualization.page']
@@ -54,7 +59,7 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument(
         '--again', nargs='*', default=[], choices=[*CATEGORIES], help='categories to try anew'
     )
-    p.add_argument('--seconds', type=float, default=900, help='limit for a config')
+    p.add_argument('--seconds', type=float, default=900, help='of CPU, for a config')
     p.add_argument('--memory', type=float, default=8, help='limit for a config, GiB')
     p.add_argument(
         '--pixels', type=float, default=2.5e6, help='of a sample, before clips and crops are fewer'
@@ -99,6 +104,7 @@ def known_rows(args: argparse.Namespace) -> dict[str, Any]:
     now = {
         'date': datetime.now(UTC).date().isoformat(),
         'versions': versions(),
+        'configs': len(places()),
         'limits': {'seconds': args.seconds, 'GiB': args.memory, 'pixels': args.pixels},
     }
     if path.exists():
@@ -173,7 +179,7 @@ def in_a_process(place: Place, args: argparse.Namespace) -> dict[str, Any]:
     answer = folder / 'row.json'
     child = context.Process(target=_child, args=(place, folder, answer, log, args))
     child.start()
-    child.join(args.seconds)
+    child.join(args.seconds * PATIENCE)
     late = child.is_alive()
     if late:
         child.kill()
@@ -181,6 +187,7 @@ def in_a_process(place: Place, args: argparse.Namespace) -> dict[str, Any]:
     if answer.exists():
         row = json.loads(answer.read_text(encoding='utf-8'))
     else:
+        late = late or child.exitcode == -signal.SIGXCPU
         why = f'more than {args.seconds:g} s' if late else f'exit status {child.exitcode}'
         row = {'status': 'limits', 'reason': why, 'stock': 'not known', 'space': '', 'reduced': ''}
         row['seconds'] = {'all': round(time.perf_counter() - began, 2)}
@@ -195,8 +202,10 @@ def in_a_process(place: Place, args: argparse.Namespace) -> dict[str, Any]:
 
 def _child(place: Place, folder: Path, answer: Path, log: Path, args: argparse.Namespace) -> None:
     """What a config's own process does."""
+    end_with_parent()
     limit = int(args.memory * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(args.seconds), int(args.seconds) + 5))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

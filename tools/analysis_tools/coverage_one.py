@@ -85,12 +85,14 @@ def _verdict(stages: _Stages, problems: list[str]) -> Row:
     names = ('config', 'data', 'weights', 'stock') if tried else ('config', 'weights')
     first = next((stages.endings[name] for name in names if name in stages.endings), None)
     said = [one.text for one in (ours, first) if one is not None]
+    used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         'status': category(ours, first, problems, tried),
         'reason': '; '.join(problems) or next(iter(said), ''),
         'ours': ours and ours.row,
         'stock': first.row if first else 'ok' if tried else TRIED,
-        'peak_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        'peak_mib': used.ru_maxrss // 1024,
+        'cpu_seconds': round(used.ru_utime + used.ru_stime, 1),
     }
 
 

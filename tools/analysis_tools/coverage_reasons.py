@@ -36,7 +36,7 @@ class Ending:
         kind: Class of the exception.
         text: Its message, in one line.
         place: File and line that raised it.
-        own: Whether a check of mmrobust's raised it.
+        own: Whether a check of mmrobust's raised it, and not because of another error.
         operator: Whether a compiled operator was missing.
         package: What had to be installed; '' where nothing.
     """
@@ -61,13 +61,16 @@ def ending(error: BaseException) -> Ending:
     while inner := chain[-1].__cause__ or chain[-1].__context__:
         chain.append(inner)
     texts = ' '.join(map(str, chain))
+    causes = [error]
+    while causes[-1].__cause__ is not None:
+        causes.append(causes[-1].__cause__)
     text = ' '.join(str(error).split())
     missing = isinstance(error, ImportError) and PACKAGES.search(text)
     return Ending(
         type(error).__name__,
         text[:600],
         f'{_short(last.filename)}:{last.lineno}',
-        Path(last.filename).is_relative_to(FOLDER),
+        all(_raised_here(one) for one in causes),
         OPERATORS in texts,
         next(filter(None, missing.groups()), '') if missing else '',
     )
@@ -93,13 +96,17 @@ def category(
         return 'limits'
     if ours is None:
         return 'failed' if problems else 'passed'
-    if stock is not None and stock is not ours and ours.own and stock.own:
-        # A rule that is asked before anything of the wheels is run.
+    if ours.own and ours.kind != 'AssertionError':
         return 'refused'
-    # What stock cannot do either is no rule of ours, even where we say it better.
     if stock is not None:
         return 'broken' if tried or stock.kind == 'KeyError' else 'untried'
-    return 'refused' if ours.own and ours.kind != 'AssertionError' else 'failed'
+    return 'failed'
+
+
+def _raised_here(error: BaseException) -> bool:
+    """Whether it comes from mmrobust itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and Path(frames[-1].filename).is_relative_to(FOLDER)
 
 
 def _short(file: str) -> str:

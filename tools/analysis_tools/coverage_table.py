@@ -83,6 +83,8 @@ def table(rows: Iterable[Row], about: Mapping[str, Any]) -> str:
 def _head(rows: Sequence[Row], about: Mapping[str, Any]) -> str:
     """What was done, when, with what."""
     passed = sum(row['status'] == 'passed' for row in rows)
+    every = about['configs']
+    some = '' if len(rows) == every else f'; the wheels have {every}, and the others were not run'
     versions = ', '.join(f'{name} {number}' for name, number in about['versions'].items())
     limits = ', '.join(f'{value:g} {name}' for name, value in about['limits'].items())
     meaning = '\n'.join(f'* **{name}**: {words}' for name, words in CATEGORIES.items())
@@ -93,14 +95,14 @@ seeded random ones and a small video, track or picture in its data set's own for
 by the stock test, and attacked by one step of PGD through the config's own test pipeline. A config
 passes if the clean predictions and metrics are those of the stock test, the gradient is finite and
 not zero (or that of the bare network is zero, too), and the attack ends with all metrics.
-**{passed} of {len(rows)} passed.** This page is written by
+**{passed} of {len(rows)} passed**{some}. This page is written by
 
 ```bash
 {COMMAND}
 ```
 
-on {about['date']}, with {versions}. Limits for a config: {limits} of a sample, beyond which clips
-and crops were fewer.
+on {about['date']}, with {versions}.
+Limits for a config: {limits} of a sample, beyond which clips and crops were fewer.
 
 {meaning}"""
 
@@ -167,7 +169,10 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """A message without this machine's folders and this run's numbers."""
-    found = re.sub(r"'?/[\w.+-]+(?:/[\w.+-]+)+/([\w.+-]+)'?", r'\1', text)
-    found = re.sub(r'\b\d+\.\d+(?:e[+-]?\d+)?\b', 'x', found)
-    return found.replace('|', '/').replace('*', '\\*').replace('<', '\\<').rstrip('.')
+    """A message without this machine's folders, a config's own name and a run's numbers."""
+    found = re.sub(r'(?<![\w:/.])/[\w.+-]+(?:/[\w.+-]+)+/([\w.+-]+)', r'\1', text)
+    found = re.sub(r'[\w.+/-]*_[\w.+-]*\.py\b', 'NAME.py', found)
+    found = re.sub(r'-?\b\d+\.\d+(?:e[+-]?\d+)?\b', 'x', found)
+    for sign, other in (('`', ''), ('|', '/'), ('*', '\\*'), ('<', '\\<'), ('[', '\\[')):
+        found = found.replace(sign, other)
+    return found.rstrip('.')

@@ -52,7 +52,7 @@ def write_frames(dataset: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         place = folder / 'frames'
         if dataset.get('modality') == 'Flow':
             grey = np.rint((flow[number].clip(-BOUND, BOUND) + BOUND) * 255 / (2 * BOUND))
-            for axis, part in zip('xy', grey, strict=True):
+            for axis, part in zip('xy', grey.astype(np.uint8), strict=True):
                 cv2.imwrite(str(place / template.format(axis, number + start)), part)
         else:
             cv2.imwrite(str(place / template.format(number + start)), frames[number][..., ::-1])
