@@ -77,7 +77,8 @@ def run(quick: bool) -> None:
     for title, name in GRAPHS.items():
         victim, data = victim_of(name)
         dimensions = 2 if 'plane' in title else 3
-        ((_, bound, pixels),) = victim.batches(loaded(victim, data, sample(dimensions)))
+        ((_, found, pixels),) = victim.batches(loaded(victim, data, sample(dimensions)))
+        bound: Any = found
         with torch.no_grad():
             inputs = torch.stack([one.render(pixels[0]) for one in bound.layouts])
 
