@@ -63,6 +63,7 @@ def load_victim(
     device: str = 'cpu',
     space: str | None = None,
     options: Mapping[str, Any] | None = None,
+    black_box: str | None = None,
 ) -> Victim:
     """A model of MMAction2 or MMPose, ready to be attacked.
 
@@ -73,6 +74,8 @@ def load_victim(
         space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``; ``track``);
             default the victim's own.
         options: More options of the victim, such as ``memory_limit`` or ``target``.
+        black_box: ``auto`` where ``checkpoint`` is a deployed network (``.onnx``): it is asked,
+            and has no gradients.
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
@@ -83,7 +86,7 @@ def load_victim(
     from mmrobust.engine.process_settings import randomness_kept, settings_kept
 
     with _python_names(), settings_kept(), randomness_kept():
-        return victim_of(config, checkpoint, options or {}, space, device)
+        return victim_of(config, checkpoint, options or {}, space, device, black_box)
 
 
 @healed()

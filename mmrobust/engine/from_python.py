@@ -34,7 +34,12 @@ from mmrobust.victims.samples import Failure, Loaded
 
 
 def victim_of(
-    config: Any, checkpoint: str | Path, options: Mapping[str, Any], space: str | None, device: str
+    config: Any,
+    checkpoint: str | Path,
+    options: Mapping[str, Any],
+    space: str | None,
+    device: str,
+    black_box: str | None = None,
 ) -> Victim:
     """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
     check_gpu(device, 'device', int(number_of(device, 'device') or 0))
@@ -44,7 +49,8 @@ def victim_of(
     require(isinstance(options, Mapping), 'options', 'a dict of options', options)
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
     given = {**options, **({} if space is None else {'space': space})}
-    victim = build_victim(load_model(cfg, checkpoint, device=device), given, cfg)
+    model = load_model(cfg, checkpoint, device=device, black_box=black_box)
+    victim = build_victim(model, given, cfg)
     victim.config, victim.shapes = cfg, {}
     if victim.raw_input and 'test_dataloader' in cfg:
         victim.arrays = partial(_of_arrays, cfg)

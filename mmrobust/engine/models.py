@@ -13,6 +13,7 @@ from mmrobust.functional.checks import require
 from mmrobust.io.checkpoints import load_weights
 from mmrobust.io.configs import check_file, read_config
 from mmrobust.io.model_config import check_model
+from mmrobust.victims.deployed.config import deployed_model
 
 
 def load_model(
@@ -21,6 +22,7 @@ def load_model(
     *,
     overrides: dict[str, Any] | None = None,
     device: torch.device | str = 'cpu',
+    black_box: str | None = None,
 ) -> nn.Module:
     """A model of MMAction2 or MMPose with its weights, in evaluation mode.
 
@@ -29,6 +31,8 @@ def load_model(
         checkpoint: Path or URL of the weights.
         overrides: Dotted keys of the config and other values for them.
         device: Where the model goes.
+        black_box: ``auto`` where ``checkpoint`` is a deployed network, which then takes the
+            place of the config's (:mod:`mmrobust.victims.deployed`).
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
@@ -41,9 +45,11 @@ def load_model(
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
     check_model(cfg.model, f'config {cfg.filename or "given"}')
+    options = deployed_model(cfg.model, black_box, str(checkpoint)) if black_box else cfg.model
     scope = cfg.get('default_scope') or 'mmaction'
     init_default_scope(scope)
     with MODELS.switch_scope_and_registry(scope) as registry:
-        model: nn.Module = registry.build(cfg.model)
-    load_weights(model, str(checkpoint))
+        model: nn.Module = registry.build(options)
+    if black_box is None:
+        load_weights(model, str(checkpoint))
     return model.to(device).eval()

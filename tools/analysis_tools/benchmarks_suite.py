@@ -85,7 +85,10 @@ class _Recogniser(nn.Module):
         self.model = model
 
     def forward(self, pixels: Tensor) -> Tensor:
-        found = self.model.data_preprocessor({'inputs': list(pixels[:, None])})
+        from mmaction.structures import ActionDataSample
+
+        data = {'inputs': list(pixels[:, None]), 'data_samples': [ActionDataSample() for _ in pixels]}
+        found = self.model.data_preprocessor(data)
         features = self.model(found['inputs'], mode='tensor')
         logits: Tensor = self.model.cls_head(
             features[0] if isinstance(features, tuple) else features

@@ -165,7 +165,17 @@ def test_other_models_have_no_deployed_network():
         deployed_model({'type': 'RecognizerGCN'}, 'json:loads', None)
 
 
-def test_the_front_door_takes_no_deployed_file_for_a_checkpoint(tmp_path):
+def test_a_broken_file_is_named(tmp_path):
     (tmp_path / 'x.onnx').write_bytes(b'no graph')
-    with pytest.raises(ValueError, match='onnx'):
-        mr.load_victim(I3D[0], tmp_path / 'x.onnx')
+    with pytest.raises(ValueError, match=r'x\.onnx must be an ONNX file'):
+        mr.load_victim(I3D[0], tmp_path / 'x.onnx', black_box='auto')
+
+
+@pytest.mark.slow
+def test_a_twin_from_python(onnx):
+    own = mr.load_victim(*POSE, space='crop')
+    twin = mr.load_victim(POSE[0], onnx['pose'], space='crop', black_box='auto')
+    pixels = torch.randint(0, 256, (3, 3, 80, 64), generator=torch.Generator().manual_seed(0))
+    own.model.test_cfg['flip_test'] = False
+    outputs = [one.bind_pixels(pixels.float())(pixels.float()) for one in (own, twin)]
+    assert torch.allclose(*(each.detach() for each in outputs), atol=1e-5)
