@@ -51,16 +51,20 @@ def kind_rows(card: Card, key: str) -> list[dict[str, str]]:
                 'of clean': percent(mean / clean) if mean is not None and clean else DASH,
                 'kept': percent(sum(kept) / len(kept)) if None not in kept else DASH,
             }
-            | _sizes(list(cells))
+            | _sizes(list(cells), of_tracks=_of_tracks(card))
             | ({'noise alike': percent(kind.get('control'))} if _controlled(card) else {})
             | ({'jitter': per_cent_of_box(card['jitter']['kinds'][name])} if moving else {})
         )
     return found
 
 
-def _sizes(cells: Sequence[Card]) -> dict[str, str]:
+def _of_tracks(card: Card) -> bool:
+    return bool(card['sample']['noun'] == 'track')
+
+
+def _sizes(cells: Sequence[Card], *, of_tracks: bool) -> dict[str, str]:
     """How much a kind changes: frames in dB, tracks by what goes elsewhere and what is lost."""
-    if any('moved' in cell for cell in cells):
+    if of_tracks:
         means = {key: _mean(cells, key) for key in ('moved', 'lost')}
         return {key: percent(value) for key, value in means.items()}
     loud = _mean(cells, 'psnr')
@@ -84,4 +88,4 @@ def per_cent_of_box(found: Mapping[str, Any]) -> str:
 
 def note_of(card: Card) -> str:
     """What the columns are."""
-    return OF_TRACKS if card['sample']['noun'] == 'track' else NOTE
+    return OF_TRACKS if _of_tracks(card) else NOTE

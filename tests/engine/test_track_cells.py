@@ -211,6 +211,11 @@ def test_a_hole_is_named_and_stops_the_mean(victim, tmp_path, capsys, monkeypatc
     assert report['kinds']['stumbling']['cells']['3']['n'] == N
     assert 'hole: stumbling/2 is missing for 4 of 4' in capsys.readouterr().out
     assert not (tmp_path / 's' / 'stumbling_2').exists()
+    # A kind that is nothing but holes has its row, too.
+    alone = ['--corruptions', 'stumbling', 'lag', '--severities', '2', '--max-samples', '1']
+    assert main([*victim[:2], *alone, '--work-dir', str(tmp_path / 'alone')]) == 0
+    assert 'moved' not in card(tmp_path / 'alone')['kinds']['stumbling']['cells']['2']
+    assert '>stumbling<' in (tmp_path / 'alone' / 'report.html').read_text()
 
 
 OWN = '''

@@ -123,6 +123,8 @@ def _copied(value: Any) -> Any:
 
 def written_victim(folder: Path, count: int) -> tuple[str, str, list[dict[str, Any]]]:
     """A config of half-precision tracks of 17 joints, random weights, and the tracks."""
+    init_default_scope('mmaction')
+    import mmaction.models  # noqa: F401
     from mmaction.registry import MODELS
 
     rng = np.random.default_rng(0)
