@@ -224,7 +224,7 @@ def test_the_page_counts_and_names_what_did_not_pass():
     assert '| g |  | 2 | 2 |' in page
     line = '**failed** (2): list_a.txt has x rows; see https://a.b/c.html. Stock test: runs.'
     assert f'{line}\n\n* a/t/g: four, three' in page
-    assert '**With less: 10 clips to 1** (1).\n\n* a/t/f: two' in page
+    assert '**Changed: 10 clips to 1** (1).\n\n* a/t/f: two' in page
     assert '/tmp' not in page
 
 
@@ -235,21 +235,22 @@ FORTY = {
         recognition/tsm/*mobilenetv2_8xb16-1x1x8-100e_kinetics400-rgb
         recognition/x3d/x3d_s_* recognition/c3d/*
         recognition/slowonly/*imagenet-pretrained-r50_8xb16-4x16x1-steplr-150e_kinetics400-rgb
-        recognition/trn/*sthv1* recognition/tanet/*8xb8-1x1x8-50e_sthv1-rgb
-        recognition/uniformer/uniformer-small*
         skeleton/stgcn/*joint-u100-80e_ntu60*2d skeleton/2s-agcn/*bone-u100-80e_ntu60*3d
-        skeleton/stgcnpp/*joint-motion-u100-80e_ntu60*2d
+        skeleton/stgcnpp/*joint-motion-u100-80e_ntu60*2d skeleton/stgcnpp/*bone-u100-80e_ntu60*3d
+        animal_2d_keypoint/topdown_heatmap/locust/td-hm_res50*
         body_2d_keypoint/topdown_heatmap/coco/td-hm_mobilenetv2_8xb64-210e_coco-256x192
         body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192
-        body_2d_keypoint/simcc/coco/*mobilenetv2* body_2d_keypoint/rtmo/body7/rtmo-t*
-        body_2d_keypoint/topdown_regression/coco/td-reg_mobilenetv2_rle* */yoloxpose_tiny*
+        body_2d_keypoint/simcc/coco/*mobilenetv2*
+        body_2d_keypoint/topdown_heatmap/jhmdb/td-hm_res50_8xb64-20e_jhmdb-sub1-256x256
+        body_2d_keypoint/topdown_regression/coco/td-reg_mobilenetv2_rle*
+        face_2d_keypoint/topdown_heatmap/wflw/td-hm_hrnetv2-w18_8xb64-60e_wflw-256x256
         body_2d_keypoint/integral_regression/coco/ipr_res50_8xb64-210e_coco-256x256
         body_2d_keypoint/topdown_heatmap/mpii/td-hm_mobilenetv2*
         body_3d_keypoint/image_pose_lift/* body_3d_keypoint/video_pose_lift/*-1frm*
         face_2d_keypoint/topdown_heatmap/coco_wholebody_face/*mobilenetv2*
         face_2d_keypoint/topdown_regression/wflw/td-reg_res50_8xb64-210e*
         face_2d_keypoint/rtmpose/face6/rtmpose-t* animal_2d_keypoint/rtmpose/*
-        hand_2d_keypoint/topdown_heatmap/onehand10k/*mobilenetv2* hand_3d_keypoint/*
+        hand_2d_keypoint/topdown_heatmap/onehand10k/*mobilenetv2*
         fashion_2d_keypoint/*/deepfashion/td-hm_res50*upper-256x192
         wholebody_2d_keypoint/topdown_heatmap/coco-wholebody/td-hm_vipnas-mbv3_8xb64*
     """,
@@ -257,6 +258,7 @@ FORTY = {
         detection/acrn/*cosine-10e_ava21* localization/bmn/*2048* localization/tcanet/*
         recognition_audio/resnet/*
         skeleton/*/rgb_only wholebody_2d_keypoint/dwpose/coco-wholebody/s1_dis/*_l_dis_m_*
+        detection/slowfast/*multisports* hand_3d_keypoint/*
     """,
     'operators': 'recognition/tin/tin_*sthv1*',
     'package': 'body_2d_keypoint/topdown_heatmap/posetrack18/td-hm_res50*',

@@ -174,7 +174,7 @@ def in_a_process(place: Place, args: argparse.Namespace) -> dict[str, Any]:
     """The row of a config, whatever becomes of the process that makes it."""
     log = args.work_dir / 'logs' / f'{place.name.replace("/", "__")}.txt'
     log.parent.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix='coverage-'))
+    folder = Path(tempfile.mkdtemp(prefix='config-', dir=args.work_dir.resolve()))
     context, began = multiprocessing.get_context('fork'), time.perf_counter()
     answer = folder / 'row.json'
     child = context.Process(target=_child, args=(place, folder, answer, log, args))

@@ -94,7 +94,7 @@ Each config in the wheels of MMAction2 and MMPose was built without its pretrain
 seeded random ones and a small video, track or picture in its data set's own format, and run twice:
 by the stock test, and attacked by one step of PGD through the config's own test pipeline. A config
 passes if the clean predictions and metrics are those of the stock test, the gradient is finite and
-not zero (or that of the bare network is zero, too), and the attack ends with all metrics.
+not zero (or that of the bare network vanishes, too), and the attack ends with all metrics.
 **{passed} of {len(rows)} passed**{some}. This page is written by
 
 ```bash
@@ -147,11 +147,13 @@ def _apart(rows: Sequence[Row]) -> str:
     passed = [row for row in rows if row['status'] == 'passed']
     groups: dict[str, list[str]] = {}
     for row in passed:
-        words = [f'With less: {row["reduced"]}'] if row['reduced'] else []
+        words = [f'Changed: {row["reduced"]}'] if row['reduced'] else []
         if row['space']:
             words.append(f'In space {row["space"]}: {_plain(row["space_reason"])}')
         if 'plain_gradient' in row:
-            words.append('Gradient zero, as that of the bare network with these weights')
+            words.append(
+                'Gradient zero, and that of the bare network with these weights below 1e-9'
+            )
         words += [f'Flag {flag}' for flag in row['flags']]
         for word in words:
             groups.setdefault(word, []).append(row['config'])
