@@ -87,7 +87,8 @@ class _Recogniser(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         from mmaction.structures import ActionDataSample
 
-        data = {'inputs': list(pixels[:, None]), 'data_samples': [ActionDataSample() for _ in pixels]}
+        samples = [ActionDataSample() for _ in pixels]
+        data = {'inputs': list(pixels[:, None]), 'data_samples': samples}
         found = self.model.data_preprocessor(data)
         features = self.model(found['inputs'], mode='tensor')
         logits: Tensor = self.model.cls_head(
