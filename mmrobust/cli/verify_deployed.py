@@ -13,7 +13,7 @@ from mmrobust.cli.reporting import report_errors
 from mmrobust.cli.runner_config import check_files
 
 if TYPE_CHECKING:
-    from mmrobust.engine.deployed_check import Differences
+    from mmrobust.engine.deployed_check import Comparison
 
 
 def parser() -> Arguments:
@@ -63,11 +63,11 @@ def run(argv: Sequence[str]) -> None:
         raise RuntimeError(f'{args.model} does not answer as {args.checkpoint} does: {hint}')
 
 
-def compared(args: Any) -> Differences:
+def compared(args: Any) -> Comparison:
     """What differs on the first samples of the config's test data."""
     from mmrobust.cli.options import parse_options
     from mmrobust.datasets.some import Some
-    from mmrobust.engine.deployed_check import Differences, outputs_apart, predictions_apart
+    from mmrobust.engine.deployed_check import Comparison, outputs_apart, predictions_apart
     from mmrobust.engine.exporting import DeployedPart, first_inputs
     from mmrobust.engine.replay import Replay, stock_metrics
     from mmrobust.engine.stock_config import stock_config
@@ -94,7 +94,7 @@ def compared(args: Any) -> Differences:
     part = DeployedPart(own.runner.model)
     inputs = first_inputs(cfg, own.runner.model, args.samples)
     apart = outputs_apart(part, foreign.runner.model.backbone, inputs)
-    return Differences(apart, len(seen.predictions), **predictions_apart(seen, answered))
+    return Comparison(apart, len(seen.predictions), **predictions_apart(seen, answered))
 
 
 if __name__ == '__main__':

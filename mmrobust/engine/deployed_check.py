@@ -23,7 +23,7 @@ BOUND = 1e-4
 
 
 @dataclass(frozen=True)
-class Differences:
+class Comparison:
     """What differs between a model and its deployed network.
 
     Attributes:
@@ -69,7 +69,7 @@ def outputs_apart(part: DeployedPart, network: ForeignNetwork, inputs: Tensor) -
 
 
 def predictions_apart(own: Played, deployed: Played) -> dict[str, Any]:
-    """Classes or joints that differ, and metrics; see :class:`Differences`."""
+    """Classes or joints that differ, and metrics; see :class:`Comparison`."""
     pairs = list(zip(own.predictions, deployed.predictions, strict=True))
     metrics = {
         name: (value, deployed.metrics[name])

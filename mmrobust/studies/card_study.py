@@ -23,6 +23,7 @@ Cards = Mapping[str, CardScores]
 Group = Callable[[Cards], Iterable[Claim | str]]
 # CPU seconds to load a victim and write the reports of a card, for the estimate alone.
 START = 30.0
+TABLES = ('Recognisers', 'Skeletons', 'Poses')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +84,8 @@ class CardStudy(Study):
     def sections(self) -> Iterator[Section]:
         """What costs which victim how much, what the cues say, and the claims by group."""
         cards = {victim.name: self._scores(victim) for victim in self.victims}
-        for title, unit in (('Recognisers', 'samples'), ('Poses', 'joints')):
-            some = [card for card in cards.values() if card.kinds and card.card['unit'] == unit]
+        for title in TABLES:
+            some = [card for card in cards.values() if card.kinds and _table(card) == title]
             if some:
                 yield costs(title, some)
         if some := [card for card in cards.values() if card.cues]:
@@ -121,6 +122,13 @@ def pairs(cards: Cards, key: str) -> Iterator[tuple[CardScores, CardScores]]:
             same, where = cards[name].units == card.units, f'{key} of victim {card.victim.name}'
             require(same, where, 'on the same samples', name)
             yield cards[name], card
+
+
+def _table(card: CardScores) -> str:
+    """The table of costs that a victim is in: kinds of skeletons are others than of frames."""
+    if card.card.get('change_unit'):
+        return 'Skeletons'
+    return 'Poses' if card.card['unit'] == 'joints' else 'Recognisers'
 
 
 def _place(victim: VictimSpec) -> Path:

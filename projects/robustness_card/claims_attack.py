@@ -22,7 +22,7 @@ STRONGEST = 'worst_'
 
 def claims(cards: Cards) -> Iterator[Claim]:
     """One for each victim with attacks."""
-    return (claim(card) for card in cards.values() if card.attacks)
+    return (claim(card) for card in cards.values() if card.sizes() and card.attacks)
 
 
 def claim(card: CardScores) -> Claim:

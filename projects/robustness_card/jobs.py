@@ -11,6 +11,7 @@ from mmrobust.studies.study import VictimSpec
 from projects.robustness_card import (
     claims_attack,
     claims_cues,
+    claims_joints,
     claims_noise,
     claims_order,
     claims_reversal,
@@ -34,6 +35,7 @@ class SeeingStudy(CardStudy):
         'Attacks within the size of corruptions': claims_attack.claims,
         'Adversarial training': claims_training.claims,
         'What recognisers go by': claims_cues.claims,
+        'Frames of skeletons': claims_joints.claims,
     }
 
     def check(self) -> None:

@@ -11,7 +11,13 @@ sources = dict(
         script='../../tools/data/prepare_weizmann.py',
         outputs=dict(weizmann=['--window', 16]),
         variable='WEIZMANN_ROOT',
-    )
+    ),
+    utkinect=dict(
+        holds='UTKinect.mat',
+        script='../../tools/data/prepare_utkinect.py',
+        outputs={'utkinect.pkl': []},
+        variable='UTKINECT_ANNOTATIONS',
+    ),
 )
 videos = dict(card='configs/card.py')
 i3d = dict(
@@ -60,6 +66,20 @@ tsn_weizmann = dict(
     rival='i3d_weizmann',
     config='../weizmann/configs/tsn-tiny-r18_1x1x8_weizmann4-rgb.py',
 )
+joints = dict(
+    name='joints',
+    sees='joints',
+    card='configs/card_joints.py',
+    config='../../configs/demo/skeleton/stgcnpp_tiny_synthetic-joints.py',
+    seconds=2.0,
+)
+joints_utkinect = joints | dict(
+    name='joints_utkinect',
+    source='utkinect',
+    training_data=['.'],
+    config='../../configs/demo/skeleton/stgcnpp_tiny_utkinect-3d.py',
+    samples=100,
+)
 # Videos filmed again with one cue exchanged or taken away.
 cues = dict(card='configs/card_cues.py', samples=120, seconds=2.5)
 cue_i3d = i3d | cues | dict(name='cue_i3d', samples=60)
@@ -79,6 +99,7 @@ study = dict(
     sources=sources,
     victims=[
         *(i3d, tsn, i3d_adversarial, pose, i3d_weizmann, tsn_weizmann),
+        *(joints, joints_utkinect),
         *(cue_i3d, cue_fair, cue_tied, cue_shortcut),
     ],
     samples=60,

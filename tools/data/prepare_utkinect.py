@@ -82,11 +82,12 @@ def prepare(source: Path, out: Path, test_people: set[int]) -> dict[str, list[st
 def main() -> None:
     """Run the command."""
     p = argparse.ArgumentParser(description=(__doc__ or '').splitlines()[0])
-    p.add_argument('source', type=Path, help='UTKinect.mat')
+    p.add_argument('source', type=Path, help='UTKinect.mat, or its folder')
     p.add_argument('out', type=Path, help='the .pkl to write')
     p.add_argument('--test-people', type=int, nargs='+', default=TEST_PEOPLE)
     args = p.parse_args()
-    split = prepare(args.source, args.out, set(args.test_people))
+    source = args.source / 'UTKinect.mat' if args.source.is_dir() else args.source
+    split = prepare(source, args.out, set(args.test_people))
     print(', '.join(f'{name}: {len(names)} sequences' for name, names in split.items()))
 
 

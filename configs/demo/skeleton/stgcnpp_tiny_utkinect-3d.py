@@ -1,4 +1,5 @@
 # A tiny STGCN++ on UTKinect-Action3D: tools/data/prepare_utkinect.py writes the annotations.
+# Another place: set the environment variable UTKINECT_ANNOTATIONS.
 _base_ = ['./stgcnpp_tiny_synthetic-joints.py']
 
 # Kinect v1: joint and the one before it; between the shoulders is the centre.
@@ -32,7 +33,7 @@ model = dict(
 )
 
 dataset_type = 'PoseDataset'
-ann_file = 'data/utkinect/utkinect.pkl'
+ann_file = '{{$UTKINECT_ANNOTATIONS:data/utkinect/utkinect.pkl}}'
 train_pipeline = [
     dict(type='PreNormalize3D'),
     dict(type='GenSkeFeat', dataset='nturgb+d', feats=['j']),
