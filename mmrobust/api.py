@@ -63,7 +63,7 @@ def load_victim(
     device: str = 'cpu',
     space: str | None = None,
     options: Mapping[str, Any] | None = None,
-    black_box: str | None = None,
+    black_box: bool = False,
 ) -> Victim:
     """A model of MMAction2 or MMPose, ready to be attacked.
 
@@ -74,8 +74,8 @@ def load_victim(
         space: What is perturbed (``video`` or ``view``; ``crop`` or ``image``; ``track``);
             default the victim's own.
         options: More options of the victim, such as ``memory_limit`` or ``target``.
-        black_box: ``auto`` where ``checkpoint`` is a deployed network (``.onnx``): it is asked,
-            and has no gradients.
+        black_box: ``checkpoint`` is a deployed network (``.onnx``), or ``module:function``: it
+            is asked, and has no gradients.
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.

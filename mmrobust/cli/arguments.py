@@ -21,11 +21,9 @@ SHARED: dict[str, dict[str, Any]] = {
         'help': 'another model that gives the gradients; the attacked one only says what succeeds',
     },
     '--black-box': {
-        'nargs': '?',
-        'const': 'auto',
-        'metavar': 'auto|MODULE:FUNCTION',
-        'help': 'CHECKPOINT is a deployed network (.onnx), or a function of yours stands for it; '
-        'the pipeline, decoder and metrics stay those of CONFIG',
+        'action': 'store_true',
+        'help': 'CHECKPOINT is a deployed network (.onnx), or a function of yours '
+        '(module:function); the pipeline, decoder and metrics stay those of CONFIG',
     },
     '--work-dir': {},
     '--save-adv': {'metavar': 'DIR'},

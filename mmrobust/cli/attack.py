@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmrobust.cli.arguments import SHARED, Arguments
+from mmrobust.cli.arguments import Arguments
 from mmrobust.cli.inputs import add_arguments, use_input
 from mmrobust.cli.reporting import report_errors
 from mmrobust.cli.runner_config import (
@@ -28,7 +28,7 @@ def parser() -> Arguments:
     """The command's arguments."""
     p = Arguments('attack', 'Attack a model: clean and adversarial results, one pass.')
     p.share('config', 'config of the model; test_dataloader says what is attacked')
-    p.add_argument('checkpoint', nargs='?', help=SHARED['checkpoint']['help'])
+    p.share('checkpoint')
     p.share('--black-box')
     p.share(
         '--attack',

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from mmrobust.functional.checks import require, shown, suggestion
+from mmrobust.functional.checks import shown, suggestion
 from mmrobust.io.devices import check_gpu, number_of
 
 # What a launcher leaves in the environment of the processes that it starts, and its command.
@@ -75,15 +75,13 @@ def check_launcher(launcher: str) -> None:
 def check_files(args: argparse.Namespace) -> None:
     """Config and checkpoint must exist (a checkpoint may be a URL)."""
     from mmrobust.io.configs import SUFFIXES, check_file, check_suffix
+    from mmrobust.victims.deployed.config import is_function
 
     check_file(args.config, 'CONFIG')
-    if args.checkpoint is None:
-        known = getattr(args, 'black_box', None) not in (None, 'auto')
-        require(known, 'CHECKPOINT', 'given: the weights, or a deployed file', None)
-        return
     swapped = args.checkpoint.endswith(SUFFIXES)
     check_suffix(args.config, 'CONFIG', ': CONFIG comes first, then CHECKPOINT' if swapped else '')
-    if '://' not in args.checkpoint:
+    black_box = getattr(args, 'black_box', False)
+    if '://' not in args.checkpoint and not (black_box and is_function(args.checkpoint)):
         check_file(args.checkpoint, 'CHECKPOINT')
 
 
@@ -91,8 +89,8 @@ def use_black_box(cfg: Any, args: argparse.Namespace) -> None:
     """Put what is deployed in the place of the config's network, if the command line says so."""
     from mmrobust.victims.deployed.config import deployed_model
 
-    if args.black_box is not None:
-        cfg.model = deployed_model(cfg.model, args.black_box, args.checkpoint)
+    if args.black_box:
+        cfg.model = deployed_model(cfg.model, args.checkpoint)
 
 
 def check_keys(overrides: dict[str, Any], cfg: Any) -> None:
@@ -146,8 +144,7 @@ def finish(cfg: Any, args: argparse.Namespace, overrides: dict[str, Any], name: 
     if 'log_level' not in overrides:
         cfg.log_level = 'WARNING'
     # What is deployed has no weights that mmengine could load.
-    deployed = getattr(args, 'black_box', None) is not None
-    cfg.load_from = None if deployed else args.checkpoint
+    cfg.load_from = None if getattr(args, 'black_box', False) else args.checkpoint
     cfg.resume, cfg.launcher = False, args.launcher
     if args.launcher != 'none' and not torch.cuda.is_available():
         cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})

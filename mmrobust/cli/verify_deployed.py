@@ -78,9 +78,11 @@ def compared(args: Any) -> Comparison:
         for deployed in (False, True):
             options = parse_options(args.cfg_options)
             cfg = stock_config(args.config, args.checkpoint, options, 4, Path(folder))
+            # One that is kept by its name would write to a folder that is gone.
+            cfg.visualizer = {'type': 'Visualizer', 'vis_backends': None}
             model = cfg.model
             if deployed:
-                cfg.model, cfg.load_from = deployed_model(model, 'auto', args.model), None
+                cfg.model, cfg.load_from = deployed_model(model, args.model), None
             elif model.get('head') is not None:
                 # What is deployed looks once.
                 cfg.model.test_cfg = {**(model.get('test_cfg') or {}), 'flip_test': False}

@@ -39,7 +39,7 @@ def victim_of(
     options: Mapping[str, Any],
     space: str | None,
     device: str,
-    black_box: str | None = None,
+    black_box: bool = False,
 ) -> Victim:
     """The victim of a config, with its weights, in evaluation mode; see :mod:`mmrobust.api`."""
     check_gpu(device, 'device', int(number_of(device, 'device') or 0))

@@ -13,7 +13,7 @@ from mmrobust.functional.checks import require
 from mmrobust.io.checkpoints import load_weights
 from mmrobust.io.configs import check_file, read_config
 from mmrobust.io.model_config import check_model
-from mmrobust.victims.deployed.config import deployed_model
+from mmrobust.victims.deployed.config import deployed_model, is_function
 
 
 def load_model(
@@ -22,7 +22,7 @@ def load_model(
     *,
     overrides: dict[str, Any] | None = None,
     device: torch.device | str = 'cpu',
-    black_box: str | None = None,
+    black_box: bool = False,
 ) -> nn.Module:
     """A model of MMAction2 or MMPose with its weights, in evaluation mode.
 
@@ -31,8 +31,8 @@ def load_model(
         checkpoint: Path or URL of the weights.
         overrides: Dotted keys of the config and other values for them.
         device: Where the model goes.
-        black_box: ``auto`` where ``checkpoint`` is a deployed network, which then takes the
-            place of the config's (:mod:`mmrobust.victims.deployed`).
+        black_box: ``checkpoint`` is a deployed network, which takes the place of the config's
+            (:mod:`mmrobust.victims.deployed`).
 
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
@@ -40,16 +40,16 @@ def load_model(
         ValueError: The config cannot be read or has no model, or the weights are not its own.
     """
     cfg = read_config(config, 'config') if isinstance(config, str | Path) else config
-    if '://' not in str(checkpoint):
+    if '://' not in str(checkpoint) and not (black_box and is_function(str(checkpoint))):
         check_file(checkpoint, 'checkpoint')
     cfg.merge_from_dict(overrides or {})
     require('model' in cfg, 'config', 'a config with a model', config)
     check_model(cfg.model, f'config {cfg.filename or "given"}')
-    options = deployed_model(cfg.model, black_box, str(checkpoint)) if black_box else cfg.model
+    options = deployed_model(cfg.model, str(checkpoint)) if black_box else cfg.model
     scope = cfg.get('default_scope') or 'mmaction'
     init_default_scope(scope)
     with MODELS.switch_scope_and_registry(scope) as registry:
         model: nn.Module = registry.build(options)
-    if black_box is None:
+    if not black_box:
         load_weights(model, str(checkpoint))
     return model.to(device).eval()

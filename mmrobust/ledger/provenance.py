@@ -57,7 +57,8 @@ def weights_of(runner: Any) -> str | None:
 
 def _runtime(runner: Any) -> Any:
     """What runs a deployed network; None of a model of torch."""
-    model = getattr(runner.model, 'module', runner.model)
+    model = getattr(runner, 'model', None)
+    model = getattr(model, 'module', model)
     return getattr(getattr(model, 'backbone', None), 'runtime', None)
 
 

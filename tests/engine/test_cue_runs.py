@@ -130,7 +130,7 @@ def test_cells_are_what_the_stock_pipeline_makes_of_the_frames():
         prepared = plain[index]['mmrobust_layout']
         made = plain.pipeline.finish_whole(prepared, frames)
         # The set's own pipeline, whose video has been exchanged.
-        stock._frames[index] = frames
+        stock._frames[index] = frames, stock._shown(index)[1]
         wanted = stock[index]
         assert torch.equal(made['inputs'], wanted['inputs'])
         assert made['data_samples'].gt_label == wanted['data_samples'].gt_label

@@ -93,7 +93,7 @@ def test_metadata(contents):
     assert found['Name'] == 'mmrobust'
     assert found['Version'] == mmrobust.__version__
     assert found['License-Expression'] == 'Apache-2.0'
-    extras = {'action', 'pose', 'vitpose', 'ptlflow', 'explain', 'reference', 'dev'}
+    extras = {'action', 'pose', 'vitpose', 'ptlflow', 'explain', 'deploy', 'reference', 'dev'}
     assert set(found.get_all('Provides-Extra')) == extras
     required = [line for line in found.get_all('Requires-Dist') if 'extra ==' not in line]
     assert any(line.startswith('mmengine') for line in required)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from mmrobust.visualization.skeleton_strips import ADVERSARIAL, CLEAN
-from mmrobust.visualization.track_sheet import track_sheet
+from mmrobust.visualization.track_sheet import CLEAN, CORRUPTED, track_sheet
 
 
 def places(sheet, colour):
@@ -32,7 +31,7 @@ def test_versions_are_red_over_grey_and_joints_that_are_lost_are_grey():
     changed[..., 3, :] = 0
     sheet = track_sheet({'clean': clean, 'severity 1': changed}, [(0, 1), (1, 3)], down=False)
     half = len(sheet) // 2
-    red, grey = places(sheet, ADVERSARIAL), places(sheet, CLEAN)
+    red, grey = places(sheet, CORRUPTED), places(sheet, CLEAN)
     assert len(red)
     assert red[:, 0].min() > half
     # The lost joint is seen in grey, below all that is red.

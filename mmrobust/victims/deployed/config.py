@@ -14,7 +14,7 @@ RECOGNIZERS = ('Recognizer2D', 'Recognizer3D')
 TOPDOWN = ('TopdownPoseEstimator',)
 
 
-def deployed_model(model: Mapping[str, Any], given: str, path: str | None) -> dict[str, Any]:
+def deployed_model(model: Mapping[str, Any], given: str) -> dict[str, Any]:
     """The config of a model whose network is foreign.
 
     Data preprocessor, head, averaging and decoder stay the config's own. There is no flip test:
@@ -22,13 +22,12 @@ def deployed_model(model: Mapping[str, Any], given: str, path: str | None) -> di
 
     Args:
         model: The config's.
-        given: ``auto`` (the file's suffix decides), or ``module:function``.
-        path: Of the file; None for a function.
+        given: Path of a file, whose suffix decides what runs it, or ``module:function``.
 
     Raises:
         ValueError: No runtime takes the file, or the model is of a kind that none stands for.
     """
-    network = {'runtime': runtime_of(given, path)}
+    network = {'runtime': runtime_of(given)}
     kind = str(model.get('type')).rpartition('.')[2]
     rule = f'one of {", ".join((*RECOGNIZERS, *TOPDOWN))} for a deployed network'
     require(kind in (*RECOGNIZERS, *TOPDOWN), 'model.type', rule, model.get('type'))
@@ -40,18 +39,20 @@ def deployed_model(model: Mapping[str, Any], given: str, path: str | None) -> di
     return {'type': 'mmrobust.DeployedTopdown', 'network': network, 'test_cfg': test_cfg, **found}
 
 
-def runtime_of(given: str, path: str | None) -> dict[str, Any]:
+def is_function(given: str) -> bool:
+    """Whether it is a function's name, ``module:function``, and no path."""
+    module, colon, _ = given.partition(':')
+    return bool(colon) and all(word.isidentifier() for word in module.split('.'))
+
+
+def runtime_of(given: str) -> dict[str, Any]:
     """The config of the runtime that takes a file, or a function."""
-    if given != 'auto':
-        rule = 'auto, or module:function'
-        require(':' in given and '://' not in given, '--black-box', rule, given)
-        require(path is None, 'CHECKPOINT', f'left out with --black-box {given}', path)
+    if is_function(given):
         return {'type': 'FunctionRuntime', 'function': given}
-    require(path is not None, 'CHECKPOINT', 'the deployed file with --black-box auto', path)
-    assert path is not None
     takes: dict[str, str] = {}
     for name, kind in RUNTIMES.everything().items():
         takes |= {suffix: name for suffix in getattr(kind, 'suffixes', ())}
-    suffix = Path(path).suffix.lower()
-    require(suffix in takes, 'CHECKPOINT', f'a file of {", ".join(sorted(takes))}', path)
-    return {'type': takes[suffix], 'path': path}
+    suffix = Path(given).suffix.lower()
+    rule = f'a file of {", ".join(sorted(takes))}, or module:function, for a black box'
+    require(suffix in takes, 'CHECKPOINT', rule, given)
+    return {'type': takes[suffix], 'path': given}

@@ -115,7 +115,7 @@ def scores(average_clips, answer, given='auto'):
         },
         'data_preprocessor': {'type': 'ActionDataPreprocessor', 'format_shape': 'NCTHW'},
     }
-    config = deployed_model(model, 'numpy:asarray', None) | {'scores': given}
+    config = deployed_model(model, 'numpy:asarray') | {'scores': given}
     from mmengine.registry import init_default_scope
 
     init_default_scope('mmaction')
@@ -146,35 +146,32 @@ def test_what_is_taken_for_probabilities_must_be_some():
         scores('prob', 10 * PROBABILITIES)
 
 
-@pytest.mark.parametrize(
-    ('given', 'path', 'said'),
-    [
-        ('auto', None, 'CHECKPOINT'),
-        ('auto', 'x.weights', r'\.onnx'),
-        ('json:loads', 'x.onnx', 'left out'),
-        ('function', None, 'module:function'),
-    ],
-)
-def test_what_is_deployed_must_be_clear(given, path, said):
-    with pytest.raises(ValueError, match=said):
-        runtime_of(given, path)
+@pytest.mark.parametrize('given', ['x.weights', 'checkpoint', '/a:b/x.pth', 'a b:c'])
+def test_what_is_deployed_must_be_known(given):
+    with pytest.raises(ValueError, match=r'a file of \.onnx, or module:function'):
+        runtime_of(given)
+
+
+def test_a_drive_is_no_module():
+    assert runtime_of('/a:b/x.onnx')['type'] == 'OnnxRuntime'
+    assert runtime_of('package.module:function')['type'] == 'FunctionRuntime'
 
 
 def test_other_models_have_no_deployed_network():
     with pytest.raises(ValueError, match='RecognizerGCN'):
-        deployed_model({'type': 'RecognizerGCN'}, 'json:loads', None)
+        deployed_model({'type': 'RecognizerGCN'}, 'json:loads')
 
 
 def test_a_broken_file_is_named(tmp_path):
     (tmp_path / 'x.onnx').write_bytes(b'no graph')
     with pytest.raises(ValueError, match=r'x\.onnx must be an ONNX file'):
-        mr.load_victim(I3D[0], tmp_path / 'x.onnx', black_box='auto')
+        mr.load_victim(I3D[0], tmp_path / 'x.onnx', black_box=True)
 
 
 @pytest.mark.slow
 def test_a_twin_from_python(onnx):
     own = mr.load_victim(*POSE, space='crop')
-    twin = mr.load_victim(POSE[0], onnx['pose'], space='crop', black_box='auto')
+    twin = mr.load_victim(POSE[0], onnx['pose'], space='crop', black_box=True)
     pixels = torch.randint(0, 256, (3, 3, 80, 64), generator=torch.Generator().manual_seed(0))
     own.model.test_cfg['flip_test'] = False
     outputs = [one.bind_pixels(pixels.float())(pixels.float()) for one in (own, twin)]
