@@ -1,6 +1,7 @@
 """Weather, light and dirt on inputs whose answers are known."""
 
 import colorsys
+import sys
 
 import cv2
 import numpy as np
@@ -73,6 +74,8 @@ def photographs(tmp_path, monkeypatch):
     for number, name in enumerate(frost.PICTURES, 1):
         cv2.imwrite(str(folder / name), np.full((60, 200, 3), (0, 0, 10 * number), np.uint8))
     monkeypatch.syspath_prepend(tmp_path)
+    # Another one may have been imported.
+    monkeypatch.delitem(sys.modules, 'imagecorruptions', raising=False)
     frost.photographs.cache_clear()
     yield
     frost.photographs.cache_clear()

@@ -24,6 +24,7 @@ from rich.console import Console
 import mmrobust as mr
 from mmrobust.corruptions import Clip, Corruption, Draws
 from mmrobust.datasets.synthetic import render
+from mmrobust.datasets.synthetic.visibility import figure_boxes
 from mmrobust.engine.corruption_configs import cannot_be_made, corruptions_of
 from mmrobust.registry import DATASETS
 from mmrobust.victims.action.cells import VideoCells
@@ -82,6 +83,12 @@ def _seconds(work: Iterator[Any]) -> float:
     return time.process_time() - began
 
 
+def _rendered_anew(index: int) -> tuple[Any, Any]:
+    """A video and its boxes, past the set's own cache."""
+    scene = render(index, split='test')
+    return scene.frames, figure_boxes(scene.parts)[:, None]
+
+
 def _against_clean_passes(kinds: list[Corruption], videos: int) -> None:
     """The loop's own path, without its ledger, over clean passes of the stock path."""
     victim = mr.load_victim(CONFIG, CHECKPOINT, device='cpu', space='view')
@@ -93,14 +100,14 @@ def _against_clean_passes(kinds: list[Corruption], videos: int) -> None:
         for index in range(videos):
             for _ in range(cells):
                 dataset: Any = DATASETS.build(data)
-                dataset._frames[index] = render(index, split='test').frames
+                dataset._frames[index] = _rendered_anew(index)
                 yield victim.model.test_step(pseudo_collate([dataset[index]]))
 
     def corrupted() -> Iterator[Any]:
         dataset: Any = DATASETS.build(data)
         dataset.pipeline = VideoCells(dataset.pipeline.transforms, whole=False)
         for index in range(videos):
-            dataset._frames[index] = render(index, split='test').frames
+            dataset._frames[index] = _rendered_anew(index)
             prepared = dataset[index]['mmrobust_layout']
             for kind in kinds:
                 draws = Draws(0, kind.name, index)

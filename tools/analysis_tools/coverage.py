@@ -11,6 +11,10 @@ nothing before.
 
 from __future__ import annotations
 
+if __name__ != '__main__':
+    # Other tools of this folder import packages that ask for the one of this name.
+    raise ImportError('this file is a command; the package coverage is another')
+
 import argparse
 import fnmatch
 import json
