@@ -11,8 +11,8 @@ nothing before.
 
 from __future__ import annotations
 
-if __name__ != '__main__':
-    # Other tools of this folder import packages that ask for the one of this name.
+if __name__ == 'coverage':
+    # Packages that other tools of this folder import ask for the one of this name.
     raise ImportError('this file is a command; the package coverage is another')
 
 import argparse
