@@ -21,6 +21,7 @@ from mmrobust.victims.deployed.config import RECOGNIZERS, TOPDOWN
 
 INPUT = 'input'
 SIMCC = ('simcc_x', 'simcc_y')
+# Version of ONNX's operators.
 OPSET = 17
 
 
@@ -84,14 +85,13 @@ def first_inputs(cfg: Any, model: Any, count: int) -> Tensor:
     return found
 
 
-def export_onnx(part: DeployedPart, inputs: Tensor, path: Path, opset: int = OPSET) -> None:
+def export_onnx(part: DeployedPart, inputs: Tensor, path: Path) -> None:
     """Write the network as ONNX, for any number of samples.
 
     Args:
         part: The network.
         inputs: (N, ...), to trace it with.
         path: Of the file.
-        opset: Version of ONNX's operators.
 
     Raises:
         ModuleNotFoundError: onnx is not installed.
@@ -116,7 +116,7 @@ def export_onnx(part: DeployedPart, inputs: Tensor, path: Path, opset: int = OPS
             input_names=[INPUT],
             output_names=part.names,
             dynamic_axes=axes,
-            opset_version=opset,
+            opset_version=OPSET,
             dynamo=False,
         )
 

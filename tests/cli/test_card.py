@@ -262,7 +262,7 @@ def test_cards_of_skeletons_have_kinds_and_budgets_of_joints(capsys):
         found, frames = card._held(name, 'SkeletonVictim'), card._held(name, 'PoseVictim')
         assert found['corruptions'] != frames['corruptions']
         assert 'square' not in found['attacks']
-    assert 'left out: square: searches by queries step on a grid' in capsys.readouterr().out
+    assert 'left out: square: a search by queries asks a thousand times' in capsys.readouterr().out
     assert 'square' in card._held('standard', 'ActionVictim')['attacks']
     assert capsys.readouterr().out == ''
 

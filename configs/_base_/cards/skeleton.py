@@ -11,5 +11,7 @@ card = dict(
         worst_case=dict(type='worst_case', threat=ball),
         one_frame=dict(type='pgd_linf_one-frame', threat=dict(threat=ball)),
     ),
-    left_out=dict(square='searches by queries step on a grid, and tracks have none'),
+    left_out=dict(
+        square='a search by queries asks a thousand times a track: mmrobust attack has them'
+    ),
 )

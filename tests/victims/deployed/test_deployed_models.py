@@ -95,12 +95,19 @@ def test_a_run_says_what_was_deployed_and_goes_on_with_that_alone(onnx, tmp_path
 
 
 @pytest.mark.slow
-def test_the_exported_part_leaves_the_model_as_it_was(onnx):
-    from mmrobust.engine.exporting import DeployedPart
+def test_the_exporter_leaves_the_model_in_evaluation_mode(tmp_path):
+    from mmrobust.engine.exporting import DeployedPart, export_onnx
 
     model = load_model(read_config(POSE[0], 'config'), POSE[1])
-    DeployedPart(model)
+    part, inputs = DeployedPart(model), torch.rand(2, 3, 80, 64)
+    before = part(inputs)
+    export_onnx(part, inputs, tmp_path / 'x.onnx')
     assert not any(one.training for one in model.modules())
+    assert torch.equal(part(inputs), before)
+    # Wrapped and not in that mode itself: its batch statistics would be exported.
+    part.train()
+    with pytest.raises(ValueError, match='evaluation mode'):
+        export_onnx(part, inputs, tmp_path / 'y.onnx')
 
 
 def scores(average_clips, answer, given='auto'):
